@@ -1,0 +1,93 @@
+//! Every code that a diagnostic can carry, with the text of `muster explain CODE`.
+
+/// A stable name for one kind of mistake.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Code {
+    /// Kebab-case, unique.
+    pub id: &'static str,
+    /// What it means and what to do, for `muster explain`.
+    pub explain: &'static str,
+}
+
+/// The code of that name.
+pub fn find(id: &str) -> Option<&'static Code> {
+    ALL.iter().copied().find(|code| code.id == id)
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $explain:literal)*) => {
+        /// The codes as constants.
+        pub mod code {
+            use super::Code;
+            pub use super::find;
+            $(#[doc = $explain] pub static $name: Code = Code { id: $id, explain: $explain };)*
+        }
+        /// All codes, in the order of the source.
+        pub static ALL: &[&Code] = &[$(&code::$name),*];
+    };
+}
+
+codes! {
+    YAML_SYNTAX "yaml-syntax" "The text is not YAML. The place shown is where the parser gave up; the mistake is there or just before it (a missing quote, a wrong indent, a tab)."
+    YAML_LIMIT "yaml-limit" "The document is larger, deeper or expands to more than what is read: depth 64, 250,000 nodes per document, 64 MiB per file. Split the file, or remove the alias that multiplies."
+    YAML_ENCODING "yaml-encoding" "Policies are read as UTF-8. Convert the file, for example with `iconv -f latin1 -t utf8`."
+    YAML_TAG "yaml-tag" "Inside a policy a YAML tag is an error, because `fail: !healthy` reads as a tag on an empty value and would be a policy without a rule. Write `healthy == false`, or put the expression into quotes or a `|` block."
+    YAML_ANCHOR "yaml-anchor" "Anchors and aliases are refused inside a policy: what a policy says must stand in it. Use parameters for numbers that several rules share."
+    DUPLICATE_KEY "duplicate-key" "The same key stands twice in one map. Other tools keep the last one without a word; we keep none."
+    UNKNOWN_KEY "unknown-key" "The key is not one of those that this place knows. A misspelt key that is ignored is a check that does not run."
+    MISSING_KEY "missing-key" "A key that has to be there is not."
+    NULL_VALUE "null-value" "The key has no value. `fail:` with nothing behind it would be a policy that can never fail."
+    WRONG_TYPE "wrong-type" "The value has another type than the one that this key takes."
+    BAD_VALUE "bad-value" "The value has the right type and is not one that is allowed here."
+    BAD_LITERAL "bad-literal" "A number with a unit is written `20%`, `7d`, `10GiB` or `10_000` in YAML values, and `20.percent`, `7.days`, `10.GiB` in expressions."
+    EMPTY_INPUT "empty-input" "Nothing to judge was found: an empty file, a directory without policies, a case file without cases. Nothing judged is never success."
+    UNREADABLE "unreadable" "A file that was asked for cannot be read. A policy that was not read was not judged."
+    DUPLICATE_POLICY "duplicate-policy" "Two policies have one id. The id is what waivers, overrides and findings name, so it must be unique in the whole project."
+    RESERVED_KEY "reserved-key" "The key belongs to a part of the language that this version does not judge yet. It is refused rather than ignored."
+    UNKNOWN_PROBE "unknown-probe" "No probe has that name. `muster list probes` shows all."
+    PROBE_NOT_BUILT "probe-not-built" "The probe is known, and this build of muster was made without it. Build with the cargo feature that the message names."
+    UNKNOWN_FACT "unknown-fact" "The name is not a fact of the observation, a parameter, a `let` or a reserved root. A name that is not known would make a rule that never fires."
+    RULE_SYNTAX "rule-syntax" "The expression is not whole. Expressions have the syntax of Rhai expressions: `a > 1 && (b == \"x\" || c != null)`."
+    RULE_UNSUPPORTED "rule-unsupported" "This piece of Rhai cannot be typed, so it is not allowed in an expression. Use a script for what a threshold cannot say."
+    TYPE_MISMATCH "type-mismatch" "Two values that cannot be compared or combined. Units are part of the type: bytes are not a duration, and `20` is not `20.percent`."
+    NULLABLE "nullable" "The fact may be null (the source has no value), and the expression does not say what then. Write `x ?? default`, or `x != null && …`."
+    NOT_BOOL "not-bool" "A condition must be true or false; this expression is something else."
+    COMMENT_CUTS "comment-cuts" "In YAML ` #` begins a comment, so the rest of the expression is not part of it. Put the expression into a `|` block or into quotes."
+    TEMPLATE "template" "A text with holes has only `{{ expression }}`: no pipes, no blocks, and every hole is closed."
+    QUOTING "quoting" "The step cannot quote this value for where it stands. In a `sql:` step names and literals are quoted, in a `shell:` step everything becomes one word."
+    NO_RULE "no-rule" "A policy needs at least one of `fail`, `warn`, `script`, or `expect` as a list: without one it can never fail."
+    ALERT_INCOMPLETE "alert-incomplete" "The failure of an alert policy must reach a person, so it needs an owner, an urgency, context, and a remedy with a step that can be carried out."
+    BOUNDS "bounds" "A parameter stands outside the bounds (`at_least`, `at_most`) that the policy sets."
+    CYCLE "cycle" "Definitions under `let` refer to each other in a circle."
+    SHADOW "shadow" "The name is already taken by a fact, a parameter, a reserved root or a word that Rhai reserves."
+    SCRIPT "script" "The script does not compile, calls a function that does not exist, or reads a fact that is not there."
+    PLAIN_SECRET "plain-secret" "A secret stands in plain text. Secrets are references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`."
+    SECRET_UNSET "secret-unset" "The place that a secret reference names holds nothing."
+    UNKNOWN_NAME "unknown-name" "A policy, target, owner, environment, label or command that does not exist is named here."
+    NO_TARGET "no-target" "The policy matches no target of the project, so it would never be judged."
+    OVERRIDE_CONFLICT "override-conflict" "Two overrides of the same level set the same parameter to different values for the same check."
+    WAIVER "waiver" "A waiver names what is waived, why, who owns it, a ticket, and the day it ends; it cannot be open-ended or reach further ahead than the project allows."
+    FORMAT_VERSION "format-version" "The file was written for another version of the format than this build reads."
+    USAGE "usage" "The command was called with something that does not exist or does not fit together."
+    CASE "case" "A case of a policy expects something else than what the policy says."
+    RECORDING "recording" "The recording cannot be used: not JSON, another format version, or without an observation that the policies ask for."
+    UNREACHABLE_RUNG "unreachable-rung" "A rung can never be reached, because an earlier one is true whenever it is."
+    INVERTED_RUNGS "inverted-rungs" "`warn` is stricter than `fail`: what fails would not even warn first, so one of the two limits is the wrong way round."
+    CONSTANT_CONDITION "constant-condition" "The condition reads nothing, so it is always true or always false."
+    UNUSED_PARAM "unused-param" "The parameter is declared and never read. A limit that nobody reads protects nothing."
+    TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
+    SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        for (index, code) in ALL.iter().enumerate() {
+            assert!(code.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", code.id);
+            assert!(ALL.iter().skip(index + 1).all(|other| other.id != code.id), "{}", code.id);
+        }
+    }
+}

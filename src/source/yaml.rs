@@ -1,0 +1,1 @@
+//! YAML text to a tree that knows the place of every key and value.
