@@ -1,4 +1,8 @@
 //! `passmuster`: the checker that never passes what is broken.
 
 pub mod diag;
+pub mod fact;
+pub mod probe;
+pub mod secret;
 pub mod source;
+pub mod verdict;

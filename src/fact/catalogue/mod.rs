@@ -1,0 +1,25 @@
+//! The declarations of all probes, compiled into every build.
+
+mod file;
+
+use super::ProbeDecl;
+
+/// All probes, sorted by name.
+pub static PROBES: &[&ProbeDecl] = &[&file::STAT];
+
+/// The probe of that name.
+pub fn find(name: &str) -> Option<&'static ProbeDecl> {
+    PROBES.iter().copied().find(|probe| probe.name == name)
+}
+
+/// Types of targets, with what their address is.
+pub static TARGET_TYPES: &[(&str, &str)] = &[
+    ("host", "the machine that muster runs on; no address"),
+    ("postgres", "a PostgreSQL database or server: `url: postgres://user@host:5432/database`"),
+    ("mysql", "a MySQL or MariaDB database: `url: mysql://user@host:3306/database`"),
+    ("sqlite", "a SQLite file: `path: /srv/shop.db`"),
+    (
+        "service",
+        "something that answers on the network: `url: https://…`, `http://…`, `tls://host:port` or `tcp://host:port`",
+    ),
+];

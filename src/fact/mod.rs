@@ -1,0 +1,36 @@
+//! What is observed, as plain data: values, types with units, schemas, tables, requests, observations,
+//! recordings, and the declarations of every probe.
+//!
+//! Nothing here performs I/O. A value that could not be read is never a [`Value`]: a [`Cell`] is a value
+//! (which may be null: the source has none) or a [`Missing`] with its cause.
+
+pub mod catalogue;
+mod declare;
+mod json;
+mod literal;
+mod missing;
+mod number;
+mod observation;
+mod recording;
+mod request;
+mod schema;
+mod show;
+mod table;
+mod types;
+mod value;
+
+pub use declare::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Ty, field, param};
+pub use json::{
+    cell_from_json, cell_to_json, schema_from_json, schema_to_json, value_from_json, value_to_json,
+};
+pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
+pub use missing::{Cause, Level, Missing};
+pub use number::{float_to_int, int_to_float};
+pub use observation::{Identity, Observation};
+pub use recording::{FORMAT, Recording};
+pub use request::{Args, Key, Pointer, Request};
+pub use schema::{Field, Rows, Schema, ZeroRows};
+pub use show::{show, show_apart, show_cell};
+pub use table::{Row, RowBuilder, Table, TableBuilder};
+pub use types::{TextKind, Type, Unit};
+pub use value::{Cell, Value, micros, micros_of, timestamp};

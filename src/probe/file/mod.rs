@@ -1,0 +1,5 @@
+//! Probes of files.
+
+mod stat;
+
+pub(super) use stat::Stat;

@@ -1,0 +1,96 @@
+//! The bodies that look at real systems. The only module, with `observe`, that touches the observed world.
+//!
+//! A body gets an [`Ask`] and a [`Context`] and returns a table or one [`Missing`]. It never decides
+//! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
+
+mod context;
+mod file;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use context::{Clock, Context, Databases, SystemClock, Target, TlsFiles};
+
+use crate::fact::{Identity, Missing, Request, Table, TableBuilder};
+
+/// A boxed future, so that bodies can stand in a static slice.
+pub type Observing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Missing>> + Send + 'a>>;
+
+/// What a body returns.
+#[derive(Debug)]
+pub struct Answer {
+    /// The facts.
+    pub table: Table,
+    /// The target's own clock.
+    pub source_clock: Option<Timestamp>,
+    /// Who answered.
+    pub identity: Identity,
+}
+
+impl Answer {
+    /// An answer of this machine.
+    pub fn new(table: Table) -> Self {
+        Self { table, source_clock: None, identity: Identity::default() }
+    }
+
+    /// The same, with who answered.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// The same, with the target's clock.
+    pub fn clock(mut self, clock: Option<Timestamp>) -> Self {
+        self.source_clock = clock;
+        self
+    }
+}
+
+/// A question for a body.
+pub struct Ask<'a> {
+    /// Arguments, schema, declared facts, wants.
+    pub request: &'a Request,
+    /// How many rows may be returned.
+    pub max_rows: usize,
+}
+
+impl Ask<'_> {
+    /// An empty table of the right shape and budget.
+    pub fn table(&self) -> TableBuilder {
+        TableBuilder::new(&self.request.schema, self.max_rows)
+    }
+}
+
+/// A body.
+pub trait Probe: Sync {
+    /// Looks.
+    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a>;
+}
+
+/// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
+static BODIES: &[(&str, &dyn Probe)] = &[("file.stat", &file::Stat)];
+
+/// The body of a probe.
+pub fn body(name: &str) -> Option<&'static dyn Probe> {
+    BODIES.iter().find(|(known, _)| *known == name).map(|(_, body)| *body)
+}
+
+/// Runs blocking work on a thread of its own; the caller's deadline holds even if it never returns.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Missing> + Send + 'static,
+) -> Result<T, Missing> {
+    let task = tokio::task::spawn_blocking(work).await;
+    task.unwrap_or_else(|error| {
+        Err(Missing::new(crate::fact::Cause::Internal, format!("a probe ended: {error}")))
+    })
+}
+
+/// A clock for tests and contexts.
+pub fn system_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}

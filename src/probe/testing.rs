@@ -1,0 +1,142 @@
+//! Asks one probe in a test, without policies, plans or an observer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::{Answer, Ask, Context, Target, body, system_clock};
+use crate::fact::{
+    Args, Cause, Cell, Field, Missing, Pointer, Request, Type, Value, catalogue, parse_literal,
+    value_from_json,
+};
+use crate::secret::Redactor;
+
+/// A question under construction.
+pub(crate) struct Question {
+    probe: &'static str,
+    args: Args,
+    declared: Vec<Pointer>,
+    key: Vec<Arc<str>>,
+    target: Target,
+    deadline: Duration,
+    max_rows: usize,
+    unwanted: Vec<&'static str>,
+}
+
+/// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
+/// declaration are filled in; texts are read as YAML literals where the argument has a unit.
+pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
+    let decl = catalogue::find(probe).expect("declared");
+    let mut typed = Args::default();
+    for param in decl.params {
+        let ty = param.ty.ty();
+        let value = match args.get(param.name) {
+            Some(Json::String(text)) if !matches!(ty, Type::List(_)) => {
+                parse_literal(text, &ty).expect("literal")
+            }
+            Some(json) => value_from_json(json, &ty).expect("argument"),
+            None => match param.default {
+                Some(default) => parse_literal(default, &ty).expect("default"),
+                None => continue,
+            },
+        };
+        typed.0.insert(Arc::from(param.name), (value, ty));
+    }
+    let target = Target { name: Arc::from("test"), kind: Arc::from(decl.targets[0]), ..Target::default() };
+    Question {
+        probe,
+        args: typed,
+        declared: Vec::new(),
+        key: Vec::new(),
+        target,
+        deadline: Duration::from_secs(10),
+        max_rows: 100_000,
+        unwanted: Vec::new(),
+    }
+}
+
+impl Question {
+    /// Changes the target.
+    pub(crate) fn target(mut self, change: impl FnOnce(&mut Target)) -> Self {
+        change(&mut self.target);
+        self
+    }
+
+    /// Declares a fact: name, type (`bytes?`), place (pointer, column or label).
+    pub(crate) fn fact(mut self, name: &str, ty: &str, at: &str) -> Self {
+        let ty = Type::parse(ty).expect("type");
+        self.declared.push(Pointer { name: Arc::from(name), ty, at: Arc::from(at), unit: None });
+        self
+    }
+
+    /// Declares the key.
+    pub(crate) fn key(mut self, names: &[&str]) -> Self {
+        self.key = names.iter().map(|name| Arc::from(*name)).collect();
+        self
+    }
+
+    /// Sets the deadline.
+    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets the budget of rows.
+    pub(crate) fn max_rows(mut self, max_rows: usize) -> Self {
+        self.max_rows = max_rows;
+        self
+    }
+
+    /// Facts that nobody wants.
+    pub(crate) fn without(mut self, names: &[&'static str]) -> Self {
+        self.unwanted = names.to_vec();
+        self
+    }
+
+    /// Asks, with the deadline enforced from outside as the observer does.
+    pub(crate) fn run(self) -> Result<Answer, Missing> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let answer = runtime.block_on(self.run_async());
+        runtime.shutdown_background();
+        answer
+    }
+
+    /// The same inside a runtime.
+    pub(crate) async fn run_async(self) -> Result<Answer, Missing> {
+        let decl = catalogue::find(self.probe).unwrap();
+        let fields: Vec<Field> =
+            self.declared.iter().map(|p| Field::declared(&p.name, p.ty.clone())).collect();
+        let schema = Arc::new(decl.schema_with(&fields, &self.key));
+        let mut request = Request::new(self.probe, "test", self.args, schema, self.declared);
+        for name in self.unwanted {
+            let index = request.schema.position(name).unwrap();
+            request.wants[index] = false;
+        }
+        let cx = Context {
+            clock: system_clock(),
+            deadline: Instant::now() + self.deadline,
+            target: Arc::new(self.target),
+            redactor: Redactor::new(),
+        };
+        let ask = Ask { request: &request, max_rows: self.max_rows };
+        let body = body(self.probe).expect("built");
+        match tokio::time::timeout(self.deadline + Duration::from_millis(300), body.observe(&ask, &cx)).await
+        {
+            Ok(answer) => answer,
+            Err(_) => Err(Missing::new(Cause::Timeout, "the body did not hold its own deadline")),
+        }
+    }
+}
+
+/// The cell of a row and fact.
+pub(crate) fn cell(answer: &Answer, row: usize, name: &str) -> Cell {
+    answer.table.cell(row, name).unwrap_or_else(|| panic!("no row {row} with `{name}`")).clone()
+}
+
+/// The value of a row and fact, which must be known.
+pub(crate) fn value(answer: &Answer, row: usize, name: &str) -> Value {
+    cell(answer, row, name).unwrap_or_else(|why| panic!("`{name}` is missing: {why}"))
+}
