@@ -1,0 +1,23 @@
+//! Expressions, templates and scripts.
+//!
+//! Rhai parses; nothing of Rhai is evaluated for an expression. [`parse`] turns Rhai's tree into an [`ast::Ast`]
+//! of our own, [`typing`] types it against the facts that probes declare and lowers it to [`Node`]s, and
+//! [`eval`] evaluates those. What cannot be typed cannot be loaded.
+
+pub mod ast;
+pub mod env;
+pub mod eval;
+pub mod functions;
+pub mod node;
+mod narrow;
+pub mod ops;
+pub mod parse;
+mod place;
+pub mod script;
+pub mod template;
+pub mod typing;
+mod version;
+
+pub use env::{Binding, Env, Root};
+pub use node::{Cmp, Node, Op, Rule};
+pub use place::Text;

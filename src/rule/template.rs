@@ -1,0 +1,1 @@
+//! Texts with holes: `{{ expression }}` and nothing else.
