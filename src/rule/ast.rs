@@ -15,7 +15,17 @@ pub struct Ast {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the operators")]
 pub enum Binary {
-    Eq, Ne, Lt, Le, Gt, Ge, Add, Sub, Mul, Div, Rem,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
 }
 
 impl Binary {

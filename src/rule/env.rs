@@ -96,7 +96,13 @@ impl Env {
         self.in_schema(self.row()?, name, Place::Each, Place::Now)
     }
 
-    fn in_schema(&self, schema: &Schema, name: &str, place: impl Fn(usize) -> Place, now: Place) -> Option<Meaning> {
+    fn in_schema(
+        &self,
+        schema: &Schema,
+        name: &str,
+        place: impl Fn(usize) -> Place,
+        now: Place,
+    ) -> Option<Meaning> {
         if let Some(index) = schema.position(name) {
             return schema.fields.get(index).map(|field| self.typed(place(index), &field.ty));
         }
@@ -118,9 +124,16 @@ impl Env {
         let found = if self.each == Some(index) {
             self.in_schema(&observed.schema, name, Place::Each, Place::Now)
         } else if single {
-            self.in_schema(&observed.schema, name, |field| Place::Observation(index, field), Place::NowOf(index))
+            self.in_schema(
+                &observed.schema,
+                name,
+                |field| Place::Observation(index, field),
+                Place::NowOf(index),
+            )
         } else {
-            return Some(Err(format!("`{observation}` has many rows, so `{observation}.{name}` has no one value")));
+            return Some(Err(format!(
+                "`{observation}` has many rows, so `{observation}.{name}` has no one value"
+            )));
         };
         Some(found.ok_or_else(|| {
             let names = observed.schema.fields.iter().map(|field| &*field.name);

@@ -53,7 +53,9 @@ pub fn holds(node: &Node, scope: &dyn Scope) -> Result<bool, Arc<Missing>> {
 fn truth(value: Value) -> Result<bool, Arc<Missing>> {
     match value {
         Value::Bool(bool) => Ok(bool),
-        _ => Err(Arc::new(Missing::new(Cause::WrongType, "a condition is not true or false").level(Level::Row))),
+        _ => Err(Arc::new(
+            Missing::new(Cause::WrongType, "a condition is not true or false").level(Level::Row),
+        )),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::ops::{self, undecidable};
 use super::node::{Arith, Cmp};
+use super::ops::{self, undecidable};
 use crate::fact::{Cell, Type, Value, float_to_int, parse_date, parse_time};
 
 /// One function.
@@ -63,9 +63,23 @@ pub const UNITS: &[(&str, Type, f64)] = &[
 /// The word of a YAML unit: `d` is `days`.
 pub fn unit_word(unit: &str) -> Option<&'static str> {
     const WORDS: &[(&str, &str)] = &[
-        ("us", "microseconds"), ("ms", "milliseconds"), ("s", "seconds"), ("m", "minutes"), ("h", "hours"),
-        ("d", "days"), ("w", "weeks"), ("B", "bytes"), ("kB", "kB"), ("MB", "MB"), ("GB", "GB"), ("TB", "TB"),
-        ("KiB", "KiB"), ("MiB", "MiB"), ("GiB", "GiB"), ("TiB", "TiB"), ("PiB", "PiB"),
+        ("us", "microseconds"),
+        ("ms", "milliseconds"),
+        ("s", "seconds"),
+        ("m", "minutes"),
+        ("h", "hours"),
+        ("d", "days"),
+        ("w", "weeks"),
+        ("B", "bytes"),
+        ("kB", "kB"),
+        ("MB", "MB"),
+        ("GB", "GB"),
+        ("TB", "TB"),
+        ("KiB", "KiB"),
+        ("MiB", "MiB"),
+        ("GiB", "GiB"),
+        ("TiB", "TiB"),
+        ("PiB", "PiB"),
     ];
     WORDS.iter().find(|(short, _)| *short == unit).map(|(_, word)| *word)
 }
@@ -120,7 +134,9 @@ fn two_texts(args: &[Value], test: fn(&str, &str) -> bool) -> Cell {
 
 fn rounded(args: &[Value], round: fn(f64) -> f64) -> Cell {
     let number = args.first().and_then(Value::as_float).unwrap_or(f64::NAN);
-    float_to_int(round(number)).map(Value::Int).ok_or_else(|| undecidable("the number does not fit into 64 bits"))
+    float_to_int(round(number))
+        .map(Value::Int)
+        .ok_or_else(|| undecidable("the number does not fit into 64 bits"))
 }
 
 fn number_to_int(args: &[Type]) -> Option<Type> {
@@ -134,7 +150,10 @@ fn one_text(args: &[Type], result: Type) -> Option<Type> {
 fn abs(args: &[Value], _: &[Type]) -> Cell {
     match args {
         [Value::Float(float)] => Ok(Value::Float(float.abs())),
-        [Value::Int(int)] => int.checked_abs().map(Value::Int).ok_or_else(|| undecidable("the number does not fit into 64 bits")),
+        [Value::Int(int)] => int
+            .checked_abs()
+            .map(Value::Int)
+            .ok_or_else(|| undecidable("the number does not fit into 64 bits")),
         _ => Err(undecidable("a number is needed")),
     }
 }
@@ -147,7 +166,9 @@ fn length(args: &[Value], _: &[Type]) -> Cell {
 }
 
 fn contains(args: &[Value], types: &[Type]) -> Cell {
-    let (Some(Value::List(items)), Some(item), Some(Type::List(ty))) = (args.first(), args.get(1), types.first()) else {
+    let (Some(Value::List(items)), Some(item), Some(Type::List(ty))) =
+        (args.first(), args.get(1), types.first())
+    else {
         return two_texts(args, |whole, part| whole.contains(part));
     };
     in_list(item, items, ty)
@@ -197,7 +218,9 @@ fn ratio_type(args: &[Type]) -> Option<Type> {
 
 fn parsed(args: &[Value], read: fn(&str) -> Option<i64>, example: &str) -> Cell {
     let written = first_text(args);
-    read(written).map(Value::Int).ok_or_else(|| undecidable(format!("`{written}` is not of the form `{example}`")))
+    read(written)
+        .map(Value::Int)
+        .ok_or_else(|| undecidable(format!("`{written}` is not of the form `{example}`")))
 }
 
 fn to_date(args: &[Value], types: &[Type]) -> Cell {
@@ -221,40 +244,146 @@ fn version(args: &[Value], _: &[Type]) -> Cell {
 
 /// All functions, sorted by name. `known` and `matches` are part of the language and stand in `typing`.
 pub static FUNCTIONS: &[Function] = &[
-    Function { name: "abs", shape: "abs(number)", doc: "the number without its sign", example: ("abs(-3)", "3"),
-        check: |a| matches!(a, [x] if x.is_number() || matches!(x, Type::Quantity(_))).then(|| a.first().cloned()).flatten(), run: abs },
-    Function { name: "ceil", shape: "ceil(number)", doc: "the next whole number above", example: ("ceil(1.2)", "2"),
-        check: number_to_int, run: |a, _| rounded(a, f64::ceil) },
-    Function { name: "contains", shape: "contains(text, part) or contains(list, item)", doc: "whether the part or item is in it",
-        example: ("contains(\"abc\", \"b\")", "true"), check: contains_type, run: contains },
-    Function { name: "date", shape: "date(time) or date(text)", doc: "the day, UTC", example: ("date(\"2026-11-01\")", "2026-11-01"),
-        check: date_type, run: to_date },
-    Function { name: "ends_with", shape: "ends_with(text, end)", doc: "whether the text ends so", example: ("ends_with(\"a.gz\", \".gz\")", "true"),
-        check: |a| if a.len() == 2 { texts(a, Type::Bool) } else { None }, run: |a, _| two_texts(a, |x, y| x.ends_with(y)) },
-    Function { name: "floor", shape: "floor(number)", doc: "the next whole number below", example: ("floor(1.8)", "1"),
-        check: number_to_int, run: |a, _| rounded(a, f64::floor) },
-    Function { name: "len", shape: "len(text) or len(list)", doc: "characters of a text, items of a list", example: ("len(\"abc\")", "3"),
-        check: |a| matches!(a, [x] if x.is_text() || matches!(x, Type::List(_))).then_some(Type::Int), run: length },
-    Function { name: "lower", shape: "lower(text)", doc: "the text in lower case", example: ("lower(\"AB\")", "ab"),
-        check: |a| one_text(a, Type::TEXT), run: |a, _| Ok(Value::text(first_text(a).to_lowercase())) },
-    Function { name: "max", shape: "max(a, b)", doc: "the larger of two values", example: ("max(1, 2)", "2"),
-        check: same, run: |a, t| pick(a, t, Cmp::Ge) },
-    Function { name: "min", shape: "min(a, b)", doc: "the smaller of two values", example: ("min(1, 2)", "1"),
-        check: same, run: |a, t| pick(a, t, Cmp::Le) },
-    Function { name: "ratio", shape: "ratio(number) or ratio(part, whole)", doc: "a number as a share, or the share of two like values",
-        example: ("ratio(1, 4)", "25%"), check: ratio_type, run: ratio },
-    Function { name: "round", shape: "round(number)", doc: "the nearest whole number", example: ("round(1.5)", "2"),
-        check: number_to_int, run: |a, _| rounded(a, f64::round) },
-    Function { name: "starts_with", shape: "starts_with(text, start)", doc: "whether the text begins so", example: ("starts_with(\"abc\", \"a\")", "true"),
-        check: |a| if a.len() == 2 { texts(a, Type::Bool) } else { None }, run: |a, _| two_texts(a, |x, y| x.starts_with(y)) },
-    Function { name: "time", shape: "time(text)", doc: "a time written in RFC 3339", example: ("time(\"2026-11-01T00:00:00Z\")", "2026-11-01T00:00:00Z"),
-        check: |a| one_text(a, Type::Time), run: |a, _| parsed(a, parse_time, "2026-11-01T03:00:00Z") },
-    Function { name: "trim", shape: "trim(text)", doc: "the text without white space around it", example: ("trim(\" a \")", "a"),
-        check: |a| one_text(a, Type::TEXT), run: |a, _| Ok(Value::text(first_text(a).trim())) },
-    Function { name: "upper", shape: "upper(text)", doc: "the text in upper case", example: ("upper(\"ab\")", "AB"),
-        check: |a| one_text(a, Type::TEXT), run: |a, _| Ok(Value::text(first_text(a).to_uppercase())) },
-    Function { name: "version", shape: "version(text)", doc: "a version, compared number by number", example: ("version(\"15.10\") > version(\"15.9\")", "true"),
-        check: |a| one_text(a, Type::Version), run: version },
+    Function {
+        name: "abs",
+        shape: "abs(number)",
+        doc: "the number without its sign",
+        example: ("abs(-3)", "3"),
+        check: |a| {
+            matches!(a, [x] if x.is_number() || matches!(x, Type::Quantity(_)))
+                .then(|| a.first().cloned())
+                .flatten()
+        },
+        run: abs,
+    },
+    Function {
+        name: "ceil",
+        shape: "ceil(number)",
+        doc: "the next whole number above",
+        example: ("ceil(1.2)", "2"),
+        check: number_to_int,
+        run: |a, _| rounded(a, f64::ceil),
+    },
+    Function {
+        name: "contains",
+        shape: "contains(text, part) or contains(list, item)",
+        doc: "whether the part or item is in it",
+        example: ("contains(\"abc\", \"b\")", "true"),
+        check: contains_type,
+        run: contains,
+    },
+    Function {
+        name: "date",
+        shape: "date(time) or date(text)",
+        doc: "the day, UTC",
+        example: ("date(\"2026-11-01\")", "2026-11-01"),
+        check: date_type,
+        run: to_date,
+    },
+    Function {
+        name: "ends_with",
+        shape: "ends_with(text, end)",
+        doc: "whether the text ends so",
+        example: ("ends_with(\"a.gz\", \".gz\")", "true"),
+        check: |a| if a.len() == 2 { texts(a, Type::Bool) } else { None },
+        run: |a, _| two_texts(a, |x, y| x.ends_with(y)),
+    },
+    Function {
+        name: "floor",
+        shape: "floor(number)",
+        doc: "the next whole number below",
+        example: ("floor(1.8)", "1"),
+        check: number_to_int,
+        run: |a, _| rounded(a, f64::floor),
+    },
+    Function {
+        name: "len",
+        shape: "len(text) or len(list)",
+        doc: "characters of a text, items of a list",
+        example: ("len(\"abc\")", "3"),
+        check: |a| matches!(a, [x] if x.is_text() || matches!(x, Type::List(_))).then_some(Type::Int),
+        run: length,
+    },
+    Function {
+        name: "lower",
+        shape: "lower(text)",
+        doc: "the text in lower case",
+        example: ("lower(\"AB\")", "ab"),
+        check: |a| one_text(a, Type::TEXT),
+        run: |a, _| Ok(Value::text(first_text(a).to_lowercase())),
+    },
+    Function {
+        name: "max",
+        shape: "max(a, b)",
+        doc: "the larger of two values",
+        example: ("max(1, 2)", "2"),
+        check: same,
+        run: |a, t| pick(a, t, Cmp::Ge),
+    },
+    Function {
+        name: "min",
+        shape: "min(a, b)",
+        doc: "the smaller of two values",
+        example: ("min(1, 2)", "1"),
+        check: same,
+        run: |a, t| pick(a, t, Cmp::Le),
+    },
+    Function {
+        name: "ratio",
+        shape: "ratio(number) or ratio(part, whole)",
+        doc: "a number as a share, or the share of two like values",
+        example: ("ratio(1, 4)", "25%"),
+        check: ratio_type,
+        run: ratio,
+    },
+    Function {
+        name: "round",
+        shape: "round(number)",
+        doc: "the nearest whole number",
+        example: ("round(1.5)", "2"),
+        check: number_to_int,
+        run: |a, _| rounded(a, f64::round),
+    },
+    Function {
+        name: "starts_with",
+        shape: "starts_with(text, start)",
+        doc: "whether the text begins so",
+        example: ("starts_with(\"abc\", \"a\")", "true"),
+        check: |a| if a.len() == 2 { texts(a, Type::Bool) } else { None },
+        run: |a, _| two_texts(a, |x, y| x.starts_with(y)),
+    },
+    Function {
+        name: "time",
+        shape: "time(text)",
+        doc: "a time written in RFC 3339",
+        example: ("time(\"2026-11-01T00:00:00Z\")", "2026-11-01T00:00:00Z"),
+        check: |a| one_text(a, Type::Time),
+        run: |a, _| parsed(a, parse_time, "2026-11-01T03:00:00Z"),
+    },
+    Function {
+        name: "trim",
+        shape: "trim(text)",
+        doc: "the text without white space around it",
+        example: ("trim(\" a \")", "a"),
+        check: |a| one_text(a, Type::TEXT),
+        run: |a, _| Ok(Value::text(first_text(a).trim())),
+    },
+    Function {
+        name: "upper",
+        shape: "upper(text)",
+        doc: "the text in upper case",
+        example: ("upper(\"ab\")", "AB"),
+        check: |a| one_text(a, Type::TEXT),
+        run: |a, _| Ok(Value::text(first_text(a).to_uppercase())),
+    },
+    Function {
+        name: "version",
+        shape: "version(text)",
+        doc: "a version, compared number by number",
+        example: ("version(\"15.10\") > version(\"15.9\")", "true"),
+        check: |a| one_text(a, Type::Version),
+        run: version,
+    },
 ];
 
 #[cfg(test)]

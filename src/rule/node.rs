@@ -10,14 +10,23 @@ use crate::source::Loc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the operators")]
 pub enum Cmp {
-    Eq, Ne, Lt, Le, Gt, Ge,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
 }
 
 /// Arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the operators")]
 pub enum Arith {
-    Add, Sub, Mul, Div, Rem,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
 }
 
 /// Where a value is read from.
@@ -95,7 +104,9 @@ impl Node {
         match &self.op {
             Op::Literal(_) | Op::Read(_) => Vec::new(),
             Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
-            Op::All(items) | Op::Any(items) | Op::OrElse(items) | Op::List(items) | Op::Call(_, items) => items.iter().collect(),
+            Op::All(items) | Op::Any(items) | Op::OrElse(items) | Op::List(items) | Op::Call(_, items) => {
+                items.iter().collect()
+            }
             Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => pair.iter().collect(),
             Op::InRange(three, _) => three.iter().collect(),
         }

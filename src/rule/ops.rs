@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::node::{Arith, Cmp};
-use crate::fact::{Cause, Cell, Level, Missing, Type, Unit, Value, float_to_int, int_to_float};
+use crate::fact::{Cause, Cell, Level, Missing, Type, Unit, Value, float_to_int};
 
 /// A value that cannot be computed.
 pub fn undecidable(what: impl Into<String>) -> Arc<Missing> {
@@ -62,7 +62,11 @@ pub fn compare(cmp: Cmp, a: &Value, b: &Value, ty: &Type) -> Result<bool, Arc<Mi
     }
     let is_version = *ty.base() == Type::Version;
     let Some(order) = order(a, b, is_version) else {
-        return Err(if is_version { undecidable("this is not a version") } else { wrong_type("the values cannot be compared") });
+        return Err(if is_version {
+            undecidable("this is not a version")
+        } else {
+            wrong_type("the values cannot be compared")
+        });
     };
     Ok(match cmp {
         Cmp::Eq => order.is_eq(),
@@ -104,10 +108,16 @@ pub fn arith_type(op: Arith, a: &Type, b: &Type) -> Option<Type> {
         (Arith::Mul, x, Quantity(Unit::RATIO)) if x.is_number() => Float,
         (Arith::Mul, Quantity(_), y) if y.is_number() => a.clone(),
         (Arith::Mul, x, Quantity(_)) if x.is_number() => b.clone(),
-        (Arith::Mul, Quantity(x), Quantity(y)) => quantity(*x, x.byte.checked_add(y.byte)?, x.second.checked_add(y.second)?),
+        (Arith::Mul, Quantity(x), Quantity(y)) => {
+            quantity(*x, x.byte.checked_add(y.byte)?, x.second.checked_add(y.second)?)
+        }
         (Arith::Div, Quantity(_), y) if y.is_number() => a.clone(),
-        (Arith::Div, x, Quantity(y)) if x.is_number() && *y != Unit::RATIO => Quantity(Unit { byte: -y.byte, second: -y.second }),
-        (Arith::Div, Quantity(x), Quantity(y)) => quantity(*x, x.byte.checked_sub(y.byte)?, x.second.checked_sub(y.second)?),
+        (Arith::Div, x, Quantity(y)) if x.is_number() && *y != Unit::RATIO => {
+            Quantity(Unit { byte: -y.byte, second: -y.second })
+        }
+        (Arith::Div, Quantity(x), Quantity(y)) => {
+            quantity(*x, x.byte.checked_sub(y.byte)?, x.second.checked_sub(y.second)?)
+        }
         _ => return None,
     })
 }
@@ -120,7 +130,8 @@ fn base(value: &Value, ty: &Type) -> Option<f64> {
 
 /// Adds, subtracts, multiplies, divides; the types are those that [`arith_type`] accepts.
 pub fn arith(op: Arith, a: &Value, ta: &Type, b: &Value, tb: &Type) -> Cell {
-    let result = arith_type(op, ta, tb).ok_or_else(|| wrong_type(format!("{ta} and {tb} cannot be combined")))?;
+    let result =
+        arith_type(op, ta, tb).ok_or_else(|| wrong_type(format!("{ta} and {tb} cannot be combined")))?;
     if let (Value::Int(x), Value::Int(y)) = (a, b)
         && let Some(exact) = whole(op, *x, *y, ta, tb, &result)
     {
@@ -166,7 +177,9 @@ fn finish(number: f64, ty: &Type) -> Cell {
     if !number.is_finite() {
         return Err(undecidable("the result is not a number"));
     }
-    let whole = |n: f64| float_to_int(n).map(Value::Int).ok_or_else(|| undecidable("the result does not fit into 64 bits"));
+    let whole = |n: f64| {
+        float_to_int(n).map(Value::Int).ok_or_else(|| undecidable("the result does not fit into 64 bits"))
+    };
     match ty {
         &Type::DURATION => whole(number * 1_000_000.0),
         &Type::BYTES | Type::Int => whole(number),
@@ -177,7 +190,10 @@ fn finish(number: f64, ty: &Type) -> Cell {
 /// `-a`
 pub fn negate(a: &Value) -> Cell {
     match a {
-        Value::Int(int) => int.checked_neg().map(Value::Int).ok_or_else(|| undecidable("the result does not fit into 64 bits")),
+        Value::Int(int) => int
+            .checked_neg()
+            .map(Value::Int)
+            .ok_or_else(|| undecidable("the result does not fit into 64 bits")),
         Value::Float(float) => Ok(Value::Float(-float)),
         _ => Err(wrong_type("only a number can be negated")),
     }
@@ -188,7 +204,10 @@ pub fn age(now: i64, at: i64) -> Cell {
     const TOLERATED: i64 = -300_000_000;
     let age = now.checked_sub(at).ok_or_else(|| undecidable("the result does not fit into 64 bits"))?;
     if age < TOLERATED {
-        let what = format!("the time lies {} ahead of the clock", crate::fact::show(&Value::Int(-age), &Type::DURATION));
+        let what = format!(
+            "the time lies {} ahead of the clock",
+            crate::fact::show(&Value::Int(-age), &Type::DURATION)
+        );
         return Err(Arc::new(Missing::new(Cause::Clock, what).level(Level::Row)));
     }
     Ok(Value::Int(age.max(0)))

@@ -7,7 +7,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use rhai::{AST, BinaryExpr, Engine, Expr, FnCallExpr, LexError, OptimizationLevel, ParseError, ParseErrorType, Position, Stmt, Token};
+use rhai::{
+    AST, BinaryExpr, Engine, Expr, FnCallExpr, LexError, OptimizationLevel, ParseError, ParseErrorType,
+    Position, Stmt, Token,
+};
 
 use super::Text;
 use super::ast::{Ast, Binary, Kind};
@@ -15,26 +18,90 @@ use crate::diag::{Diag, code};
 
 /// Words that Rhai keeps for itself, so that no fact, parameter or binding may be called so.
 pub const RESERVED: &[&str] = &[
-    "Fn", "as", "async", "await", "break", "call", "case", "catch", "const", "continue", "curry", "debug",
-    "default", "do", "else", "eval", "exit", "export", "false", "fn", "for", "go", "goto", "if", "import",
-    "in", "is", "is_def_fn", "is_def_var", "is_shared", "let", "loop", "match", "module", "new", "nil",
-    "null", "package", "print", "private", "protected", "public", "return", "shared", "spawn", "static",
-    "super", "switch", "sync", "this", "thread", "throw", "true", "try", "type_of", "until", "use", "var",
-    "void", "while", "with", "yield",
+    "Fn",
+    "as",
+    "async",
+    "await",
+    "break",
+    "call",
+    "case",
+    "catch",
+    "const",
+    "continue",
+    "curry",
+    "debug",
+    "default",
+    "do",
+    "else",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fn",
+    "for",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "in",
+    "is",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+    "let",
+    "loop",
+    "match",
+    "module",
+    "new",
+    "nil",
+    "null",
+    "package",
+    "print",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "shared",
+    "spawn",
+    "static",
+    "super",
+    "switch",
+    "sync",
+    "this",
+    "thread",
+    "throw",
+    "true",
+    "try",
+    "type_of",
+    "until",
+    "use",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
 ];
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+#[expect(
+    deprecated,
+    reason = "the token hook is marked volatile, not deprecated, and Rhai's version is pinned"
+)]
+fn engine() -> Engine {
     let mut engine = Engine::new_raw();
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_max_expr_depths(48, 16);
     engine.set_max_strings_interned(0);
     engine.on_parse_token(|token, _, _| match token {
         Token::Reserved(word) if word.as_str() == "null" => Token::Unit,
-        Token::Unit => Token::LexError(Box::new(LexError::ImproperSymbol("()".into(), "write `null`".into()))),
+        Token::Unit => {
+            Token::LexError(Box::new(LexError::ImproperSymbol("()".into(), "write `null`".into())))
+        }
         other => other,
     });
     engine
-});
+}
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
 
 /// Parses an expression.
 pub fn parse(text: Text<'_>) -> Result<Ast, Diag> {
@@ -61,7 +128,9 @@ impl Reader<'_> {
     /// Byte offset of a position; the end of the text if it has none.
     fn offset(&self, position: Position) -> usize {
         let all = self.text.text;
-        let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else { return all.len() };
+        let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else {
+            return all.len();
+        };
         let start = self.lines.get(line - 1).copied().unwrap_or(all.len());
         let rest = all.get(start..).unwrap_or("");
         rest.char_indices().nth(column - 1).map_or(all.len(), |(at, _)| start + at)
@@ -125,7 +194,9 @@ impl Reader<'_> {
             }
             Expr::Variable(name, _, at) => self.leaf(Kind::Name(name.1.to_string()), *at),
             Expr::FnCall(call, at) => self.call(call, *at)?,
-            Expr::Dot(pair, flags, at) if !flags.intersects(rhai::ASTFlags::NEGATED) => self.chain(pair, *at)?,
+            Expr::Dot(pair, flags, at) if !flags.intersects(rhai::ASTFlags::NEGATED) => {
+                self.chain(pair, *at)?
+            }
             Expr::And(items, _) => self.many(items, Kind::And)?,
             Expr::Or(items, _) => self.many(items, Kind::Or)?,
             Expr::Coalesce(items, _) => self.coalesce(items)?,
@@ -152,8 +223,11 @@ impl Reader<'_> {
         let sign = rest.len() - rest.trim_start_matches(['-', ' ']).len();
         let tail = rest.get(sign..).unwrap_or("");
         let mut length = tail.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(tail.len());
-        if let (Kind::Float(_), Some(fraction)) = (&kind, tail.get(length..).and_then(|t| t.strip_prefix('.'))) {
-            length += 1 + fraction.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(fraction.len());
+        if let (Kind::Float(_), Some(fraction)) =
+            (&kind, tail.get(length..).and_then(|t| t.strip_prefix('.')))
+        {
+            length +=
+                1 + fraction.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(fraction.len());
         }
         Ast { kind, span: start..start + sign + length }
     }
@@ -180,7 +254,9 @@ impl Reader<'_> {
         let ast = self.many(items, Kind::Coalesce)?;
         let Kind::Coalesce(parts) = &ast.kind else { return Ok(ast) };
         for part in parts {
-            if matches!(part.kind, Kind::Binary(..) | Kind::And(_) | Kind::Or(_)) && !self.in_parens(&part.span) {
+            if matches!(part.kind, Kind::Binary(..) | Kind::And(_) | Kind::Or(_))
+                && !self.in_parens(&part.span)
+            {
                 return Err(self.parens(part));
             }
         }
@@ -208,7 +284,13 @@ impl Reader<'_> {
                 at += closing_quote(self.text.text.get(at..).unwrap_or("")).max(1);
                 continue;
             }
-            depth = if *byte == open { depth + 1 } else if *byte == close { depth.saturating_sub(1) } else { depth };
+            depth = if *byte == open {
+                depth + 1
+            } else if *byte == close {
+                depth.saturating_sub(1)
+            } else {
+                depth
+            };
             at += 1;
             if depth == 0 && *byte == close {
                 return at;
@@ -220,13 +302,27 @@ impl Reader<'_> {
     fn call(&self, call: &FnCallExpr, at: Position) -> Read {
         let start = self.offset(at);
         let args = call.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
+        let written = self.text.text.get(start..).unwrap_or("");
+        if call.op_token.is_none() && call.name == "contains" && !written.starts_with("contains") {
+            return self.contained(args, at);
+        }
         if call.op_token.is_some() {
             return self.operator(call, args, at);
         }
         let name = start..start + call.name.len();
         let rest = self.text.text.get(name.end..).unwrap_or("");
         let open = name.end + (rest.len() - rest.trim_start().len());
-        Ok(Ast { span: start..self.closing(open, b'(', b')'), kind: Kind::Call(call.name.to_string(), args, name) })
+        Ok(Ast {
+            span: start..self.closing(open, b'(', b')'),
+            kind: Kind::Call(call.name.to_string(), args, name),
+        })
+    }
+
+    /// `item in list`, which Rhai turns into `contains(list, item)` at the place of the `in`.
+    fn contained(&self, args: Vec<Ast>, at: Position) -> Read {
+        let [list, item] = <[Ast; 2]>::try_from(args).map_err(|_other| self.unsupported("this `in`", at))?;
+        let span = item.span.start..list.span.end;
+        Ok(Ast { kind: Kind::In(Box::new([item, list])), span })
     }
 
     fn operator(&self, call: &FnCallExpr, args: Vec<Ast>, at: Position) -> Read {
@@ -243,10 +339,6 @@ impl Reader<'_> {
             (Some(Token::UnaryMinus | Token::Minus), Some(a), None) => {
                 let span = start..a.span.end;
                 kind(Kind::Negate(Box::new(a)), span)
-            }
-            (Some(Token::In | Token::NotIn), Some(list), Some(item)) => {
-                let span = item.span.start..list.span.end;
-                kind(Kind::In(Box::new([item, list])), span)
             }
             (Some(token @ (Token::ExclusiveRange | Token::InclusiveRange)), Some(a), Some(b)) => {
                 let inclusive = *token == Token::InclusiveRange;
@@ -324,7 +416,9 @@ fn explain(error: &ParseErrorType, text: &str) -> (String, Option<String>) {
     let said = error.to_string();
     let message = |text: &str| text.to_owned();
     match error {
-        ParseErrorType::UnexpectedEOF => (message("the expression is not whole"), Some(message("something must follow at the end"))),
+        ParseErrorType::UnexpectedEOF => {
+            (message("the expression is not whole"), Some(message("something must follow at the end")))
+        }
         ParseErrorType::Reserved(word) => (
             format!("`{word}` is a word that the language reserves"),
             Some(message("if it is meant as a text, put it into double quotes")),
@@ -339,7 +433,9 @@ fn explain(error: &ParseErrorType, text: &str) -> (String, Option<String>) {
         _ if text.contains(" and ") || text.contains(" or ") || text.contains("not ") => {
             (lower(&said), Some(message("write `&&`, `||` and `!` for and, or and not")))
         }
-        _ if text.trim_start().starts_with("if") => (lower(&said), Some(message("a condition stands alone; use a script for `if`"))),
+        _ if text.trim_start().starts_with("if") => {
+            (lower(&said), Some(message("a condition stands alone; use a script for `if`")))
+        }
         _ => match suffix(text) {
             Some(found) => number_help(found),
             None if single_equals(text) => (lower(&said), Some(message("write `==` to compare"))),
@@ -354,7 +450,8 @@ fn lower(text: &str) -> String {
 }
 
 fn number_help(written: &str) -> (String, Option<String>) {
-    let help = suggestion(written).unwrap_or_else(|| "write for example `7.days`, `10.GiB` or `20.percent`".to_owned());
+    let help = suggestion(written)
+        .unwrap_or_else(|| "write for example `7.days`, `10.GiB` or `20.percent`".to_owned());
     (format!("`{written}` is not a number of this language"), Some(help))
 }
 
@@ -371,9 +468,8 @@ fn suggestion(written: &str) -> Option<String> {
 
 /// A number with a unit of YAML's form somewhere in the text.
 fn suffix(text: &str) -> Option<&str> {
-    text.split(|c: char| !(c.is_alphanumeric() || "._%".contains(c))).find(|word| {
-        word.starts_with(|c: char| c.is_ascii_digit()) && suggestion(word).is_some()
-    })
+    text.split(|c: char| !(c.is_alphanumeric() || "._%".contains(c)))
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && suggestion(word).is_some())
 }
 
 fn single_equals(text: &str) -> bool {

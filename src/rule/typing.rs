@@ -26,9 +26,11 @@ pub fn check_condition(text: Text<'_>, env: &Env) -> Result<Rule, Diag> {
     match &rule.node.ty {
         Type::Bool => Ok(rule),
         Type::Nullable(_) => Err(nullable(&rule.node)),
-        other => Err(Diag::error(&code::NOT_BOOL, format!("a condition is true or false, and this is {other}"))
-            .at(&rule.node.loc, format!("this is {other}"))
-            .help("compare it with a limit, for example `x > 3`")),
+        other => {
+            Err(Diag::error(&code::NOT_BOOL, format!("a condition is true or false, and this is {other}"))
+                .at(&rule.node.loc, format!("this is {other}"))
+                .help("compare it with a limit, for example `x > 3`"))
+        }
     }
 }
 
@@ -45,7 +47,13 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn error(&self, code: &'static Code, span: &std::ops::Range<usize>, message: String, label: impl Into<String>) -> Diag {
+    fn error(
+        &self,
+        code: &'static Code,
+        span: &std::ops::Range<usize>,
+        message: String,
+        label: impl Into<String>,
+    ) -> Diag {
         Diag::error(code, message).at(&self.text.loc(span.start, span.end), label)
     }
 
@@ -61,7 +69,12 @@ impl Checker<'_> {
     fn node(&mut self, ast: &Ast) -> Typed {
         match &ast.kind {
             Kind::Null => Err(self
-                .error(&code::TYPE_MISMATCH, &ast.span, "`null` stands alone here".into(), "null has no type of its own")
+                .error(
+                    &code::TYPE_MISMATCH,
+                    &ast.span,
+                    "`null` stands alone here".into(),
+                    "null has no type of its own",
+                )
                 .help("compare with it: `x == null`, `x != null`")),
             Kind::Bool(value) => Ok(self.literal(ast, Value::Bool(*value), Type::Bool)),
             Kind::Int(value) => Ok(self.literal(ast, Value::Int(*value), Type::Int)),
@@ -110,10 +123,17 @@ impl Checker<'_> {
     fn list(&mut self, ast: &Ast, items: &[Ast]) -> Typed {
         let nodes = items.iter().map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
         let Some(first) = nodes.first() else {
-            return Err(self.error(&code::TYPE_MISMATCH, &ast.span, "the list is empty".into(), "nothing can be in it"));
+            return Err(self.error(
+                &code::TYPE_MISMATCH,
+                &ast.span,
+                "the list is empty".into(),
+                "nothing can be in it",
+            ));
         };
         let ty = first.ty.clone();
-        if let Some((other, at)) = nodes.iter().zip(items).find(|(node, _)| !ops::comparable(&ty, &node.ty, false)) {
+        if let Some((other, at)) =
+            nodes.iter().zip(items).find(|(node, _)| !ops::comparable(&ty, &node.ty, false))
+        {
             let message = format!("the list holds {ty} and {}", other.ty);
             return Err(self.error(&code::TYPE_MISMATCH, &at.span, message, format!("this is {}", other.ty)));
         }
@@ -136,7 +156,8 @@ impl Checker<'_> {
             return Ok(self.meaning(ast, meaning));
         }
         let message = format!("`{name}` is not known here");
-        let diag = self.error(&code::UNKNOWN_FACT, &ast.span, message, "no fact, parameter or `let` has this name");
+        let diag =
+            self.error(&code::UNKNOWN_FACT, &ast.span, message, "no fact, parameter or `let` has this name");
         if self.env.param(name).is_some() {
             return Err(diag.help(format!("write `params.{name}`")));
         }
@@ -147,11 +168,14 @@ impl Checker<'_> {
             return Err(diag.help(format!("`{name}` is a function: write `{name}(…)`")));
         }
         if !self.env.facts {
-            return Err(diag.help("`when` is judged before observing, from `target` and `params` only; use `where` for facts"));
+            return Err(diag.help(
+                "`when` is judged before observing, from `target` and `params` only; use `where` for facts",
+            ));
         }
         let names = self.env.names();
         let help = did_you_mean(name, names.iter().map(String::as_str));
-        Err(diag.help(help.unwrap_or_else(|| format!("known here: {}", list(names.iter().map(String::as_str))))))
+        Err(diag
+            .help(help.unwrap_or_else(|| format!("known here: {}", list(names.iter().map(String::as_str))))))
     }
 
     fn field(&mut self, ast: &Ast, base: &Ast, name: &str, at: &std::ops::Range<usize>) -> Typed {
@@ -159,16 +183,24 @@ impl Checker<'_> {
             Kind::Int(_) | Kind::Float(_) => self.quantity(ast, base, name, at),
             Kind::Name(root) if root == "params" => self.param(ast, name, at),
             Kind::Name(root) if root == "target" => self.target(ast, name, at),
-            Kind::Name(root) if root == "before" || root == "side" => Err(self
-                .error(&code::RESERVED_KEY, &base.span, format!("`{root}` belongs to relations"), "not judged by this version")),
-            Kind::Field(inner, labels, _) if labels == "labels" && matches!(&inner.kind, Kind::Name(n) if n == "target") => {
+            Kind::Name(root) if root == "before" || root == "side" => Err(self.error(
+                &code::RESERVED_KEY,
+                &base.span,
+                format!("`{root}` belongs to relations"),
+                "not judged by this version",
+            )),
+            Kind::Field(inner, labels, _)
+                if labels == "labels" && matches!(&inner.kind, Kind::Name(n) if n == "target") =>
+            {
                 self.label(ast, name, at)
             }
             Kind::Name(root) => match self.env.member(root, name) {
                 Some(Ok(meaning)) if self.env.facts => Ok(self.meaning(ast, meaning)),
                 Some(Err(help)) => {
                     let message = format!("`{root}` has no fact `{name}`");
-                    Err(self.error(&code::UNKNOWN_FACT, at, message, "not a fact of this observation").help(help))
+                    Err(self
+                        .error(&code::UNKNOWN_FACT, at, message, "not a fact of this observation")
+                        .help(help))
                 }
                 _ => {
                     self.name(base, root)?;
@@ -196,7 +228,9 @@ impl Checker<'_> {
             None => {
                 let words = functions::UNITS.iter().map(|(word, _, _)| *word);
                 let help = functions::unit_word(unit).map(|word| format!("write `{word}`"));
-                let help = help.or_else(|| did_you_mean(unit, words.clone())).unwrap_or_else(|| format!("units are {}", list(words)));
+                let help = help
+                    .or_else(|| did_you_mean(unit, words.clone()))
+                    .unwrap_or_else(|| format!("units are {}", list(words)));
                 Err(self.error(&code::BAD_LITERAL, at, format!("`{unit}` is not a unit"), "").help(help))
             }
         }
@@ -226,8 +260,11 @@ impl Checker<'_> {
     fn label(&self, ast: &Ast, name: &str, at: &std::ops::Range<usize>) -> Typed {
         if let Some(labels) = self.env.labels.as_ref().filter(|labels| !labels.contains(name)) {
             let names = labels.iter().map(|label| &**label);
-            let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("labels of the project are {}", list(names)));
-            return Err(self.error(&code::UNKNOWN_NAME, at, format!("no label is called `{name}`"), "").help(help));
+            let help = did_you_mean(name, names.clone())
+                .unwrap_or_else(|| format!("labels of the project are {}", list(names)));
+            return Err(self
+                .error(&code::UNKNOWN_NAME, at, format!("no label is called `{name}`"), "")
+                .help(help));
         }
         let place = Place::Target(Arc::from(format!("labels.{name}")));
         let ty = if self.env.narrowed.contains(&place) { Type::TEXT } else { Type::TEXT.nullable() };
@@ -237,7 +274,12 @@ impl Checker<'_> {
     fn negate(&mut self, ast: &Ast, inner: &Ast) -> Typed {
         let node = self.value(inner)?;
         if !(node.ty.is_number() || matches!(node.ty, Type::Quantity(_))) {
-            return Err(self.error(&code::TYPE_MISMATCH, &ast.span, format!("{} cannot be negated", node.ty), ""));
+            return Err(self.error(
+                &code::TYPE_MISMATCH,
+                &ast.span,
+                format!("{} cannot be negated", node.ty),
+                "",
+            ));
         }
         let ty = node.ty.clone();
         Ok(self.make(ast, Op::Negate(Box::new(node)), ty))
@@ -262,17 +304,30 @@ impl Checker<'_> {
         };
         for (node, item) in nodes.iter().zip(items).skip(1) {
             if !ops::comparable(&first.ty, &node.ty, false) {
-                let message = format!("`{}` is {}, and its replacement is {}", first.text, first.ty.base(), node.ty.base());
-                return Err(self.error(&code::TYPE_MISMATCH, &item.span, message, format!("this is {}", node.ty))
+                let message = format!(
+                    "`{}` is {}, and its replacement is {}",
+                    first.text,
+                    first.ty.base(),
+                    node.ty.base()
+                );
+                return Err(self
+                    .error(&code::TYPE_MISMATCH, &item.span, message, format!("this is {}", node.ty))
                     .maybe_help(unit_help(&first.ty, node)));
             }
         }
-        if let Some((never, at)) = nodes.iter().zip(items).rev().skip(1).find(|(node, _)| !node.ty.is_nullable()) {
+        if let Some((never, at)) =
+            nodes.iter().zip(items).rev().skip(1).find(|(node, _)| !node.ty.is_nullable())
+        {
             let message = format!("`{}` is never null, so `??` replaces nothing", never.text);
-            return Err(self.error(&code::NULLABLE, &at.span, message, "remove the `??`")
+            return Err(self
+                .error(&code::NULLABLE, &at.span, message, "remove the `??`")
                 .help("`??` replaces null (the source has no value), not unknown (it could not be read)"));
         }
-        let base = if first.ty.is_number() && nodes.iter().any(|n| *n.ty.base() == Type::Float) { Type::Float } else { first.ty.base().clone() };
+        let base = if first.ty.is_number() && nodes.iter().any(|n| *n.ty.base() == Type::Float) {
+            Type::Float
+        } else {
+            first.ty.base().clone()
+        };
         let ty = if last.ty.is_nullable() { base.nullable() } else { base };
         Ok(self.make(ast, Op::OrElse(nodes), ty))
     }
@@ -299,7 +354,9 @@ impl Checker<'_> {
     fn as_type_of(&self, node: Node, other: &Node) -> Typed {
         let (Op::Literal(Value::Text(text)), Type::Version) = (&node.op, &other.ty) else { return Ok(node) };
         if super::version::compare(text, text).is_none() {
-            return Err(Diag::error(&code::BAD_LITERAL, format!("`{text}` is not a version")).at(&node.loc, "").help("write for example `\"15.4\"`"));
+            return Err(Diag::error(&code::BAD_LITERAL, format!("`{text}` is not a version"))
+                .at(&node.loc, "")
+                .help("write for example `\"15.4\"`"));
         }
         Ok(Node { ty: Type::Version, ..node })
     }
@@ -323,23 +380,34 @@ impl Checker<'_> {
             return Ok(());
         }
         let names = words.iter().map(|word| &**word);
-        let help = did_you_mean(text, names.clone()).unwrap_or_else(|| format!("it is one of {}", list(names)));
-        Err(Diag::error(&code::BAD_VALUE, format!("`{}` is never `{text}`", a.text)).at(&b.loc, "not one of its words").help(help))
+        let help =
+            did_you_mean(text, names.clone()).unwrap_or_else(|| format!("it is one of {}", list(names)));
+        Err(Diag::error(&code::BAD_VALUE, format!("`{}` is never `{text}`", a.text))
+            .at(&b.loc, "not one of its words")
+            .help(help))
     }
 
     fn with_null(&mut self, ast: &Ast, cmp: Cmp, pair: &[Ast; 2]) -> Typed {
         let [left, right] = pair;
         let (null, other) = if left.kind == Kind::Null { (left, right) } else { (right, left) };
         if !matches!(cmp, Cmp::Eq | Cmp::Ne) {
-            return Err(self.error(&code::TYPE_MISMATCH, &ast.span, "null has no order".into(), "").help("compare with `==` or `!=`"));
+            return Err(self
+                .error(&code::TYPE_MISMATCH, &ast.span, "null has no order".into(), "")
+                .help("compare with `==` or `!=`"));
         }
         if other.kind == Kind::Null {
-            return Err(self.error(&code::CONSTANT_CONDITION, &ast.span, "null is compared with null".into(), "always the same"));
+            return Err(self.error(
+                &code::CONSTANT_CONDITION,
+                &ast.span,
+                "null is compared with null".into(),
+                "always the same",
+            ));
         }
         let node = self.node(other)?;
         if !node.ty.is_nullable() {
             let message = format!("`{}` is never null", node.text);
-            return Err(self.error(&code::NULLABLE, &ast.span, message, "always the same")
+            return Err(self
+                .error(&code::NULLABLE, &ast.span, message, "always the same")
                 .help("a fact that could not be read is unknown, not null; ask `known(…)`"));
         }
         let null = self.literal(null, Value::Null, node.ty.clone());
@@ -357,7 +425,10 @@ impl Checker<'_> {
         Err(Diag::error(&code::TYPE_MISMATCH, message)
             .at(&a.loc, format!("this is {}", a.ty))
             .at(&b.loc, format!("this is {}", b.ty))
-            .maybe_help(help.or_else(|| (a.ty.is_text() || b.ty.is_text()).then(|| "texts are put together in messages: `{{ a }}{{ b }}`".to_owned()))))
+            .maybe_help(help.or_else(|| {
+                (a.ty.is_text() || b.ty.is_text())
+                    .then(|| "texts are put together in messages: `{{ a }}{{ b }}`".to_owned())
+            })))
     }
 
     fn contained(&mut self, ast: &Ast, pair: &[Ast; 2]) -> Typed {
@@ -374,11 +445,22 @@ impl Checker<'_> {
         }
         let whole = self.value(right)?;
         let Type::List(inner) = &whole.ty else {
-            return Err(self.error(&code::TYPE_MISMATCH, &right.span, format!("`in` needs a list, and this is {}", whole.ty), "")
+            return Err(self
+                .error(
+                    &code::TYPE_MISMATCH,
+                    &right.span,
+                    format!("`in` needs a list, and this is {}", whole.ty),
+                    "",
+                )
                 .help("for a part of a text write `contains(text, part)`"));
         };
         if !ops::comparable(&item.ty, inner, false) {
-            return Err(self.incomparable(ast, Binary::Eq, &item, &Node { ty: (**inner).clone(), ..whole.clone() }));
+            return Err(self.incomparable(
+                ast,
+                Binary::Eq,
+                &item,
+                &Node { ty: (**inner).clone(), ..whole.clone() },
+            ));
         }
         if let Op::List(words) = &whole.op {
             words.iter().try_for_each(|word| self.word_of_enum(&item, word))?;
@@ -398,15 +480,20 @@ impl Checker<'_> {
         }
         let Some(function) = functions::find(name) else {
             let names = functions::FUNCTIONS.iter().map(|f| f.name).chain(["known", "matches"]);
-            let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("functions are {}", list(names)));
-            return Err(self.error(&code::UNKNOWN_FACT, at, format!("there is no function `{name}`"), "").help(help));
+            let help =
+                did_you_mean(name, names.clone()).unwrap_or_else(|| format!("functions are {}", list(names)));
+            return Err(self
+                .error(&code::UNKNOWN_FACT, at, format!("there is no function `{name}`"), "")
+                .help(help));
         };
         let nodes = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>, _>>()?;
         let types: Vec<Type> = nodes.iter().map(|node| node.ty.clone()).collect();
         let Some(ty) = (function.check)(&types) else {
             let given = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let message = format!("`{name}` does not take ({given})");
-            return Err(self.error(&code::TYPE_MISMATCH, &ast.span, message, "").help(format!("it is `{}`: {}", function.shape, function.doc)));
+            return Err(self
+                .error(&code::TYPE_MISMATCH, &ast.span, message, "")
+                .help(format!("it is `{}`: {}", function.shape, function.doc)));
         };
         let node = self.make(ast, Op::Call(function, nodes), ty);
         if node.is_constant()
@@ -427,7 +514,12 @@ impl Checker<'_> {
 
     fn matches(&mut self, ast: &Ast, args: &[Ast]) -> Typed {
         let [text, pattern] = args else {
-            return Err(self.error(&code::TYPE_MISMATCH, &ast.span, "`matches` takes a text and a regular expression".into(), ""));
+            return Err(self.error(
+                &code::TYPE_MISMATCH,
+                &ast.span,
+                "`matches` takes a text and a regular expression".into(),
+                "",
+            ));
         };
         let node = self.value(text)?;
         if !node.ty.is_text() {
@@ -435,15 +527,31 @@ impl Checker<'_> {
             return Err(self.error(&code::TYPE_MISMATCH, &text.span, message, ""));
         }
         let Kind::Text(pattern_text) = &pattern.kind else {
-            return Err(self.error(&code::TYPE_MISMATCH, &pattern.span, "a regular expression is a literal text".into(), "")
+            return Err(self
+                .error(
+                    &code::TYPE_MISMATCH,
+                    &pattern.span,
+                    "a regular expression is a literal text".into(),
+                    "",
+                )
                 .help("so that it can be checked when the policy is loaded"));
         };
         match regex::Regex::new(pattern_text) {
             Ok(regex) => Ok(self.make(ast, Op::Matches(Box::new(node), Arc::new(regex)), Type::Bool)),
             Err(error) => {
                 let said = error.to_string();
-                let last = said.lines().last().unwrap_or("it cannot be compiled").trim_start_matches("error: ").to_owned();
-                Err(self.error(&code::BAD_VALUE, &pattern.span, "this is not a regular expression".into(), last))
+                let last = said
+                    .lines()
+                    .last()
+                    .unwrap_or("it cannot be compiled")
+                    .trim_start_matches("error: ")
+                    .to_owned();
+                Err(self.error(
+                    &code::BAD_VALUE,
+                    &pattern.span,
+                    "this is not a regular expression".into(),
+                    last,
+                ))
             }
         }
     }
@@ -487,7 +595,10 @@ fn unit_help(wanted: &Type, node: &Node) -> Option<String> {
         &Type::RATIO => {
             let share = value.as_float().unwrap_or(0.0);
             let percent = if share.abs() <= 1.0 { share * 100.0 } else { share };
-            Some(format!("a share is written in percent: `{}.percent`", show(&Value::Float(percent), &Type::Float)))
+            Some(format!(
+                "a share is written in percent: `{}.percent`",
+                show(&Value::Float(percent), &Type::Float)
+            ))
         }
         &Type::DURATION => Some(format!("a duration needs its unit: `{number}.hours`, `{number}.days`")),
         &Type::BYTES => Some(format!("a size needs its unit: `{number}.MiB`, `{number}.GiB`")),

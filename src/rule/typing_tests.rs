@@ -18,9 +18,21 @@ impl eval::Scope for Row {
 }
 
 const FIELDS: &[(&str, &str)] = &[
-    ("size", "bytes"), ("gone", "bytes?"), ("share", "ratio"), ("count", "int"), ("name", "text"), ("state", "enum(up|down)"),
-    ("ok", "bool"), ("at", "time"), ("last", "time?"), ("took", "duration"), ("load", "float"), ("release", "version"),
-    ("tags", "list<text>"), ("dead", "ratio?"), ("day", "date"),
+    ("size", "bytes"),
+    ("gone", "bytes?"),
+    ("share", "ratio"),
+    ("count", "int"),
+    ("name", "text"),
+    ("state", "enum(up|down)"),
+    ("ok", "bool"),
+    ("at", "time"),
+    ("last", "time?"),
+    ("took", "duration"),
+    ("load", "float"),
+    ("release", "version"),
+    ("tags", "list<text>"),
+    ("dead", "ratio?"),
+    ("day", "date"),
 ];
 
 fn env() -> Env {
@@ -62,17 +74,43 @@ fn refused(text: &str) -> Diag {
 #[test]
 fn units_are_compared_and_combined() {
     let cells: &[(&str, Cell)] = &[
-        ("size", Ok(Value::Int(3 << 30))), ("share", Ok(Value::Float(0.41))), ("count", Ok(Value::Int(5))),
-        ("took", Ok(Value::Int(90_000_000))), ("load", Ok(Value::Float(0.5))), ("at", Ok(Value::Int(400_000_000))),
-        ("day", Ok(Value::Int(10))), ("release", Ok(Value::text("15.10"))),
+        ("size", Ok(Value::Int(3 << 30))),
+        ("share", Ok(Value::Float(0.41))),
+        ("count", Ok(Value::Int(5))),
+        ("took", Ok(Value::Int(90_000_000))),
+        ("load", Ok(Value::Float(0.5))),
+        ("at", Ok(Value::Int(400_000_000))),
+        ("day", Ok(Value::Int(10))),
+        ("release", Ok(Value::text("15.10"))),
     ];
     let truths = [
-        "size > 2.GiB", "size == 3.GiB", "size / 2 == 1.5.GiB", "share > params.fail_at", "share < 42.percent",
-        "count / 2 == 2.5", "count % 2 == 1", "took == 1.5.minutes", "size / took > 1.GiB / 60.seconds", "size * 50.percent == 1.5.GiB",
-        "now - at == 10.minutes", "at_age == 10.minutes", "size / size == 100.percent", "-count < 0", "load < 1",
-        "count in 1..6", "count in 1..=5", "!(count in 1..5)", "count in [3, 5]", "release > \"15.9\"", "min(count, 3) == 3",
-        "day < date(\"1970-01-12\")", "round(load) == 1 || true", "ratio(count, 10) == 50.percent", "count > 4.5",
-        "at + 10.minutes == now", "9_007_199_254_740_993 > 9007199254740992.0",
+        "size > 2.GiB",
+        "size == 3.GiB",
+        "size / 2 == 1.5.GiB",
+        "share > params.fail_at",
+        "share < 42.percent",
+        "count / 2 == 2.5",
+        "count % 2 == 1",
+        "took == 1.5.minutes",
+        "size / took > 1.GiB / 60.seconds",
+        "size * 50.percent == 1.5.GiB",
+        "now - at == 10.minutes",
+        "at_age == 10.minutes",
+        "size / size == 100.percent",
+        "-count < 0",
+        "load < 1",
+        "count in 1..6",
+        "count in 1..=5",
+        "!(count in 1..5)",
+        "count in [3, 5]",
+        "release > \"15.9\"",
+        "min(count, 3) == 3",
+        "day < date(\"1970-01-12\")",
+        "round(load) == 1 || true",
+        "ratio(count, 10) == 50.percent",
+        "count > 4.5",
+        "at + 10.minutes == now",
+        "9_007_199_254_740_993 > 9007199254740992.0",
     ];
     for text in truths {
         assert_eq!(judge(text, cells), Ok(true), "{text}");
@@ -82,20 +120,50 @@ fn units_are_compared_and_combined() {
 #[test]
 fn what_other_checkers_pass_silently_is_refused() {
     let cases: &[(&str, &str)] = &[
-        ("siez > 1.GiB", "unknown-fact"), ("size > 5", "type-mismatch"), ("share > 0.2", "type-mismatch"),
-        ("name > 5", "type-mismatch"), ("count == \"5\"", "type-mismatch"), ("name < \"b\"", "type-mismatch"),
-        ("state == \"dwon\"", "bad-value"), ("state in [\"up\", \"dwn\"]", "bad-value"), ("gone > 1.GiB", "nullable"),
-        ("last_age > 1.day", "nullable"), ("size == null", "nullable"), ("(size ?? 1.GiB) > 1.GiB", "nullable"),
-        ("count", "not-bool"), ("!count", "not-bool"), ("count && ok", "not-bool"), ("count > 7d", "rule-syntax"),
-        ("size > 10GiB", "rule-syntax"), ("ok = true", "rule-syntax"), ("count > ", "rule-syntax"), ("()", "rule-syntax"),
-        ("gone ?? 1.GiB > 2.GiB", "rule-syntax"), ("if ok { true } else { false }", "rule-unsupported"), ("tags[0] == \"a\"", "rule-unsupported"),
-        ("count | 1 == 1", "rule-unsupported"), ("name.foo == 1", "unknown-fact"), ("frob(count)", "unknown-fact"),
-        ("matches(name, \"(\")", "bad-value"), ("matches(name, name)", "type-mismatch"), ("size + took > 1.GiB", "type-mismatch"),
-        ("count > 18446744073709551616", "rule-syntax"), ("name == 'a'", "rule-syntax"), ("null == null", "constant-condition"),
-        ("count > null", "type-mismatch"), ("day > \"2026-01-01\"", "type-mismatch"), ("at > time(\"yesterday\")", "bad-literal"),
-        ("(dead ?? 0) > 20.percent", "type-mismatch"), ("before.size > 1.GiB", "reserved-key"), ("\"a\" in name", "type-mismatch"),
-        ("params.fial_at > 20.percent", "unknown-fact"), ("fail_at > 20.percent", "unknown-fact"), ("count > 5.dyas", "bad-literal"),
-        ("eval(\"1\") == 1", "rule-syntax"), ("release > \"new\"", "bad-literal"), ("", "rule-syntax"),
+        ("siez > 1.GiB", "unknown-fact"),
+        ("size > 5", "type-mismatch"),
+        ("share > 0.2", "type-mismatch"),
+        ("name > 5", "type-mismatch"),
+        ("count == \"5\"", "type-mismatch"),
+        ("name < \"b\"", "type-mismatch"),
+        ("state == \"dwon\"", "bad-value"),
+        ("state in [\"up\", \"dwn\"]", "bad-value"),
+        ("gone > 1.GiB", "nullable"),
+        ("last_age > 1.day", "nullable"),
+        ("size == null", "nullable"),
+        ("(size ?? 1.GiB) > 1.GiB", "nullable"),
+        ("count", "not-bool"),
+        ("!count", "not-bool"),
+        ("count && ok", "not-bool"),
+        ("count > 7d", "rule-syntax"),
+        ("size > 10GiB", "rule-syntax"),
+        ("ok = true", "rule-syntax"),
+        ("count > ", "rule-syntax"),
+        ("()", "rule-syntax"),
+        ("gone ?? 1.GiB > 2.GiB", "rule-syntax"),
+        ("if ok { true } else { false }", "rule-unsupported"),
+        ("tags[0] == \"a\"", "rule-unsupported"),
+        ("count | 1 == 1", "rule-unsupported"),
+        ("name.foo == 1", "unknown-fact"),
+        ("frob(count)", "unknown-fact"),
+        ("matches(name, \"(\")", "bad-value"),
+        ("matches(name, name)", "type-mismatch"),
+        ("size + took > 1.GiB", "type-mismatch"),
+        ("count > 18446744073709551616", "rule-syntax"),
+        ("name == 'a'", "rule-syntax"),
+        ("null == null", "constant-condition"),
+        ("count > null", "type-mismatch"),
+        ("day > \"2026-01-01\"", "type-mismatch"),
+        ("at > time(\"yesterday\")", "bad-literal"),
+        ("(dead ?? 0) > 20.percent", "type-mismatch"),
+        ("before.size > 1.GiB", "reserved-key"),
+        ("\"a\" in name", "type-mismatch"),
+        ("params.fial_at > 20.percent", "unknown-fact"),
+        ("fail_at > 20.percent", "unknown-fact"),
+        ("count > 5.dyas", "bad-literal"),
+        ("eval(\"1\") == 1", "unknown-fact"),
+        ("release > \"new\"", "bad-literal"),
+        ("", "rule-syntax"),
     ];
     for (text, code) in cases {
         assert_eq!(refused(text).code.id, *code, "{text}");
@@ -124,7 +192,8 @@ fn places_are_exact() {
 
 #[test]
 fn null_and_unknown_are_different() {
-    let null: &[(&str, Cell)] = &[("gone", Ok(Value::Null)), ("last", Ok(Value::Null)), ("ok", Ok(Value::Bool(true)))];
+    let null: &[(&str, Cell)] =
+        &[("gone", Ok(Value::Null)), ("last", Ok(Value::Null)), ("ok", Ok(Value::Bool(true)))];
     assert_eq!(judge("(gone ?? 5.GiB) > 2.GiB", null), Ok(true));
     assert_eq!(judge("gone == null", null), Ok(true));
     assert_eq!(judge("gone != null && gone > 2.GiB", null), Ok(false));
@@ -143,8 +212,12 @@ fn null_and_unknown_are_different() {
 fn logic_follows_kleene_in_either_order() {
     let cells: &[(&str, Cell)] = &[("ok", Ok(Value::Bool(true))), ("count", unknown())];
     for (text, result) in [
-        ("ok || count > 1", Ok(true)), ("count > 1 || ok", Ok(true)), ("!ok && count > 1", Ok(false)),
-        ("count > 1 && !ok", Ok(false)), ("count > 1 && ok", Err(Cause::Denied)), ("count > 1 || !ok", Err(Cause::Denied)),
+        ("ok || count > 1", Ok(true)),
+        ("count > 1 || ok", Ok(true)),
+        ("!ok && count > 1", Ok(false)),
+        ("count > 1 && !ok", Ok(false)),
+        ("count > 1 && ok", Err(Cause::Denied)),
+        ("count > 1 || !ok", Err(Cause::Denied)),
         ("!(count > 1)", Err(Cause::Denied)),
     ] {
         assert_eq!(judge(text, cells), result, "{text}");
@@ -153,8 +226,13 @@ fn logic_follows_kleene_in_either_order() {
 
 #[test]
 fn what_cannot_be_decided_is_unknown() {
-    let cells: &[(&str, Cell)] = &[("count", Ok(Value::Int(i64::MAX))), ("load", Ok(Value::Float(0.0))), ("at", Ok(Value::Int(2_000_000_000))),
-        ("release", Ok(Value::text("devel"))), ("size", Ok(Value::Int(1)))];
+    let cells: &[(&str, Cell)] = &[
+        ("count", Ok(Value::Int(i64::MAX))),
+        ("load", Ok(Value::Float(0.0))),
+        ("at", Ok(Value::Int(2_000_000_000))),
+        ("release", Ok(Value::text("devel"))),
+        ("size", Ok(Value::Int(1))),
+    ];
     assert_eq!(judge("count + 1 > 0", cells), Err(Cause::Undecidable));
     assert_eq!(judge("count / load > 0", cells), Err(Cause::Undecidable));
     assert_eq!(judge("load / load > 0", cells), Err(Cause::Undecidable));

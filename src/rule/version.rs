@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 /// Leading numbers of a version text; `None` if it does not begin with one.
 fn parts(text: &str) -> Option<Vec<u64>> {
     let head = text.trim().split(|c: char| !(c.is_ascii_digit() || c == '.')).next()?;
-    let parts: Vec<u64> = head.split('.').filter(|part| !part.is_empty()).map_while(|part| part.parse().ok()).collect();
+    let parts: Vec<u64> =
+        head.split('.').filter(|part| !part.is_empty()).map_while(|part| part.parse().ok()).collect();
     if parts.is_empty() { None } else { Some(parts) }
 }
 
@@ -14,7 +15,10 @@ pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (parts(a)?, parts(b)?);
     let length = a.len().max(b.len());
     let at = |parts: &[u64], index: usize| parts.get(index).copied().unwrap_or(0);
-    (0..length).map(|index| at(&a, index).cmp(&at(&b, index))).find(|order| order.is_ne()).or(Some(Ordering::Equal))
+    (0..length)
+        .map(|index| at(&a, index).cmp(&at(&b, index)))
+        .find(|order| order.is_ne())
+        .or(Some(Ordering::Equal))
 }
 
 #[cfg(test)]
