@@ -3,6 +3,7 @@
 pub mod diag;
 pub mod fact;
 pub mod probe;
+pub mod report;
 pub mod secret;
 pub mod source;
 pub mod verdict;
