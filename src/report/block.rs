@@ -77,12 +77,11 @@ fn several(page: &mut Page, check: Option<&Check>, findings: &[&Finding], shown:
     let (shared, each) = parts::hoist(worst.iter().map(|finding| parts::of(check, finding)).collect());
     for (finding, own) in worst.iter().zip(&each).rev() {
         page.blank();
-        page.paragraph(2, 2, Ink::Bold, &finding.subject.shown);
+        page.named(2, &finding.subject.shown, &finding.id);
         if finding.message != *finding.subject.shown {
             page.message(4, &finding.message);
         }
         draw(page, 4, own);
-        page.labelled(4, "id", &finding.id);
     }
     page.blank();
     let of = if more > 0 { format!("these {}", worst.len()) } else { format!("all {}", worst.len()) };
@@ -90,7 +89,7 @@ fn several(page: &mut Page, check: Option<&Check>, findings: &[&Finding], shown:
     draw(page, 2, &shared);
 }
 
-fn fault(page: &mut Page, fault: &Fault, findings: &[&Finding]) {
+fn fault(page: &mut Page, fault: &Fault, findings: &[&Finding], id: Option<&str>) {
     let missing = &fault.missing;
     page.paragraph(0, 2, Ink::Bold, &format!("{}: {}", fault.target, missing.cause));
     page.blank();
@@ -104,7 +103,7 @@ fn fault(page: &mut Page, fault: &Fault, findings: &[&Finding]) {
     if let Some(fix) = &missing.fix {
         page.fix(2, "to see it", fix);
     }
-    if let Some(id) = findings.iter().max_by_key(|finding| finding.severity).map(|finding| &finding.id) {
+    if let Some(id) = id {
         page.labelled(2, "id", &format!("{id} (one of {})", words::number(fault.findings)));
     }
 }
@@ -133,7 +132,7 @@ pub(super) fn item(page: &mut Page, item: &Item<'_>, verbose: bool) {
     heading(page, item.verdict(), item.severity());
     let shown = if verbose { usize::MAX } else { SHOWN };
     match item {
-        Item::Fault(shared, findings) => fault(page, shared, findings),
+        Item::Fault(shared, findings) => fault(page, shared, findings, item.first_id()),
         Item::Group(check, findings) => match findings.as_slice() {
             [finding] => single(page, *check, finding),
             findings => several(page, *check, findings, shown),

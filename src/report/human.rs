@@ -81,18 +81,21 @@ fn quiet(page: &mut Page, report: &RunReport, verdict: Verdict, style: &Style) {
     page.blank();
     let title = format!("{} {}", symbol(verdict), verdict.word().to_uppercase());
     let many = words::count(many, "check");
-    let subjects = words::count(subjects.of(verdict), "subject");
-    page.paragraph(0, 2, Ink::Of(verdict), &format!("{title}  {many}, {subjects}"));
+    let subjects = match subjects.of(verdict) {
+        0 => String::new(),
+        some => format!(", {}", words::count(some, "subject")),
+    };
+    page.paragraph(0, 2, Ink::Of(verdict), &format!("{title} {many}{subjects}"));
     if style.verbose || entries.len() <= FEW {
         for (entry, subjects) in &entries {
-            one(page, entry, *subjects);
+            entry_line(page, entry, *subjects);
         }
     } else {
         by_words(page, entries.iter().map(|(entry, _)| entry));
     }
 }
 
-fn one(page: &mut Page, entry: &Quiet, subjects: u64) {
+fn entry_line(page: &mut Page, entry: &Quiet, subjects: u64) {
     let said = match (entry.said.as_str(), subjects) {
         ("", 0 | 1) => String::new(),
         ("", _) => format!("  ({})", words::count(subjects, "subject")),
@@ -138,7 +141,8 @@ fn summary(page: &mut Page, report: &RunReport, items: &[Item<'_>]) {
     let looser = words::looser(report);
     if !looser.is_empty() {
         let many = words::count(words::size(looser.len()), "threshold");
-        page.labelled(0, "looser", &format!("{many} beyond the default ({})", words::listed(&looser, 3)));
+        let said = format!("{many} looser than the policy's default: {}", words::listed(&looser, 3));
+        page.labelled(0, "looser", &said);
     }
     page.labelled(0, "checks", &words::counts(&report.checks_by_verdict));
     page.labelled(0, "subjects", &words::counts(&report.subjects));

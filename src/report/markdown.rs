@@ -20,11 +20,12 @@ pub(super) fn render(report: &RunReport) -> String {
     let items = outline::worst_first(report);
     let mut out = head(report);
     table(&mut out, &items);
-    details(&mut out, &items);
+    let foot = foot(report);
+    details(&mut out, &items, LIMIT.saturating_sub(RESERVE + foot.chars().count()));
     if items.is_empty() && words::nothing_judged(report).is_none() {
         out.push_str("Everything that was judged passes.\n");
     }
-    foot(&mut out, report);
+    out.push_str(&foot);
     bounded(out)
 }
 
@@ -37,18 +38,31 @@ fn bounded(out: String) -> String {
     format!("{kept}\n\n**cut here**: the whole report is in `muster check --format json`\n")
 }
 
+/// Does a line that begins so become a list?
+fn begins_list(told: &str) -> bool {
+    let rest = told.trim_start_matches(|char: char| char.is_ascii_digit());
+    rest.len() < told.len() && rest.starts_with(['.', ')'])
+}
+
 /// Text as text wherever it stands: in a paragraph, a table's cell or raw HTML. Entities are never read as
 /// marks of Markdown; a zero-width space keeps `@name` and `#1` from calling people and issues.
 fn escape(told: &str) -> String {
+    let told = text::inline(told);
+    let told = told.trim();
+    let is_list = begins_list(told);
     let mut out = String::with_capacity(told.len());
-    for (index, char) in text::inline(told).trim().chars().enumerate() {
-        let starts_block = index == 0 && (char.is_ascii_punctuation() || char.is_ascii_digit());
+    let mut rest = told.chars().enumerate().peekable();
+    while let Some((index, char)) = rest.next() {
+        let next = rest.peek().map_or(' ', |(_, next)| *next);
+        let code = u32::from(char);
+        let at_start = index == 0 && (is_list || matches!(char, '-' | '+' | '='));
         match char {
-            '@' | '#' => text::put(&mut out, format_args!("&#{};&#8203;", u32::from(char))),
-            '&' | '<' | '>' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '\\' | '$' | ':' => {
-                text::put(&mut out, format_args!("&#{};", u32::from(char)));
+            '@' | '#' if next.is_alphanumeric() => text::put(&mut out, format_args!("&#{code};&#8203;")),
+            ':' if next == '/' => text::put(&mut out, format_args!("&#{code};")),
+            '&' | '<' | '>' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '\\' | '$' | '@' | '#' => {
+                text::put(&mut out, format_args!("&#{code};"));
             }
-            _ if starts_block => text::put(&mut out, format_args!("&#{};", u32::from(char))),
+            _ if at_start => text::put(&mut out, format_args!("&#{code};")),
             _ => out.push(char),
         }
     }
@@ -72,11 +86,13 @@ fn fenced(out: &mut String, indent: &str, language: &str, told: &str) {
     }
     let fence = "`".repeat(longest + 1);
     text::put(out, format_args!("\n{indent}{fence}{language}\n"));
-    for line in text::lines(told) {
+    let altered = text::is_altered(told);
+    let lines = if altered { vec![text::inline(told.trim_end())] } else { text::lines(told) };
+    for line in lines {
         text::put(out, format_args!("{indent}{line}\n"));
     }
     text::put(out, format_args!("{indent}{fence}\n"));
-    if text::is_altered(told) {
+    if altered {
         let warning = "**do not paste this:** it holds hidden characters, shown as escapes; \
                        the exact text is in `--format json`";
         text::put(out, format_args!("\n{indent}{warning}\n"));
@@ -197,8 +213,8 @@ fn table(out: &mut String, items: &[Item<'_>]) {
     out.push('\n');
 }
 
-fn details(out: &mut String, items: &[Item<'_>]) {
-    let left = fill(out, LIMIT - 2 * RESERVE, items, folded);
+fn details(out: &mut String, items: &[Item<'_>], limit: usize) {
+    let left = fill(out, limit, items, folded);
     cut(out, "detail", left);
 }
 
@@ -244,7 +260,7 @@ fn group(out: &mut String, check: Option<&Check>, findings: &[&Finding]) {
             text::put(out, format_args!("**{}**\n\n", code(&finding.subject.shown)));
         }
         message(out, &finding.message);
-        draw(out, own);
+        draw(out, if findings.len() == 1 { &common } else { own });
         text::put(out, format_args!("- id: {}\n\n", code(&finding.id)));
     }
     let more = findings.len().saturating_sub(SHOWN);
@@ -252,14 +268,16 @@ fn group(out: &mut String, check: Option<&Check>, findings: &[&Finding]) {
         let more = words::number(words::size(more));
         text::put(out, format_args!("… and {more} more (all in `--format json`)\n\n"));
     }
-    draw(out, &common);
+    if findings.len() > 1 {
+        draw(out, &common);
+    }
 }
 
 fn draw(out: &mut String, parts: &[Part]) {
     for part in parts {
         let label = part.label;
         match &part.body {
-            Body::Text(said) if matches!(label, "rule" | "runbook") => {
+            Body::Text(said) if matches!(label, "at" | "rule" | "runbook" | "waived by") => {
                 text::put(out, format_args!("- {label}: {}\n", code(said)));
             }
             Body::Text(said) => {
@@ -267,7 +285,7 @@ fn draw(out: &mut String, parts: &[Part]) {
             }
             Body::Value(name, shown, from) => {
                 let shown = escape(&text::clip(shown, LONGEST));
-                text::put(out, format_args!("- {label}: {} = **{shown}** ({})\n", code(name), escape(from)));
+                text::put(out, format_args!("- {label}: {} = **{shown}** ({})\n", code(name), code(from)));
             }
             Body::Fix(fix) => {
                 text::put(out, format_args!("- {label}:\n"));
@@ -299,12 +317,13 @@ fn step(out: &mut String, number: usize, step: &Step) {
 }
 
 /// What passes needs no room, but what it has to say must be seen.
-fn foot(out: &mut String, report: &RunReport) {
+fn foot(report: &RunReport) -> String {
+    let mut out = String::new();
     let looser = words::looser(report);
     if !looser.is_empty() {
         let many = words::count(words::size(looser.len()), "threshold");
         text::put(
-            out,
+            &mut out,
             format_args!("- {many} looser than the default: {}\n", escape(&words::listed(&looser, 3))),
         );
     }
@@ -316,9 +335,16 @@ fn foot(out: &mut String, report: &RunReport) {
         });
         let said = words::tally(said.map(|said| text::clip(&said, CELL)));
         if !said.is_empty() {
-            text::put(out, format_args!("- {}: {}\n", verdict.word(), escape(&text::clip(&said, LONGEST))));
+            text::put(
+                &mut out,
+                format_args!("- {}: {}\n", verdict.word(), escape(&text::clip(&said, LONGEST))),
+            );
         }
     }
     let (version, host) = (escape(&report.muster), escape(&report.host));
-    text::put(out, format_args!("\n<sub>muster {version} on {host}, {}</sub>\n", escape(&report.started)));
+    text::put(
+        &mut out,
+        format_args!("\n<sub>muster {version} on {host}, {}</sub>\n", escape(&report.started)),
+    );
+    out
 }

@@ -54,7 +54,7 @@ impl<'a> Item<'a> {
 
     /// The finding about which to ask first.
     pub(super) fn first_id(&self) -> Option<&'a str> {
-        self.findings().iter().max_by_key(|finding| finding.severity).map(|finding| &*finding.id)
+        self.findings().iter().min_by_key(|finding| Reverse(finding.severity)).map(|finding| &*finding.id)
     }
 
     /// What is not explained is taken as the worst of its kind.

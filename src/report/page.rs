@@ -81,7 +81,7 @@ impl Page {
     fn line(&mut self, indent: usize, harmless: &str) {
         if !harmless.is_empty() {
             self.out.push_str(&" ".repeat(indent));
-            self.out.push_str(harmless.trim_end());
+            self.out.push_str(harmless);
         }
         self.out.push('\n');
     }
@@ -123,6 +123,17 @@ impl Page {
         }
     }
 
+    /// A name, and what it is known by if there is room beside it.
+    pub(super) fn named(&mut self, indent: usize, name: &str, id: &str) {
+        let (name, id) = (text::clip(&text::inline(name), LONGEST), format!("id {}", text::inline(id)));
+        if text::columns(&name) + text::columns(&id) + indent + 2 > self.width {
+            self.paragraph(indent, 2, Ink::Bold, &name);
+            return self.paragraph(indent + 2, 0, Ink::Dim, &id);
+        }
+        let (name, id) = (self.painted(Ink::Bold, &name), self.painted(Ink::Dim, &id));
+        self.line(indent, &format!("{name}  {id}"));
+    }
+
     /// A word in the margin and a text beside it.
     pub(super) fn labelled(&mut self, indent: usize, label: &str, said: &str) {
         let said = text::clip(&text::inline(said), LONGEST);
@@ -136,30 +147,31 @@ impl Page {
         }
     }
 
-    /// A value that was judged, with where it comes from; the parts stay apart when it is wrapped.
+    /// A value that was judged; where it comes from stands below it if both do not fit one line.
     pub(super) fn value(&mut self, indent: usize, label: &str, name: &str, shown: &str, from: &str) {
-        let room = self.width - indent - LABEL;
-        let whole = format!("{name} = {}  ({})", text::inline(shown), text::inline(from));
-        if text::columns(&whole) > room {
-            return self.labelled(indent, label, &format!("{} = {shown} ({from})", name.trim_end()));
+        let (shown, from) = (text::inline(shown), format!("({})", text::inline(from)));
+        let whole = format!("{name} = {shown}  {from}");
+        if text::columns(&whole) > self.width - indent - LABEL {
+            self.labelled(indent, label, &format!("{} = {shown}", name.trim_end()));
+            return self.paragraph(indent + LABEL + 2, 0, Ink::Dim, &from);
         }
         let label = self.painted(Ink::Dim, &text::pad(label, LABEL));
-        let from = self.painted(Ink::Dim, &format!("({})", text::inline(from)));
-        self.line(indent, &format!("{label}{name} = {}  {from}", text::inline(shown)));
+        let from = self.painted(Ink::Dim, &from);
+        self.line(indent, &format!("{label}{name} = {shown}  {from}"));
     }
 
     /// Text to be pasted: nothing before it but spaces, never broken. A here-document stands at the very
-    /// left, because its end is not found elsewhere.
+    /// left, because its end is not found elsewhere. What a copy would change is no use to paste and stands
+    /// on one line, so that no line of it can pass for one of ours.
     fn pasted(&mut self, indent: usize, told: &str) {
-        let lines = text::lines(told);
-        let indent = if lines.len() > 1 && told.contains("<<") { 0 } else { indent };
-        for line in &lines {
-            self.line(indent, line);
-        }
         if text::is_altered(told) {
-            let warning = "do not paste this: it holds hidden characters, shown as escapes; \
-                           the exact text is in --format json";
-            self.paragraph(indent.max(4), 0, Ink::Bold, warning);
+            let warning = "do not paste: hidden characters, shown here as escapes; exact in --format json";
+            self.paragraph(indent, 2, Ink::Bold, warning);
+            return self.line(indent, &text::inline(told.trim_end()));
+        }
+        let indent = if text::is_here_document(told) { 0 } else { indent };
+        for line in &text::lines(told) {
+            self.line(indent, line);
         }
     }
 
@@ -189,8 +201,12 @@ impl Page {
         }
     }
 
-    /// What to do.
+    /// What to do; a single command needs no number.
     pub(super) fn steps(&mut self, indent: usize, label: &str, steps: &[Step]) {
+        if let [Step { kind: kind @ (StepKind::Sql | StepKind::Shell), text, danger: None }] = steps {
+            self.labelled(indent, label, words::step(*kind));
+            return self.pasted(indent + 4, text);
+        }
         let label = self.painted(Ink::Dim, label);
         self.line(indent, &label);
         for (index, step) in steps.iter().enumerate() {

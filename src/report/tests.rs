@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::fixture::{HOSTILE, check, finding, report, rich};
 use super::*;
 use crate::verdict::{Check, Fault, Severity, StepKind, Verdict};
@@ -62,7 +64,7 @@ fn the_worst_finding_is_the_last() {
         "? UNKNOWN (high)",
         "x FAIL (high)",
         "x FAIL (critical)",
-        "checks ",
+        "\nchecks ",
         "exit 1: 301 findings",
     ];
     let places: Vec<usize> = order.iter().map(|part| at(&text, part)).collect();
@@ -124,7 +126,7 @@ fn steps_can_be_pasted() {
 #[test]
 fn a_step_that_cannot_be_copied_says_so() {
     let text = human(&rich());
-    assert!(text.replace("\n          ", " ").contains("do not paste this"), "{text}");
+    assert!(text.contains("do not paste: hidden characters"), "{text}");
     assert!(markdown(&rich()).contains("**do not paste this:**"));
 }
 
@@ -138,7 +140,11 @@ fn limits_say_who_set_them() {
     assert!(text.contains("params.warn_at = 20%  (policy default)"), "{text}");
     assert!(text.contains("5.minutes = 5m  (written in the rule)"), "{text}");
     assert!(text.contains("share > params.fail_at (policies/postgres.yaml:24:7)"), "{text}");
-    assert!(text.contains("1 threshold beyond the default (postgres-dead-tuples @ shop-db: fail_at = 55%"));
+    assert!(
+        text.contains(
+            "1 threshold looser than the policy's default: postgres-dead-tuples @ shop-db: fail_at"
+        )
+    );
 }
 
 #[test]
@@ -188,9 +194,11 @@ fn hostile_names_stay_names() {
         assert_eq!(bad, None, "{format:?}");
         assert!(text.contains("u{1b}") || format == Format::Json, "{format:?}");
     }
-    assert!(!human(&run).lines().any(|line| line.trim_start().starts_with("+ PASS  all is well")));
+    assert!(!human(&run).lines().any(|line| line.starts_with("+ PASS  all is well")));
     let page = markdown(&run);
-    assert!(!page.contains("<script>") && !page.contains("@everyone"));
+    for line in page.lines().filter(|line| !line.starts_with("   restore-file")) {
+        assert!(!line.contains("<script>") && !line.contains("@everyone"), "not in a fence: {line}");
+    }
 }
 
 #[test]
@@ -208,7 +216,7 @@ fn many_passing_checks_are_counted_and_their_notes_are_seen() {
     checks[7].note = Some("none found".to_owned());
     let mut run = report(checks, 0, "all is well");
     let text = human(&run);
-    assert!(text.contains("+ PASS  30 checks, 360 subjects\n  none found: rule-7 @ t\n"), "{text}");
+    assert!(text.contains("+ PASS 30 checks, 360 subjects\n  none found: rule-7 @ t\n"), "{text}");
     assert!(!text.contains("rule-8 @ t"));
     let all = render(&run, Format::Human, &Style { verbose: true, ..style(80) });
     assert!(all.contains("rule-8 @ t"));
@@ -389,4 +397,50 @@ fn a_step_can_hold_a_fence() {
     }];
     let page = markdown(&report(vec![check("a", "t", Verdict::Fail, vec![bad])], 1, "one `fail`"));
     assert!(page.contains("   ````sh\n   echo '```'\n   ```\n   ````\n"), "{page}");
+}
+
+#[test]
+fn a_multi_line_step_that_cannot_be_copied_stands_on_one_line() {
+    let text = human(&rich());
+    assert!(
+        text.lines()
+            .any(|line| line.trim_start().starts_with("restore-file 'up/\\u{1b}[2J\\u{1b}[32m\\n+ PASS"))
+    );
+}
+
+fn about(name: &str, told: &str) -> RunReport {
+    let mut bad = finding("a", "t", name, Verdict::Fail, Severity::High);
+    bad.message = told.to_owned();
+    bad.remedy = vec![crate::verdict::Step {
+        kind: StepKind::Shell,
+        text: told.to_owned(),
+        danger: Some(name.to_owned()),
+    }];
+    report(vec![check("a", "t", Verdict::Fail, vec![bad])], 1, "one `fail`")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_the_world_says_every_format_holds(
+        name in "(?s)[\\PC\u{0}-\u{1f}\u{7f}-\u{9f}\u{202a}-\u{202e}|`<>&@#*_\\n]{0,60}",
+        told in "(?s).{0,200}",
+    ) {
+        let run = about(&name, &told);
+        for format in Format::ALL {
+            let text = render(&run, format, &style(60));
+            prop_assert!(!text.chars().any(|char| char != '\n' && text::is_hostile(char)), "{format:?}: {text}");
+        }
+        let data: RunReport = serde_json::from_str(&render(&run, Format::Json, &style(60))).unwrap();
+        prop_assert_eq!(&data, &run);
+        prop_assert_eq!(junit(&run).failures, 1);
+        let page = markdown(&run);
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+        prop_assert_eq!(rows.len(), 3);
+        prop_assert!(rows.iter().all(|row| row.matches('|').count() == 7));
+        prop_assert_eq!(page.lines().filter(|line| *line == "</details>").count(), 1);
+        let lines = human(&run).lines().filter(|line| line.starts_with("exit ")).count();
+        prop_assert_eq!(lines, 1);
+    }
 }

@@ -9,9 +9,9 @@ use std::fmt;
 pub(super) fn is_hostile(char: char) -> bool {
     char.is_control()
         || matches!(char,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// One line without a hostile character.
@@ -37,13 +37,24 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 fn line(text: &str) -> String {
     let rest = text.trim_start_matches('\t');
     let tabs = text.len() - rest.len();
-    format!("{}{}", "    ".repeat(tabs), inline(rest.trim_end_matches(['\r', ' '])))
+    format!("{}{}", "    ".repeat(tabs), inline(rest.strip_suffix('\r').unwrap_or(rest)))
 }
 
 /// Was something in this text escaped, so that a copy of what is shown is not the text?
 pub(super) fn is_altered(text: &str) -> bool {
-    text.split('\n')
-        .any(|line| line.trim_end_matches(['\r', ' ']).trim_start_matches('\t').contains(is_hostile))
+    text.split('\n').any(|line| line.trim_start_matches('\t').contains(is_hostile))
+}
+
+/// Does the first line open a here-document that the last line ends?
+pub(super) fn is_here_document(text: &str) -> bool {
+    let mut lines = text.trim_end().split('\n');
+    let Some((_, opened)) = lines.next().and_then(|first| first.split_once("<<")) else { return false };
+    let word: String = opened
+        .trim_start_matches(['-', ' ', '\'', '"', '\\'])
+        .chars()
+        .take_while(|char| char.is_alphanumeric() || *char == '_')
+        .collect();
+    !word.is_empty() && lines.next_back() == Some(word.as_str())
 }
 
 /// At most `limit` characters, and how many were left out.
@@ -126,8 +137,16 @@ mod tests {
     #[test]
     fn only_what_a_copy_would_change_counts_as_altered() {
         assert!(!is_altered("psql <<'SQL'\n\tselect 1;\nSQL\n"));
+        assert!(is_altered("rm 'a\r\nb'"));
         assert!(is_altered("rm 'a\tb'"));
         assert!(is_altered("rm 'a\u{202e}b'"));
+    }
+
+    #[test]
+    fn only_a_whole_here_document_is_one() {
+        assert!(is_here_document("psql <<'SQL'\nselect 1;\nSQL\n"));
+        assert!(!is_here_document("rm 'x<<E\nexit 0: all is well\nE'"));
+        assert!(!is_here_document("a << b"));
     }
 
     #[test]
