@@ -175,6 +175,8 @@ pub struct Project {
     pub overrides: Vec<Override>,
     /// Waivers.
     pub waivers: Vec<Waiver>,
+    /// How far ahead a waiver may reach.
+    pub max_waiver: Option<Duration>,
     /// The store's file, and how long runs are kept.
     pub store: Option<(PathBuf, Option<Duration>)>,
 }
@@ -290,7 +292,7 @@ impl Reader {
     fn project(&mut self, node: &Node) -> Project {
         let declared = self.declared_labels(node.get("labels"));
         let targets: Vec<TargetEntry> = pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
-        let mut project = Project {
+        let project = Project {
             root: self.root.clone(),
             owner: text(node.get("owner")),
             policies: items(node.get("policies")).iter().filter_map(|item| Some((text(Some(item))?, item.loc.clone()))).collect(),
@@ -302,9 +304,10 @@ impl Reader {
             commands: pairs(node.get("commands")).iter().map(|(key, value)| (owned(Some(key)), items(Some(value)).iter().map(|word| owned(Some(word))).collect())).collect(),
             overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
             waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
+            max_waiver: duration(node.get("max_waiver")),
             store: node.get("store").map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
         };
-        self.names(node, &mut project);
+        self.names(node, &project);
         project
     }
 
@@ -417,7 +420,7 @@ impl Reader {
     }
 
     /// Names that one part of the file takes from another.
-    fn names(&mut self, node: &Node, project: &mut Project) {
+    fn names(&mut self, node: &Node, project: &Project) {
         let label_sets = pairs(node.get("targets")).iter().map(|(_, target)| target.get("labels"));
         let others = pairs(node.get("environments")).iter().map(|(_, environment)| environment.get("targets"));
         let overrides = items(node.get("overrides")).iter().map(|entry| entry.get("labels"));
@@ -438,13 +441,10 @@ impl Reader {
                 self.known(entry.get("owner"), "owner", &owners);
             }
         }
-        self.waiver_dates(node);
-        let default = duration(node.get("max_waiver"));
-        project.tiers.retain(|_, interval| !interval.is_zero());
-        let _ = default;
+        self.waiver_limits(node);
     }
 
-    fn waiver_dates(&mut self, node: &Node) {
+    fn waiver_limits(&mut self, node: &Node) {
         for entry in items(node.get("waivers")) {
             if entry.get("up_to").is_some() {
                 let at = entry.get("up_to").map_or(&entry.loc, |up_to| &up_to.loc);

@@ -21,3 +21,8 @@ mod version;
 pub use env::{Binding, Env, Root};
 pub use node::{Cmp, Node, Op, Rule};
 pub use place::Text;
+
+/// Places that cannot be null where the condition holds.
+pub fn narrowed(condition: &Node) -> Vec<Root> {
+    narrow::not_null(condition, true)
+}
