@@ -4,9 +4,15 @@
 //! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
 
 mod context;
+pub(crate) mod decode;
 mod file;
+pub(crate) mod path;
+pub(crate) mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod users;
+pub(crate) mod walk;
+pub(crate) mod x509;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -73,7 +79,7 @@ pub trait Probe: Sync {
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
-static BODIES: &[(&str, &dyn Probe)] = &[("file.stat", &file::Stat)];
+static BODIES: &[(&str, &dyn Probe)] = &[("file.set", &file::Set), ("file.stat", &file::Stat)];
 
 /// The body of a probe.
 pub fn body(name: &str) -> Option<&'static dyn Probe> {

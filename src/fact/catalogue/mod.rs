@@ -1,11 +1,12 @@
 //! The declarations of all probes, compiled into every build.
 
 mod file;
+mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[&file::SET, &file::STAT];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
