@@ -11,13 +11,19 @@ pub fn untyped(node: &Node) -> Result<(Value, Type), Diag> {
             Core::Bool(bool) => Ok((Value::Bool(bool), Type::Bool)),
             Core::Int(int) => Ok((Value::Int(int), Type::Int)),
             Core::Float(float) if float.is_finite() => Ok((Value::Float(float), Type::Float)),
-            Core::Float(_) | Core::BigInt(_) => Err(Diag::error(&code::BAD_LITERAL, "the number cannot be kept").at(&node.loc, "")),
-            Core::Null => Err(Diag::error(&code::NULL_VALUE, "a value is needed").at(&node.loc, "nothing stands here")),
+            Core::Float(_) | Core::BigInt(_) => {
+                Err(Diag::error(&code::BAD_LITERAL, "the number cannot be kept").at(&node.loc, ""))
+            }
+            Core::Null => {
+                Err(Diag::error(&code::NULL_VALUE, "a value is needed").at(&node.loc, "nothing stands here"))
+            }
             Core::Str(text) if scalar.style == Style::Plain => plain(text, node),
             Core::Str(text) => Ok((Value::text(text), Type::TEXT)),
         },
         Kind::Seq(items) => list(items, node),
-        Kind::Map(_) => Err(Diag::error(&code::WRONG_TYPE, "expected a value, found a map").at(&node.loc, "")),
+        Kind::Map(_) => {
+            Err(Diag::error(&code::WRONG_TYPE, "expected a value, found a map").at(&node.loc, ""))
+        }
     }
 }
 
@@ -35,7 +41,9 @@ fn plain(text: &str, node: &Node) -> Result<(Value, Type), Diag> {
         return Ok((Value::Int(date), Type::Date));
     }
     if let Some(help) = expression_form(text) {
-        return Err(Diag::error(&code::BAD_LITERAL, format!("`{text}` is the form of expressions")).at(&node.loc, "").help(help));
+        return Err(Diag::error(&code::BAD_LITERAL, format!("`{text}` is the form of expressions"))
+            .at(&node.loc, "")
+            .help(help));
     }
     Ok((Value::text(text), Type::TEXT))
 }
@@ -43,7 +51,9 @@ fn plain(text: &str, node: &Node) -> Result<(Value, Type), Diag> {
 /// `7.days` in a YAML value: how to write it here.
 fn expression_form(text: &str) -> Option<String> {
     let (number, word) = text.rsplit_once('.')?;
-    if !number.starts_with(|c: char| c.is_ascii_digit()) || !crate::rule::functions::UNITS.iter().any(|(unit, _, _)| *unit == word) {
+    if !number.starts_with(|c: char| c.is_ascii_digit())
+        || !crate::rule::functions::UNITS.iter().any(|(unit, _, _)| *unit == word)
+    {
         return None;
     }
     let short = match word {
@@ -73,7 +83,9 @@ fn list(items: &[Node], node: &Node) -> Result<(Value, Type), Diag> {
         ty = Some(found);
         values.push(Ok(value));
     }
-    let Some(ty) = ty else { return Err(Diag::error(&code::BAD_VALUE, "the list is empty").at(&node.loc, "")) };
+    let Some(ty) = ty else {
+        return Err(Diag::error(&code::BAD_VALUE, "the list is empty").at(&node.loc, ""));
+    };
     Ok((Value::List(values.into()), Type::list(ty)))
 }
 
@@ -86,13 +98,21 @@ pub fn typed(node: &Node, ty: &Type) -> Result<Value, Diag> {
         }
         (Kind::Scalar(_), Type::List(item)) => Ok(Value::List([Ok(typed(node, item)?)].into())),
         (Kind::Scalar(scalar), ty) => {
-            let quoted_number = scalar.style != Style::Plain && matches!(ty, Type::Int | Type::Float | Type::Bool | Type::Counter);
-            let parsed = if quoted_number { Err(None) } else { parse_literal(&scalar.text, ty).map_err(|e| Some(e.0)) };
+            let quoted_number = scalar.style != Style::Plain
+                && matches!(ty, Type::Int | Type::Float | Type::Bool | Type::Counter);
+            let parsed = if quoted_number {
+                Err(None)
+            } else {
+                parse_literal(&scalar.text, ty).map_err(|e| Some(e.0))
+            };
             parsed.map_err(|said| {
                 let said = said.unwrap_or_else(|| format!("`{}` in quotes is a text, not {ty}", scalar.text));
-                Diag::error(&code::BAD_LITERAL, said).at(&node.loc, "").maybe_help(expression_form(&scalar.text))
+                Diag::error(&code::BAD_LITERAL, said)
+                    .at(&node.loc, "")
+                    .maybe_help(expression_form(&scalar.text))
             })
         }
-        _ => Err(Diag::error(&code::WRONG_TYPE, format!("expected {ty}, found {}", node.describe())).at(&node.loc, "")),
+        _ => Err(Diag::error(&code::WRONG_TYPE, format!("expected {ty}, found {}", node.describe()))
+            .at(&node.loc, "")),
     }
 }

@@ -15,12 +15,18 @@ use crate::verdict::{Severity, StepKind, Urgency};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum Tier {
-    Continuous, Daily, Weekly, Monthly, Quarterly, Release,
+    Continuous,
+    Daily,
+    Weekly,
+    Monthly,
+    Quarterly,
+    Release,
 }
 
 impl Tier {
     /// The words of policies.
-    pub const WORDS: &'static [&'static str] = &["continuous", "daily", "weekly", "monthly", "quarterly", "release"];
+    pub const WORDS: &'static [&'static str] =
+        &["continuous", "daily", "weekly", "monthly", "quarterly", "release"];
 
     /// The word.
     pub fn word(self) -> &'static str {
@@ -36,7 +42,8 @@ impl Tier {
 
     /// The tier of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::Continuous, Self::Daily, Self::Weekly, Self::Monthly, Self::Quarterly, Self::Release];
+        let all =
+            [Self::Continuous, Self::Daily, Self::Weekly, Self::Monthly, Self::Quarterly, Self::Release];
         all.into_iter().find(|tier| tier.word() == word)
     }
 }

@@ -104,7 +104,10 @@ pub struct Pattern {
 impl Pattern {
     /// Compiles a glob; `*` stands for any characters.
     pub fn new(text: &str) -> Result<Self, String> {
-        let glob = globset::GlobBuilder::new(text).literal_separator(false).build().map_err(|error| error.to_string())?;
+        let glob = globset::GlobBuilder::new(text)
+            .literal_separator(false)
+            .build()
+            .map_err(|error| error.to_string())?;
         Ok(Self { text: Arc::from(text), matcher: glob.compile_matcher() })
     }
 
@@ -192,8 +195,13 @@ pub fn decode(source: &Arc<crate::source::Source>, root: &Path, diags: &mut Vec<
         }
     };
     let [document] = documents.as_slice() else {
-        let what = if documents.is_empty() { "the project file is empty" } else { "a project file is one document" };
-        diags.push(Diag::error(&code::EMPTY_INPUT, what).at(&Loc::new(source, 0, 0), "").help("it begins with `muster: 1`"));
+        let what =
+            if documents.is_empty() { "the project file is empty" } else { "a project file is one document" };
+        diags.push(
+            Diag::error(&code::EMPTY_INPUT, what)
+                .at(&Loc::new(source, 0, 0), "")
+                .help("it begins with `muster: 1`"),
+        );
         return None;
     };
     let mut root_node = document.root.clone();
@@ -291,21 +299,35 @@ impl Reader {
 
     fn project(&mut self, node: &Node) -> Project {
         let declared = self.declared_labels(node.get("labels"));
-        let targets: Vec<TargetEntry> = pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
+        let targets: Vec<TargetEntry> =
+            pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
         let project = Project {
             root: self.root.clone(),
             owner: text(node.get("owner")),
-            policies: items(node.get("policies")).iter().filter_map(|item| Some((text(Some(item))?, item.loc.clone()))).collect(),
+            policies: items(node.get("policies"))
+                .iter()
+                .filter_map(|item| Some((text(Some(item))?, item.loc.clone())))
+                .collect(),
             labels: declared,
             targets,
-            environments: pairs(node.get("environments")).iter().filter_map(|(key, value)| environment(key, value)).collect(),
+            environments: pairs(node.get("environments"))
+                .iter()
+                .filter_map(|(key, value)| environment(key, value))
+                .collect(),
             owners: owners(node.get("owners")),
             tiers: tiers(node.get("tiers")),
-            commands: pairs(node.get("commands")).iter().map(|(key, value)| (owned(Some(key)), items(Some(value)).iter().map(|word| owned(Some(word))).collect())).collect(),
+            commands: pairs(node.get("commands"))
+                .iter()
+                .map(|(key, value)| {
+                    (owned(Some(key)), items(Some(value)).iter().map(|word| owned(Some(word))).collect())
+                })
+                .collect(),
             overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
             waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
             max_waiver: duration(node.get("max_waiver")),
-            store: node.get("store").map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
+            store: node
+                .get("store")
+                .map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
         };
         self.names(node, &project);
         project
@@ -314,7 +336,8 @@ impl Reader {
     fn declared_labels(&mut self, node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
         let mut declared = BTreeMap::new();
         for (key, value) in pairs(node) {
-            let values = matches!(value.kind, Kind::Seq(_)).then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
+            let values = matches!(value.kind, Kind::Seq(_))
+                .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
             if let Some(name) = text(Some(key)) {
                 declared.insert(name, values);
             }
@@ -327,24 +350,37 @@ impl Reader {
         let kind = text(Some(kind_node))?;
         let types = || catalogue::TARGET_TYPES.iter().map(|(name, _)| *name);
         if !types().any(|name| name == &*kind) {
-            let help = did_you_mean(&kind, types()).unwrap_or_else(|| format!("types are {}", types().collect::<Vec<_>>().join(", ")));
-            self.diags.push(Diag::error(&code::TARGET, format!("`{kind}` is not a type of target")).at(&kind_node.loc, "").help(help));
+            let help = did_you_mean(&kind, types())
+                .unwrap_or_else(|| format!("types are {}", types().collect::<Vec<_>>().join(", ")));
+            self.diags.push(
+                Diag::error(&code::TARGET, format!("`{kind}` is not a type of target"))
+                    .at(&kind_node.loc, "")
+                    .help(help),
+            );
             return None;
         }
         let url = self.address(node, &kind);
         if &*kind == "sqlite" && node.get("path").is_none() {
-            self.diags.push(Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`").at(&kind_node.loc, ""));
+            self.diags.push(
+                Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`").at(&kind_node.loc, ""),
+            );
         }
         let limits = node.get("limits");
         Some(TargetEntry {
             name: text(Some(key))?,
             path: node.get("path").map(|path| self.path(&owned(Some(path)))),
             password: node.get("password").and_then(|secret| self.secret(secret)),
-            headers: pairs(node.get("headers")).iter().filter_map(|(name, secret)| Some((owned(Some(name)), self.secret(secret)?))).collect(),
+            headers: pairs(node.get("headers"))
+                .iter()
+                .filter_map(|(name, secret)| Some((owned(Some(name)), self.secret(secret)?)))
+                .collect(),
             labels: labels(node.get("labels")),
             tls: self.tls(node.get("tls")),
             databases: databases(node.get("databases")),
-            connections: limits.and_then(|l| l.get("connections")).and_then(Node::as_str).and_then(|n| n.parse().ok()),
+            connections: limits
+                .and_then(|l| l.get("connections"))
+                .and_then(Node::as_str)
+                .and_then(|n| n.parse().ok()),
             deadline: duration(limits.and_then(|limits| limits.get("deadline"))),
             loc: key.loc.clone(),
             kind,
@@ -353,7 +389,10 @@ impl Reader {
     }
 
     fn tls(&self, node: Option<&Node>) -> BTreeMap<&'static str, String> {
-        let file = |name: &'static str| node.and_then(|node| node.get(name)).map(|value| (name, self.path(&owned(Some(value))).display().to_string()));
+        let file = |name: &'static str| {
+            node.and_then(|node| node.get(name))
+                .map(|value| (name, self.path(&owned(Some(value))).display().to_string()))
+        };
         let mode = node.and_then(|node| node.get("mode")).map(|mode| ("mode", owned(Some(mode))));
         [mode, file("ca"), file("cert"), file("key")].into_iter().flatten().collect()
     }
@@ -361,14 +400,18 @@ impl Reader {
     fn address(&mut self, node: &Node, kind: &str) -> Option<Url> {
         let Some(url_node) = node.get("url") else {
             if matches!(kind, "postgres" | "mysql" | "service") {
-                self.diags.push(Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`")).at(&node.loc, ""));
+                self.diags.push(
+                    Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`"))
+                        .at(&node.loc, ""),
+                );
             }
             return None;
         };
         match address(kind, url_node.as_str().unwrap_or("")) {
             Ok(url) => Some(url),
             Err(message) => {
-                self.diags.push(Diag::error(&code::TARGET, message).at(&url_node.loc, "").help(describe(kind)));
+                self.diags
+                    .push(Diag::error(&code::TARGET, message).at(&url_node.loc, "").help(describe(kind)));
                 None
             }
         }
@@ -379,13 +422,18 @@ impl Reader {
             [(key, value)] => match key.as_str() {
                 Some("env") => Some(SecretRef::Env(owned(Some(value)))),
                 Some("file") => Some(SecretRef::File(self.path(&owned(Some(value))))),
-                Some("command") => Some(SecretRef::Command(items(Some(value)).iter().map(|word| owned(Some(word))).collect())),
+                Some("command") => Some(SecretRef::Command(
+                    items(Some(value)).iter().map(|word| owned(Some(word))).collect(),
+                )),
                 _ => None,
             },
             _ => None,
         };
         if found.is_none() {
-            self.diags.push(Diag::error(&code::BAD_VALUE, "a secret is exactly one of `env`, `file` and `command`").at(&node.loc, ""));
+            self.diags.push(
+                Diag::error(&code::BAD_VALUE, "a secret is exactly one of `env`, `file` and `command`")
+                    .at(&node.loc, ""),
+            );
         }
         found.map(|secret| (secret, node.loc.clone()))
     }
@@ -397,14 +445,20 @@ impl Reader {
             labels: labels(node.get("labels")),
             target: text(node.get("target")),
             subject: self.pattern(node.get("subject")),
-            set: pairs(node.get("set")).iter().filter_map(|(key, value)| Some((text(Some(key))?, value.clone()))).collect(),
+            set: pairs(node.get("set"))
+                .iter()
+                .filter_map(|(key, value)| Some((text(Some(key))?, value.clone())))
+                .collect(),
             loc: node.get("policy")?.loc.clone(),
         })
     }
 
     fn waiver(&mut self, node: &Node) -> Option<Waiver> {
         let expires = node.get("expires")?;
-        let covers: Vec<Verdict> = items(node.get("covers")).iter().filter_map(|item| item.as_str().and_then(Verdict::from_word)).collect();
+        let covers: Vec<Verdict> = items(node.get("covers"))
+            .iter()
+            .filter_map(|item| item.as_str().and_then(Verdict::from_word))
+            .collect();
         Some(Waiver {
             policy: self.pattern(node.get("policy"))?,
             target: self.pattern(node.get("target")),
@@ -422,19 +476,23 @@ impl Reader {
     /// Names that one part of the file takes from another.
     fn names(&mut self, node: &Node, project: &Project) {
         let label_sets = pairs(node.get("targets")).iter().map(|(_, target)| target.get("labels"));
-        let others = pairs(node.get("environments")).iter().map(|(_, environment)| environment.get("targets"));
+        let others =
+            pairs(node.get("environments")).iter().map(|(_, environment)| environment.get("targets"));
         let overrides = items(node.get("overrides")).iter().map(|entry| entry.get("labels"));
         for set in label_sets.chain(others).chain(overrides) {
             self.known_labels(set, &project.labels);
         }
         let targets: Vec<&str> = project.targets.iter().map(|target| &*target.name).collect();
-        let environments: Vec<&str> = project.environments.iter().map(|environment| &*environment.name).collect();
+        let environments: Vec<&str> =
+            project.environments.iter().map(|environment| &*environment.name).collect();
         for entry in items(node.get("overrides")) {
             self.known(entry.get("target"), "target", &targets);
             self.known(entry.get("environment"), "environment", &environments);
         }
         for entry in items(node.get("waivers")) {
-            let exact = entry.get("target").filter(|t| t.as_str().is_some_and(|text| !text.contains(['*', '?', '[', '{'])));
+            let exact = entry
+                .get("target")
+                .filter(|t| t.as_str().is_some_and(|text| !text.contains(['*', '?', '[', '{'])));
             self.known(exact, "target", &targets);
             let owners: Vec<&str> = project.owners.keys().map(|owner| &**owner).collect();
             if !owners.is_empty() {
@@ -449,7 +507,10 @@ impl Reader {
             if entry.get("up_to").is_some() {
                 let at = entry.get("up_to").map_or(&entry.loc, |up_to| &up_to.loc);
                 if literal::untyped(entry.get("up_to").unwrap_or(entry)).is_err() {
-                    self.diags.push(Diag::error(&code::BAD_LITERAL, "`up_to` is a number with its unit, such as `95%`").at(at, ""));
+                    self.diags.push(
+                        Diag::error(&code::BAD_LITERAL, "`up_to` is a number with its unit, such as `95%`")
+                            .at(at, ""),
+                    );
                 }
             }
         }
@@ -461,8 +522,13 @@ impl Reader {
         if names.contains(&word) {
             return;
         }
-        let help = did_you_mean(word, names.iter().copied()).unwrap_or_else(|| format!("known: {}", names.join(", ")));
-        self.diags.push(Diag::error(&code::UNKNOWN_NAME, format!("there is no {what} `{word}`")).at(&node.loc, "").help(help));
+        let help = did_you_mean(word, names.iter().copied())
+            .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+        self.diags.push(
+            Diag::error(&code::UNKNOWN_NAME, format!("there is no {what} `{word}`"))
+                .at(&node.loc, "")
+                .help(help),
+        );
     }
 
     fn known_labels(&mut self, node: Option<&Node>, declared: &BTreeMap<Arc<str>, Option<Vec<Arc<str>>>>) {
@@ -482,18 +548,28 @@ fn environment(key: &Node, node: &Node) -> Option<Environment> {
 }
 
 fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>> {
-    let routes = |node: &Node| pairs(Some(node)).iter().filter_map(|(key, value)| Some((key.as_str().and_then(Urgency::from_word)?, text(Some(value))?))).collect();
+    let routes = |node: &Node| {
+        pairs(Some(node))
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str().and_then(Urgency::from_word)?, text(Some(value))?)))
+            .collect()
+    };
     pairs(node).iter().filter_map(|(key, value)| Some((text(Some(key))?, routes(value)))).collect()
 }
 
 fn tiers(node: Option<&Node>) -> BTreeMap<Tier, Duration> {
-    pairs(node).iter().filter_map(|(key, value)| Some((key.as_str().and_then(Tier::from_word)?, duration(Some(value))?))).collect()
+    pairs(node)
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str().and_then(Tier::from_word)?, duration(Some(value))?)))
+        .collect()
 }
 
 fn databases(node: Option<&Node>) -> DatabaseChoice {
     match node {
         None => DatabaseChoice::One,
-        Some(node) => DatabaseChoice::All(items(node.get("except")).iter().map(|item| owned(Some(item))).collect()),
+        Some(node) => {
+            DatabaseChoice::All(items(node.get("except")).iter().map(|item| owned(Some(item))).collect())
+        }
     }
 }
 

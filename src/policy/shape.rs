@@ -106,7 +106,9 @@ pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec
         Shape::ListOf(item) => list(node, item, strictness, diags),
         Shape::OneOf(shapes) => one_of(node, shapes, strictness, diags),
         Shape::Reserved(what) => diags.push(
-            Diag::error(&code::RESERVED_KEY, format!("{what} is not judged by this version")).at(&node.loc, "").help("remove the key"),
+            Diag::error(&code::RESERVED_KEY, format!("{what} is not judged by this version"))
+                .at(&node.loc, "")
+                .help("remove the key"),
         ),
         Shape::Any => {}
         Shape::Literal => literal(node, strictness, diags),
@@ -122,26 +124,36 @@ pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec
 fn plain(node: &Node, diags: &mut Vec<Diag>) -> bool {
     if let Some(tag) = &node.tag {
         let word = tag.text.trim_start_matches('!');
-        let diag = Diag::error(&code::YAML_TAG, format!("`{}` is a YAML tag here, not an expression", tag.text));
+        let diag =
+            Diag::error(&code::YAML_TAG, format!("`{}` is a YAML tag here, not an expression", tag.text));
         let help = format!("write `{word} == false`, or put the expression into quotes or a `|` block");
         diags.push(diag.at(&tag.loc, "YAML takes `!` at the start for a tag").help(help));
         return false;
     }
     if let Some(place) = node.anchor.as_ref().or(node.alias.as_ref()) {
         let diag = Diag::error(&code::YAML_ANCHOR, "a policy has no anchors and no aliases");
-        diags.push(diag.at(place, "").help("use `params` for what several rules share; a text that begins with `*` or `&` needs quotes"));
+        diags.push(diag.at(place, "").help(
+            "use `params` for what several rules share; a text that begins with `*` or `&` needs quotes",
+        ));
         return false;
     }
     true
 }
 
 fn null(node: &Node) -> Diag {
-    Diag::error(&code::NULL_VALUE, "the key has no value").at(&node.loc, "nothing stands here").help("give it a value or remove the key")
+    Diag::error(&code::NULL_VALUE, "the key has no value")
+        .at(&node.loc, "nothing stands here")
+        .help("give it a value or remove the key")
 }
 
 fn wrong(node: &Node, shape: &Shape, message: &str) -> Diag {
-    let diag = Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", describe(shape), node.describe()));
-    let diag = if message.is_empty() { diag.at(&node.loc, "") } else { Diag { code: &code::BAD_VALUE, message: message.to_owned(), ..diag }.at(&node.loc, "") };
+    let diag =
+        Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", describe(shape), node.describe()));
+    let diag = if message.is_empty() {
+        diag.at(&node.loc, "")
+    } else {
+        Diag { code: &code::BAD_VALUE, message: message.to_owned(), ..diag }.at(&node.loc, "")
+    };
     if matches!(shape, Shape::Template | Shape::Expr) && matches!(node.kind, Kind::Map(_)) {
         return diag.help("`{` begins a map in YAML: put the text into quotes or a `|` block");
     }
@@ -151,7 +163,9 @@ fn wrong(node: &Node, shape: &Shape, message: &str) -> Diag {
             let near = node.as_str().and_then(|text| did_you_mean(text, words.iter().copied()));
             diag.help(near.unwrap_or_else(|| format!("it is one of `{list}`")))
         }
-        Shape::Text | Shape::Line | Shape::Id if message.is_empty() && node.as_str().is_some() => diag.help("put it into quotes"),
+        Shape::Text | Shape::Line | Shape::Id if message.is_empty() && node.as_str().is_some() => {
+            diag.help("put it into quotes")
+        }
         _ => diag,
     }
 }
@@ -165,16 +179,28 @@ fn fits(node: &Node, shape: &Shape) -> Result<(), String> {
     let good = match shape {
         Shape::Text => string,
         Shape::Template => return if string { Ok(()) } else { Err(String::new()) },
-        Shape::Line if string => return if text.trim().is_empty() || text.trim_end().contains('\n') { Err("expected one line of text".into()) } else { Ok(()) },
+        Shape::Line if string => {
+            return if text.trim().is_empty() || text.trim_end().contains('\n') {
+                Err("expected one line of text".into())
+            } else {
+                Ok(())
+            };
+        }
         Shape::Id if string => return id(text),
         Shape::Name if string => return name(text),
-        Shape::Words(words) if string => return if words.contains(&text) { Ok(()) } else { Err(format!("`{text}` is not known here")) },
+        Shape::Words(words) if string => {
+            return if words.contains(&text) { Ok(()) } else { Err(format!("`{text}` is not known here")) };
+        }
         Shape::Bool => matches!(core, Core::Bool(_)),
-        Shape::Count => return if matches!(core, Core::Int(n) if n > 0) { Ok(()) } else { Err(String::new()) },
+        Shape::Count => {
+            return if matches!(core, Core::Int(n) if n > 0) { Ok(()) } else { Err(String::new()) };
+        }
         Shape::Version(version) => {
             return match core {
                 Core::Int(n) if n == *version => Ok(()),
-                Core::Int(n) => Err(format!("format version {n} is not the version {version} that this build reads")),
+                Core::Int(n) => {
+                    Err(format!("format version {n} is not the version {version} that this build reads"))
+                }
                 _ => Err(String::new()),
             };
         }
@@ -193,14 +219,25 @@ fn typed(text: &str, ty: &crate::fact::Type) -> Result<(), String> {
 
 fn id(text: &str) -> Result<(), String> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let good = text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && text.chars().all(legal);
-    if good { Ok(()) } else { Err(format!("`{text}` is not a name: lower-case letters, digits and `-`, at most 80")) }
+    let good = text.len() <= 80
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.chars().all(legal);
+    if good {
+        Ok(())
+    } else {
+        Err(format!("`{text}` is not a name: lower-case letters, digits and `-`, at most 80"))
+    }
 }
 
 fn name(text: &str) -> Result<(), String> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let good = text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(legal);
-    if good { Ok(()) } else { Err(format!("`{text}` is not a name: lower-case letters, digits and `_`, beginning with a letter")) }
+    let good =
+        text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(legal);
+    if good {
+        Ok(())
+    } else {
+        Err(format!("`{text}` is not a name: lower-case letters, digits and `_`, beginning with a letter"))
+    }
 }
 
 /// How messages call a shape.
@@ -229,7 +266,10 @@ pub fn describe(shape: &Shape) -> String {
 
 fn map(node: &Node, shape: &MapShape, strictness: Strictness, diags: &mut Vec<Diag>) {
     let Kind::Map(pairs) = &node.kind else {
-        diags.push(Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", shape.name, node.describe())).at(&node.loc, ""));
+        diags.push(
+            Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", shape.name, node.describe()))
+                .at(&node.loc, ""),
+        );
         return;
     };
     for (key, value) in pairs {
@@ -242,13 +282,17 @@ fn map(node: &Node, shape: &MapShape, strictness: Strictness, diags: &mut Vec<Di
     for key in shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none()) {
         let first = pairs.first().map_or(&node.loc, |(key, _)| &key.loc);
         let diag = Diag::error(&code::MISSING_KEY, format!("{} needs `{}`", shape.name, key.name));
-        diags.push(diag.at(first, format!("`{}` is missing here", key.name)).help(format!("`{}`: {}", key.name, key.doc)));
+        diags.push(
+            diag.at(first, format!("`{}` is missing here", key.name))
+                .help(format!("`{}`: {}", key.name, key.doc)),
+        );
     }
 }
 
 fn unknown_key(key: &Node, word: &str, shape: &MapShape) -> Diag {
     let names = || shape.keys.iter().map(|known| known.name);
-    let diag = Diag::error(&code::UNKNOWN_KEY, format!("{} has no key `{word}`", shape.name)).at(&key.loc, "unknown key");
+    let diag = Diag::error(&code::UNKNOWN_KEY, format!("{} has no key `{word}`", shape.name))
+        .at(&key.loc, "unknown key");
     if !word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
         return diag.help("braces split at commas and colons: put the expression or text into quotes");
     }
@@ -269,11 +313,18 @@ fn map_of(node: &Node, keys: &Shape, values: &Shape, strictness: Strictness, dia
 
 fn list(node: &Node, item: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
     let Kind::Seq(items) = &node.kind else {
-        diags.push(Diag::error(&code::WRONG_TYPE, format!("expected a list, found {}", node.describe())).at(&node.loc, "").help("write `[…]`, or one `- ` a line"));
+        diags.push(
+            Diag::error(&code::WRONG_TYPE, format!("expected a list, found {}", node.describe()))
+                .at(&node.loc, "")
+                .help("write `[…]`, or one `- ` a line"),
+        );
         return;
     };
     if items.is_empty() {
-        diags.push(Diag::error(&code::BAD_VALUE, "the list is empty").at(&node.loc, "an empty list would check nothing"));
+        diags.push(
+            Diag::error(&code::BAD_VALUE, "the list is empty")
+                .at(&node.loc, "an empty list would check nothing"),
+        );
     }
     items.iter().for_each(|node| check(node, item, strictness, diags));
 }
@@ -283,7 +334,11 @@ fn one_of(node: &Node, shapes: &[Shape], strictness: Strictness, diags: &mut Vec
         (Kind::Map(_), Shape::Map(_) | Shape::MapOf(..)) => true,
         (Kind::Seq(_), Shape::ListOf(_)) => true,
         (Kind::Scalar(_), Shape::Map(_) | Shape::MapOf(..) | Shape::ListOf(_)) => false,
-        (Kind::Scalar(_), Shape::Words(_)) => shapes.len() == 1 || fits(node, shape).is_ok() || !shapes.iter().any(|s| matches!(s, Shape::Expr | Shape::Line)),
+        (Kind::Scalar(_), Shape::Words(_)) => {
+            shapes.len() == 1
+                || fits(node, shape).is_ok()
+                || !shapes.iter().any(|s| matches!(s, Shape::Expr | Shape::Line))
+        }
         (Kind::Scalar(_), _) => true,
         _ => false,
     });
@@ -291,9 +346,16 @@ fn one_of(node: &Node, shapes: &[Shape], strictness: Strictness, diags: &mut Vec
         Some(shape) => check(node, shape, strictness, diags),
         None => {
             let wanted = shapes.iter().map(describe).collect::<Vec<_>>().join(" or ");
-            let diag = Diag::error(&code::WRONG_TYPE, format!("expected {wanted}, found {}", node.describe())).at(&node.loc, "");
-            let flow = matches!(node.kind, Kind::Map(_)) && shapes.iter().any(|s| matches!(s, Shape::Expr | Shape::Template));
-            diags.push(if flow { diag.help("`{` begins a map in YAML: put the text into quotes or a `|` block") } else { diag });
+            let diag =
+                Diag::error(&code::WRONG_TYPE, format!("expected {wanted}, found {}", node.describe()))
+                    .at(&node.loc, "");
+            let flow = matches!(node.kind, Kind::Map(_))
+                && shapes.iter().any(|s| matches!(s, Shape::Expr | Shape::Template));
+            diags.push(if flow {
+                diag.help("`{` begins a map in YAML: put the text into quotes or a `|` block")
+            } else {
+                diag
+            });
         }
     }
 }
@@ -309,11 +371,20 @@ fn literal(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) {
                 if item.is_null() {
                     diags.push(null(item));
                 } else if !matches!(item.kind, Kind::Scalar(_)) {
-                    diags.push(Diag::error(&code::WRONG_TYPE, format!("expected a value, found {}", item.describe())).at(&item.loc, ""));
+                    diags.push(
+                        Diag::error(
+                            &code::WRONG_TYPE,
+                            format!("expected a value, found {}", item.describe()),
+                        )
+                        .at(&item.loc, ""),
+                    );
                 }
             }
         }
-        Kind::Map(_) => diags.push(Diag::error(&code::WRONG_TYPE, "expected a value or a list of values, found a map").at(&node.loc, "")),
+        Kind::Map(_) => diags.push(
+            Diag::error(&code::WRONG_TYPE, "expected a value or a list of values, found a map")
+                .at(&node.loc, ""),
+        ),
     }
 }
 

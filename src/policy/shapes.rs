@@ -34,8 +34,16 @@ pub static OBSERVE: MapShape = MapShape {
     name: "an observation",
     keys: &[
         must("probe", Shape::Line, "the probe, `area.noun`"),
-        may("with", Shape::MapOf(&Shape::Name, &Shape::Literal), "arguments of the probe; `params.x` takes a parameter"),
-        may("facts", Shape::MapOf(&Shape::Name, &FACT), "facts that this policy declares (columns of a query, fields of a JSON answer)"),
+        may(
+            "with",
+            Shape::MapOf(&Shape::Name, &Shape::Literal),
+            "arguments of the probe; `params.x` takes a parameter",
+        ),
+        may(
+            "facts",
+            Shape::MapOf(&Shape::Name, &FACT),
+            "facts that this policy declares (columns of a query, fields of a JSON answer)",
+        ),
         may("key", Shape::ListOf(&Shape::Name), "declared facts that tell the rows apart"),
         may("max_age", Shape::Duration, "refuse facts that are older than this when they are judged"),
         may("accept", Shape::Words(&["exact"]), "`exact` refuses estimates"),
@@ -94,13 +102,23 @@ pub static REMEDY: MapShape = MapShape {
 pub static ALERT: MapShape = MapShape {
     name: "an alert block",
     keys: &[
-        must("urgency", Shape::OneOf(&[Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Expr), Shape::Words(Urgency::WORDS)]), "`page`, `ticket` or `notice`, or a ladder"),
+        must(
+            "urgency",
+            Shape::OneOf(&[
+                Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Expr),
+                Shape::Words(Urgency::WORDS),
+            ]),
+            "`page`, `ticket` or `notice`, or a ladder",
+        ),
         may("for", Shape::Duration, "how long it must have held before it is a failure"),
         must("context", Shape::ListOf(&Shape::Expr), "facts that the notice must carry"),
     ],
 };
 
-const SEVERITY: Shape = Shape::OneOf(&[Shape::MapOf(&Shape::Words(Severity::WORDS), &Shape::Expr), Shape::Words(Severity::WORDS)]);
+const SEVERITY: Shape = Shape::OneOf(&[
+    Shape::MapOf(&Shape::Words(Severity::WORDS), &Shape::Expr),
+    Shape::Words(Severity::WORDS),
+]);
 
 /// Keys of a policy.
 pub static POLICY: MapShape = MapShape {
@@ -123,12 +141,20 @@ pub static POLICY: MapShape = MapShape {
         may("each", Shape::Name, "the observation whose rows are the subjects"),
         may("when", Shape::Expr, "judge only if this holds, from `target` and `params`"),
         may("where", Shape::Expr, "rows that are subjects"),
-        may("params", Shape::MapOf(&Shape::Name, &Shape::OneOf(&[Shape::Map(&PARAM), Shape::Literal])), "numbers that a project may change"),
+        may(
+            "params",
+            Shape::MapOf(&Shape::Name, &Shape::OneOf(&[Shape::Map(&PARAM), Shape::Literal])),
+            "numbers that a project may change",
+        ),
         may("let", Shape::MapOf(&Shape::Name, &Shape::Expr), "values that rules share, per row"),
         may("fail", EXPRS, "what must not be"),
         may("warn", EXPRS, "what should not be"),
         may("script", Shape::Text, "a Rhai script: the name of a file beside the policy, or the text itself"),
-        may("expect", Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]), "`some`, `any`, or the names that must be there"),
+        may(
+            "expect",
+            Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
+            "`some`, `any`, or the names that must be there",
+        ),
         may("message", Shape::Template, "what to say; `{{ fact }}` is filled in"),
         must("remedy", Shape::Map(&REMEDY), "how to mend it"),
         may("alert", Shape::Map(&ALERT), "makes it an alert policy: its failure must reach a person"),
@@ -158,7 +184,11 @@ pub static TARGET: MapShape = MapShape {
         may("headers", Shape::MapOf(&Shape::Line, &SECRET_SHAPE), "secret headers of a service"),
         may("labels", LABELS, "labels from the declared set"),
         may("tls", Shape::Map(&TLS), "certificates for the connection"),
-        may("databases", Shape::OneOf(&[Shape::Map(&DATABASES), Shape::Words(&["all"])]), "`all` looks at every database of the server"),
+        may(
+            "databases",
+            Shape::OneOf(&[Shape::Map(&DATABASES), Shape::Words(&["all"])]),
+            "`all` looks at every database of the server",
+        ),
         may("limits", Shape::Map(&LIMITS), "how much it may be asked"),
     ],
 };
@@ -167,7 +197,11 @@ pub static TARGET: MapShape = MapShape {
 pub static TLS: MapShape = MapShape {
     name: "a tls block",
     keys: &[
-        may("mode", Shape::Words(&["disable", "prefer", "require", "verify-ca", "verify-full"]), "as `sslmode` of PostgreSQL's clients"),
+        may(
+            "mode",
+            Shape::Words(&["disable", "prefer", "require", "verify-ca", "verify-full"]),
+            "as `sslmode` of PostgreSQL's clients",
+        ),
         may("ca", Shape::Line, "file of the trusted certificates"),
         may("cert", Shape::Line, "file of our certificate"),
         may("key", Shape::Line, "file of our key"),
@@ -175,10 +209,8 @@ pub static TLS: MapShape = MapShape {
 };
 
 /// `databases:` of a server.
-pub static DATABASES: MapShape = MapShape {
-    name: "a choice of databases",
-    keys: &[must("except", TEXTS, "databases that are left out")],
-};
+pub static DATABASES: MapShape =
+    MapShape { name: "a choice of databases", keys: &[must("except", TEXTS, "databases that are left out")] };
 
 /// `limits:` of a target.
 pub static LIMITS: MapShape = MapShape {
@@ -198,7 +230,11 @@ pub static OVERRIDE: MapShape = MapShape {
         may("labels", LABELS, "only for targets with these labels"),
         may("target", Shape::Line, "only for this target"),
         may("subject", Shape::Line, "only for these subjects"),
-        must("set", Shape::MapOf(&Shape::Name, &Shape::Literal), "parameters, and `severity`, `owner`, `tier`, `urgency`, `runbook`"),
+        must(
+            "set",
+            Shape::MapOf(&Shape::Name, &Shape::Literal),
+            "parameters, and `severity`, `owner`, `tier`, `urgency`, `runbook`",
+        ),
         may("why", Shape::Text, "why"),
     ],
 };
@@ -214,7 +250,11 @@ pub static WAIVER: MapShape = MapShape {
         must("owner", Shape::Id, "who answers for it"),
         must("ticket", Shape::Line, "where it is discussed"),
         must("expires", Shape::Date, "the last day, UTC"),
-        may("covers", Shape::ListOf(&Shape::Words(&["fail", "warn", "unknown"])), "verdicts that it covers; `[fail, warn]` if left out"),
+        may(
+            "covers",
+            Shape::ListOf(&Shape::Words(&["fail", "warn", "unknown"])),
+            "verdicts that it covers; `[fail, warn]` if left out",
+        ),
         may("up_to", Shape::Literal, "a limit beyond which it no longer covers"),
     ],
 };
@@ -246,13 +286,21 @@ pub static PROJECT: MapShape = MapShape {
         must("muster", Shape::Version(1), "version of the format"),
         may("owner", Shape::Id, "default owner"),
         may("policies", TEXTS, "folders, files, and libraries as `builtin:AREA`"),
-        may("labels", Shape::MapOf(&Shape::Name, &Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Words(&["any"])])), "labels with their allowed values, or `any`"),
+        may(
+            "labels",
+            Shape::MapOf(&Shape::Name, &Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Words(&["any"])])),
+            "labels with their allowed values, or `any`",
+        ),
         may("targets", Shape::MapOf(&Shape::Id, &Shape::Map(&TARGET)), "the systems"),
         may("environments", Shape::MapOf(&Shape::Id, &Shape::Map(&ENVIRONMENT)), "named choices of targets"),
         may("owners", Shape::MapOf(&Shape::Id, &ROUTES), "who answers, and where each urgency goes"),
         may("tiers", Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), "interval of each tier"),
         may("calendars", Shape::Reserved("a calendar"), ""),
-        may("commands", Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)), "all that `command.output` may run"),
+        may(
+            "commands",
+            Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)),
+            "all that `command.output` may run",
+        ),
         may("overrides", Shape::ListOf(&Shape::Map(&OVERRIDE)), "other values of parameters"),
         may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
         may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
@@ -272,7 +320,11 @@ pub static CASE: MapShape = MapShape {
     name: "a case",
     keys: &[
         must("name", Shape::Line, "what it shows"),
-        must("facts", Shape::MapOf(&Shape::Name, &Shape::Any), "rows by observation, or `{ missing: CAUSE }`"),
+        must(
+            "facts",
+            Shape::MapOf(&Shape::Name, &Shape::Any),
+            "rows by observation, or `{ missing: CAUSE }`",
+        ),
         may("params", Shape::MapOf(&Shape::Name, &Shape::Literal), "other values of parameters"),
         may("target", Shape::Map(&CASE_TARGET), "the target's name and labels"),
         must("findings", Shape::Any, "every finding that is not `pass`; `[]` if all pass"),
