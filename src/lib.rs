@@ -3,6 +3,7 @@
 pub mod diag;
 pub mod fact;
 pub mod judge;
+pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod probe;
