@@ -1,5 +1,6 @@
 //! `passmuster`: the checker that never passes what is broken.
 
+pub mod cli;
 pub mod diag;
 pub mod fact;
 pub mod judge;

@@ -106,28 +106,58 @@ impl Live {
         let mut places = HashMap::new();
         let mut answers: Vec<Option<Observation>> = vec![None; requests.len()];
         for (index, request) in requests.iter().enumerate() {
-            let Some((target, limit)) = self.targets.get(&request.key.target).zip(limits.get(&request.key.target)) else {
+            let Some((target, limit)) =
+                self.targets.get(&request.key.target).zip(limits.get(&request.key.target))
+            else {
                 let unusable = self.unusable.get(&request.key.target);
-                let why = unusable.map_or_else(|| Missing::new(Cause::Internal, "the target is not configured"), |why| (**why).clone());
+                let why = unusable.map_or_else(
+                    || Missing::new(Cause::Internal, "the target is not configured"),
+                    |why| (**why).clone(),
+                );
                 if let Some(slot) = answers.get_mut(index) {
                     *slot = Some(Observation::missing(request.key.clone(), self.clock.now(), why));
                 }
                 continue;
             };
-            let task = one(request.clone(), Arc::clone(target), Arc::clone(limit), Arc::clone(&shared), target.deadline.unwrap_or(self.deadline));
+            let task = one(
+                request.clone(),
+                Arc::clone(target),
+                Arc::clone(limit),
+                Arc::clone(&shared),
+                target.deadline.unwrap_or(self.deadline),
+            );
             places.insert(tasks.spawn(task).id(), index);
         }
         self.collect(tasks, &places, requests, &mut answers).await;
-        let lost = |index: usize| requests.get(index).map(|request| Observation::missing(request.key.clone(), self.clock.now(), Missing::new(Cause::Internal, "the answer was lost")));
+        let lost = |index: usize| {
+            requests.get(index).map(|request| {
+                Observation::missing(
+                    request.key.clone(),
+                    self.clock.now(),
+                    Missing::new(Cause::Internal, "the answer was lost"),
+                )
+            })
+        };
         answers.into_iter().enumerate().filter_map(|(index, answer)| answer.or_else(|| lost(index))).collect()
     }
 
     fn limits(&self) -> HashMap<Arc<str>, Arc<Semaphore>> {
-        let permits = |target: &Target| if target.connections == 0 { default_connections(&target.kind) } else { target.connections };
-        self.targets.values().map(|target| (Arc::clone(&target.name), Arc::new(Semaphore::new(permits(target))))).collect()
+        let permits = |target: &Target| {
+            if target.connections == 0 { default_connections(&target.kind) } else { target.connections }
+        };
+        self.targets
+            .values()
+            .map(|target| (Arc::clone(&target.name), Arc::new(Semaphore::new(permits(target)))))
+            .collect()
     }
 
-    async fn collect(&self, mut tasks: tokio::task::JoinSet<Observation>, places: &HashMap<tokio::task::Id, usize>, requests: &[Request], answers: &mut [Option<Observation>]) {
+    async fn collect(
+        &self,
+        mut tasks: tokio::task::JoinSet<Observation>,
+        places: &HashMap<tokio::task::Id, usize>,
+        requests: &[Request],
+        answers: &mut [Option<Observation>],
+    ) {
         let total = requests.len();
         let mut done = total - tasks.len();
         while let Some(joined) = tasks.join_next_with_id().await {
@@ -135,9 +165,17 @@ impl Live {
                 Ok((id, answer)) => (id, Ok(answer)),
                 Err(error) => (error.id(), Err(error)),
             };
-            let Some((index, request)) = places.get(&id).and_then(|index| requests.get(*index).map(|request| (*index, request))) else { continue };
+            let Some((index, request)) =
+                places.get(&id).and_then(|index| requests.get(*index).map(|request| (*index, request)))
+            else {
+                continue;
+            };
             let answer = answer.unwrap_or_else(|error| {
-                let why = Missing::new(Cause::Internal, self.redactor.clean(&format!("the probe `{}` ended unexpectedly: {error}", request.key.probe)));
+                let why = Missing::new(
+                    Cause::Internal,
+                    self.redactor
+                        .clean(&format!("the probe `{}` ended unexpectedly: {error}", request.key.probe)),
+                );
                 Observation::missing(request.key.clone(), self.clock.now(), why)
             });
             if let Some(slot) = answers.get_mut(index) {
@@ -151,7 +189,13 @@ impl Live {
     }
 }
 
-async fn one(request: Request, target: Arc<Target>, limit: Arc<Semaphore>, shared: Arc<Shared>, deadline: Duration) -> Observation {
+async fn one(
+    request: Request,
+    target: Arc<Target>,
+    limit: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    deadline: Duration,
+) -> Observation {
     let cancelled = shared.cancel.cancelled();
     let run_end = async {
         match shared.run_end {
@@ -159,7 +203,9 @@ async fn one(request: Request, target: Arc<Target>, limit: Arc<Semaphore>, share
             None => std::future::pending().await,
         }
     };
-    let missing = |cause, what: &str| Observation::missing(request.key.clone(), shared.clock.now(), Missing::new(cause, what));
+    let missing = |cause, what: &str| {
+        Observation::missing(request.key.clone(), shared.clock.now(), Missing::new(cause, what))
+    };
     tokio::select! {
         biased;
         () = cancelled => missing(Cause::Cancelled, "the run was ended before the answer came"),
@@ -168,32 +214,71 @@ async fn one(request: Request, target: Arc<Target>, limit: Arc<Semaphore>, share
     }
 }
 
-async fn ask(request: &Request, target: &Arc<Target>, limit: &Semaphore, shared: &Shared, deadline: Duration) -> Observation {
+async fn ask(
+    request: &Request,
+    target: &Arc<Target>,
+    limit: &Semaphore,
+    shared: &Shared,
+    deadline: Duration,
+) -> Observation {
     let (Ok(_mine), Ok(_all)) = (limit.acquire().await, shared.overall.acquire().await) else {
-        return Observation::missing(request.key.clone(), shared.clock.now(), Missing::new(Cause::Internal, "a limit was closed"));
+        return Observation::missing(
+            request.key.clone(),
+            shared.clock.now(),
+            Missing::new(Cause::Internal, "a limit was closed"),
+        );
     };
     let at = shared.clock.now();
     let begun = Instant::now();
     let end = begun + deadline;
-    let cx = Context { clock: Arc::clone(&shared.clock), deadline: end, target: Arc::clone(target), redactor: Arc::clone(&shared.redactor) };
+    let cx = Context {
+        clock: Arc::clone(&shared.clock),
+        deadline: end,
+        target: Arc::clone(target),
+        redactor: Arc::clone(&shared.redactor),
+    };
     let ask = Ask { request, max_rows: shared.max_rows };
     let answer = match body(&request.key.probe) {
-        None => Err(Missing::new(Cause::Unsupported, format!("this build of muster lacks the probe `{}`", request.key.probe))),
+        None => Err(Missing::new(
+            Cause::Unsupported,
+            format!("this build of muster lacks the probe `{}`", request.key.probe),
+        )),
         // A body keeps its own deadline so that it can clean up; a moment later it is abandoned.
-        Some(body) => match tokio::time::timeout_at(end + Duration::from_millis(150), body.observe(&ask, &cx)).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(Missing::new(Cause::Timeout, format!("no answer within {}", seconds(deadline)))),
-        },
+        Some(body) => {
+            match tokio::time::timeout_at(end + Duration::from_millis(150), body.observe(&ask, &cx)).await {
+                Ok(answer) => answer,
+                Err(_elapsed) => {
+                    Err(Missing::new(Cause::Timeout, format!("no answer within {}", seconds(deadline))))
+                }
+            }
+        }
     };
     let took = begun.elapsed();
-    let clean = |why: Missing| Missing { what: shared.redactor.clean(&why.what), fix: why.fix.map(|fix| shared.redactor.clean(&fix)), ..why };
+    let clean = |why: Missing| Missing {
+        what: shared.redactor.clean(&why.what),
+        fix: why.fix.map(|fix| shared.redactor.clean(&fix)),
+        ..why
+    };
     match answer {
-        Ok(answer) => Observation { key: request.key.clone(), result: Ok(answer.table), at, source_clock: answer.source_clock, took, identity: answer.identity },
-        Err(why) => Observation { key: request.key.clone(), result: Err(Arc::new(clean(why))), at, source_clock: None, took, identity: Identity::default() },
+        Ok(answer) => Observation {
+            key: request.key.clone(),
+            result: Ok(answer.table),
+            at,
+            source_clock: answer.source_clock,
+            took,
+            identity: answer.identity,
+        },
+        Err(why) => Observation {
+            key: request.key.clone(),
+            result: Err(Arc::new(clean(why))),
+            at,
+            source_clock: None,
+            took,
+            identity: Identity::default(),
+        },
     }
 }
 
 fn seconds(duration: Duration) -> String {
     crate::fact::show(&crate::fact::Value::duration(duration), &crate::fact::Type::DURATION)
 }
-

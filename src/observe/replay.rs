@@ -16,16 +16,28 @@ impl Replay {
     /// A recording that answers.
     pub fn new(recording: Recording) -> Self {
         let started = recording.started;
-        let known = recording.observations.into_iter().map(|observation| (observation.key.clone(), observation)).collect();
+        let known = recording
+            .observations
+            .into_iter()
+            .map(|observation| (observation.key.clone(), observation))
+            .collect();
         Self { known, started }
     }
 
     fn answer(&self, request: &Request) -> Observation {
         let Some(recorded) = self.known.get(&request.key) else {
-            let same = self.known.keys().any(|key| key.target == request.key.target && key.probe == request.key.probe);
+            let same = self
+                .known
+                .keys()
+                .any(|key| key.target == request.key.target && key.probe == request.key.probe);
             let what = if same { "with these arguments" } else { "of this target" };
-            let why = Missing::new(Cause::Absent, format!("the recording has no `{}` {what}", request.key.probe));
-            return Observation::missing(request.key.clone(), self.started, why.fix("record again with `muster record`"));
+            let why =
+                Missing::new(Cause::Absent, format!("the recording has no `{}` {what}", request.key.probe));
+            return Observation::missing(
+                request.key.clone(),
+                self.started,
+                why.fix("record again with `muster record`"),
+            );
         };
         let result = recorded.result.as_ref().map_err(Arc::clone).and_then(|table| fit(table, request));
         Observation { result, ..recorded.clone() }
@@ -35,7 +47,10 @@ impl Replay {
 /// The recorded table in the shape that is asked for now.
 fn fit(table: &Table, request: &Request) -> Result<Table, Arc<Missing>> {
     if table.schema.version != request.schema.version {
-        let what = format!("recorded by version {} of `{}`, and this is version {}", table.schema.version, request.key.probe, request.schema.version);
+        let what = format!(
+            "recorded by version {} of `{}`, and this is version {}",
+            table.schema.version, request.key.probe, request.schema.version
+        );
         return Err(Arc::new(Missing::new(Cause::Absent, what).fix("record again with `muster record`")));
     }
     let absent = Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
