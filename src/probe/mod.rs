@@ -5,6 +5,7 @@
 
 mod context;
 pub(crate) mod decode;
+mod disk;
 mod file;
 pub(crate) mod path;
 pub(crate) mod stop;
@@ -79,7 +80,8 @@ pub trait Probe: Sync {
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
-static BODIES: &[(&str, &dyn Probe)] = &[("file.set", &file::Set), ("file.stat", &file::Stat)];
+static BODIES: &[(&str, &dyn Probe)] =
+    &[("disk.usage", &disk::Usage), ("file.set", &file::Set), ("file.stat", &file::Stat)];
 
 /// The body of a probe.
 pub fn body(name: &str) -> Option<&'static dyn Probe> {

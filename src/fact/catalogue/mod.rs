@@ -1,12 +1,13 @@
 //! The declarations of all probes, compiled into every build.
 
+mod disk;
 mod file;
 mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::SET, &file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[&disk::USAGE, &file::SET, &file::STAT];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
