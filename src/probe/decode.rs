@@ -156,31 +156,29 @@ pub(crate) fn row_from_json(
     pointers: &[Pointer],
     fixed: &[(&str, Cell)],
 ) {
-    let first = table.width().saturating_sub(pointers.len());
-    let mut row = table.row();
-    for (name, cell) in fixed {
-        row = row.cell(name, cell.clone());
-    }
-    for (index, pointer) in pointers.iter().enumerate() {
-        row = row.at(first + index, json_at(item, pointer));
-    }
-    row.push();
+    cells_row(table, fixed, pointers.iter().map(|pointer| json_at(item, pointer)).collect());
 }
 
-/// The same fault for every declared fact of a row.
+/// One row: the fixed cells and the same fault for each of so many declared facts.
 pub(crate) fn declared_missing(
     table: &mut TableBuilder,
     count: usize,
     fixed: &[(&str, Cell)],
     why: &Arc<Missing>,
 ) {
-    let first = table.width().saturating_sub(count);
+    cells_row(table, fixed, vec![Err(Arc::clone(why)); count]);
+}
+
+/// One row: the fixed cells by name, then the declared ones, which stand last in the schema. They go by
+/// position, so that a declared fact never replaces a fixed one of the same name.
+pub(crate) fn cells_row(table: &mut TableBuilder, fixed: &[(&str, Cell)], declared: Vec<Cell>) {
+    let first = table.width().saturating_sub(declared.len());
     let mut row = table.row();
     for (name, cell) in fixed {
         row = row.cell(name, cell.clone());
     }
-    for index in 0..count {
-        row = row.at(first + index, Err(Arc::clone(why)));
+    for (index, cell) in declared.into_iter().enumerate() {
+        row = row.at(first + index, cell);
     }
     row.push();
 }

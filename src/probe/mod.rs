@@ -3,6 +3,7 @@
 //! A body gets an [`Ask`] and a [`Context`] and returns a table or one [`Missing`]. It never decides
 //! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
 
+mod command;
 mod context;
 pub(crate) mod decode;
 mod disk;
@@ -80,8 +81,12 @@ pub trait Probe: Sync {
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
-static BODIES: &[(&str, &dyn Probe)] =
-    &[("disk.usage", &disk::Usage), ("file.set", &file::Set), ("file.stat", &file::Stat)];
+static BODIES: &[(&str, &dyn Probe)] = &[
+    ("command.output", &command::Output),
+    ("disk.usage", &disk::Usage),
+    ("file.set", &file::Set),
+    ("file.stat", &file::Stat),
+];
 
 /// The body of a probe.
 pub fn body(name: &str) -> Option<&'static dyn Probe> {

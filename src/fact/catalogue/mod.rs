@@ -1,5 +1,6 @@
 //! The declarations of all probes, compiled into every build.
 
+mod command;
 mod disk;
 mod file;
 mod x509;
@@ -7,7 +8,7 @@ mod x509;
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&disk::USAGE, &file::SET, &file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[&command::OUTPUT, &disk::USAGE, &file::SET, &file::STAT];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
