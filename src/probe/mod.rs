@@ -3,6 +3,7 @@
 //! A body gets an [`Ask`] and a [`Context`] and returns a table or one [`Missing`]. It never decides
 //! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
 
+mod certificate;
 mod command;
 mod context;
 pub(crate) mod decode;
@@ -82,6 +83,7 @@ pub trait Probe: Sync {
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
 static BODIES: &[(&str, &dyn Probe)] = &[
+    ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
