@@ -323,8 +323,8 @@ mod tests {
         }
     }
 
-    fn read(json: Json, ty: &str, unit: Option<&str>) -> Result<Value, Cause> {
-        json_cell(Some(&json), &pointer(ty, "/x", unit)).map_err(|why| {
+    fn read(json: &Json, ty: &str, unit: Option<&str>) -> Result<Value, Cause> {
+        json_cell(Some(json), &pointer(ty, "/x", unit)).map_err(|why| {
             assert_eq!(why.level, Level::Row);
             why.cause
         })
@@ -366,7 +366,7 @@ mod tests {
             (json!([1, 2]), "list<int>", None, Value::List([Ok(Value::Int(1)), Ok(Value::Int(2))].into())),
         ];
         for (json, ty, unit, value) in cases {
-            assert_eq!(read(json.clone(), ty, unit), Ok(value), "{json} as {ty} {unit:?}");
+            assert_eq!(read(&json, ty, unit), Ok(value), "{json} as {ty} {unit:?}");
         }
     }
 
@@ -400,13 +400,13 @@ mod tests {
             (json!(3), "list<int>", None),
         ];
         for (json, ty, unit) in cases {
-            assert_eq!(read(json.clone(), ty, unit), WRONG, "{json} as {ty} {unit:?}");
+            assert_eq!(read(&json, ty, unit), WRONG, "{json} as {ty} {unit:?}");
         }
     }
 
     #[test]
     fn a_wrong_item_of_a_list_is_missing_and_not_dropped() {
-        let Ok(Value::List(items)) = read(json!([1, "x", null]), "list<int>", None) else {
+        let Ok(Value::List(items)) = read(&json!([1, "x", null]), "list<int>", None) else {
             panic!("no list")
         };
         assert_eq!(items.len(), 3);

@@ -34,7 +34,7 @@ pub(super) fn decode(
     match inner(bytes) {
         Some([0x02, 0x01, 0x03, ..]) => pkcs12(path, bytes, password),
         Some([0x02, ..]) => Err(malformed(path, "holds a key in DER, and no certificate")),
-        Some([0x30, ..]) => der(path, bytes),
+        Some([0x30, ..]) => Ok(der(path, bytes)),
         _ => Err(malformed(path, "is neither PEM nor DER nor PKCS#12")),
     }
 }
@@ -64,10 +64,10 @@ fn blocks(bytes: &[u8]) -> Vec<Block> {
             let label = String::from_utf8_lossy(label);
             let label = label.split("-----").next().unwrap_or_default().trim().to_owned();
             blocks.push(Block { label, start, end: None, hidden: begin.len() < line.len() });
-        } else if begin.starts_with(b"-----END ") {
-            if let Some(open) = blocks.last_mut().filter(|block| block.end.is_none()) {
-                open.end = Some(at);
-            }
+        } else if begin.starts_with(b"-----END ")
+            && let Some(open) = blocks.last_mut().filter(|block| block.end.is_none())
+        {
+            open.end = Some(at);
         }
     }
     blocks
@@ -95,7 +95,7 @@ fn one_pem(path: &str, bytes: &[u8], block: &Block) -> Result<Certificate, Missi
     if block.hidden {
         let what = "has a blank or a byte order mark before a `-----BEGIN`, so that servers do not see it";
         return Err(
-            malformed(path, what).fix(format!("sed -i 's/^[^-]*-----BEGIN/-----BEGIN/' {}", quoted(path)))
+            malformed(path, what).fix(format!("sed -i 's/^[^-#]*-----/-----/' {}", quoted(path)))
         );
     }
     let Some(text) = block.end.and_then(|end| bytes.get(block.start..end)) else {
@@ -113,7 +113,7 @@ fn one_pem(path: &str, bytes: &[u8], block: &Block) -> Result<Certificate, Missi
 }
 
 /// Certificates one after the other.
-fn der(path: &str, bytes: &[u8]) -> Result<Content, Missing> {
+fn der(path: &str, bytes: &[u8]) -> Content {
     let mut certificates = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -130,7 +130,7 @@ fn der(path: &str, bytes: &[u8]) -> Result<Content, Missing> {
             }
         }
     }
-    Ok(Content { format: "der", certificates, has_private_key: Ok(false) })
+    Content { format: "der", certificates, has_private_key: Ok(false) }
 }
 
 /// The bytes within the outermost sequence, which tell what it is.

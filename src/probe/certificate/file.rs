@@ -91,13 +91,11 @@ impl<'a> Password<'a> {
 fn read_password(path: &str, stop: &Stop, redactor: &Redactor) -> Result<Secret, Missing> {
     let bytes = path::read_small(path, 64 * 1024, stop)?;
     let text = std::str::from_utf8(&bytes).ok().and_then(|text| text.lines().next());
-    match text.filter(|line| !line.is_empty()) {
-        Some(line) => Ok(Secret::new(line, redactor)),
-        None => {
-            let what = format!("the first line of `{path}` (`password_file`) is no password");
-            Err(Missing::new(Cause::Malformed, what).level(Level::Row))
-        }
-    }
+    let line = text.filter(|line| !line.is_empty()).ok_or_else(|| {
+        let what = format!("the first line of `{path}` (`password_file`) is no password");
+        Missing::new(Cause::Malformed, what).level(Level::Row)
+    })?;
+    Ok(Secret::new(line, redactor))
 }
 
 fn push(table: &mut TableBuilder, path: &Arc<str>, content: Result<Content, Missing>) {
@@ -281,7 +279,7 @@ mod tests {
         let secret = read(&dir, "key.pem").lines().nth(1).unwrap().to_owned();
         for name in ["both.pem", "key.pem", "broken.pem"] {
             let shown = format!("{:?}", one(&dir, name).table);
-            assert!(!shown.contains(&secret) && !shown.contains(&secret[..20]), "{name}");
+            assert!(!shown.contains(&secret) && !shown.contains(secret.split_at(20).0), "{name}");
         }
     }
 
@@ -297,7 +295,7 @@ mod tests {
             ("zeros", vec![0; 4096], Cause::Malformed),
             ("key", key.clone().into_bytes(), Cause::Malformed),
             ("key-der", fs::read(dir.path().join("key.der")).unwrap(), Cause::Malformed),
-            ("cut", leaf[..leaf.len() / 2].into(), Cause::Malformed),
+            ("cut", leaf.as_bytes()[..leaf.len() / 2].to_vec(), Cause::Malformed),
             ("cut-der", der[..der.len() / 2].to_vec(), Cause::Malformed),
             ("not-base64", leaf.replace('M', "*").into_bytes(), Cause::Malformed),
             ("p12", vec![0x30, 0x82, 0x01, 0x00, 0x02, 0x01, 0x03, 0x30], Cause::Malformed),

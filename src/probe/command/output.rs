@@ -124,9 +124,9 @@ fn fixed(
         ("exit_status", Ok(Value::Int(ended.exit_status()))),
         ("signal", Ok(Value::or_null(signal.map(|signal| Value::Int(signal.into()))))),
         ("state", state(format, ended.exit_status())),
-        ("stdout", stdout.clone().and_then(shown)),
+        ("stdout", stdout.clone().and_then(|text| shown(&text))),
         ("lines", lines(format, stdout)),
-        ("stderr", stderr.and_then(shown)),
+        ("stderr", stderr.and_then(|text| shown(&text))),
         ("took", Ok(Value::duration(ended.took))),
     ]
 }
@@ -169,13 +169,13 @@ fn text(printed: &Printed, name: &str, cx: &Context) -> Result<String, Arc<Missi
 }
 
 /// A text as a fact.
-fn shown(text: String) -> Cell {
+fn shown(text: &str) -> Cell {
     if text.len() > TEXT {
         let what =
             format!("it printed {} bytes, and a text of at most {} KiB is kept", text.len(), TEXT >> 10);
         return row(Cause::Limit, what).cell();
     }
-    let end = text.strip_suffix('\n').unwrap_or(&text);
+    let end = text.strip_suffix('\n').unwrap_or(text);
     Ok(Value::text(end.strip_suffix('\r').unwrap_or(end)))
 }
 
