@@ -2,7 +2,10 @@
 
 pub mod diag;
 pub mod fact;
+pub mod policy;
 pub mod probe;
+pub mod report;
+pub mod rule;
 pub mod secret;
 pub mod source;
 pub mod verdict;
