@@ -94,9 +94,7 @@ fn pem(path: &str, bytes: &[u8], blocks: &[Block]) -> Result<Content, Missing> {
 fn one_pem(path: &str, bytes: &[u8], block: &Block) -> Result<Certificate, Missing> {
     if block.hidden {
         let what = "has a blank or a byte order mark before a `-----BEGIN`, so that servers do not see it";
-        return Err(
-            malformed(path, what).fix(format!("sed -i 's/^[^-#]*-----/-----/' {}", quoted(path)))
-        );
+        return Err(malformed(path, what).fix(format!("sed -i 's/^[^-#]*-----/-----/' {}", quoted(path))));
     }
     let Some(text) = block.end.and_then(|end| bytes.get(block.start..end)) else {
         return Err(malformed(path, "is cut: a certificate has no END line"));
