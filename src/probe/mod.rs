@@ -9,6 +9,7 @@ mod context;
 pub(crate) mod decode;
 mod disk;
 mod file;
+pub(crate) mod json;
 pub(crate) mod path;
 pub(crate) mod stop;
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::child::{Ended, Printed, run};
 use super::nagios;
 use crate::fact::{Cause, Cell, Level, Missing, Table, Value};
 use crate::probe::decode::{cells_row, declared_missing, row_from_json, rows_from_json};
+use crate::probe::json;
 use crate::probe::stop::Stop;
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
@@ -81,11 +80,11 @@ fn table(ask: &Ask<'_>, cx: &Context, format: &str, ended: &Ended) -> Result<Tab
             }
             declared_missing(&mut table, declared.len(), &fixed, &why);
         }
-        (Ok(text), "json") => match (serde_json::from_str::<Json>(&text), ask.request.args.text("rows")) {
+        (Ok(text), "json") => match (json::parse(&text), ask.request.args.text("rows")) {
             (Ok(json), Some(rows)) => rows_from_json(&mut table, &json, rows, declared, &fixed)?,
             (Ok(json), None) => row_from_json(&mut table, &json, declared, &fixed),
-            (Err(error), rows) => {
-                let why = no_json(&text, &error);
+            (Err(why), rows) => {
+                let why = why.fix("read `exit_status` and `stderr` of the same observation");
                 if rows.is_some() {
                     return Err(why);
                 }
@@ -102,15 +101,6 @@ fn table(ask: &Ask<'_>, cx: &Context, format: &str, ended: &Ended) -> Result<Tab
         _ => cells_row(&mut table, &fixed, Vec::new()),
     }
     Ok(table.finish())
-}
-
-fn no_json(text: &str, error: &serde_json::Error) -> Missing {
-    let what = if text.trim().is_empty() {
-        "it printed nothing where JSON was expected".to_owned()
-    } else {
-        format!("what it printed is not JSON: {error}")
-    };
-    Missing::new(Cause::Malformed, what).fix("read `exit_status` and `stderr` of the same observation")
 }
 
 fn fixed(
