@@ -2,6 +2,8 @@
 
 pub mod diag;
 pub mod fact;
+pub mod judge;
+pub mod plan;
 pub mod policy;
 pub mod probe;
 pub mod report;

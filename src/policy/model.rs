@@ -265,6 +265,11 @@ impl Policy {
         if self.alert.is_some() { "alert" } else { "maintenance" }
     }
 
+    /// Has the judged observation exactly one row, whose subject is the target?
+    pub fn each_is_one(&self) -> bool {
+        self.row_schema().is_some_and(|schema| schema.rows == crate::fact::Rows::One)
+    }
+
     /// The observation whose rows are judged.
     pub fn row_schema(&self) -> Option<&Arc<Schema>> {
         self.observe.get(self.each).map(|observe| &observe.schema)

@@ -5,7 +5,7 @@ use super::eval::{Scope, eval};
 use super::node::{Node, Place, Rule};
 use super::{Env, Text, typing};
 use crate::diag::{Diag, code};
-use crate::fact::{Cell, TextKind, Type, Value, show, show_cell};
+use crate::fact::{Cell, TextKind, Type, Value, show, show_apart, show_cell};
 use crate::verdict::StepKind;
 
 /// A piece of a template.
@@ -25,6 +25,11 @@ pub struct Template {
 pub trait Words {
     /// What null means at a place.
     fn null_reads(&self, place: &Place) -> Option<&str>;
+
+    /// The limit that the value of a place was compared with, from which it has to be told apart.
+    fn limit(&self, _place: &Place) -> Option<&Value> {
+        None
+    }
 }
 
 /// Checks a template; `step` says how its holes are quoted, `None` for a message.
@@ -117,11 +122,13 @@ impl Template {
     /// The text with its holes filled for people.
     pub fn fill(&self, scope: &dyn Scope, words: &dyn Words) -> String {
         self.text(|rule| {
-            let place = match rule.reads.as_slice() {
-                [place, ..] => words.null_reads(place),
-                [] => None,
-            };
-            show_cell(&eval(&rule.node, scope), rule.node.ty.base(), place)
+            let place = rule.reads.first();
+            let cell = eval(&rule.node, scope);
+            let single = matches!(rule.node.op, super::Op::Read(_) | super::Op::Age(_));
+            match (&cell, place.filter(|_| single).and_then(|place| words.limit(place))) {
+                (Ok(value), Some(limit)) if !value.is_null() => show_apart(value, limit, rule.node.ty.base()),
+                _ => show_cell(&cell, rule.node.ty.base(), place.and_then(|place| words.null_reads(place))),
+            }
         })
     }
 
