@@ -451,7 +451,9 @@ mod tests {
         ];
         for json in all {
             for ty in Type::names().chain(["int?", "list<int>", "list<duration>", "enum(a|b)", "bytes?"]) {
-                units.iter().for_each(|unit| is_of_its_type(&json, ty, *unit));
+                for unit in units {
+                    is_of_its_type(&json, ty, unit);
+                }
             }
         }
     }

@@ -110,3 +110,18 @@ pub async fn blocking<T: Send + 'static>(
 pub fn system_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::catalogue::PROBES;
+
+    #[test]
+    fn every_declaration_that_is_built_has_its_body() {
+        let declared: Vec<&str> =
+            PROBES.iter().filter(|probe| probe.is_built()).map(|probe| probe.name).collect();
+        let bodies: Vec<&str> = BODIES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(declared, bodies, "both are sorted by name");
+        assert!(declared.is_sorted());
+    }
+}
