@@ -369,7 +369,7 @@ mod tests {
         let dir = open_dir();
         let pid = dir.path().join("pid");
         let text = format!("sleep 60 & echo $! > {}; wait", pid.display());
-        let why = script(&text, json!({})).deadline(Duration::from_millis(700)).run().unwrap_err();
+        let why = script(&text, json!({})).deadline(Duration::from_millis(1_500)).run().unwrap_err();
         assert_eq!(why.cause, Cause::Timeout);
         assert!(why.what.contains("was killed"), "{}", why.what);
         assert!(ends(&std::fs::read_to_string(pid).unwrap()));
@@ -384,7 +384,7 @@ mod tests {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let asked =
-                tokio::time::timeout(Duration::from_millis(500), script(&text, json!({})).run_async());
+                tokio::time::timeout(Duration::from_millis(1_200), script(&text, json!({})).run_async());
             assert!(asked.await.is_err());
         });
         assert!(ends(&std::fs::read_to_string(pid).unwrap()));
