@@ -130,7 +130,8 @@ impl Question {
         }
     }
 
-    fn request(&self) -> Request {
+    /// The question as a body gets it.
+    pub(crate) fn request(&self) -> Request {
         let decl = catalogue::find(self.probe).unwrap();
         let fields: Vec<Field> =
             self.declared.iter().map(|p| Field::declared(&p.name, p.ty.clone())).collect();

@@ -1,12 +1,16 @@
 //! The declarations of all probes, compiled into every build.
 
+mod certificate;
+mod command;
+mod disk;
 mod file;
 mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::SET, &file::STAT];
+pub static PROBES: &[&ProbeDecl] =
+    &[&certificate::FILE, &command::OUTPUT, &disk::USAGE, &file::SET, &file::STAT];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {

@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fact::{Args, Cause, Missing, Request, Table, TableBuilder, Value};
+use crate::fact::{Args, Cause, Level, Missing, Request, Table, TableBuilder, Value};
+use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::walk::{Kind, Walk};
 use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path};
@@ -39,6 +40,9 @@ const FACTS: &[&str] = &[
     "smallest_path",
     "smallest_size",
 ];
+
+/// Those that come from times.
+const TIMES: &[&str] = &["newest", "newest_path", "newest_size", "oldest", "oldest_path", "oldest_size"];
 
 fn look(request: &Request, mut table: TableBuilder, stop: &Stop) -> Result<Table, Missing> {
     let sets = path::paths(&request.args, &["glob", "globs", "root"]);
@@ -111,12 +115,17 @@ struct Totals {
     oldest: Option<Mark>,
     largest: Option<Mark>,
     smallest: Option<Mark>,
+    /// One whose time cannot be.
+    timeless: Option<PathBuf>,
 }
 
 impl Totals {
     fn add(&mut self, path: &Path, meta: &Metadata) {
         let size = if meta.is_file() { meta.len() } else { 0 };
         let micros = meta.mtime().saturating_mul(1_000_000).saturating_add(meta.mtime_nsec() / 1_000);
+        if !is_time(micros) {
+            self.timeless.get_or_insert_with(|| path.to_owned());
+        }
         self.count += 1;
         self.size = self.size.saturating_add(size);
         keep(&mut self.newest, micros, size, path, |mark| micros.cmp(&mark.micros));
@@ -129,7 +138,8 @@ impl Totals {
         let path = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::text(mark.path.to_string_lossy()));
         let size = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::bytes(mark.size));
         let time = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::Int(mark.micros));
-        row.set("count", Value::count(self.count))
+        let row = row
+            .set("count", Value::count(self.count))
             .set("size", Value::bytes(self.size))
             .set_or_null("newest", time(&self.newest))
             .set_or_null("newest_path", path(&self.newest))
@@ -140,7 +150,11 @@ impl Totals {
             .set_or_null("largest_path", path(&self.largest))
             .set_or_null("largest_size", size(&self.largest))
             .set_or_null("smallest_path", path(&self.smallest))
-            .set_or_null("smallest_size", size(&self.smallest))
+            .set_or_null("smallest_size", size(&self.smallest));
+        let Some(path) = &self.timeless else { return row };
+        let what = format!("`{}` was last changed at a time that cannot be", path.display());
+        let why = Arc::new(Missing::new(Cause::Malformed, what).level(Level::Row).fix("touch the file"));
+        row.missing_all(TIMES, &why)
     }
 }
 
@@ -248,6 +262,21 @@ mod tests {
         for (args, wanted) in cases {
             assert_eq!(count(args.clone()), wanted, "{args}");
         }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_no_age() {
+        let dir = tree();
+        let file = fs::File::options().write(true).open(dir.path().join("a.dump")).unwrap();
+        let mut totals = Totals::default();
+        totals.add(dir.path(), &file.metadata().unwrap());
+        totals.timeless = Some(dir.path().to_owned());
+        let request = ask("file.set", json!({"root": "/"})).request();
+        let mut table = TableBuilder::new(&request.schema, 1);
+        totals.fill(table.row()).push();
+        let answer = Answer::new(table.finish());
+        assert_eq!(cause(&answer, 0, "newest"), Cause::Malformed);
+        assert_eq!(value(&answer, 0, "count"), Value::Int(1));
     }
 
     #[test]

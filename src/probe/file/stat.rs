@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use crate::fact::{Cause, Cell, Level, Missing, Request, Schema, Table, TableBuilder, Value};
+use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::users::Names;
 use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path, x509};
@@ -258,13 +259,11 @@ impl<'a> Rows<'a> {
 
 fn modified(meta: &Meta) -> Cell {
     let part = i64::try_from(meta.st_mtime_nsec / 1_000).unwrap_or(0);
-    match meta.st_mtime.checked_mul(1_000_000).and_then(|micros| micros.checked_add(part)) {
-        Some(micros) => Ok(Value::Int(micros)),
-        None => {
-            let what = format!("the file system says {} seconds after 1970", meta.st_mtime);
-            Missing::new(Cause::Malformed, what).level(Level::Row).cell()
-        }
-    }
+    let micros = meta.st_mtime.checked_mul(1_000_000).and_then(|micros| micros.checked_add(part));
+    micros.filter(|micros| is_time(*micros)).map(Value::Int).ok_or_else(|| {
+        let what = format!("the file system says {} seconds after 1970", meta.st_mtime);
+        Arc::new(Missing::new(Cause::Malformed, what).level(Level::Row))
+    })
 }
 
 fn checksum(path: &str, file_type: FileType, stop: &Stop) -> Cell {
