@@ -6,3 +6,7 @@ pub mod probe;
 pub mod secret;
 pub mod source;
 pub mod verdict;
+
+#[cfg(test)]
+#[path = "../tests/support/faults.rs"]
+pub(crate) mod faults;
