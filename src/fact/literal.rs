@@ -97,7 +97,15 @@ fn duration(text: &str) -> Option<i64> {
 
 /// An RFC 3339 time in microseconds since 1970.
 pub fn parse_time(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(super::micros_of)
+    text.parse::<jiff::Timestamp>().ok().map(super::micros_of).or_else(|| edge(text))
+}
+
+/// A UTC time within the last hours of the year 9999, which lie beyond a timestamp.
+fn edge(text: &str) -> Option<i64> {
+    let civil = text.strip_suffix('Z').filter(|text| text.starts_with("9999-12-3") && text.contains('T'))?;
+    let at: jiff::civil::DateTime = civil.parse().ok()?;
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    at.since((jiff::Unit::Microsecond, epoch)).ok().map(|span| span.get_microseconds())
 }
 
 /// A date in days since 1970.
@@ -171,6 +179,17 @@ mod tests {
         for text in ["7", "7 dd", "30m1h", "d7", "%", "10gib", "1h1h", "", "-", "1__", "99999999999999d"] {
             assert_eq!(parse_quantity(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_end_of_the_last_year_is_a_time() {
+        let never = parse_time("9999-12-31T23:59:59Z");
+        assert_eq!(never, Some(253_402_300_799_000_000));
+        assert_eq!(
+            crate::fact::show(&Value::Int(253_402_300_799_000_000), &Type::Time),
+            "9999-12-31T23:59:59Z"
+        );
+        assert_eq!(parse_time("9999-12-31Z"), None);
     }
 
     #[test]

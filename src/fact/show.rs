@@ -70,9 +70,7 @@ fn with_digits(value: &Value, ty: &Type, digits: usize) -> String {
         (Value::Bool(bool), _) => bool.to_string(),
         (Value::Int(int), Type::Quantity(Unit::BYTES)) => bytes(int_to_float(*int), digits),
         (Value::Int(int), Type::Quantity(Unit::DURATION)) => duration(*int, digits),
-        (Value::Int(int), Type::Time) => {
-            timestamp(*int).map_or_else(|| format!("{int}µs after 1970"), |at| at.to_string())
-        }
+        (Value::Int(int), Type::Time) => timestamp(*int).map_or_else(|| edge(*int), |at| at.to_string()),
         (Value::Int(int), Type::Date) => date(*int),
         (Value::Int(int), _) => grouped(*int),
         (Value::Float(float), Type::Quantity(Unit::RATIO)) => format!("{}%", decimal(float * 100.0, digits)),
@@ -87,6 +85,13 @@ fn with_digits(value: &Value, ty: &Type, digits: usize) -> String {
         }
         (Value::Record(_), _) => "(record)".to_owned(),
     }
+}
+
+/// The last hours of the year 9999, with which certificates say "never", lie beyond a timestamp.
+fn edge(micros: i64) -> String {
+    let span = jiff::Span::new().try_microseconds(micros);
+    let at = span.ok().and_then(|span| jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(span).ok());
+    at.map_or_else(|| format!("{micros}µs after 1970"), |at| format!("{at}Z"))
 }
 
 fn date(days: i64) -> String {
