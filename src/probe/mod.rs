@@ -8,6 +8,7 @@ pub(crate) mod decode;
 mod file;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod x509;
 
 use std::future::Future;
 use std::pin::Pin;

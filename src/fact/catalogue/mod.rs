@@ -1,6 +1,7 @@
 //! The declarations of all probes, compiled into every build.
 
 mod file;
+mod x509;
 
 use super::ProbeDecl;
 
