@@ -10,3 +10,11 @@ pub mod verdict;
 #[cfg(test)]
 #[path = "../tests/support/faults.rs"]
 pub(crate) mod faults;
+
+#[cfg(test)]
+#[path = "../tests/support/http.rs"]
+pub(crate) mod http;
+
+#[cfg(test)]
+#[path = "../tests/support/tls.rs"]
+pub(crate) mod tls;

@@ -6,6 +6,8 @@
 mod context;
 pub(crate) mod decode;
 mod file;
+#[cfg(feature = "net")]
+mod net;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod x509;
@@ -75,7 +77,15 @@ pub trait Probe: Sync {
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
-static BODIES: &[(&str, &dyn Probe)] = &[("file.stat", &file::Stat)];
+static BODIES: &[(&str, &dyn Probe)] = &[
+    ("file.stat", &file::Stat),
+    #[cfg(feature = "net")]
+    ("http.response", &net::Response),
+    #[cfg(feature = "net")]
+    ("tcp.port", &net::Port),
+    #[cfg(feature = "net")]
+    ("tls.chain", &net::Chain),
+];
 
 /// The body of a probe.
 pub fn body(name: &str) -> Option<&'static dyn Probe> {

@@ -23,6 +23,7 @@ pub(crate) struct Question {
     deadline: Duration,
     max_rows: usize,
     unwanted: Vec<&'static str>,
+    redactor: Arc<Redactor>,
 }
 
 /// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
@@ -54,6 +55,7 @@ pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
         deadline: Duration::from_secs(10),
         max_rows: 100_000,
         unwanted: Vec::new(),
+        redactor: Redactor::new(),
     }
 }
 
@@ -89,6 +91,12 @@ impl Question {
         self
     }
 
+    /// Sets the redactor, which knows the secrets of the target.
+    pub(crate) fn redactor(mut self, redactor: Arc<Redactor>) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
     /// Facts that nobody wants.
     pub(crate) fn without(mut self, names: &[&'static str]) -> Self {
         self.unwanted = names.to_vec();
@@ -119,7 +127,7 @@ impl Question {
             clock: system_clock(),
             deadline: Instant::now() + self.deadline,
             target: Arc::new(self.target),
-            redactor: Redactor::new(),
+            redactor: self.redactor,
         };
         let ask = Ask { request: &request, max_rows: self.max_rows };
         let body = body(self.probe).expect("built");

@@ -180,9 +180,9 @@ impl Blackhole {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let _inside = runtime.enter();
         let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        socket.bind((Ipv4Addr::UNSPECIFIED, 0).into())?;
         let listener = socket.listen(0)?.into_std()?;
-        let addr = listener.local_addr()?;
+        let addr = (Ipv4Addr::LOCALHOST, listener.local_addr()?.port()).into();
         let mut fillers = Vec::new();
         while let Ok(filler) = TcpStream::connect_timeout(&addr, Duration::from_millis(100)) {
             fillers.push(filler);
@@ -190,7 +190,7 @@ impl Blackhole {
         Ok(Self { addr, _listener: listener, _fillers: fillers })
     }
 
-    /// Its address.
+    /// Its address; its port is as silent on all of 127.0.0.0/8.
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }

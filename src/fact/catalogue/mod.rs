@@ -1,12 +1,13 @@
 //! The declarations of all probes, compiled into every build.
 
 mod file;
+mod net;
 mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[&file::STAT, &net::RESPONSE, &net::PORT, &net::CHAIN];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
