@@ -37,7 +37,7 @@ pub(super) static PORT: ProbeDecl = ProbeDecl {
     version: 1,
     effect: Effect::None,
     cost: "one TCP connection per endpoint, closed at once without a byte; 64 at a time",
-    locks: "none; a server may count or log the connection",
+    locks: "none; a server may log the connection, and MySQL counts it towards `max_connect_errors` of this host",
     feature: Some("net"),
 };
 
@@ -112,7 +112,7 @@ pub(super) static CHAIN: ProbeDecl = ProbeDecl {
     version: 1,
     effect: Effect::None,
     cost: "one TLS handshake per endpoint, 64 at a time; no request follows it",
-    locks: "none; a database counts one connection that never logs in",
+    locks: "none; a database sees a connection that never logs in, and MySQL counts it towards `max_connect_errors` of this host",
     feature: Some("net"),
 };
 

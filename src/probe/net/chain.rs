@@ -36,12 +36,15 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     // The recorder of each endpoint takes the place of this one.
     let config = tls::client(&cx.target.tls, Recorder::new()).await?;
     let verifier = tls::verifier(&cx.target.tls).await.map_err(Arc::new);
-    let (config, now) = (&config, micros_of(cx.clock.now()));
+    let (config, verifier, now) = (&config, &verifier, micros_of(cx.clock.now()));
     let answers = each(cx, &endpoints, |endpoint, until| {
         Box::pin(async move {
             let name = name(server_name.unwrap_or(&endpoint.host))?;
             let seen = see(&endpoint, preamble, &name, config, until).await?;
-            Ok::<_, Missing>((name, seen))
+            // Judged here and not at the end, where a thousand chains would be judged after the deadline.
+            let mut cells = Judged { chain: &seen.chain, name: &name, now, verifier }.cells();
+            cells.push(("protocol", seen.protocol()));
+            Ok::<_, Missing>(cells)
         })
     })
     .await;
@@ -49,10 +52,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     for (endpoint, answer) in endpoints.iter().zip(answers) {
         let row = table.row().set("endpoint", Value::text(endpoint.to_string()));
         match answer {
-            Ok((name, seen)) => {
-                let judged = Judged { chain: &seen.chain, name: &name, now, verifier: &verifier };
-                judged.fill(row.cell("protocol", seen.protocol())).push();
-            }
+            Ok(cells) => cells.into_iter().fold(row, |row, (name, cell)| row.cell(name, cell)).push(),
             Err(why) => {
                 let why = Arc::new(why);
                 row.missing_all(x509::FACTS, &why).missing_all(trust::FACTS, &why).push();

@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use tokio::time::Instant;
 
 use rcgen::{CertificateParams, date_time_ymd};
 use rustls::ServerConfig;
@@ -13,7 +13,6 @@ use url::Url;
 use super::*;
 use crate::fact::parse_time;
 use crate::faults::{Blackhole, Faults, Mode};
-use crate::http::{Http, Reply};
 use crate::probe::testing::{ask, cell, value};
 use crate::tls::{Cert, TlsServer, authority};
 
@@ -255,12 +254,10 @@ fn every_fault_has_its_cause_and_fills_its_row() {
 
 #[test]
 fn plain_text_on_the_port_is_malformed() {
-    let server = Http::always(Reply::new(400, "text/plain", "plain")).unwrap();
     let greeting = Faults::greeting("HTTP/1.1 400 Bad Request\r\n\r\n", Mode::Forward).unwrap();
     let answer = world().look(greeting.port());
     assert_eq!(cause(&answer, 0, "not_after"), Cause::Malformed);
     assert!(cell(&answer, 0, "not_after").unwrap_err().what.contains("does not speak TLS"));
-    drop(server);
 }
 
 #[test]
@@ -486,5 +483,39 @@ fn a_broken_preamble_has_its_cause() {
             let server = start("", mode).unwrap();
             assert_eq!(starttls(word, &server).cause, expected, "{word} {mode:?}");
         }
+    }
+}
+
+/// Names the endpoint to the test that called itself again with other authorities of the platform, which
+/// are read once per process.
+const ENDPOINT: &str = "MUSTER_TEST_TLS_ENDPOINT";
+
+#[test]
+fn the_platform_decides_where_no_file_does() {
+    if let Some(endpoint) = std::env::var_os(ENDPOINT) {
+        let answer = ask("tls.chain", json!({ "endpoints": [endpoint.to_str().unwrap()] })).run().unwrap();
+        let trusted = cell(&answer, 0, "trusted").map_err(|why| why.cause);
+        println!("trusted: {trusted:?}, date: {:?}", value(&answer, 0, "date_valid"));
+        return;
+    }
+    let world = world();
+    let server = world.serve(&world.leaf(|_| ()));
+    for (file, expected) in [
+        ("ca.pem", "trusted: Ok(Bool(true)), date: Bool(true)"),
+        ("none.pem", "trusted: Err(Absent), date: Bool(true)"),
+    ] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "probe::net::chain::tests::the_platform_decides_where_no_file_does",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(ENDPOINT, format!("localhost:{}", server.port()))
+            .env("SSL_CERT_FILE", world.folder.path().join(file))
+            .env_remove("SSL_CERT_DIR")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(expected), "{file}: {said}");
     }
 }

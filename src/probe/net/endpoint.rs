@@ -1,5 +1,6 @@
 //! Addresses, how they are asked for, and how they are connected to.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
@@ -94,18 +95,14 @@ fn default_port(scheme: &str) -> Option<u16> {
 pub(super) fn asked(request: &Request, target: &Target) -> Result<Vec<Endpoint>, Missing> {
     let mut found = Vec::new();
     for text in request.args.texts("endpoints") {
-        let endpoint = Endpoint::parse(&text)?;
-        if !found.contains(&endpoint) {
-            found.push(endpoint);
-        }
+        found.push(Endpoint::parse(&text)?);
     }
     let (host, port) = (request.args.text("host"), request.args.int("port"));
     if found.is_empty() || host.is_some() || port.is_some() {
-        let single = single(host, port, target)?;
-        if !found.contains(&single) {
-            found.push(single);
-        }
+        found.push(single(host, port, target)?);
     }
+    let mut known = HashSet::new();
+    found.retain(|endpoint| known.insert(endpoint.to_string()));
     Ok(found)
 }
 

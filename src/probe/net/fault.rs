@@ -64,10 +64,15 @@ fn is_limit(error: &io::Error) -> bool {
     limits.iter().any(|limit| error.raw_os_error() == Some(limit.raw_os_error()))
 }
 
-/// The TLS error inside an I/O error, which may stand in another one.
+/// The TLS error inside an I/O error.
 pub(super) fn inside(error: &io::Error) -> Option<&rustls::Error> {
-    let inner = error.get_ref()?;
-    inner.downcast_ref::<rustls::Error>().or_else(|| inside(inner.downcast_ref::<io::Error>()?))
+    innermost(error).get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+}
+
+/// The I/O error inside others of its kind.
+fn innermost(error: &io::Error) -> &io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    inner.map_or(error, innermost)
 }
 
 /// An error of a TLS handshake.
@@ -144,9 +149,8 @@ pub(super) fn of_http(error: reqwest::Error, peer: &str) -> Missing {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return of_tls(tls, peer);
         }
-        if let Some(io) = inner.downcast_ref::<io::Error>()
-            && (inside(io).is_some() || io.raw_os_error().is_some() || io.kind() == ErrorKind::UnexpectedEof)
-        {
+        let io = inner.downcast_ref::<io::Error>().map(innermost);
+        if let Some(io) = io.filter(|io| io.kind() != ErrorKind::Other || inside(io).is_some()) {
             return of_io(io, peer);
         }
         cause = inner.source();

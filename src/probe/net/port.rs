@@ -80,6 +80,17 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_the_connection_does_not_matter() {
+        for mode in [Mode::HANG, Mode::EMPTY, Mode::RESET, Mode::Garbage] {
+            let server = Faults::answering("", mode).unwrap();
+            assert_eq!(value(&one(&server.addr().to_string()), 0, "open"), Value::Bool(true), "{mode:?}");
+        }
+        let server = Faults::greeting("", Mode::HANG).unwrap();
+        server.set(Mode::Refuse);
+        assert_eq!(value(&one(&server.addr().to_string()), 0, "open"), Value::Bool(false));
+    }
+
+    #[test]
     fn silence_is_unknown() {
         let hole = Blackhole::new().unwrap();
         let answer = one(&hole.addr().to_string());

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::exchange::{Call, Exchange};
 use super::fault;
-use crate::fact::{Cause, Cell, Missing, Pointer, Request, Type, Value, micros_of};
+use crate::fact::{Cause, Cell, Level, Missing, Pointer, Request, Type, Value, micros_of};
 use crate::probe::{Answer, Ask, Context, Observing, Probe, decode};
 use crate::secret::{REDACTED, Redactor};
 
@@ -18,7 +18,10 @@ pub(in crate::probe) struct Response;
 
 impl Probe for Response {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        Box::pin(look(ask, cx))
+        Box::pin(async move {
+            let answer = look(ask, cx).await;
+            answer.map_err(|why| clean_missing(&why, &cx.redactor).level(Level::Probe))
+        })
     }
 }
 
@@ -209,12 +212,14 @@ fn clean(cell: Cell, redactor: &Redactor) -> Cell {
         Ok(Value::List(items)) => {
             Ok(Value::List(items.iter().map(|item| clean(item.clone(), redactor)).collect()))
         }
-        Err(why) => {
-            let fix = why.fix.as_deref().map(|fix| redactor.clean(fix));
-            Err(Arc::new(Missing { what: redactor.clean(&why.what), fix, ..(*why).clone() }))
-        }
+        Err(why) => Err(Arc::new(clean_missing(&why, redactor))),
         other => other,
     }
+}
+
+fn clean_missing(why: &Missing, redactor: &Redactor) -> Missing {
+    let fix = why.fix.as_deref().map(|fix| redactor.clean(fix));
+    Missing { what: redactor.clean(&why.what), fix, ..why.clone() }
 }
 
 #[cfg(test)]

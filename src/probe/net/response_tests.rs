@@ -1,11 +1,12 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use serde_json::json;
 
 use url::Url;
 
 use super::*;
-use crate::fact::Level;
 use crate::faults::{Blackhole, Faults, Mode};
 use crate::http::{Http, Reply};
 use crate::probe::Target;
@@ -104,6 +105,7 @@ fn an_address_that_cannot_be_asked_is_no_answer() {
 fn a_refused_connection_has_no_status() {
     let why = get(&format!("http://{}/", Faults::refused().unwrap())).unwrap_err();
     assert_eq!(why.cause, Cause::Unreachable);
+    assert_eq!(why.level, Level::Probe);
     assert!(why.what.contains("refused the connection"), "{}", why.what);
 }
 
@@ -412,9 +414,26 @@ fn certificates_are_verified() {
 }
 
 #[test]
+fn a_fault_in_the_handshake_has_its_cause() {
+    let leaf = Cert::own("localhost", |_| ()).unwrap();
+    let server = TlsServer::start(leaf.serving(&[]).unwrap()).unwrap();
+    let faults = Faults::before(server.addr(), Mode::Forward).unwrap();
+    for (mode, expected) in [
+        (Mode::HANG, Cause::Timeout),
+        (Mode::Hang { after: 100 }, Cause::Timeout),
+        (Mode::Garbage, Cause::Malformed),
+        (Mode::EMPTY, Cause::Incomplete),
+        (Mode::Cut { after: 100 }, Cause::Incomplete),
+        (Mode::Reset { after: 100 }, Cause::Unreachable),
+    ] {
+        faults.set(mode);
+        let why = get(&format!("https://localhost:{}/", faults.port())).unwrap_err();
+        assert_eq!(why.cause, expected, "{mode:?}: {why}");
+    }
+}
+
+#[test]
 fn https_on_a_plain_port_is_malformed() {
-    let server = Http::always(Reply::new(400, "text/plain", "plain")).unwrap();
     let greeting = Faults::greeting("HTTP/1.1 400 Bad Request\r\n\r\n", Mode::Forward).unwrap();
-    drop(server);
     assert_eq!(get(&format!("https://{}/", greeting.addr())).unwrap_err().cause, Cause::Malformed);
 }

@@ -125,7 +125,8 @@ fn capabilities(greeting: &[u8]) -> Option<u16> {
     Some(u16::from_le_bytes(bytes))
 }
 
-/// A packet of 32 bytes, the second of the talk: capabilities PROTOCOL_41, SSL, SECURE_CONNECTION; longest
+/// A packet of 32 bytes, the second of the talk: capabilities `PROTOCOL_41`, `SSL`,
+/// `SECURE_CONNECTION`; longest
 /// packet 16 MiB; character set utf8mb4; 23 zeros.
 fn ssl_request() -> Vec<u8> {
     let mut packet = vec![32, 0, 0, 1];

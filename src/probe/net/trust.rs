@@ -10,10 +10,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 
 use super::fault;
-use crate::fact::{Cause, Cell, Missing, RowBuilder, Value};
+use crate::fact::{Cause, Cell, Missing, Value};
 use crate::probe::x509::{self, Certificate};
 
-/// All facts that a chain gives.
+/// The facts that a chain gives besides those of its first certificate.
 pub(super) const FACTS: &[&str] =
     &["chain_not_after", "chain_length", "trusted", "name_matches", "date_valid", "verify_error", "protocol"];
 
@@ -23,38 +23,34 @@ pub(super) struct Judged<'a> {
     pub(super) chain: &'a [CertificateDer<'static>],
     /// The name that was asked for.
     pub(super) name: &'a ServerName<'static>,
-    /// Now, in microseconds since 1970.
+    /// Now, in microseconds since 1970, by our clock.
     pub(super) now: i64,
     /// Whom we trust, or why that is not known.
     pub(super) verifier: &'a Result<Arc<dyn ServerCertVerifier>, Arc<Missing>>,
 }
 
 impl Judged<'_> {
-    /// Sets the facts of the certificate and of the chain.
-    pub(super) fn fill<'r>(&self, row: RowBuilder<'r>) -> RowBuilder<'r> {
+    /// The facts of the certificate and of the chain, but not the protocol.
+    pub(super) fn cells(&self) -> Vec<(&'static str, Cell)> {
         let decoded: Vec<Result<Certificate, Arc<Missing>>> = self.chain.iter().map(decode).collect();
-        let row = match decoded.first() {
-            Some(Ok(leaf)) => leaf.fill(row),
-            Some(Err(why)) => row.missing_all(x509::FACTS, why),
-            None => {
-                let why = fault::row(Cause::Empty, "the server sent no certificate");
-                return row
-                    .missing_all(x509::FACTS, &Arc::new(why.clone()))
-                    .missing_all(FACTS, &Arc::new(why));
-            }
-        };
         let dates: Result<Vec<(i64, i64)>, Arc<Missing>> = decoded
             .iter()
             .map(|one| one.as_ref().map(|c| (c.not_before, c.not_after)).map_err(Arc::clone))
             .collect();
         let end = |dates: &Vec<(i64, i64)>| Value::or_null(dates.iter().map(|d| d.1).min().map(Value::Int));
-        let valid = |dates: &Vec<(i64, i64)>| dates.iter().all(|d| (d.0..=d.1).contains(&self.now));
-        row.set("chain_length", Value::count(self.chain.len() as u64))
-            .cell("chain_not_after", dates.as_ref().map(end).map_err(Arc::clone))
-            .cell("date_valid", dates.as_ref().map(|d| Value::Bool(valid(d))).map_err(Arc::clone))
-            .cell("name_matches", self.name_matches())
-            .cell("trusted", self.trusted(&decoded))
-            .cell("verify_error", self.verify_error())
+        let valid = |dates: &Vec<(i64, i64)>| {
+            !dates.is_empty() && dates.iter().all(|d| (d.0..=d.1).contains(&self.now))
+        };
+        let mut cells = of_leaf(decoded.first());
+        cells.extend([
+            ("chain_length", Ok(Value::count(self.chain.len() as u64))),
+            ("chain_not_after", dates.as_ref().map(end).map_err(Arc::clone)),
+            ("date_valid", dates.as_ref().map(|d| Value::Bool(valid(d))).map_err(Arc::clone)),
+            ("name_matches", self.name_matches()),
+            ("trusted", self.trusted(&decoded)),
+            ("verify_error", self.verify_error()),
+        ]);
+        cells
     }
 
     fn verify(&self, micros: i64) -> Result<Result<(), CertificateError>, Arc<Missing>> {
@@ -121,6 +117,20 @@ impl Judged<'_> {
     fn verify_error(&self) -> Cell {
         Ok(self.verify(self.now)?.map_or_else(|why| Value::text(fault::words(&why)), |()| Value::Null))
     }
+}
+
+/// The facts of the server's own certificate.
+fn of_leaf(leaf: Option<&Result<Certificate, Arc<Missing>>>) -> Vec<(&'static str, Cell)> {
+    let fact = |name: &str| match leaf {
+        Some(Ok(leaf)) => leaf.fact(name).cloned().unwrap_or_else(|| unread("not decoded")),
+        Some(Err(why)) => Err(Arc::clone(why)),
+        None => unread("the server sent no certificate"),
+    };
+    x509::FACTS.iter().map(|name| (*name, fact(name))).collect()
+}
+
+fn unread(what: &str) -> Cell {
+    fault::row(Cause::Malformed, what).cell()
 }
 
 fn decode(der: &CertificateDer<'static>) -> Result<Certificate, Arc<Missing>> {
