@@ -10,6 +10,8 @@ pub(crate) mod decode;
 mod disk;
 mod file;
 pub(crate) mod json;
+#[cfg(feature = "net")]
+mod net;
 pub(crate) mod path;
 pub(crate) mod stop;
 #[cfg(test)]
@@ -89,6 +91,12 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
+    #[cfg(feature = "net")]
+    ("http.response", &net::Response),
+    #[cfg(feature = "net")]
+    ("tcp.port", &net::Port),
+    #[cfg(feature = "net")]
+    ("tls.chain", &net::Chain),
 ];
 
 /// The body of a probe.

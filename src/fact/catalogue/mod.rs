@@ -4,13 +4,22 @@ mod certificate;
 mod command;
 mod disk;
 mod file;
+mod net;
 mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] =
-    &[&certificate::FILE, &command::OUTPUT, &disk::USAGE, &file::SET, &file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[
+    &certificate::FILE,
+    &command::OUTPUT,
+    &disk::USAGE,
+    &file::SET,
+    &file::STAT,
+    &net::RESPONSE,
+    &net::PORT,
+    &net::CHAIN,
+];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
