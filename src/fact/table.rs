@@ -58,6 +58,11 @@ impl TableBuilder {
         RowBuilder { table: self, cells }
     }
 
+    /// How many fields a row has.
+    pub fn width(&self) -> usize {
+        self.schema.fields.len()
+    }
+
     /// Is the budget of rows used up?
     pub fn is_full(&self) -> bool {
         self.rows.len() >= self.max_rows
@@ -105,6 +110,15 @@ impl RowBuilder<'_> {
     pub fn cell(mut self, name: &str, cell: Cell) -> Self {
         let position = self.table.schema.position(name);
         if let Some(slot) = position.and_then(|index| self.cells.get_mut(index)) {
+            *slot = cell;
+        }
+        self
+    }
+
+    /// Sets the cell at a position of the schema: for declared facts, which stand last and whose names the
+    /// policy chose, and where thousands of rows make the look-up of names felt.
+    pub fn at(mut self, index: usize, cell: Cell) -> Self {
+        if let Some(slot) = self.cells.get_mut(index) {
             *slot = cell;
         }
         self

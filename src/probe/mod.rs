@@ -4,6 +4,7 @@
 //! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
 
 mod context;
+pub(crate) mod decode;
 mod file;
 #[cfg(test)]
 pub(crate) mod testing;
