@@ -221,12 +221,14 @@ impl ProbeDecl {
         Schema { version: self.version, fields, key, rows: self.rows, zero: self.zero }
     }
 
-    /// The schema with the facts that a policy declared. A declared key replaces the fixed one.
+    /// The schema with the facts that a policy declared. A declared key replaces the fixed one, and makes
+    /// the answer one of many rows.
     pub fn schema_with(&self, declared: &[Field], key: &[Arc<str>]) -> Schema {
         let mut schema = self.schema();
         schema.fields.extend(declared.iter().cloned());
         if !key.is_empty() {
             schema.key = key.iter().filter_map(|name| schema.position(name)).collect();
+            schema.rows = Rows::Many;
         }
         schema
     }
