@@ -6,6 +6,10 @@
 mod context;
 pub(crate) mod decode;
 mod file;
+#[cfg(feature = "sql")]
+mod postgres;
+#[cfg(feature = "sql")]
+mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -74,7 +78,17 @@ pub trait Probe: Sync {
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
-static BODIES: &[(&str, &dyn Probe)] = &[("file.stat", &file::Stat)];
+static BODIES: &[(&str, &dyn Probe)] = &[
+    ("file.stat", &file::Stat),
+    #[cfg(feature = "sql")]
+    ("postgres.connections", &postgres::Connections),
+    #[cfg(feature = "sql")]
+    ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.server", &postgres::Server),
+    #[cfg(feature = "sql")]
+    ("postgres.tables", &postgres::Tables),
+];
 
 /// The body of a probe.
 pub fn body(name: &str) -> Option<&'static dyn Probe> {

@@ -1,11 +1,13 @@
 //! The declarations of all probes, compiled into every build.
 
 mod file;
+mod postgres;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::STAT];
+pub static PROBES: &[&ProbeDecl] =
+    &[&file::STAT, &postgres::CONNECTIONS, &postgres::QUERY, &postgres::SERVER, &postgres::TABLES];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
