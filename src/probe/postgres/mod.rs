@@ -14,6 +14,8 @@ mod sizes;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub(super) use connections::Connections;
 pub(super) use query::Query;
