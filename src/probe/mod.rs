@@ -7,9 +7,15 @@ mod context;
 pub(crate) mod decode;
 mod file;
 #[cfg(feature = "sql")]
+mod mysql;
+#[cfg(feature = "sql")]
 mod postgres;
 #[cfg(feature = "sql")]
 mod rows;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod sqlite;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -81,6 +87,8 @@ pub trait Probe: Sync {
 static BODIES: &[(&str, &dyn Probe)] = &[
     ("file.stat", &file::Stat),
     #[cfg(feature = "sql")]
+    ("mysql.query", &mysql::Query),
+    #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::Connections),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
@@ -88,6 +96,12 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.server", &postgres::Server),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::Tables),
+    #[cfg(feature = "sql")]
+    ("sqlite.database", &sqlite::Database),
+    #[cfg(feature = "sql")]
+    ("sqlite.query", &sqlite::Query),
+    #[cfg(feature = "sql")]
+    ("sqlite.tables", &sqlite::Tables),
 ];
 
 /// The body of a probe.

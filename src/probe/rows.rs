@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::Ask;
 use super::decode::json_cell;
-use crate::fact::{Cause, Cell, Level, Missing, Pointer, Rows, Table, TableBuilder, Type};
+use crate::fact::{Cause, Cell, Level, Missing, Pointer, Rows, Table, TableBuilder, Type, Value};
 
 /// Columns of one row, in order.
 pub(crate) type Columns = Vec<(String, Json)>;
@@ -28,6 +28,8 @@ pub(crate) struct Collector<'a> {
     count: usize,
     /// The fault of each declared fact whose column the query does not have; made from the first row.
     absent: Vec<Option<Arc<Missing>>>,
+    /// The engine has no bools: 0 and 1 are such where one is declared.
+    int_bools: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -36,7 +38,13 @@ impl<'a> Collector<'a> {
         let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
         let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows).max(1);
         let table = TableBuilder::new(&ask.request.schema, max);
-        Self { ask, table, max, bytes: 0, count: 0, absent: Vec::new() }
+        Self { ask, table, max, bytes: 0, count: 0, absent: Vec::new(), int_bools: false }
+    }
+
+    /// The same for an engine that has no bools.
+    pub(crate) fn with_int_bools(mut self) -> Self {
+        self.int_bools = true;
+        self
     }
 
     /// How many rows to fetch: one more than are kept, so that a cut is noticed.
@@ -68,7 +76,7 @@ impl<'a> Collector<'a> {
         for (index, (pointer, absent)) in pointers {
             let cell = match absent {
                 Some(why) => Err(Arc::clone(why)),
-                None => cell(&columns, pointer, hint),
+                None => cell(&columns, pointer, hint, self.int_bools),
             };
             row = row.at(first + index, cell);
         }
@@ -115,13 +123,20 @@ impl<'a> Collector<'a> {
 }
 
 /// The column of a declared fact: its own name unless it says otherwise.
-fn column(pointer: &Pointer) -> &str {
+pub(crate) fn column(pointer: &Pointer) -> &str {
     let at = pointer.at.strip_prefix('/').unwrap_or(&pointer.at);
     if at.is_empty() { &pointer.name } else { at }
 }
 
-fn cell(columns: &Columns, pointer: &Pointer, hint: Hint<'_>) -> Cell {
+fn cell(columns: &Columns, pointer: &Pointer, hint: Hint<'_>, int_bools: bool) -> Cell {
     let json = columns.iter().find(|(name, _)| name == column(pointer)).map(|(_, json)| json);
+    if int_bools && pointer.ty.base() == &Type::Bool {
+        match json.and_then(Json::as_i64) {
+            Some(0) => return Ok(Value::Bool(false)),
+            Some(1) => return Ok(Value::Bool(true)),
+            _ => {}
+        }
+    }
     let cell = json_cell(json, pointer);
     let Err(why) = &cell else { return cell };
     match json.and_then(|json| hint(&pointer.ty, json)) {

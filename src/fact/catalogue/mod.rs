@@ -1,7 +1,9 @@
 //! The declarations of all probes, compiled into every build.
 
 mod file;
+mod mysql;
 mod postgres;
+mod sqlite;
 
 use super::ProbeDecl;
 

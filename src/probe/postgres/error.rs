@@ -1,31 +1,11 @@
 //! What a driver's error means: its cause, how far it reaches, the grant that mends it.
 
-use std::io::ErrorKind;
-
 use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
-use super::options::place;
 use crate::fact::{Cause, Level, Missing};
 use crate::probe::Context;
-
-/// What was being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Connecting and logging in.
-    Connect,
-    /// Asking.
-    Ask,
-}
-
-impl Step {
-    fn level(self) -> Level {
-        match self {
-            Self::Connect => Level::Target,
-            Self::Ask => Level::Probe,
-        }
-    }
-}
+use crate::probe::sql::{Step, of_io, of_tls, place, quoted};
 
 /// The fault behind an error of the driver.
 pub(super) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
@@ -43,48 +23,16 @@ pub(super) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
         Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => {
             cx.missing(Cause::Malformed, format!("{place}: {error}")).level(step.level())
         }
+        // What the driver reads when the server hangs up instead of answering.
+        Error::Protocol(what) if what.contains("SSLRequest: 0x00") => {
+            of_io(cx, step, &std::io::ErrorKind::UnexpectedEof.into())
+        }
         Error::Protocol(_) => cx
             .missing(Cause::Malformed, format!("{place} does not speak PostgreSQL's protocol: {error}"))
             .level(Level::Target)
             .fix("check host and port of the target"),
         other => cx.missing(Cause::Malformed, format!("{place}: {other}")).level(step.level()),
     }
-}
-
-/// The fault of an answer that did not come.
-pub(super) fn late(cx: &Context, step: Step) -> Missing {
-    let place = place(cx);
-    let what = match step {
-        Step::Connect => format!("{place} did not let us in before the deadline"),
-        Step::Ask => format!("{place} did not answer before the deadline"),
-    };
-    cx.missing(Cause::Timeout, what)
-        .level(step.level())
-        .fix("find out why it is slow, or raise `limits: { deadline: … }` of the target")
-}
-
-fn of_io(cx: &Context, step: Step, error: &std::io::Error) -> Missing {
-    let place = place(cx);
-    if error.kind() == ErrorKind::InvalidData {
-        return of_tls(cx, &error.to_string());
-    }
-    let what = match (step, error.kind()) {
-        (Step::Connect, ErrorKind::UnexpectedEof) => {
-            format!("{place} closed the connection instead of answering")
-        }
-        (Step::Connect, _) => format!("{place} cannot be reached: {error}"),
-        (Step::Ask, _) => format!("{place}: the connection broke off: {error}"),
-    };
-    cx.missing(Cause::Unreachable, what)
-        .level(Level::Target)
-        .fix("check that the server runs and that its host, port and firewall let this machine in")
-}
-
-fn of_tls(cx: &Context, error: &str) -> Missing {
-    let what = format!("{}: no TLS connection: {error}", place(cx));
-    cx.missing(Cause::Unreachable, what)
-        .level(Level::Target)
-        .fix("check the server's certificate, and `mode`, `ca`, `cert` and `key` of the target's `tls:`")
 }
 
 fn of_server(cx: &Context, step: Step, error: &PgDatabaseError) -> Missing {
@@ -156,11 +104,6 @@ fn unescaped(name: &str) -> String {
     url::form_urlencoded::parse(format!("n={}", name.replace('+', "%2B")).as_bytes())
         .next()
         .map_or_else(|| name.to_owned(), |(_, value)| value.into_owned())
-}
-
-/// A name in SQL.
-pub(in crate::probe) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The grant that a refusal asks for, out of the server's own words.

@@ -1,20 +1,13 @@
 //! How to connect, from the target: address, password or the password file, TLS as the database's own
 //! clients name it.
 
-use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::fact::{Cause, Level, Missing};
 use crate::probe::Context;
-
-/// `host:port` for messages.
-pub(super) fn place(cx: &Context) -> String {
-    let Some(url) = &cx.target.url else { return "the target without an address".to_owned() };
-    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("the local socket");
-    format!("{host}:{}", url.port().unwrap_or(5432))
-}
+use crate::probe::sql::readable;
 
 /// Options for the target's database, or for another one of the same server.
 pub(super) fn options(cx: &Context, database: Option<&str>) -> Result<PgConnectOptions, Missing> {
@@ -64,19 +57,4 @@ fn tls(cx: &Context, mut options: PgConnectOptions) -> Result<PgConnectOptions, 
         options = options.ssl_client_key(readable(cx, path)?);
     }
     Ok(options)
-}
-
-/// The driver's own error for a file would not name it.
-pub(in crate::probe) fn readable<'a>(cx: &Context, path: &'a Path) -> Result<&'a Path, Missing> {
-    match std::fs::File::open(path) {
-        Ok(_) => Ok(path),
-        Err(error) => {
-            let cause = match error.kind() {
-                std::io::ErrorKind::PermissionDenied => Cause::Denied,
-                _ => Cause::Absent,
-            };
-            let what = format!("the TLS file {} cannot be read: {error}", path.display());
-            Err(cx.missing(cause, what).level(Level::Target).fix("correct the path in the target's `tls:`"))
-        }
-    }
 }

@@ -11,10 +11,11 @@ use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::error::{Step, fault, late};
+use super::error::fault;
 use super::session::{Mode, Session};
 use crate::fact::{Cause, Level, Missing, SqlDialect, refuse_sql};
 use crate::probe::rows::{Collector, columns_of};
+use crate::probe::sql::{Step, late};
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `postgres.query`.

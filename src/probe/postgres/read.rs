@@ -3,9 +3,10 @@
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Row, Type};
 
-use super::error::{Step, fault};
+use super::error::fault;
 use crate::fact::{Missing, Value};
 use crate::probe::Context;
+use crate::probe::sql::Step;
 
 /// One row.
 pub(super) struct Read<'a> {

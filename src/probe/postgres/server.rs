@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::error::quoted;
 use super::read::Read;
 use super::session::{Mode, Session};
 use crate::fact::{Cause, Cell, Level, Missing, Value};
+use crate::probe::sql::quoted;
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `postgres.server`.

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::error::{Step, fault, late, quoted};
-use super::options::{options, place};
+use super::error::fault;
+use super::options::options;
 use super::read::Read;
 use crate::fact::{Cause, Identity, Level, Missing, timestamp};
 use crate::probe::Context;
+use crate::probe::sql::{Step, late, place, quoted};
 
 /// The oldest server whose catalogue our queries fit.
 const OLDEST: i64 = 130_000;

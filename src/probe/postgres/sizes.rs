@@ -10,9 +10,10 @@ use sqlx::postgres::types::Oid;
 use sqlx::{Error, Row};
 use tokio::time::Instant;
 
-use super::error::{Step, fault};
+use super::error::fault;
 use super::session::{Session, within};
 use crate::fact::{Cause, Cell, Level, Missing, Value};
+use crate::probe::sql::{Step, late};
 
 const BATCH: usize = 200;
 
@@ -91,7 +92,7 @@ impl Sizes {
                 return Ok(false);
             }
             Ok(Err(error)) => return Err(fault(cx, Step::Ask, &error)),
-            Err(_) => return Err(super::error::late(cx, Step::Ask)),
+            Err(_) => return Err(late(cx, Step::Ask)),
         };
         within(cx, Step::Ask, sqlx::raw_sql("RELEASE size").execute(&mut session.connection)).await?;
         for row in rows {

@@ -6,11 +6,12 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
 
-use super::error::{Step, fault, late, quoted};
+use super::error::fault;
 use super::read::Read;
 use super::session::{Mode, Session, Who};
 use super::sizes::Sizes;
 use crate::fact::{Cause, Level, Missing, TableBuilder, Value, int_to_float};
+use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
 
 /// The body of `postgres.tables`.

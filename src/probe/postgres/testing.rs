@@ -71,6 +71,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        // A failed test must show its own panic; the whole server is thrown away anyway.
+        if std::thread::panicking() {
+            return;
+        }
         run("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }
