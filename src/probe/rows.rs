@@ -58,9 +58,9 @@ impl<'a> Collector<'a> {
     }
 
     /// Takes one row.
-    pub(crate) fn push(&mut self, columns: Columns, hint: Hint<'_>) -> Result<(), Missing> {
+    pub(crate) fn push(&mut self, columns: &Columns, hint: Hint<'_>) -> Result<(), Missing> {
         if self.count == 0 {
-            self.first(&columns)?;
+            self.first(columns)?;
         }
         self.count += 1;
         self.bytes += columns.iter().map(|(name, json)| name.len() + weight(json)).sum::<usize>();
@@ -76,7 +76,7 @@ impl<'a> Collector<'a> {
         for (index, (pointer, absent)) in pointers {
             let cell = match absent {
                 Some(why) => Err(Arc::clone(why)),
-                None => cell(&columns, pointer, hint, self.int_bools),
+                None => cell(columns, pointer, hint, self.int_bools),
             };
             row = row.at(first + index, cell);
         }

@@ -85,7 +85,7 @@ pub(in crate::probe) fn readable<'a>(cx: &Context, path: &'a Path) -> Result<&'a
         Ok(_) => Ok(path),
         Err(error) => {
             let cause = match error.kind() {
-                std::io::ErrorKind::PermissionDenied => Cause::Denied,
+                ErrorKind::PermissionDenied => Cause::Denied,
                 _ => Cause::Absent,
             };
             let what = format!("the TLS file {} cannot be read: {error}", path.display());

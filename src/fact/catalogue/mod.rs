@@ -8,8 +8,17 @@ mod sqlite;
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] =
-    &[&file::STAT, &postgres::CONNECTIONS, &postgres::QUERY, &postgres::SERVER, &postgres::TABLES];
+pub static PROBES: &[&ProbeDecl] = &[
+    &file::STAT,
+    &mysql::QUERY,
+    &postgres::CONNECTIONS,
+    &postgres::QUERY,
+    &postgres::SERVER,
+    &postgres::TABLES,
+    &sqlite::DATABASE,
+    &sqlite::QUERY,
+    &sqlite::TABLES,
+];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {

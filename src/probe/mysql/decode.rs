@@ -53,13 +53,11 @@ fn big_endian(bytes: &[u8]) -> u64 {
 
 /// Text, or what is no text in hexadecimal.
 fn text(bytes: &[u8]) -> Json {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => json!(text),
-        Err(_) => {
-            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            json!(format!("0x{}", digits.concat()))
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return json!(text);
     }
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!(format!("0x{}", digits.concat()))
 }
 
 /// The parts of a date, and of the time behind it: length, year (2), month, day, hour, minute, second,

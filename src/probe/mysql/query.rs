@@ -45,7 +45,8 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
     let work = async {
         let mut found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);
         while let Some(row) = found.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
-            rows.push(columns(&row).map_err(|error| fault(cx, Step::Ask, &error))?, &hint)?;
+            let columns = columns(&row).map_err(|error| fault(cx, Step::Ask, &error))?;
+            rows.push(&columns, &hint)?;
         }
         Ok(())
     };

@@ -48,7 +48,7 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
         while let Some(row) = found.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
             let text: &str = row.try_get(0).map_err(|error| fault(cx, Step::Ask, &error))?;
             let columns = columns_of(text).map_err(|why| cx.missing(Cause::Malformed, why))?;
-            rows.push(columns, &hint)?;
+            rows.push(&columns, &hint)?;
         }
         Ok(())
     };

@@ -39,7 +39,7 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
         while let Some(row) = found.try_next().await.map_err(|error| fault(cx, &path, &error))? {
             let mut columns = columns(&row).map_err(|error| fault(cx, &path, &error))?;
             times(ask, &mut columns);
-            rows.push(columns, &hint)?;
+            rows.push(&columns, &hint)?;
             if rows.is_done() {
                 break;
             }
