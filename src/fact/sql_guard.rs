@@ -44,6 +44,7 @@ pub fn refuse_sql(sql: &str, dialect: SqlDialect) -> Option<String> {
     match tokens(sql, dialect) {
         Err(why) => Some(why),
         Ok(tokens) => refuse_statement(&tokens)
+            .or_else(|| refuse_parentheses(&tokens))
             .or_else(|| refuse_words(&tokens, dialect))
             .or_else(|| refuse_calls(&tokens, dialect)),
     }
@@ -203,6 +204,22 @@ fn refuse_statement(tokens: &[Token]) -> Option<String> {
     more.then(|| "it holds more than one statement; only one can be asked".to_owned())
 }
 
+/// The statement is put into parentheses of ours, which it must not close.
+fn refuse_parentheses(tokens: &[Token]) -> Option<String> {
+    let mut open = 0_u32;
+    for token in tokens {
+        match token {
+            Token::Sign('(') => open += 1,
+            Token::Sign(')') => match open.checked_sub(1) {
+                Some(left) => open = left,
+                None => return Some("a `)` closes what was not opened".to_owned()),
+            },
+            _ => {}
+        }
+    }
+    (open > 0).then(|| "a `(` is not closed".to_owned())
+}
+
 fn refuse_words(tokens: &[Token], dialect: SqlDialect) -> Option<String> {
     for start in 0..tokens.len() {
         let rest = tokens.get(start..).unwrap_or_default();
@@ -219,7 +236,7 @@ fn refuse_words(tokens: &[Token], dialect: SqlDialect) -> Option<String> {
             return Some("`UPDATE` writes; a query may only read".to_owned());
         }
     }
-    let hidden = dialect == SqlDialect::Mysql && tokens.windows(2).any(|pair| sets_variable(pair));
+    let hidden = dialect == SqlDialect::Mysql && tokens.windows(2).any(sets_variable);
     hidden.then(|| "`:=` changes a variable; a query may only read".to_owned())
 }
 
@@ -497,10 +514,12 @@ mod tests {
             ("select 1 -- \r, pg_reload_conf()", "reloads"),
             ("select E'a'\n'b\\'' , pg_reload_conf() , ''", "reloads"),
             ("select 1e'\\'' , pg_reload_conf() , ''", "reloads"),
-            ("select \u{a0}$$, pg_reload_conf(), $$", "reloads"),
+            ("select \u{a0}$$, pg_reload_conf(), $$ $$", "reloads"),
             ("select 'open", "does not end"),
             ("select /* open", "does not end"),
             ("select $x$ open", "does not end"),
+            ("select 1 as a) q, (select 2", "not opened"),
+            ("select (1", "not closed"),
             ("select 1\0", "NUL"),
         ] {
             let why = postgres(sql).unwrap_or_else(|| panic!("let through: {sql}"));

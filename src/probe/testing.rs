@@ -68,6 +68,12 @@ impl Question {
         self
     }
 
+    /// Sets an argument as it is, without reading it as a literal.
+    pub(crate) fn arg(mut self, name: &str, value: Value) -> Self {
+        self.args.0.insert(Arc::from(name), (value, Type::TEXT));
+        self
+    }
+
     /// Declares a fact: name, type (`bytes?`), place (pointer, column or label).
     pub(crate) fn fact(mut self, name: &str, ty: &str, at: &str) -> Self {
         let ty = Type::parse(ty).expect("type");

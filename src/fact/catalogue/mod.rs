@@ -4,7 +4,10 @@ mod certificate;
 mod command;
 mod disk;
 mod file;
+mod mysql;
 mod net;
+mod postgres;
+mod sqlite;
 mod x509;
 
 use super::ProbeDecl;
@@ -17,6 +20,14 @@ pub static PROBES: &[&ProbeDecl] = &[
     &file::SET,
     &file::STAT,
     &net::RESPONSE,
+    &mysql::QUERY,
+    &postgres::CONNECTIONS,
+    &postgres::QUERY,
+    &postgres::SERVER,
+    &postgres::TABLES,
+    &sqlite::DATABASE,
+    &sqlite::QUERY,
+    &sqlite::TABLES,
     &net::PORT,
     &net::CHAIN,
 ];
