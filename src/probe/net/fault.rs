@@ -134,6 +134,13 @@ pub(super) fn words(error: &rustls::CertificateError) -> String {
         E::NotValidYet | E::NotValidYetContext { .. } => "it, or one of its chain, is not valid yet".to_owned(),
         E::NotValidForName | E::NotValidForNameContext { .. } => "it is not valid for this name".to_owned(),
         E::BadSignature => "a signature in it is wrong".to_owned(),
+        E::Other(inner) => match inner.to_string().as_str() {
+            "UnsupportedCertVersion" => "it is an X.509 certificate of version 1, which clients refuse".to_owned(),
+            "CaUsedAsEndEntity" => {
+                "it is the certificate of an authority, which clients refuse as that of a server".to_owned()
+            }
+            said => format!("it cannot be used: {said}"),
+        },
         other => other.to_string(),
     }
 }

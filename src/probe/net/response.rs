@@ -31,6 +31,11 @@ const OF_BODY: &[&str] = &["total", "body_size", "body"];
 async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     let request = ask.request;
     let call = Call::new(request, cx)?;
+    let in_header = |pointer: &Pointer| pointer.at.starts_with(HEADER);
+    if request.args.text("rows").is_some() && request.declared.iter().any(in_header) {
+        return Err(fault::argument("with `rows` no declared fact can stand in a header")
+            .fix("observe the header apart, without `rows`"));
+    }
     let start = Instant::now();
     let Exchange { response, url, redirects } = call.send(cx).await?;
     let latency = start.elapsed();

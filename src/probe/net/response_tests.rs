@@ -293,6 +293,8 @@ fn a_list_becomes_rows() {
     assert_eq!(value(&answer, 1, "status"), Value::Int(200));
     assert_eq!(value(&answer, 0, "lag"), Value::Int(1_500_000));
     assert_eq!(cell(&answer, 1, "lag").unwrap_err().cause, Cause::Absent);
+    let header = ask("http.response", json!({"url": "http://127.0.0.1:1/", "rows": "/"}));
+    assert_eq!(header.fact("age", "int", "header:Age").run().unwrap_err().cause, Cause::WrongType);
     assert_eq!(rows("<html>").unwrap_err().cause, Cause::Malformed);
     assert_eq!(rows("{}").unwrap_err().cause, Cause::Absent);
     assert_eq!(rows(r#"{"items": {}}"#).unwrap_err().cause, Cause::WrongType);

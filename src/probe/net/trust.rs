@@ -46,7 +46,7 @@ impl Judged<'_> {
             ("chain_length", Ok(Value::count(self.chain.len() as u64))),
             ("chain_not_after", dates.as_ref().map(end).map_err(Arc::clone)),
             ("date_valid", dates.as_ref().map(|d| Value::Bool(valid(d))).map_err(Arc::clone)),
-            ("name_matches", self.name_matches()),
+            ("name_matches", self.name_matches(decoded.first())),
             ("trusted", self.trusted(&decoded)),
             ("verify_error", self.verify_error()),
         ]);
@@ -93,9 +93,14 @@ impl Judged<'_> {
             .cell()
     }
 
-    fn name_matches(&self) -> Cell {
+    fn name_matches(&self, decoded: Option<&Result<Certificate, Arc<Missing>>>) -> Cell {
         let parsed = self.chain.first().map(ParsedCertificate::try_from);
         let Some(Ok(leaf)) = parsed else {
+            // What the library does not take can still be known to have no names at all.
+            let names = decoded.and_then(|one| one.as_ref().ok()?.fact("names")?.as_ref().ok());
+            if names.is_some_and(|names| matches!(names, Value::List(items) if items.is_empty())) {
+                return Ok(Value::Bool(false));
+            }
             return fault::row(
                 Cause::Malformed,
                 "the certificate cannot be decoded well enough to compare names",
