@@ -1,8 +1,15 @@
 //! `passmuster`: the checker that never passes what is broken.
 
+pub mod cli;
 pub mod diag;
 pub mod fact;
+pub mod judge;
+pub mod observe;
+pub mod plan;
+pub mod policy;
 pub mod probe;
+pub mod report;
+pub mod rule;
 pub mod secret;
 pub mod source;
 pub mod verdict;

@@ -156,31 +156,29 @@ pub(crate) fn row_from_json(
     pointers: &[Pointer],
     fixed: &[(&str, Cell)],
 ) {
-    let first = table.width().saturating_sub(pointers.len());
-    let mut row = table.row();
-    for (name, cell) in fixed {
-        row = row.cell(name, cell.clone());
-    }
-    for (index, pointer) in pointers.iter().enumerate() {
-        row = row.at(first + index, json_at(item, pointer));
-    }
-    row.push();
+    cells_row(table, fixed, pointers.iter().map(|pointer| json_at(item, pointer)).collect());
 }
 
-/// The same fault for every declared fact of a row.
+/// One row: the fixed cells and the same fault for each of so many declared facts.
 pub(crate) fn declared_missing(
     table: &mut TableBuilder,
     count: usize,
     fixed: &[(&str, Cell)],
     why: &Arc<Missing>,
 ) {
-    let first = table.width().saturating_sub(count);
+    cells_row(table, fixed, vec![Err(Arc::clone(why)); count]);
+}
+
+/// One row: the fixed cells by name, then the declared ones, which stand last in the schema. They go by
+/// position, so that a declared fact never replaces a fixed one of the same name.
+pub(crate) fn cells_row(table: &mut TableBuilder, fixed: &[(&str, Cell)], declared: Vec<Cell>) {
+    let first = table.width().saturating_sub(declared.len());
     let mut row = table.row();
     for (name, cell) in fixed {
         row = row.cell(name, cell.clone());
     }
-    for index in 0..count {
-        row = row.at(first + index, Err(Arc::clone(why)));
+    for (index, cell) in declared.into_iter().enumerate() {
+        row = row.at(first + index, cell);
     }
     row.push();
 }
@@ -226,7 +224,12 @@ fn number(amount: Amount, unit: Option<&str>, ty: &Type) -> Result<Value, String
         (Type::Time, None) => Err(format!(
             "is the number {amount}, and nothing says what it counts; write `unit: s` (or ms, us) for seconds since 1970"
         )),
-        (Type::Time, Some(_)) => scaled(amount, factor(DURATIONS, unit, ty)?, ty),
+        (Type::Time, Some(_)) => match scaled(amount, factor(DURATIONS, unit, ty)?, ty)? {
+            Value::Int(micros) if !is_time(micros) => {
+                Err(format!("is {amount}, far beyond the year 9999; correct `unit`"))
+            }
+            value => Ok(value),
+        },
         (Type::Quantity(Unit::RATIO), _) => share(amount.float(), unit, ty),
         (Type::Quantity(Unit::RATE), _) => finite(amount.float() * factor(RATES, unit.or(Some("/s")), ty)?),
         (Type::Quantity(Unit::BYTE_RATE), _) => {
@@ -238,6 +241,11 @@ fn number(amount: Amount, unit: Option<&str>, ty: &Type) -> Result<Value, String
         )),
         _ => Err(format!("is the number {amount}, not {ty}")),
     }
+}
+
+/// Can this be written as a date? Other times could be recorded and not read back.
+pub(crate) fn is_time(micros: i64) -> bool {
+    (-377_705_023_201_000_000..=253_402_300_799_999_999).contains(&micros)
 }
 
 /// A ratio. A number outside 0 to 1 without a unit is most likely percent, and then every limit would be
@@ -325,8 +333,8 @@ mod tests {
         }
     }
 
-    fn read(json: Json, ty: &str, unit: Option<&str>) -> Result<Value, Cause> {
-        json_cell(Some(&json), &pointer(ty, "/x", unit)).map_err(|why| {
+    fn read(json: &Json, ty: &str, unit: Option<&str>) -> Result<Value, Cause> {
+        json_cell(Some(json), &pointer(ty, "/x", unit)).map_err(|why| {
             assert_eq!(why.level, Level::Row);
             why.cause
         })
@@ -368,7 +376,7 @@ mod tests {
             (json!([1, 2]), "list<int>", None, Value::List([Ok(Value::Int(1)), Ok(Value::Int(2))].into())),
         ];
         for (json, ty, unit, value) in cases {
-            assert_eq!(read(json.clone(), ty, unit), Ok(value), "{json} as {ty} {unit:?}");
+            assert_eq!(read(&json, ty, unit), Ok(value), "{json} as {ty} {unit:?}");
         }
     }
 
@@ -397,18 +405,62 @@ mod tests {
             (json!(-3), "ratio", None),
             (json!(1_700_000_000), "time", None),
             (json!("yesterday"), "time", None),
+            (json!(1_700_000_000_000_i64), "time", Some("s")),
             (json!({}), "text", None),
             (json!({"a": 1}), "int", None),
             (json!(3), "list<int>", None),
         ];
         for (json, ty, unit) in cases {
-            assert_eq!(read(json.clone(), ty, unit), WRONG, "{json} as {ty} {unit:?}");
+            assert_eq!(read(&json, ty, unit), WRONG, "{json} as {ty} {unit:?}");
+        }
+    }
+
+    /// Whatever comes out is what the type says: it survives being recorded and read back.
+    fn is_of_its_type(json: &Json, ty: &str, unit: Option<&str>) {
+        let of = pointer(ty, "/x", unit);
+        if let Ok(value) = json_cell(Some(json), &of) {
+            let written = crate::fact::value_to_json(&value, &of.ty);
+            assert_eq!(crate::fact::value_from_json(&written, &of.ty), Ok(value), "{json} as {ty} {unit:?}");
+        }
+    }
+
+    #[test]
+    fn no_value_contradicts_its_type() {
+        let numbers = [0.0, -0.0, 0.5, -1.0, 1.5, 97.0, 1e9, 1e15, 9e15, 1e18, 9.3e18, 1e300, -1e300, 5e-324];
+        let texts =
+            ["", "a", "97%", "7d", "10GiB", "3/s", "1KiB/s", "2026-01-01", "2026-01-01T00:00:00Z", "15.4"];
+        let others = [
+            json!(null),
+            json!(true),
+            json!([1, null, "x"]),
+            json!({"a": 1}),
+            json!(i64::MIN),
+            json!(u64::MAX),
+        ];
+        let all = numbers.map(Json::from).into_iter().chain(texts.map(Json::from)).chain(others);
+        let units = [
+            None,
+            Some("s"),
+            Some("ns"),
+            Some("w"),
+            Some("B"),
+            Some("PiB"),
+            Some("percent"),
+            Some("/d"),
+            Some("x"),
+        ];
+        for json in all {
+            for ty in Type::names().chain(["int?", "list<int>", "list<duration>", "enum(a|b)", "bytes?"]) {
+                for unit in units {
+                    is_of_its_type(&json, ty, unit);
+                }
+            }
         }
     }
 
     #[test]
     fn a_wrong_item_of_a_list_is_missing_and_not_dropped() {
-        let Ok(Value::List(items)) = read(json!([1, "x", null]), "list<int>", None) else {
+        let Ok(Value::List(items)) = read(&json!([1, "x", null]), "list<int>", None) else {
             panic!("no list")
         };
         assert_eq!(items.len(), 3);

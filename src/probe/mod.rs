@@ -3,13 +3,21 @@
 //! A body gets an [`Ask`] and a [`Context`] and returns a table or one [`Missing`]. It never decides
 //! whether something is bad, never turns an error into an empty answer, and never outlives its deadline.
 
+mod certificate;
+mod command;
 mod context;
 pub(crate) mod decode;
+mod disk;
 mod file;
+pub(crate) mod json;
 #[cfg(feature = "net")]
 mod net;
+pub(crate) mod path;
+pub(crate) mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod users;
+pub(crate) mod walk;
 pub(crate) mod x509;
 
 use std::future::Future;
@@ -78,6 +86,10 @@ pub trait Probe: Sync {
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
 static BODIES: &[(&str, &dyn Probe)] = &[
+    ("certificate.file", &certificate::File),
+    ("command.output", &command::Output),
+    ("disk.usage", &disk::Usage),
+    ("file.set", &file::Set),
     ("file.stat", &file::Stat),
     #[cfg(feature = "net")]
     ("http.response", &net::Response),
@@ -105,4 +117,19 @@ pub async fn blocking<T: Send + 'static>(
 /// A clock for tests and contexts.
 pub fn system_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::catalogue::PROBES;
+
+    #[test]
+    fn every_declaration_that_is_built_has_its_body() {
+        let declared: Vec<&str> =
+            PROBES.iter().filter(|probe| probe.is_built()).map(|probe| probe.name).collect();
+        let bodies: Vec<&str> = BODIES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(declared, bodies, "both are sorted by name");
+        assert!(declared.is_sorted());
+    }
 }

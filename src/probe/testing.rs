@@ -1,5 +1,7 @@
 //! Asks one probe in a test, without policies, plans or an observer.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,23 +114,47 @@ impl Question {
         answer
     }
 
-    /// The same inside a runtime.
-    pub(crate) async fn run_async(self) -> Result<Answer, Missing> {
+    /// How long each of several answers takes, without preparing the question.
+    pub(crate) fn time(self, times: usize) -> Vec<Duration> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (request, cx) = (self.request(), self.context());
+        let ask = Ask { request: &request, max_rows: self.max_rows };
+        let one = |_| {
+            let begun = Instant::now();
+            let answer = runtime.block_on(body(self.probe).expect("built").observe(&ask, &cx));
+            assert!(answer.is_ok());
+            begun.elapsed()
+        };
+        (0..times).map(one).collect()
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            clock: system_clock(),
+            deadline: Instant::now() + self.deadline,
+            target: Arc::new(self.target.clone()),
+            redactor: Arc::clone(&self.redactor),
+        }
+    }
+
+    /// The question as a body gets it.
+    pub(crate) fn request(&self) -> Request {
         let decl = catalogue::find(self.probe).unwrap();
         let fields: Vec<Field> =
             self.declared.iter().map(|p| Field::declared(&p.name, p.ty.clone())).collect();
         let schema = Arc::new(decl.schema_with(&fields, &self.key));
-        let mut request = Request::new(self.probe, "test", self.args, schema, self.declared);
-        for name in self.unwanted {
+        let mut request = Request::new(self.probe, "test", self.args.clone(), schema, self.declared.clone());
+        for name in &self.unwanted {
             let index = request.schema.position(name).unwrap();
             request.wants[index] = false;
         }
-        let cx = Context {
-            clock: system_clock(),
-            deadline: Instant::now() + self.deadline,
-            target: Arc::new(self.target),
-            redactor: self.redactor,
-        };
+        request
+    }
+
+    /// The same inside a runtime.
+    pub(crate) async fn run_async(self) -> Result<Answer, Missing> {
+        let (request, cx) = (self.request(), self.context());
         let ask = Ask { request: &request, max_rows: self.max_rows };
         let body = body(self.probe).expect("built");
         match tokio::time::timeout(self.deadline + Duration::from_millis(300), body.observe(&ask, &cx)).await
@@ -147,4 +173,69 @@ pub(crate) fn cell(answer: &Answer, row: usize, name: &str) -> Cell {
 /// The value of a row and fact, which must be known.
 pub(crate) fn value(answer: &Answer, row: usize, name: &str) -> Value {
     cell(answer, row, name).unwrap_or_else(|why| panic!("`{name}` is missing: {why}"))
+}
+
+/// The cause of a fact that must be missing.
+pub(crate) fn cause(answer: &Answer, row: usize, name: &str) -> Cause {
+    match cell(answer, row, name) {
+        Err(why) => why.cause,
+        Ok(value) => panic!("`{name}` is known: {value:?}"),
+    }
+}
+
+/// A context without a probe.
+pub(crate) fn context() -> Context {
+    ask("file.stat", serde_json::json!({})).context()
+}
+
+/// A temporary directory that everybody may enter.
+pub(crate) fn open_dir() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// The variable that tells a test that it runs as the user without rights, and where.
+const AS_NOBODY: &str = "MUSTER_TEST_AS_NOBODY";
+
+/// Runs a part of a test without rights, because nothing is denied to root: the test calls itself again as
+/// nobody. It gets a directory with `closed/` (which nobody else may search, with the file `there`), `listed/`
+/// (readable, not searchable, with `there`), `secret` (a file that may not be read) and `open`.
+pub(crate) fn as_nobody(test: &str, body: impl FnOnce(&Path)) {
+    if let Some(dir) = std::env::var_os(AS_NOBODY) {
+        return body(Path::new(&dir));
+    }
+    let dir = open_dir();
+    let mode = |name: &str, bits: u32| {
+        std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(bits)).unwrap();
+    };
+    for (name, bits) in [("closed", 0o700), ("listed", 0o744)] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("there"), "x").unwrap();
+        mode(name, bits);
+    }
+    for (name, bits) in [("secret", 0o600), ("open", 0o644)] {
+        std::fs::write(dir.path().join(name), "x").unwrap();
+        mode(name, bits);
+    }
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "this test needs root, to become somebody with fewer rights"
+    );
+    let program = dir.path().join("test");
+    std::fs::hard_link(std::env::current_exe().unwrap(), &program)
+        .or_else(|_| std::fs::copy(std::env::current_exe().unwrap(), &program).map(|_| ()))
+        .unwrap();
+    mode("test", 0o755);
+    let output = std::process::Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--no-new-privs"])
+        .arg(&program)
+        .args([test, "--exact", "--nocapture"])
+        .env(AS_NOBODY, dir.path())
+        .current_dir("/")
+        .output()
+        .expect("setpriv (util-linux) is needed by this test");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "`{test}` is not the name of a test:\n{said}");
 }

@@ -37,10 +37,6 @@ pub(crate) const FACTS: &[&str] = &[
 /// A certificate that was decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate {
-    /// Whom it names.
-    pub(crate) subject: String,
-    /// Who signed it.
-    pub(crate) issuer: String,
     /// Begin of validity, in microseconds since 1970.
     pub(crate) not_before: i64,
     /// End of validity, in microseconds since 1970; the year 9999 fits.
@@ -65,13 +61,12 @@ impl Certificate {
     }
 
     fn of(parsed: &X509Certificate<'_>) -> Self {
-        let (subject, issuer) = (parsed.subject().to_string(), parsed.issuer().to_string());
         let (not_before, not_after) =
             (micros(parsed.validity().not_before), micros(parsed.validity().not_after));
         let (key_type, key_bits) = key(parsed.public_key());
         let cells = vec![
-            Ok(Value::text(&subject)),
-            Ok(Value::text(&issuer)),
+            Ok(Value::text(parsed.subject().to_string())),
+            Ok(Value::text(parsed.issuer().to_string())),
             Ok(Value::text(parsed.raw_serial_as_string())),
             Ok(Value::Int(not_before)),
             Ok(Value::Int(not_after)),
@@ -83,17 +78,12 @@ impl Certificate {
             Ok(Value::text(algorithm(parsed))),
             Ok(Value::text(hex(&Sha256::digest(parsed.as_raw())))),
         ];
-        Self { subject, issuer, not_before, not_after, cells }
+        Self { not_before, not_after, cells }
     }
 
     /// Sets the facts of [`FACTS`] in a row.
     pub(crate) fn fill<'a>(&self, row: RowBuilder<'a>) -> RowBuilder<'a> {
         FACTS.iter().zip(&self.cells).fold(row, |row, (name, cell)| row.cell(name, cell.clone()))
-    }
-
-    /// One of its facts.
-    pub(crate) fn fact(&self, name: &str) -> Option<&Cell> {
-        FACTS.iter().zip(&self.cells).find(|(known, _)| **known == name).map(|(_, cell)| cell)
     }
 }
 
@@ -214,7 +204,7 @@ mod tests {
     }
 
     fn value(certificate: &Certificate, name: &str) -> Value {
-        certificate.fact(name).unwrap().clone().unwrap()
+        certificate.cells[FACTS.iter().position(|known| *known == name).unwrap()].clone().unwrap()
     }
 
     #[test]
@@ -226,7 +216,8 @@ mod tests {
             params.subject_alt_names.push(SanType::IpAddress("192.0.2.7".parse().unwrap()));
         });
         let certificate = Certificate::from_der(&der).unwrap();
-        assert!(certificate.subject.contains("CN=shop.test"), "{}", certificate.subject);
+        let subject = value(&certificate, "subject");
+        assert!(subject.as_text().unwrap().contains("CN=shop.test"), "{subject:?}");
         assert_eq!(value(&certificate, "names"), Value::texts(["shop.test", "192.0.2.7"]));
         assert_eq!(show(&value(&certificate, "not_before"), &Type::Time), "2026-01-02T00:00:00Z");
         assert_eq!(show(&Value::Int(certificate.not_after), &Type::Time), "2027-01-02T00:00:00Z");

@@ -2,19 +2,91 @@
 
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param};
 
+/// `file.set`
+pub(super) static SET: ProbeDecl = ProbeDecl {
+    name: "file.set",
+    doc: "Sets of files, by pattern or below a directory: how many, how large, the newest and the oldest",
+    targets: &["host"],
+    params: &[
+        param("glob", Ty::Path, "/srv/backup/*.dump", "one pattern; `**` crosses directories"),
+        param(
+            "globs",
+            Ty::Paths,
+            "[/srv/backup/*.dump, /srv/wal/**]",
+            "several patterns, each a set of its own",
+        ),
+        param("root", Ty::Path, "/srv/backup", "a directory whose whole tree is one set"),
+        param(
+            "include",
+            Ty::Texts,
+            "[\"*.dump\", \"full/**\"]",
+            "only files that one of these matches: a name, or a path below the set's directory if it has a `/`",
+        ),
+        param(
+            "exclude",
+            Ty::Texts,
+            "[lost+found, \"*.tmp\"]",
+            "neither files nor directories that one of these matches",
+        ),
+        param("kind", Ty::Enum(&["file", "directory", "any"]), "file", "what is counted").default("file"),
+        param("max_depth", Ty::Int, "1", "how many directories deep; 1 is the directory itself"),
+        param("follow", Ty::Bool, "false", "follow symbolic links").default("false"),
+        param("max_entries", Ty::Int, "1_000_000", "give up beyond so many entries").default("1_000_000"),
+    ],
+    facts: &[
+        field("set", Ty::Text, "/srv/backup/*.dump", "the pattern or the directory as given"),
+        field("root", Ty::Path, "/srv/backup", "the directory in which the search began"),
+        field("count", Ty::Int, "14", "how many matched"),
+        field("size", Ty::Bytes, "120GiB", "sizes of the files that matched, added up"),
+        field("newest", Ty::Time, "2026-11-01T03:00:00Z", "the latest last change of a match")
+            .null("no file matched"),
+        field("newest_path", Ty::Path, "/srv/backup/2026-11-01.dump", "the match changed last")
+            .null("no file matched"),
+        field("newest_size", Ty::Bytes, "9GiB", "size of the match changed last").null("no file matched"),
+        field("oldest", Ty::Time, "2026-10-18T03:00:00Z", "the earliest last change of a match")
+            .null("no file matched"),
+        field("oldest_path", Ty::Path, "/srv/backup/2026-10-18.dump", "the match not changed for longest")
+            .null("no file matched"),
+        field("oldest_size", Ty::Bytes, "8GiB", "size of the match not changed for longest")
+            .null("no file matched"),
+        field("largest_path", Ty::Path, "/srv/backup/2026-11-01.dump", "the largest match")
+            .null("no file matched"),
+        field("largest_size", Ty::Bytes, "9GiB", "size of the largest match").null("no file matched"),
+        field("smallest_path", Ty::Path, "/srv/backup/2026-10-20.dump", "the smallest match")
+            .null("no file matched"),
+        field("smallest_size", Ty::Bytes, "8GiB", "size of the smallest match").null("no file matched"),
+    ],
+    declared: Declared::No,
+    key: &["set"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "lists every directory that can hold a match, one stat per match",
+    locks: "none",
+    feature: None,
+};
+
 /// `file.stat`
 pub(super) static STAT: ProbeDecl = ProbeDecl {
     name: "file.stat",
     doc: "Named files: whether they exist, type, size, time of change, mode, owner, checksum",
     targets: &["host"],
     params: &[
-        param("path", Ty::Path, "/etc/passwd", "one file"),
-        param("paths", Ty::Paths, "[/etc/passwd, /etc/group]", "several files"),
+        param("path", Ty::Path, "/etc/passwd", "one file, from `/` on"),
+        param("paths", Ty::Paths, "[/etc/passwd, /etc/group]", "several files, from `/` on"),
         param("follow", Ty::Bool, "true", "look at what a symbolic link points to").default("true"),
     ],
     facts: &[
         field("path", Ty::Path, "/etc/passwd", "the path as given"),
         field("exists", Ty::Bool, "true", "something is there"),
+        field(
+            "absent_part",
+            Ty::Enum(&["file", "directory", "link-target"]),
+            "directory",
+            "what is not there: the file, a directory above it, or what a symbolic link points to",
+        )
+        .null("it exists"),
         field(
             "type",
             Ty::Enum(&["file", "directory", "link", "socket", "fifo", "block", "char"]),

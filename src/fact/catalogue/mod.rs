@@ -1,5 +1,8 @@
 //! The declarations of all probes, compiled into every build.
 
+mod certificate;
+mod command;
+mod disk;
 mod file;
 mod net;
 mod x509;
@@ -7,7 +10,16 @@ mod x509;
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] = &[&file::STAT, &net::RESPONSE, &net::PORT, &net::CHAIN];
+pub static PROBES: &[&ProbeDecl] = &[
+    &certificate::FILE,
+    &command::OUTPUT,
+    &disk::USAGE,
+    &file::SET,
+    &file::STAT,
+    &net::RESPONSE,
+    &net::PORT,
+    &net::CHAIN,
+];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {

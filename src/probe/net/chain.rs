@@ -46,9 +46,9 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
             let name = name(server_name.unwrap_or(&endpoint.host))?;
             let seen = see(&endpoint, preamble, &name, config, until).await?;
             // Judged here and not at the end, where a thousand chains would be judged after the deadline.
-            let mut cells = Judged { chain: &seen.chain, name: &name, now, verifier }.cells();
-            cells.push(("protocol", seen.protocol()));
-            Ok::<_, Missing>(cells)
+            let mut verdict = Judged { chain: &seen.chain, name: &name, now, verifier }.judge();
+            verdict.cells.push(("protocol", seen.protocol()));
+            Ok::<_, Missing>(verdict)
         })
     })
     .await;
@@ -56,7 +56,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     for (endpoint, answer) in endpoints.iter().zip(answers) {
         let row = table.row().set("endpoint", Value::text(endpoint.to_string()));
         match answer {
-            Ok(cells) => cells.into_iter().fold(row, |row, (name, cell)| row.cell(name, cell)).push(),
+            Ok(verdict) => verdict.fill(row).push(),
             Err(why) => {
                 let why = Arc::new(why);
                 row.missing_all(x509::FACTS, &why).missing_all(trust::FACTS, &why).push();

@@ -230,6 +230,8 @@ fn what_is_not_in_the_body_is_never_a_number() {
     assert_eq!(cause(json(r#"{"status": {}}"#), "int?"), Cause::Absent);
     assert_eq!(cause(json(r#"{"status": {"lag": null}}"#), "int"), Cause::WrongType);
     assert_eq!(cause(json(r#"{"status": {"lag": "97%"}}"#), "int"), Cause::WrongType);
+    assert_eq!(cause(json(r#"{"status": {"lag": 7, "lag": 0}}"#), "int"), Cause::Ambiguous);
+    assert_eq!(cause(Reply::new(200, "application/json", b"{\"lag\": \"\xff\"}"), "int"), Cause::Malformed);
     assert_eq!(cause(json(""), "int?"), Cause::Malformed);
     assert_eq!(cause(json(r#"{"status": {"lag": 7}"#), "int"), Cause::Malformed);
     let why = lag(Reply::new(502, "text/html", "<h1>Bad Gateway</h1>"), "int").unwrap_err();

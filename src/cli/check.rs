@@ -1,0 +1,180 @@
+//! `muster check`: the main job.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
+use crate::report::{Format, render};
+use crate::verdict::{Timings, Verdict};
+
+use super::edge::Watch;
+use super::output::{self, Done, Problem, Wanted};
+use super::run::{Facts, Options, Ran, run as run_checks, warnings};
+use super::setup::{Select, Sources, setup};
+
+/// Judges policies on real targets, or on recorded facts
+#[derive(Args)]
+#[command(after_help = "Examples:
+  muster check
+  muster check policies/disk.yaml
+  muster check builtin:postgres --target postgres://watcher@db/shop
+  muster check --tier daily --env ci --format human --format junit=report.xml
+  muster check --facts run.json --now 2026-11-01T03:00:00Z")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    how: How,
+    /// Judge the facts of this recording instead of asking
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+    /// The time at which recorded facts are judged; the recording's if left out
+    #[arg(long, value_name = "TIME", requires = "facts")]
+    now: Option<String>,
+}
+
+/// How a run is done and shown.
+#[derive(Args, Clone)]
+pub(super) struct How {
+    /// `human`, `json`, `junit` or `markdown`; `json=FILE` writes to a file; may be given several times
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::wanted)]
+    format: Vec<Wanted>,
+    /// The verdict from which the exit code is 1
+    #[arg(long, value_name = "VERDICT", value_parser = ["warn", "unknown", "fail"])]
+    fail_on: Option<String>,
+    /// Questions at once, over all targets
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+    /// How long one answer may take, unless the target says otherwise
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    deadline: Duration,
+    /// How long the whole run may take; what is not answered then is unknown
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// A policy that cannot be loaded becomes unknown instead of stopping the run
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Show every check and finding
+    #[arg(long, short)]
+    verbose: bool,
+    /// Say where the time went
+    #[arg(long)]
+    timings: bool,
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let value = parse_literal(text, &Type::DURATION).map_err(|error| error.0)?;
+    let micros = value.as_int().and_then(|micros| u64::try_from(micros).ok()).filter(|micros| *micros > 0);
+    micros.map(Duration::from_micros).ok_or_else(|| "a duration is above zero".to_owned())
+}
+
+impl How {
+    /// Is JSON what goes to standard output?
+    pub(super) fn json(&self) -> bool {
+        self.format.iter().any(|wanted| wanted.format == Format::Json && wanted.file.is_none())
+    }
+
+    pub(super) fn options(&self, fail_on: Option<Verdict>) -> Options {
+        let given = self.fail_on.as_deref().and_then(Verdict::from_word);
+        Options {
+            jobs: usize::from(self.jobs),
+            deadline: self.deadline,
+            timeout: self.timeout,
+            fail_on: given.or(fail_on).unwrap_or(Verdict::Fail),
+            now: None,
+            progress: !self.json(),
+        }
+    }
+
+    /// Writes the report in every format that is wanted.
+    pub(super) fn publish(&self, ran: &mut Ran, timings: Timings, mut watch: Watch) -> Result<(), Problem> {
+        let human = [Wanted { format: Format::Human, file: None }];
+        let formats = if self.format.is_empty() { &human[..] } else { &self.format };
+        if formats.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
+            return Err(Problem::usage(
+                "two formats go to standard output",
+                "give all but one a file: `--format json=report.json`",
+            ));
+        }
+        ran.report.timings = self.timings.then_some(timings);
+        let style = output::style(self.verbose);
+        for wanted in formats {
+            let plain = crate::report::Style { color: false, width: 100, verbose: self.verbose };
+            let style = if wanted.file.is_some() { &plain } else { &style };
+            let text = ran.redactor.clean(&render(&ran.report, wanted.format, style));
+            match &wanted.file {
+                Some(file) => output::write_file(file, &text)?,
+                None => output::say(&text)?,
+            }
+        }
+        if self.timings {
+            output::note(&shown(&Timings { report: watch.lap(), ..timings }));
+        }
+        Ok(())
+    }
+}
+
+fn shown(timings: &Timings) -> String {
+    let phases = [
+        ("read", timings.read),
+        ("plan", timings.plan),
+        ("observe", timings.observe),
+        ("judge", timings.judge),
+        ("report", timings.report),
+    ];
+    let parts: Vec<String> = phases
+        .iter()
+        .map(|(name, micros)| format!("{name} {}.{:03} ms", micros / 1000, micros % 1000))
+        .collect();
+    format!("timings: {}", parts.join(", "))
+}
+
+/// Reads a recording.
+pub(super) fn recording(path: &std::path::Path) -> Result<Recording, Problem> {
+    let wrong = |what: String| {
+        Problem::from(
+            crate::diag::Diag::error(&crate::diag::code::RECORDING, format!("`{}`: {what}", path.display()))
+                .help("`muster record FILE` writes one"),
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let json = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    Recording::from_json(&json).map_err(wrong)
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    judge(arguments).map_err(|problem| Problem { json: arguments.how.json(), ..problem })
+}
+
+fn judge(arguments: &Arguments) -> Done {
+    let mut watch = Watch::start();
+    let mut timings = Timings::default();
+    let setup = setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going)?;
+    timings.read = watch.lap();
+    warnings(&setup);
+    let environment = setup
+        .project
+        .environments
+        .iter()
+        .find(|environment| setup.selection.environment.as_ref() == Some(&environment.name));
+    let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
+    options.now = arguments.now.as_deref().map(now).transpose()?;
+    let facts = match &arguments.facts {
+        Some(file) => Facts::Recorded(recording(file)?),
+        None => Facts::Live,
+    };
+    let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
+    let exit = ran.report.exit;
+    arguments.how.publish(&mut ran, timings, Watch::start())?;
+    Ok(exit)
+}
+
+fn now(text: &str) -> Result<jiff::Timestamp, Problem> {
+    parse_time(text).and_then(timestamp).ok_or_else(|| {
+        Problem::usage(format!("`--now {text}` is not a time"), "write for example `2026-11-01T03:00:00Z`")
+    })
+}

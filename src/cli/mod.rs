@@ -1,0 +1,62 @@
+//! The command line: arguments and wiring. The only module that prints, reads the environment and exits.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge: the clock and the environment are read here"
+)]
+
+mod check;
+mod edge;
+pub mod exit;
+mod list;
+mod output;
+mod run;
+mod setup;
+mod targets;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Judges what must hold in production: databases, files, certificates, disks, services.
+#[derive(Parser)]
+#[command(name = "muster", version, about, long_about = None, max_term_width = 110, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  muster demo                                   see it work on a small shop made for it
+  muster check                                  judge everything of the muster.yaml here
+  muster check policy.yaml --target postgres://watcher@db/shop
+  muster test                                   run the policies' own cases
+  muster explain postgres.tables                what a probe, policy, code or finding means
+
+Exit codes: 0 good, 1 findings, 2 wrong input, 3 something could not be judged, 4 nothing was judged";
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Test(test::Arguments),
+    List(list::Arguments),
+}
+
+/// Parses the command line, runs, and returns the exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::INPUT } else { exit::GOOD };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::INPUT) };
+        }
+    };
+    let code = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+    };
+    ExitCode::from(code.unwrap_or_else(|problem| problem.report()))
+}

@@ -1,0 +1,193 @@
+//! Printing: diagnostics to the error stream, results to standard output or files.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::diag::{Diag, Level, code, render_json, render_text};
+use crate::report::{Format, Style};
+
+use super::edge;
+use super::exit;
+
+/// Diagnostics shown at most; the rest is counted.
+const SHOWN: usize = 50;
+
+/// Why a command cannot go on.
+pub(super) struct Problem {
+    pub diags: Vec<Diag>,
+    pub json: bool,
+}
+
+/// The result of a command: its exit code, or why there is none.
+pub(super) type Done = Result<u8, Problem>;
+
+impl Problem {
+    pub(super) fn new(diags: Vec<Diag>) -> Self {
+        Self { diags, json: false }
+    }
+
+    pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(vec![Diag::error(&code::USAGE, message).help(help)])
+    }
+
+    /// Prints and gives the exit code.
+    pub(super) fn report(&self) -> u8 {
+        if self.json {
+            let list: Vec<_> = self.diags.iter().map(render_json).collect();
+            let text = serde_json::json!({ "report": crate::report::VERSION, "exit": exit::INPUT, "diagnostics": list });
+            if say(&format!("{text:#}\n")).is_err() {
+                return exit::INPUT;
+            }
+        }
+        warn(&self.diags);
+        exit::INPUT
+    }
+}
+
+impl From<Diag> for Problem {
+    fn from(diag: Diag) -> Self {
+        Self::new(vec![diag])
+    }
+}
+
+/// Prints diagnostics to the error stream.
+pub(super) fn warn(diags: &[Diag]) {
+    let terminal = std::io::stderr().is_terminal();
+    let color = terminal && edge::wants_color();
+    let mut text = String::new();
+    for diag in diags.iter().take(SHOWN) {
+        text.push_str(&render_text(diag, color, edge::width()));
+        text.push('\n');
+    }
+    if diags.len() > SHOWN {
+        text.push_str(&format!("… and {} more of these\n", diags.len() - SHOWN));
+    }
+    let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
+    if errors > 0 {
+        let s = if errors == 1 { "" } else { "s" };
+        text.push_str(&format!("{errors} error{s} in the input; nothing was judged\n"));
+    }
+    // There is nobody left to tell if the error stream itself is closed.
+    drop(std::io::stderr().write_all(text.as_bytes()));
+}
+
+/// Prints a line to the error stream.
+pub(super) fn note(text: &str) {
+    drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
+}
+
+/// Prints to standard output. A reader that went away is not an error of ours; a full disk is.
+pub(super) fn say(text: &str) -> Result<(), Problem> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Problem::usage(
+            format!("the result cannot be printed: {error}"),
+            "the result is lost; free space or choose another place",
+        )),
+    }
+}
+
+/// `human`, `json=report.json`: a format and where it goes.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub format: Format,
+    pub file: Option<PathBuf>,
+}
+
+/// Reads `--format`.
+pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
+    let (word, file) = match text.split_once('=') {
+        Some((word, file)) => (word, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = Format::from_word(word).ok_or_else(|| {
+        let words = Format::ALL.iter().map(|format| format.word()).collect::<Vec<_>>().join(", ");
+        format!("`{word}` is not a format; formats are {words}, and `json=FILE` writes to a file")
+    })?;
+    Ok(Wanted { format, file })
+}
+
+/// How results are drawn.
+pub(super) fn style(verbose: bool) -> Style {
+    let color = std::io::stdout().is_terminal() && edge::wants_color();
+    Style { color, width: edge::width(), verbose }
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        Problem::usage(
+            format!("`{}` cannot be written: {error}", path.display()),
+            "nothing was written there",
+        )
+    })
+}
+
+/// A progress line on a terminal, never in a pipe.
+pub(super) fn progress(total: usize) -> Option<crate::observe::Progress> {
+    if !std::io::stderr().is_terminal() || total == 0 {
+        return None;
+    }
+    let bar = indicatif::ProgressBar::new(total as u64);
+    let template = indicatif::ProgressStyle::with_template("{pos}/{len} observed · {msg}");
+    if let Ok(style) = template {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    Some(std::sync::Arc::new(move |done, total, request| {
+        bar.set_position(done as u64);
+        bar.set_message(format!("{} at {}", request.key.probe, request.key.target));
+        if done >= total {
+            bar.finish_and_clear();
+        }
+    }))
+}
+
+/// Leaves the terminal as it was.
+pub(super) fn end_progress() {
+    drop(std::io::stderr().flush());
+}
+
+/// Adds a check for a policy that could not be loaded.
+pub(super) fn broken_check(
+    report: &mut crate::verdict::RunReport,
+    id: &std::sync::Arc<str>,
+    loc: &crate::source::Loc,
+    why: &std::sync::Arc<crate::fact::Missing>,
+) {
+    use crate::verdict::{Check, Counts, Verdict};
+    let word = |text: &str| std::sync::Arc::from(text);
+    let mut counts = Counts::default();
+    counts.add(Verdict::Unknown, 1);
+    report.checks.push(Check {
+        policy: std::sync::Arc::clone(id),
+        title: word("(could not be loaded)"),
+        tier: word(""),
+        kind: word("maintenance"),
+        digest: word(""),
+        target: word("(none)"),
+        verdict: Verdict::Unknown,
+        counts,
+        rows: 0,
+        note: Some(format!("{loc}: {}", why.what)),
+        findings: Vec::new(),
+        controls: Vec::new(),
+        looser: Vec::new(),
+    });
+    report.checks_by_verdict.add(Verdict::Unknown, 1);
+    report.subjects.add(Verdict::Unknown, 1);
+    if report.exit == exit::GOOD || report.exit == exit::NOTHING {
+        report.exit = exit::UNKNOWN;
+        report.exit_reason = "a policy could not be loaded".to_owned();
+    }
+}

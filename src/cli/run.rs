@@ -1,0 +1,284 @@
+//! One run: bind, recall, observe, judge, report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::diag::{Diag, Level, code};
+use crate::fact::{Identity, Missing, Observation, Recording};
+use crate::judge::{Assembly, Given, Outcome, assemble, judge};
+use crate::observe::{Cancel, Live, Observer, Replay, verify};
+use crate::plan::{Input, Plan, bind};
+use crate::policy::Waiver;
+use crate::probe::system_clock;
+use crate::secret::Redactor;
+use crate::verdict::{Recall, RunReport, Timings, Verdict};
+
+use super::edge::{Watch, host};
+use super::output::Problem;
+use super::setup::Setup;
+use super::targets::{Reachable, reach};
+
+/// How a run is done.
+pub(super) struct Options {
+    pub jobs: usize,
+    pub deadline: Duration,
+    pub timeout: Option<Duration>,
+    pub fail_on: Verdict,
+    pub now: Option<Timestamp>,
+    pub progress: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jobs: 64,
+            deadline: Duration::from_secs(10),
+            timeout: None,
+            fail_on: Verdict::Fail,
+            now: None,
+            progress: true,
+        }
+    }
+}
+
+/// Rows of one answer at most.
+const MAX_ROWS: usize = 1_000_000;
+
+/// Longest reach of a waiver if the project does not say.
+const MAX_WAIVER: Duration = Duration::from_secs(400 * 86_400);
+
+/// A finished run.
+pub(super) struct Ran {
+    pub report: RunReport,
+    pub recording: Recording,
+    pub redactor: Arc<Redactor>,
+}
+
+/// Binds the policies of a setup.
+pub(super) fn plan(setup: &Setup) -> Result<Plan, Problem> {
+    let input = Input {
+        policies: setup.policies(),
+        targets: &setup.infos,
+        project: &setup.project,
+        selection: &setup.selection,
+        has_project: setup.has_project,
+    };
+    bind(&input).map_err(Problem::new)
+}
+
+/// Waivers that reach too far ahead are wrong input.
+fn waivers_within(setup: &Setup, now: Timestamp) -> Result<(), Problem> {
+    let limit = setup.project.max_waiver.unwrap_or(MAX_WAIVER);
+    let latest = now
+        .checked_add(jiff::SignedDuration::try_from(limit).unwrap_or(jiff::SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX);
+    let last_day = crate::fact::micros_of(latest).div_euclid(86_400_000_000);
+    let far = |waiver: &&Waiver| waiver.expires > last_day;
+    let diags: Vec<Diag> = setup
+        .project
+        .waivers
+        .iter()
+        .filter(far)
+        .map(|waiver| {
+            let days = limit.as_secs() / 86_400;
+            Diag::error(
+                &code::WAIVER,
+                format!("the waiver of `{}` reaches further ahead than {days} days", waiver.policy.text),
+            )
+            .at(&waiver.loc, "")
+            .help("set an earlier `expires`, or raise `max_waiver`")
+        })
+        .collect();
+    if diags.is_empty() { Ok(()) } else { Err(Problem::new(diags)) }
+}
+
+/// Who is asked.
+pub(super) enum Facts {
+    Live,
+    Recorded(Recording),
+}
+
+/// Runs the checks of a setup.
+pub(super) fn run(
+    setup: &Setup,
+    facts: Facts,
+    options: &Options,
+    timings: &mut Timings,
+) -> Result<Ran, Problem> {
+    let mut watch = Watch::start();
+    let plan = plan(setup)?;
+    timings.plan = watch.lap();
+    let redactor = Redactor::new();
+    let recorded = match &facts {
+        Facts::Live => None,
+        Facts::Recorded(recording) => Some(recording.started),
+    };
+    let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
+    waivers_within(setup, started)?;
+    let mut answers = observe(setup, &plan, facts, options, &redactor)?;
+    verify(&mut answers, &setup.infos);
+    timings.observe = watch.lap();
+    let outcomes = judge_all(&plan, &answers, started, &Recall::default());
+    let about = Assembly {
+        muster: Arc::from(env!("CARGO_PKG_VERSION")),
+        host: Arc::from(host()),
+        started,
+        recording: recorded.map(|at| at.to_string()),
+        targets: identities(&answers),
+        fail_on: options.fail_on,
+        project: &setup.project,
+        whole: is_whole(setup),
+    };
+    let mut report = assemble(&plan, outcomes, about);
+    add_broken(setup, &mut report);
+    timings.judge = watch.lap();
+    let recording = recording(setup, &plan, answers, started);
+    Ok(Ran { report, recording, redactor })
+}
+
+fn is_whole(setup: &Setup) -> bool {
+    let s = &setup.selection;
+    s.tiers.is_empty()
+        && s.environment.is_none()
+        && s.targets.is_empty()
+        && s.tags.is_empty()
+        && s.policies.is_empty()
+}
+
+fn observe(
+    setup: &Setup,
+    plan: &Plan,
+    facts: Facts,
+    options: &Options,
+    redactor: &Arc<Redactor>,
+) -> Result<Vec<Observation>, Problem> {
+    match facts {
+        Facts::Recorded(recording) => {
+            let replay = Replay::new(recording);
+            Ok(futures_util::future::FutureExt::now_or_never(replay.observe(&plan.requests))
+                .unwrap_or_default())
+        }
+        Facts::Live => {
+            let asked: BTreeSet<&str> = plan.requests.iter().map(|request| &*request.key.target).collect();
+            let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
+                .map_err(Problem::new)?;
+            ask(reachable, plan, options, redactor)
+        }
+    }
+}
+
+fn ask(
+    reachable: Reachable,
+    plan: &Plan,
+    options: &Options,
+    redactor: &Arc<Redactor>,
+) -> Result<Vec<Observation>, Problem> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
+    })?;
+    let cancel = Cancel::default();
+    let ended = cancel.clone();
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            ended.cancel();
+        }
+    });
+    let bar = options.progress.then(|| super::output::progress(plan.requests.len())).flatten();
+    let live = Live {
+        targets: reachable.targets,
+        unusable: reachable.unusable,
+        clock: system_clock(),
+        redactor: Arc::clone(redactor),
+        jobs: options.jobs,
+        deadline: options.deadline,
+        run: options.timeout,
+        max_rows: MAX_ROWS,
+        cancel,
+        progress: bar.clone(),
+    };
+    let answers = runtime.block_on(live.observe(&plan.requests));
+    super::output::end_progress();
+    runtime.shutdown_background();
+    Ok(answers)
+}
+
+/// Judges every check; on all cores if there are many.
+pub(super) fn judge_all(
+    plan: &Plan,
+    answers: &[Observation],
+    at: Timestamp,
+    recall: &Recall,
+) -> Vec<Outcome> {
+    let one = |check: &crate::plan::Check| {
+        let own: Vec<&Observation> = check.requests.iter().filter_map(|index| answers.get(*index)).collect();
+        judge(check, &own, &Given { at, recall })
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if plan.checks.len() < 256 || cores == 1 {
+        return plan.checks.iter().map(one).collect();
+    }
+    let size = plan.checks.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = plan
+            .checks
+            .chunks(size)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
+    let mut known: BTreeMap<Arc<str>, Identity> = BTreeMap::new();
+    for answer in answers {
+        let slot = known.entry(Arc::clone(&answer.key.target)).or_default();
+        if slot.system.is_none() && slot.version.is_none() {
+            *slot = answer.identity.clone();
+        }
+    }
+    known.into_iter().collect()
+}
+
+/// With `--keep-going` a policy that could not be loaded is unknown, not absent.
+fn add_broken(setup: &Setup, report: &mut RunReport) {
+    for (id, loc) in &setup.loaded.broken {
+        let why = Arc::new(Missing::new(
+            crate::fact::Cause::Internal,
+            format!("the policy at {loc} could not be loaded"),
+        ));
+        super::output::broken_check(report, id, loc, &why);
+    }
+}
+
+fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started: Timestamp) -> Recording {
+    let used: BTreeSet<&Arc<str>> = plan.checks.iter().map(|check| &check.policy.id).collect();
+    let policies = setup.policies().iter().filter(|policy| used.contains(&policy.id));
+    Recording {
+        muster: Arc::from(env!("CARGO_PKG_VERSION")),
+        started,
+        policies: policies.map(|policy| (Arc::clone(&policy.id), Arc::clone(&policy.digest))).collect(),
+        complete: observations.iter().all(|answer| answer.result.is_ok()),
+        observations,
+    }
+}
+
+/// Prints warnings of loading, errors included when going on.
+pub(super) fn warnings(setup: &Setup) {
+    if !setup.warnings.is_empty() {
+        super::output::warn(
+            &setup
+                .warnings
+                .iter()
+                .cloned()
+                .map(|diag| Diag { level: Level::Warning, ..diag })
+                .collect::<Vec<_>>(),
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! What most commands begin with: the project, the policies, the targets.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::diag::{Diag, Level, code};
+use crate::plan::{Selection, SetArg, TargetInfo};
+use crate::policy::load::{Loaded, Origin, load};
+use crate::policy::project::{self, Pattern};
+use crate::policy::{Policy, Project, TargetEntry, Tier};
+use crate::source::Loc;
+use crate::source::yaml;
+
+use super::output::Problem;
+use super::targets;
+
+/// Where policies come from.
+#[derive(Args, Clone, Default)]
+pub(super) struct Sources {
+    /// Policy files, folders, or libraries as `builtin:AREA`; those of the project if left out
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// The project file; `muster.yaml` here or in a folder above if left out
+    #[arg(long, value_name = "FILE")]
+    pub project: Option<PathBuf>,
+}
+
+/// What of everything is wanted.
+#[derive(Args, Clone, Default)]
+pub(super) struct Select {
+    /// Only policies of this tier
+    #[arg(long, value_name = "TIER", value_parser = clap::builder::PossibleValuesParser::new(Tier::WORDS.iter().copied()))]
+    pub tier: Vec<String>,
+    /// Only targets of this environment
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Only this target (`*` stands for any characters); an address such as `postgres://…`, `https://…`, `sqlite:PATH` or `host` is a target of its own
+    #[arg(long, value_name = "TARGET")]
+    pub target: Vec<String>,
+    /// Only policies with this tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Only this policy (`*` stands for any characters)
+    #[arg(long, value_name = "ID")]
+    pub policy: Vec<String>,
+    /// Another value for a parameter: `NAME=VALUE` or `POLICY.NAME=VALUE`
+    #[arg(long, value_name = "PARAM=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Everything that was loaded.
+pub(super) struct Setup {
+    pub project: Project,
+    pub has_project: bool,
+    pub loaded: Loaded,
+    pub entries: Vec<TargetEntry>,
+    pub infos: Vec<Arc<TargetInfo>>,
+    pub selection: Selection,
+    pub warnings: Vec<Diag>,
+}
+
+impl Setup {
+    pub(super) fn policies(&self) -> &[Arc<Policy>] {
+        &self.loaded.policies
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern, Problem> {
+    Pattern::new(text).map_err(|error| {
+        Problem::usage(format!("`{text}` is not a pattern: {error}"), "`*` stands for any characters")
+    })
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
+    texts.iter().map(|text| pattern(text)).collect()
+}
+
+fn set(text: &str) -> Result<SetArg, Problem> {
+    let wrong = || {
+        Problem::usage(
+            format!("`--set {text}` has no value"),
+            "write `--set NAME=VALUE` or `--set POLICY.NAME=VALUE`",
+        )
+    };
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (policy, name) = match name.rsplit_once('.') {
+        Some((policy, name)) => (Some(pattern(policy)?), name),
+        None => (None, name),
+    };
+    Ok(SetArg { policy, name: Arc::from(name.trim()), text: Arc::from(value.trim()) })
+}
+
+/// The choice that the flags make.
+pub(super) fn selection(select: &Select) -> Result<Selection, Problem> {
+    let names: Vec<String> =
+        select.target.iter().filter(|text| !targets::is_address(text)).cloned().collect();
+    Ok(Selection {
+        tiers: select.tier.iter().filter_map(|word| Tier::from_word(word)).collect(),
+        environment: select.env.as_deref().map(Arc::from),
+        targets: patterns(&names)?,
+        tags: patterns(&select.tag)?,
+        policies: patterns(&select.policy)?,
+        set: select.set.iter().map(|text| set(text)).collect::<Result<_, _>>()?,
+    })
+}
+
+/// The project file, if there is one.
+pub(super) fn project(sources: &Sources) -> Result<Option<Project>, Problem> {
+    let here = std::env::current_dir().map_err(|error| {
+        Problem::usage(format!("the current folder cannot be read: {error}"), "change to another folder")
+    })?;
+    let Some(path) = sources.project.clone().or_else(|| targets::find_project(&here)) else {
+        return Ok(None);
+    };
+    let source = yaml::read_file(&path, &yaml::Limits::default())?;
+    let root = path.parent().map(PathBuf::from).unwrap_or_default();
+    let mut diags = Vec::new();
+    let project = project::decode(&source, &root, &mut diags);
+    project.map(Some).ok_or_else(|| Problem::new(diags))
+}
+
+fn origins(sources: &Sources, project: Option<&Project>) -> Vec<(Origin, Option<Loc>)> {
+    if sources.sources.is_empty() {
+        let listed = project.map(|project| (project, &project.policies));
+        return listed
+            .map(|(project, list)| {
+                list.iter()
+                    .map(|(text, loc)| (Origin::parse(text, &project.root), Some(loc.clone())))
+                    .collect()
+            })
+            .unwrap_or_default();
+    }
+    sources.sources.iter().map(|text| (Origin::parse(text, &PathBuf::new()), None)).collect()
+}
+
+fn labels(project: &Project) -> BTreeSet<Arc<str>> {
+    project.labels.keys().cloned().collect()
+}
+
+/// Loads everything. With `keep_going` a broken policy does not stop the others.
+pub(super) fn setup(
+    sources: &Sources,
+    select: &Select,
+    tests: bool,
+    keep_going: bool,
+) -> Result<Setup, Problem> {
+    let found = project(sources)?;
+    let has_project = found.is_some();
+    let origins = origins(sources, found.as_ref());
+    if origins.is_empty() {
+        return Err(no_source(has_project));
+    }
+    let names = found.as_ref().map(labels);
+    let loaded = load(&origins, names.as_ref(), tests);
+    let (errors, warnings): (Vec<Diag>, Vec<Diag>) =
+        loaded.diags.iter().cloned().partition(|diag| diag.level == Level::Error);
+    let usable = keep_going && !loaded.broken.is_empty() && errors.iter().all(|diag| !fatal(diag));
+    if !errors.is_empty() && !usable {
+        return Err(Problem::new(loaded.diags));
+    }
+    let project = found.unwrap_or_default();
+    let mut entries = project.targets.clone();
+    for address in select.target.iter().filter(|text| targets::is_address(text)) {
+        entries.push(targets::adhoc(address)?);
+    }
+    if !has_project && !entries.iter().any(|entry| &*entry.kind == "host") {
+        entries.push(targets::adhoc("host")?);
+    }
+    let infos = entries.iter().map(targets::info).collect();
+    let warnings = if usable { loaded.diags.clone() } else { warnings };
+    let selection = selection(select)?;
+    Ok(Setup { project, has_project, loaded, entries, infos, selection, warnings })
+}
+
+/// Faults that hide an unknown number of policies cannot be skipped over.
+fn fatal(diag: &Diag) -> bool {
+    [&code::UNREADABLE, &code::DUPLICATE_POLICY, &code::EMPTY_INPUT, &code::UNKNOWN_NAME].contains(&diag.code)
+}
+
+fn no_source(has_project: bool) -> Problem {
+    if has_project {
+        return Problem::from(
+            Diag::error(&code::EMPTY_INPUT, "muster.yaml names no policies")
+                .help("add `policies: [policies/, builtin:host]`"),
+        );
+    }
+    Problem::from(
+        Diag::error(&code::EMPTY_INPUT, "there is no muster.yaml here or in a folder above, and no policy was named")
+            .help("name a policy file, a folder or a library (`muster check builtin:host`), or write a project with `muster init`; `muster demo` shows how it works"),
+    )
+}

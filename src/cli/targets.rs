@@ -1,0 +1,186 @@
+//! Targets: from the project file or the command line, with their secrets.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diag::{Diag, code};
+use crate::fact::{Cause, Level, Missing};
+use crate::plan::TargetInfo;
+use crate::policy::project::{DatabaseChoice, address};
+use crate::policy::{Project, TargetEntry};
+use crate::probe::{Databases, Target, TlsFiles};
+use crate::secret::{Redactor, Secret, SecretRef};
+use crate::source::Loc;
+
+use super::edge;
+
+/// A target that the judge sees.
+pub(super) fn info(entry: &TargetEntry) -> Arc<TargetInfo> {
+    Arc::new(TargetInfo {
+        name: Arc::clone(&entry.name),
+        kind: Arc::clone(&entry.kind),
+        labels: entry.labels.clone(),
+    })
+}
+
+/// Is it an address, and not a name or pattern of a target?
+pub(super) fn is_address(text: &str) -> bool {
+    text.contains("://") || text.starts_with("sqlite:") || text == "host"
+}
+
+/// A target of the command line.
+pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
+    let loc = Loc::nowhere("--target");
+    let entry = |name: &str, kind: &str| TargetEntry {
+        name: Arc::from(name),
+        kind: Arc::from(kind),
+        url: None,
+        path: None,
+        password: None,
+        headers: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        tls: BTreeMap::new(),
+        databases: DatabaseChoice::One,
+        connections: None,
+        deadline: None,
+        loc: loc.clone(),
+    };
+    if text == "host" {
+        return Ok(entry("localhost", "host"));
+    }
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        let name =
+            path.file_name().map_or_else(|| "sqlite".to_owned(), |name| name.to_string_lossy().into_owned());
+        return Ok(TargetEntry { path: Some(path), ..entry(&name, "sqlite") });
+    }
+    let scheme = text.split("://").next().unwrap_or("");
+    let kind = match scheme {
+        "postgres" | "postgresql" => "postgres",
+        "mysql" | "mariadb" => "mysql",
+        _ => "service",
+    };
+    // The message never shows the address: it may hold a password.
+    let url = address(kind, text).map_err(|message| {
+        let help = "put the password into PGPASSWORD, MYSQL_PWD or ~/.pgpass, or write a muster.yaml with `password: { env: NAME }`";
+        let diag = Diag::error(&code::TARGET, format!("`--target`: {message}"));
+        if message.contains("password") { diag.help(help) } else { diag.help("for example `--target postgres://watcher@db.internal:5432/shop`") }
+    })?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let name = format!("{}{port}{}", url.host_str().unwrap_or(""), url.path().trim_end_matches('/'));
+    let password = match kind {
+        "postgres" => Some("PGPASSWORD"),
+        "mysql" => Some("MYSQL_PWD"),
+        _ => None,
+    };
+    let password = password
+        .filter(|name| edge::variable(name).is_some())
+        .map(|name| (SecretRef::Env(name.to_owned()), loc.clone()));
+    Ok(TargetEntry { url: Some(url), password, ..entry(&name, kind) })
+}
+
+/// The first line of a secret's text.
+fn first_line(text: &str) -> Option<&str> {
+    text.lines().next().map(str::trim_end).filter(|line| !line.is_empty())
+}
+
+fn read(secret: &SecretRef) -> Result<String, String> {
+    let text = match secret {
+        SecretRef::Env(name) => edge::variable(name).ok_or("it is not set")?,
+        SecretRef::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string())?,
+        SecretRef::Command(words) => {
+            let (program, rest) = words.split_first().ok_or("it names no program")?;
+            let output = std::process::Command::new(program)
+                .args(rest)
+                .stdin(std::process::Stdio::null())
+                .output()
+                .map_err(|error| error.to_string())?;
+            if !output.status.success() {
+                return Err(format!("it ended with {}", output.status));
+            }
+            String::from_utf8(output.stdout)
+                .map_err(|_not_utf8| "it printed something that is not UTF-8".to_owned())?
+        }
+    };
+    first_line(&text).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
+}
+
+/// Targets that can be asked, and why the others cannot.
+pub(super) struct Reachable {
+    pub targets: HashMap<Arc<str>, Arc<Target>>,
+    pub unusable: HashMap<Arc<str>, Arc<Missing>>,
+}
+
+/// Reads the secrets of the targets that are asked. A secret that is not set is an input error.
+pub(super) fn reach(
+    entries: &[TargetEntry],
+    project: &Project,
+    asked: &dyn Fn(&str) -> bool,
+    redactor: &Redactor,
+) -> Result<Reachable, Vec<Diag>> {
+    let commands = Arc::new(project.commands.clone());
+    let mut reachable = Reachable { targets: HashMap::new(), unusable: HashMap::new() };
+    let mut diags = Vec::new();
+    for entry in entries.iter().filter(|entry| asked(&entry.name)) {
+        let mut secret = |reference: &(SecretRef, Loc)| match read(&reference.0) {
+            Ok(text) => Some(Secret::new(&text, redactor)),
+            Err(why) => {
+                let diag = Diag::error(
+                    &code::SECRET_UNSET,
+                    format!("the secret of `{}` cannot be read from {}: {why}", entry.name, reference.0),
+                );
+                diags.push(diag.at(&reference.1, "").help("set it, or leave the target out with `--target`"));
+                None
+            }
+        };
+        let password = entry.password.as_ref().and_then(&mut secret);
+        let headers = entry
+            .headers
+            .iter()
+            .filter_map(|(name, reference)| Some((name.clone(), secret(reference)?)))
+            .collect();
+        let target = target(entry, password, headers, &commands);
+        reachable.targets.insert(Arc::clone(&entry.name), Arc::new(target));
+    }
+    for entry in entries.iter().filter(|entry| !asked(&entry.name)) {
+        let why = Missing::new(Cause::Cancelled, "the target was not selected").level(Level::Target);
+        reachable.unusable.insert(Arc::clone(&entry.name), Arc::new(why));
+    }
+    if diags.is_empty() { Ok(reachable) } else { Err(diags) }
+}
+
+fn target(
+    entry: &TargetEntry,
+    password: Option<Secret>,
+    headers: BTreeMap<String, Secret>,
+    commands: &Arc<BTreeMap<String, Vec<String>>>,
+) -> Target {
+    let file = |name: &str| entry.tls.get(name).map(PathBuf::from);
+    Target {
+        name: Arc::clone(&entry.name),
+        kind: Arc::clone(&entry.kind),
+        url: entry.url.clone(),
+        path: entry.path.clone(),
+        password,
+        headers,
+        tls: TlsFiles {
+            mode: entry.tls.get("mode").cloned(),
+            ca: file("ca"),
+            cert: file("cert"),
+            key: file("key"),
+        },
+        databases: match &entry.databases {
+            DatabaseChoice::One => Databases::One,
+            DatabaseChoice::All(except) => Databases::All { except: except.clone() },
+        },
+        commands: Arc::clone(commands),
+        connections: entry.connections.unwrap_or(0),
+        deadline: entry.deadline,
+    }
+}
+
+/// The project file of a folder or one above it.
+pub(super) fn find_project(from: &Path) -> Option<PathBuf> {
+    from.ancestors().map(|folder| folder.join("muster.yaml")).find(|file| file.is_file())
+}

@@ -1,0 +1,282 @@
+//! `muster test`: the policies' own cases.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::diag::{Diag, code};
+use crate::fact::Observation;
+use crate::judge::{Given, judge};
+use crate::plan::{Check, Setting, TargetInfo, inverted};
+use crate::policy::cases::{Case, CaseFile, Expected, decode};
+use crate::policy::decode::out_of_bounds;
+use crate::policy::{Policy, literal};
+use crate::verdict::{Finding, Layer, Recall, Verdict};
+
+use super::exit;
+use super::output::{self, Done, Problem, say};
+use super::setup::{Select, Sources, setup};
+
+/// Runs the cases that stand beside the policies
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  muster test\n  muster test policies/disk.yaml\n  muster test builtin:host --case 'at the limit*'"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    sources: Sources,
+    /// Only cases of this policy (`*` stands for any characters)
+    #[arg(long, value_name = "ID")]
+    policy: Vec<String>,
+    /// Only cases with this name (`*` stands for any characters)
+    #[arg(long, value_name = "NAME")]
+    case: Vec<String>,
+    /// Show every case
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// What one case gave.
+struct Tried<'a> {
+    policy: &'a Policy,
+    case: &'a Case,
+    faults: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let select = Select { policy: arguments.policy.clone(), ..Select::default() };
+    let setup = setup(&arguments.sources, &select, true, false)?;
+    let files = files(&setup)?;
+    let named = patterns(&arguments.case)?;
+    let wanted = |file: &CaseFile| {
+        setup.selection.policies.is_empty()
+            || setup.selection.policies.iter().any(|pattern| pattern.matches(&file.policy.id))
+    };
+    let cases: Vec<(&Arc<Policy>, &Case)> = files
+        .iter()
+        .filter(|file| wanted(file))
+        .flat_map(|file| file.cases.iter().map(|case| (&file.policy, case)))
+        .filter(|(_, case)| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name)))
+        .collect();
+    if cases.is_empty() {
+        output::note(
+            "no case was run: there is no `<id>.cases.yaml` beside the policies that were asked for; nothing tested is not success",
+        );
+        return Ok(exit::NOTHING);
+    }
+    let tried = try_all(&cases);
+    report(&tried, &setup.loaded.policies, &files, arguments.verbose)
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Problem> {
+    texts
+        .iter()
+        .map(|text| {
+            crate::policy::project::Pattern::new(text)
+                .map_err(|error| Problem::usage(error, "`*` stands for any characters"))
+        })
+        .collect()
+}
+
+fn files(setup: &super::setup::Setup) -> Result<Vec<CaseFile>, Problem> {
+    let names: Vec<&str> = setup.policies().iter().map(|policy| &*policy.id).collect();
+    let find = |id: &str| setup.policies().iter().find(|policy| *policy.id == *id).cloned();
+    let mut diags = Vec::new();
+    let files =
+        setup.loaded.cases.iter().flat_map(|file| decode(&file.source, &find, &names, &mut diags)).collect();
+    if diags.is_empty() { Ok(files) } else { Err(Problem::new(diags)) }
+}
+
+fn try_all<'a>(cases: &[(&'a Arc<Policy>, &'a Case)]) -> Vec<Tried<'a>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let size = cases.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = cases
+            .chunks(size)
+            .map(|chunk| {
+                scope.spawn(move || {
+                    chunk.iter().map(|(policy, case)| try_one(policy, case)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// The check of a case: the policy's defaults, with the case's own parameters.
+fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
+    let mut settings = crate::plan::Settings::default();
+    let mut diags = Vec::new();
+    for param in &policy.params {
+        let given = case.params.iter().find(|(name, _)| *name == param.name);
+        let (value, layer, at) = match given.map(|(_, node)| (literal::typed(node, &param.ty), node)) {
+            Some((Ok(value), node)) => {
+                diags.extend(out_of_bounds(param, &value, &node.loc));
+                (value, Layer::Project, node.loc.to_string())
+            }
+            Some((Err(diag), _)) => {
+                diags.push(diag);
+                continue;
+            }
+            None => (param.default.clone(), Layer::Policy, param.loc.to_string()),
+        };
+        settings.params.push(Setting { value, layer, at });
+    }
+    for (name, node) in &case.params {
+        if !policy.params.iter().any(|param| param.name == *name) {
+            diags.push(
+                Diag::error(&code::CASE, format!("`{}` has no parameter `{name}`", policy.id))
+                    .at(&node.loc, ""),
+            );
+        }
+    }
+    diags.extend(inverted(policy, &settings.values()));
+    let target = Arc::new(TargetInfo {
+        name: Arc::clone(&case.target),
+        kind: Arc::clone(&policy.target.kind),
+        labels: case.labels.clone(),
+    });
+    let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));
+    let requests = (0..policy.observe.len()).collect();
+    let check = Check {
+        policy: Arc::clone(policy),
+        target,
+        settings,
+        subjects: Vec::new(),
+        owner,
+        routes: std::collections::BTreeMap::new(),
+        requests,
+        skip: None,
+        waivers: Vec::new(),
+    };
+    if diags.is_empty() { Ok(check) } else { Err(diags) }
+}
+
+fn try_one<'a>(policy: &'a Arc<Policy>, case: &'a Case) -> Tried<'a> {
+    let check = match check(policy, case) {
+        Ok(check) => check,
+        Err(diags) => {
+            return Tried { policy, case, faults: diags.into_iter().map(|diag| diag.message).collect() };
+        }
+    };
+    let answers = case.observations(policy, &check.settings.values());
+    let own: Vec<&Observation> = answers.iter().collect();
+    let recall = Recall::default();
+    let outcome = judge(&check, &own, &Given { at: case.now, recall: &recall });
+    let mut found: Vec<&Finding> = outcome.check.findings.iter().collect();
+    let mut faults = Vec::new();
+    let skipped = outcome.check.counts.skipped > 0 && outcome.check.findings.is_empty();
+    let mut skip_expected = false;
+    for expected in &case.findings {
+        if expected.verdict == "skipped" && skipped {
+            skip_expected = true;
+            continue;
+        }
+        match found.iter().position(|finding| same(expected, finding)) {
+            Some(index) => {
+                let finding = found.remove(index);
+                faults.extend(differs(expected, finding));
+            }
+            None => faults.push(format!(
+                "expected {} of {}, and it was not found",
+                expected.verdict,
+                subject(expected)
+            )),
+        }
+    }
+    if skipped && !skip_expected {
+        faults.push(format!("the check was skipped: {}", outcome.check.note.as_deref().unwrap_or("")));
+    }
+    faults.extend(found.iter().map(|finding| unexpected(finding)));
+    Tried { policy, case, faults }
+}
+
+fn subject(expected: &Expected) -> String {
+    expected.subject.as_ref().map_or_else(|| "the check itself".to_owned(), |subject| format!("`{subject}`"))
+}
+
+fn same(expected: &Expected, finding: &Finding) -> bool {
+    let about = match &expected.subject {
+        Some(subject) => *subject == *finding.subject.shown,
+        None => finding.subject.key.is_empty(),
+    };
+    about && expected.verdict == finding.verdict.word()
+}
+
+fn differs(expected: &Expected, finding: &Finding) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut compare = |what: &str, wanted: &Option<String>, found: String| {
+        if wanted.as_ref().is_some_and(|wanted| *wanted != found) {
+            faults.push(format!(
+                "{} of {}: expected `{}`, found `{found}`",
+                what,
+                subject(expected),
+                wanted.as_deref().unwrap_or("")
+            ));
+        }
+    };
+    compare(
+        "cause",
+        &expected.cause,
+        finding.cause.as_ref().map_or_else(String::new, |why| why.cause.word().to_owned()),
+    );
+    compare("message", &expected.message, finding.message.clone());
+    compare("severity", &expected.severity, finding.severity.word().to_owned());
+    compare(
+        "urgency",
+        &expected.urgency,
+        finding.urgency.map_or_else(String::new, |urgency| urgency.word().to_owned()),
+    );
+    let steps = finding.remedy.iter().map(|step| step.text.clone()).collect::<Vec<_>>();
+    if expected.remedy.as_ref().is_some_and(|wanted| *wanted != steps) {
+        faults.push(format!("remedy of {}: found {steps:?}", subject(expected)));
+    }
+    faults
+}
+
+fn unexpected(finding: &Finding) -> String {
+    let operands = finding
+        .operands
+        .iter()
+        .map(|operand| format!("{} = {}", operand.text, operand.shown))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let cause = finding.cause.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    let about =
+        if finding.verdict == Verdict::Unknown { String::new() } else { format!(": {}", finding.message) };
+    format!(
+        "unexpected {} of `{}`{cause}{about}{}",
+        finding.verdict.word(),
+        finding.subject.shown,
+        if operands.is_empty() { String::new() } else { format!(" [{operands}]") }
+    )
+}
+
+fn report(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile], verbose: bool) -> Done {
+    let mut text = String::new();
+    for one in tried {
+        if one.faults.is_empty() {
+            if verbose {
+                text.push_str(&format!("ok    {} · {}\n", one.policy.id, one.case.name));
+            }
+            continue;
+        }
+        text.push_str(&format!("FAIL  {} · {}\n      at {}\n", one.policy.id, one.case.name, one.case.loc));
+        one.faults.iter().for_each(|fault| text.push_str(&format!("      {fault}\n")));
+    }
+    let failed = tried.iter().filter(|one| !one.faults.is_empty()).count();
+    let bare: Vec<&str> = policies
+        .iter()
+        .filter(|policy| !files.iter().any(|file| file.policy.id == policy.id))
+        .map(|policy| &*policy.id)
+        .collect();
+    if !bare.is_empty() {
+        text.push_str(&format!("without cases: {}\n", bare.join(", ")));
+    }
+    text.push_str(&format!("{} cases, {} passed, {failed} failed\n", tried.len(), tried.len() - failed));
+    say(&text)?;
+    Ok(if failed > 0 { exit::FINDINGS } else { exit::GOOD })
+}

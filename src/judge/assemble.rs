@@ -1,0 +1,203 @@
+//! Judged checks to the report of a run: order, shared faults, notices about waivers and overrides, exit code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::fact::{Identity, Missing};
+use crate::plan::Plan;
+use crate::policy::Project;
+use crate::policy::decode::digest;
+use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Severity, Subject, Verdict};
+
+use super::Outcome;
+use super::waive::today;
+
+/// Days before its end from which a waiver is a warning.
+const SOON: i64 = 14;
+
+/// What a run says about itself.
+pub struct Assembly<'a> {
+    /// Version of muster.
+    pub muster: Arc<str>,
+    /// The host on which it ran.
+    pub host: Arc<str>,
+    /// When it began.
+    pub started: Timestamp,
+    /// A recording's time, if one was judged.
+    pub recording: Option<String>,
+    /// Who answered, by target.
+    pub targets: Vec<(Arc<str>, Identity)>,
+    /// The verdict from which a run fails.
+    pub fail_on: Verdict,
+    /// The project.
+    pub project: &'a Project,
+    /// Was everything of the project selected? Only then can a waiver be called unused.
+    pub whole: bool,
+}
+
+/// Puts the report together.
+pub fn assemble(plan: &Plan, outcomes: Vec<Outcome>, about: Assembly<'_>) -> RunReport {
+    let notices = notices(plan, &outcomes, &about);
+    let checks: Vec<Check> = outcomes.into_iter().map(|outcome| outcome.check).collect();
+    let (mut by_check, mut subjects) = (Counts::default(), Counts::default());
+    for check in &checks {
+        by_check.add(check.verdict, 1);
+        Verdict::ALL.iter().for_each(|verdict| subjects.add(*verdict, check.counts.of(*verdict)));
+    }
+    let (exit, exit_reason) = exit(&by_check, &subjects, &notices, about.fail_on);
+    RunReport {
+        muster: about.muster,
+        host: about.host,
+        started: about.started.to_string(),
+        recording: about.recording,
+        targets: about.targets,
+        faults: faults(&checks),
+        checks,
+        notices,
+        checks_by_verdict: by_check,
+        subjects,
+        exit,
+        exit_reason,
+        timings: None,
+    }
+}
+
+/// 1 before 3 before 4; 2 is for wrong input, which has no report.
+fn exit(checks: &Counts, subjects: &Counts, notices: &[Finding], fail_on: Verdict) -> (u8, String) {
+    let at_or_above = |verdict: &&Verdict| **verdict >= fail_on;
+    let bad: u64 = Verdict::ALL.iter().filter(at_or_above).map(|verdict| subjects.of(*verdict)).sum();
+    let warned = if fail_on <= Verdict::Warn { notices.len() as u64 } else { 0 };
+    let judged = checks.total() - checks.skipped;
+    if bad + warned > 0 {
+        return (1, format!("{} at or above `{}`", plural(bad + warned, "finding"), fail_on.word()));
+    }
+    if subjects.unknown > 0 || checks.unknown > 0 {
+        return (3, format!("{} could not be judged", plural(subjects.unknown.max(1), "subject")));
+    }
+    match (checks.total(), judged) {
+        (0, _) => (4, "nothing was judged: there is no check".to_owned()),
+        (_, 0) => (4, "nothing was judged: every check was skipped".to_owned()),
+        _ => (0, format!("everything asked for was judged, nothing at or above `{}`", fail_on.word())),
+    }
+}
+
+fn plural(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Faults that hide findings, the one that hides most first.
+fn faults(checks: &[Check]) -> Vec<Fault> {
+    let mut faults: BTreeMap<(Arc<str>, String), Fault> = BTreeMap::new();
+    for check in checks {
+        for finding in check.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown) {
+            let Some(missing) = &finding.cause else { continue };
+            let key = (Arc::clone(&check.target), key(missing));
+            let new = || Fault {
+                target: Arc::clone(&check.target),
+                missing: Arc::clone(missing),
+                policies: Vec::new(),
+                findings: 0,
+            };
+            let fault = faults.entry(key).or_insert_with(new);
+            fault.findings += 1;
+            if !fault.policies.contains(&check.policy) {
+                fault.policies.push(Arc::clone(&check.policy));
+            }
+        }
+    }
+    let mut faults: Vec<Fault> = faults.into_values().collect();
+    faults.sort_by_key(|fault| std::cmp::Reverse((fault.policies.len(), fault.findings)));
+    faults
+}
+
+fn key(missing: &Missing) -> String {
+    format!("{}\n{:?}\n{}\n{:?}", missing.cause, missing.level, missing.what, missing.fix)
+}
+
+struct Notices<'a> {
+    about: &'a Assembly<'a>,
+    found: Vec<Finding>,
+}
+
+impl Notices<'_> {
+    fn add(&mut self, policy: &str, owner: &str, at: String, message: String) {
+        let id = digest(&format!("{policy}\n{at}\n{message}"));
+        let target: Arc<str> = Arc::from("muster.yaml");
+        self.found.push(Finding {
+            id,
+            policy: Arc::from(policy),
+            subject: Subject { key: Vec::new(), shown: Arc::clone(&target) },
+            target,
+            verdict: Verdict::Warn,
+            beneath: None,
+            severity: Severity::Medium,
+            urgency: None,
+            route: None,
+            owner: Arc::from(owner),
+            cause: None,
+            message,
+            rule: Arc::from(""),
+            at,
+            operands: Vec::new(),
+            context: Vec::new(),
+            remedy: Vec::new(),
+            runbook: None,
+            waiver: None,
+            note: None,
+        });
+    }
+
+    fn waivers(&mut self, used: &BTreeSet<usize>) {
+        let today = today(self.about.started);
+        for (index, waiver) in self.about.project.waivers.iter().enumerate() {
+            let until = crate::fact::show(&crate::fact::Value::Int(waiver.expires), &crate::fact::Type::Date);
+            let name = format!("the waiver of `{}` ({})", waiver.policy.text, waiver.ticket);
+            let left = waiver.expires - today;
+            let message = if left < 0 {
+                format!("{name} expired on {until}: mend what it covers, or renew it with a reason")
+            } else if self.about.whole && !used.contains(&index) {
+                format!("{name} covers nothing: remove it, or correct its target or subject")
+            } else if left <= SOON {
+                format!("{name} expires in {} on {until}", plural(u64::try_from(left).unwrap_or(0), "day"))
+            } else {
+                continue;
+            };
+            self.add("waiver", &waiver.owner, waiver.loc.to_string(), message);
+        }
+    }
+
+    fn subjects(&mut self, plan: &Plan, outcomes: &[Outcome]) {
+        let mut places: BTreeMap<&str, (bool, &str, &str, &str)> = BTreeMap::new();
+        for (check, outcome) in plan.checks.iter().zip(outcomes) {
+            let seen = outcome.check.rows > 0;
+            for (index, entry) in check.subjects.iter().enumerate() {
+                let used = outcome.subjects.contains(&index) || !seen;
+                let slot = places.entry(&entry.at).or_insert((
+                    false,
+                    &check.policy.id,
+                    &entry.pattern.text,
+                    &check.owner,
+                ));
+                slot.0 |= used;
+            }
+        }
+        for (at, (_, policy, pattern, owner)) in places.into_iter().filter(|(_, place)| !place.0) {
+            self.add(
+                "override",
+                owner,
+                at.to_owned(),
+                format!("the override of `{policy}` for the subject `{pattern}` matched no row"),
+            );
+        }
+    }
+}
+
+fn notices(plan: &Plan, outcomes: &[Outcome], about: &Assembly<'_>) -> Vec<Finding> {
+    let used: BTreeSet<usize> = outcomes.iter().flat_map(|outcome| outcome.waivers.iter().copied()).collect();
+    let mut notices = Notices { about, found: Vec::new() };
+    notices.waivers(&used);
+    notices.subjects(plan, outcomes);
+    notices.found
+}

@@ -1,0 +1,280 @@
+//! One finding with everything that a person needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::fact::{Cause, Cell, Level, Missing, Observation, Schema, Type, Value, show, value_to_json};
+use crate::plan::{Check, Settings};
+use crate::policy::decode::digest;
+use crate::policy::{Expect, Ladder};
+use crate::rule::Rule;
+use crate::rule::eval::holds;
+use crate::rule::template::Template;
+use crate::verdict::{Finding, Step, Subject, Verdict};
+
+use super::Given;
+use super::operands;
+use super::scope::RowScope;
+
+/// Makes findings of one check.
+pub(super) struct Maker<'a> {
+    pub check: &'a Check,
+    pub answers: &'a [&'a Observation],
+    pub given: &'a Given<'a>,
+}
+
+/// What was decided about a row.
+pub(super) struct Decision<'a> {
+    pub verdict: Verdict,
+    pub rule: Option<&'a Rule>,
+    pub message: Option<&'a Template>,
+    pub cause: Option<Arc<Missing>>,
+    /// The text of a script.
+    pub text: Option<String>,
+}
+
+/// How a row is named: its key's values joined by dots; a null part of several is left out.
+pub(super) fn shown(schema: &Schema, row: &[Cell]) -> Result<Arc<str>, Arc<Missing>> {
+    let mut parts: Vec<String> = Vec::with_capacity(schema.key.len());
+    for index in &schema.key {
+        let (Some(field), Some(cell)) = (schema.fields.get(*index), row.get(*index)) else { continue };
+        match cell {
+            Err(why) => return Err(Arc::clone(why)),
+            Ok(Value::Null) => {}
+            Ok(Value::Text(text)) if schema.key.len() == 1 => return Ok(Arc::clone(text)),
+            Ok(Value::Text(text)) => parts.push(text.to_string()),
+            Ok(Value::Int(int)) if matches!(field.ty.base(), Type::Int | Type::Counter) => {
+                parts.push(int.to_string())
+            }
+            Ok(value) => parts.push(show(value, field.ty.base())),
+        }
+    }
+    if parts.is_empty() {
+        let names = schema.key_names().join("`, `");
+        return Err(Arc::new(
+            Missing::new(
+                Cause::Ambiguous,
+                format!("the key `{names}` of a row is null, so the row has no name"),
+            )
+            .level(Level::Row),
+        ));
+    }
+    Ok(Arc::from(parts.join(".")))
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(check: &'a Check, answers: &'a [&'a Observation], given: &'a Given<'a>) -> Self {
+        Self { check, answers, given }
+    }
+
+    /// The clock of the judged observation.
+    pub(super) fn now(&self) -> i64 {
+        let answer = self.answers.get(self.check.policy.each);
+        crate::fact::micros_of(answer.map_or(self.given.at, |answer| answer.now()))
+    }
+
+    /// Settings of a subject: those of the last override whose pattern matches.
+    pub(super) fn settings(&self, subject: Option<&str>, used: &mut BTreeSet<usize>) -> &'a Settings {
+        let mut settings = &self.check.settings;
+        let Some(subject) = subject.filter(|_| !self.check.subjects.is_empty()) else { return settings };
+        for (index, entry) in self.check.subjects.iter().enumerate() {
+            if entry.pattern.matches(subject) {
+                used.insert(index);
+                settings = &entry.settings;
+            }
+        }
+        settings
+    }
+
+    /// `accept: exact` refuses an estimate.
+    pub(super) fn refused_estimate(&self, observation: usize, field: usize) -> Option<Arc<Missing>> {
+        let observe = self.check.policy.observe.get(observation).filter(|observe| observe.exact)?;
+        let field = observe.schema.fields.get(field).filter(|field| field.estimate)?;
+        let what = format!("`{}` is an estimate, and `accept: exact` refuses it", field.name);
+        Some(Arc::new(Missing::new(Cause::Quality, what).level(Level::Field)))
+    }
+
+    /// Names that must be there.
+    pub(super) fn expected(&self) -> Vec<Arc<str>> {
+        match &self.check.policy.expect {
+            Expect::List(names) => names.clone(),
+            Expect::Param(index) => {
+                match self.check.settings.params.get(*index).map(|setting| &setting.value) {
+                    Some(Value::List(items)) => {
+                        items.iter().filter_map(|item| item.as_ref().ok()?.as_text().map(Arc::from)).collect()
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn subject(&self, row: Option<&[Cell]>) -> Subject {
+        let policy = &self.check.policy;
+        let whole = || Subject { key: Vec::new(), shown: Arc::clone(&self.check.target.name) };
+        let (Some(schema), Some(row)) = (policy.row_schema(), row) else { return whole() };
+        let Ok(name) = shown(schema, row) else { return whole() };
+        if schema.key.is_empty() {
+            return whole();
+        }
+        let part = |index: &usize| {
+            let (field, cell) = (schema.fields.get(*index)?, row.get(*index)?);
+            Some((Arc::clone(&field.name), value_to_json(cell.as_ref().ok()?, &field.ty)))
+        };
+        Subject { key: schema.key.iter().filter_map(part).collect(), shown: name }
+    }
+
+    fn id(&self, subject: &Subject) -> Arc<str> {
+        digest(&format!(
+            "{}\n{}\n{}\n{}",
+            self.check.policy.id,
+            self.check.target.name,
+            subject.shown,
+            subject.key.len()
+        ))
+    }
+
+    /// A finding that nothing could be said.
+    pub(super) fn unknown(&self, row: Option<&[Cell]>, why: &Arc<Missing>) -> Finding {
+        let scope = RowScope::new(self, row, &self.check.settings);
+        self.finding(
+            row,
+            scope,
+            Decision {
+                verdict: Verdict::Unknown,
+                rule: None,
+                message: None,
+                cause: Some(Arc::clone(why)),
+                text: None,
+            },
+        )
+    }
+
+    /// A finding that an expected name is not there.
+    pub(super) fn absent(&self, name: &Arc<str>) -> Finding {
+        let scope = RowScope::new(self, None, &self.check.settings);
+        let text = format!("`{name}` is expected and was not found");
+        let decision =
+            Decision { verdict: Verdict::Fail, rule: None, message: None, cause: None, text: Some(text) };
+        let mut finding = self.finding(None, scope, decision);
+        finding.subject = Subject {
+            key: vec![(Arc::from("expected"), serde_json::Value::from(&**name))],
+            shown: Arc::clone(name),
+        };
+        finding.id = self.id(&finding.subject);
+        finding
+    }
+
+    /// The finding of a decision.
+    pub(super) fn finding(
+        &self,
+        row: Option<&[Cell]>,
+        mut scope: RowScope<'_>,
+        decision: Decision<'_>,
+    ) -> Finding {
+        let policy = &self.check.policy;
+        let settings = scope.settings;
+        let subject = self.subject(row);
+        scope.limits = decision.rule.map(|rule| operands::limits(rule, &scope)).unwrap_or_default();
+        let severity = settings.severity.unwrap_or_else(|| climb(&policy.severity, &scope, |a, b| a > b));
+        let urgency = policy
+            .alert
+            .as_ref()
+            .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope, |a, b| a > b)));
+        let owner = settings.owner.clone().unwrap_or_else(|| Arc::clone(&self.check.owner));
+        let context = policy
+            .alert
+            .iter()
+            .flat_map(|alert| &alert.context)
+            .filter_map(|rule| operands::operand(rule, &scope))
+            .collect();
+        Finding {
+            id: self.id(&subject),
+            policy: Arc::clone(&policy.id),
+            target: Arc::clone(&self.check.target.name),
+            verdict: decision.verdict,
+            beneath: None,
+            severity,
+            urgency,
+            route: urgency.and_then(|urgency| self.check.routes.get(&urgency)).map(ToString::to_string),
+            owner,
+            message: message(policy, &decision, &scope),
+            rule: decision.rule.map_or_else(|| Arc::from(""), |rule| Arc::clone(&rule.node.text)),
+            at: decision.rule.map_or_else(|| policy.loc.to_string(), |rule| rule.node.loc.to_string()),
+            operands: decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default(),
+            context,
+            remedy: if row.is_some() || policy.each_is_one() {
+                remedy(policy, &scope, decision.cause.as_deref())
+            } else {
+                fix_step(decision.cause.as_deref())
+            },
+            runbook: settings.runbook.as_ref().or(policy.runbook.as_ref()).map(ToString::to_string),
+            waiver: None,
+            note: None,
+            cause: decision.cause,
+            subject,
+        }
+    }
+}
+
+fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowScope<'_>) -> String {
+    if let Some(text) = &decision.text {
+        return text.clone();
+    }
+    if let Some(why) = &decision.cause {
+        return format!("could not be judged: {}", why.what);
+    }
+    match decision.message.or(policy.message.as_ref()) {
+        Some(template) => template.fill(scope, scope),
+        None => {
+            decision.rule.map_or_else(|| policy.title.to_string(), |rule| operands::sentence(rule, scope))
+        }
+    }
+}
+
+/// The first rung that holds; an unknown rung counts as the loudest of all.
+fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_>, louder: fn(T, T) -> bool) -> T {
+    for (value, rule) in &ladder.rungs {
+        match holds(&rule.node, scope) {
+            Ok(true) => return *value,
+            Ok(false) => {}
+            Err(_) => {
+                let all = ladder.rungs.iter().map(|(value, _)| *value);
+                return all.fold(ladder.otherwise, |best, next| if louder(next, best) { next } else { best });
+            }
+        }
+    }
+    ladder.otherwise
+}
+
+/// The steps of the policy; before them what would make an unknown fact readable.
+fn remedy(policy: &crate::policy::Policy, scope: &RowScope<'_>, cause: Option<&Missing>) -> Vec<Step> {
+    if cause.is_some() {
+        return fix_step(cause);
+    }
+    let mut steps = Vec::new();
+    for step in &policy.remedy {
+        let wanted = step.condition.as_ref().map_or(Ok(true), |rule| holds(&rule.node, scope));
+        let text = step.text.fill_step(scope, scope, step.kind);
+        match wanted {
+            Ok(true) => steps.push(Step { kind: step.kind, text, danger: step.danger.clone() }),
+            Ok(false) => {}
+            Err(why) => {
+                let condition = step.condition.as_ref().map_or("", |rule| &*rule.node.text);
+                let danger = format!("only if `{condition}`, which is unknown: {}", why.cause);
+                let danger =
+                    step.danger.as_ref().map_or(danger.clone(), |known| format!("{known}; {danger}"));
+                steps.push(Step { kind: step.kind, text, danger: Some(danger) });
+            }
+        }
+    }
+    steps
+}
+
+fn fix_step(cause: Option<&Missing>) -> Vec<Step> {
+    let Some(fix) = cause.and_then(|cause| cause.fix.as_ref()) else { return Vec::new() };
+    let sql = ["GRANT ", "ALTER ", "CREATE "].iter().any(|word| fix.starts_with(word));
+    let kind = if sql { crate::verdict::StepKind::Sql } else { crate::verdict::StepKind::Do };
+    vec![Step { kind, text: fix.clone(), danger: None }]
+}

@@ -1,0 +1,128 @@
+//! The values that a rule read, with their origins.
+
+use std::sync::Arc;
+
+use crate::fact::{Cell, Type, Value, cell_to_json, show, show_apart, show_cell};
+use crate::rule::Rule;
+use crate::rule::eval::eval;
+use crate::rule::node::{Node, Op, Place};
+use crate::rule::template::Words;
+use crate::verdict::{Layer, Operand, Origin};
+
+use super::scope::RowScope;
+
+/// The place of a node that is one value for a reader: a read, or an age.
+fn place(node: &Node) -> Option<&Place> {
+    match &node.op {
+        Op::Read(place) => Some(place),
+        Op::Age(pair) => place(&pair[0]),
+        _ => None,
+    }
+}
+
+/// Comparisons of a rule: each side with the other side's value.
+fn limited(node: &Node, scope: &RowScope<'_>, found: &mut Vec<(Arc<str>, Value)>) {
+    if let Op::Compare(_, pair) = &node.op {
+        for (side, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+            if let (Some(_), Ok(value)) = (place(side), eval(other, scope))
+                && !value.is_null()
+            {
+                found.push((Arc::clone(&side.text), value));
+            }
+        }
+    }
+    node.children().into_iter().for_each(|child| limited(child, scope, found));
+}
+
+/// Limits by place, for the digits of messages.
+pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
+    let mut found = Vec::new();
+    let mut visit = |node: &Node| {
+        if let Op::Compare(_, pair) = &node.op
+            && let (Some(place), Ok(value)) = (place(&pair[0]), eval(&pair[1], scope))
+        {
+            found.push((place.clone(), value));
+        }
+    };
+    rule.node.walk(&mut |node| visit(node));
+    found
+}
+
+fn origin(place: &Place, scope: &RowScope<'_>) -> Origin {
+    let policy = &scope.maker.check.policy;
+    match place {
+        Place::Let(_) => Origin::Let,
+        Place::Param(index) => match (scope.settings.params.get(*index), policy.params.get(*index)) {
+            (Some(setting), Some(param)) => {
+                let default = (setting.layer != Layer::Policy).then(|| show(&param.default, &param.ty));
+                Origin::Param { layer: setting.layer, at: setting.at.clone(), default }
+            }
+            _ => Origin::Context,
+        },
+        place => match policy.field(place) {
+            Some((observe, _)) => Origin::Fact { probe: Arc::from(observe.probe.name) },
+            None => Origin::Context,
+        },
+    }
+}
+
+fn make(node: &Node, cell: &Cell, shown: String, origin: Origin) -> Operand {
+    Operand {
+        text: Arc::clone(&node.text),
+        shown,
+        value: cell_to_json(cell, &node.ty),
+        ty: node.ty.to_string(),
+        origin,
+    }
+}
+
+/// The value of an expression as an operand.
+pub(super) fn operand(rule: &Rule, scope: &RowScope<'_>) -> Option<Operand> {
+    let cell = eval(&rule.node, scope);
+    let origin = place(&rule.node).map_or(Origin::Literal, |place| origin(place, scope));
+    let reads = place(&rule.node).and_then(|place| scope.null_reads(place));
+    Some(make(&rule.node, &cell, show_cell(&cell, rule.node.ty.base(), reads), origin))
+}
+
+/// Everything that a rule read, each once, and what its `let`s read.
+pub(super) fn of(rule: &Rule, scope: &RowScope<'_>) -> Vec<Operand> {
+    let mut limits = Vec::new();
+    limited(&rule.node, scope, &mut limits);
+    let mut found: Vec<Operand> = Vec::new();
+    collect(&rule.node, scope, &limits, &mut found);
+    found
+}
+
+fn collect(node: &Node, scope: &RowScope<'_>, limits: &[(Arc<str>, Value)], found: &mut Vec<Operand>) {
+    let Some(read) = place(node) else {
+        node.children().into_iter().for_each(|child| collect(child, scope, limits, found));
+        return;
+    };
+    if found.iter().any(|operand| operand.text == node.text) {
+        return;
+    }
+    let cell = eval(node, scope);
+    let limit = limits.iter().find(|(text, _)| *text == node.text).map(|(_, limit)| limit);
+    let shown = match (&cell, limit) {
+        (Ok(value), Some(limit)) if !value.is_null() => show_apart(value, limit, node.ty.base()),
+        _ => show_cell(&cell, node.ty.base(), scope.null_reads(read)),
+    };
+    found.push(make(node, &cell, shown, origin(read, scope)));
+    if let Place::Let(index) = read
+        && let Some(inner) = scope.maker.check.policy.lets.get(*index)
+    {
+        collect(&inner.rule.node, scope, &[], found);
+    }
+}
+
+/// A rule as a sentence, for policies without a message.
+pub(super) fn sentence(rule: &Rule, scope: &RowScope<'_>) -> String {
+    let operands = of(rule, scope);
+    let values =
+        operands.iter().map(|operand| format!("{} is {}", operand.text, operand.shown)).collect::<Vec<_>>();
+    if values.is_empty() {
+        format!("`{}` holds", rule.node.text)
+    } else {
+        format!("`{}` holds: {}", rule.node.text, values.join(", "))
+    }
+}

@@ -1,0 +1,193 @@
+//! Rows to findings.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::fact::{Cause, Cell, Level, Missing, Table};
+use crate::policy::Rung;
+use crate::rule::eval::holds;
+use crate::rule::script::{ScriptInput, ScriptVerdict};
+use crate::verdict::{Finding, Verdict};
+
+use super::findings::{Decision, Maker, shown};
+use super::scope::RowScope;
+
+/// What the rows of a check say.
+pub(super) struct Judged {
+    pub findings: Vec<Finding>,
+    pub passed: u64,
+    pub outside: u64,
+    pub subjects: BTreeSet<usize>,
+    pub seen: BTreeSet<Arc<str>>,
+}
+
+/// Judges every row.
+pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
+    let mut judged = Judged {
+        findings: Vec::new(),
+        passed: 0,
+        outside: 0,
+        subjects: BTreeSet::new(),
+        seen: BTreeSet::new(),
+    };
+    let keyed = !table.schema.key.is_empty();
+    let names: Vec<Result<Arc<str>, Arc<Missing>>> =
+        if keyed { table.rows.iter().map(|row| shown(&table.schema, row)).collect() } else { Vec::new() };
+    let doubles = doubles(&names);
+    let expects = !maker.expected().is_empty();
+    for (index, row) in table.rows.iter().enumerate() {
+        let name = names.get(index);
+        let subject = match name {
+            Some(Ok(name)) => Some(Arc::clone(name)),
+            Some(Err(why)) => {
+                judged.findings.push(maker.unknown(None, why));
+                continue;
+            }
+            None => None,
+        };
+        if let Some(name) = subject.as_ref().filter(|name| doubles.contains(&***name)) {
+            // One finding for all rows of that key.
+            if judged.seen.insert(Arc::clone(name)) {
+                judged.findings.push(maker.unknown(Some(row), &ambiguous(name)));
+            }
+            continue;
+        }
+        if expects {
+            judged.seen.extend(subject.clone());
+        }
+        one(maker, table, row, subject.as_deref(), &mut judged);
+    }
+    judged
+}
+
+fn ambiguous(name: &str) -> Arc<Missing> {
+    let what = format!("several rows have the key `{name}`, so what is said of one may be said of another");
+    Arc::new(Missing::new(Cause::Ambiguous, what).level(Level::Row).fix("name more facts under `key`"))
+}
+
+/// Keys that more than one row has.
+fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
+    let mut counts: HashMap<&str, u32> = HashMap::with_capacity(names.len());
+    let mut doubles = BTreeSet::new();
+    for name in names.iter().flatten() {
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        if *count > 1 {
+            doubles.insert(&**name);
+        }
+    }
+    doubles
+}
+
+fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
+    let settings = maker.settings(subject, &mut judged.subjects);
+    let scope = RowScope::new(maker, Some(row), settings);
+    if let Some(filter) = &maker.check.policy.filter {
+        match holds(&filter.node, &scope) {
+            Ok(true) => {}
+            Ok(false) => {
+                judged.outside += 1;
+                return;
+            }
+            Err(why) => {
+                let decision = Decision {
+                    verdict: Verdict::Unknown,
+                    rule: Some(filter),
+                    message: None,
+                    cause: Some(why),
+                    text: None,
+                };
+                judged.findings.push(maker.finding(Some(row), scope, decision));
+                return;
+            }
+        }
+    }
+    let decision = if maker.check.policy.script.is_some() {
+        script(maker, table, row, &scope)
+    } else {
+        rules(maker, &scope)
+    };
+    match decision {
+        Some(decision) => judged.findings.push(maker.finding(Some(row), scope, decision)),
+        None => judged.passed += 1,
+    }
+}
+
+/// `fail` true, else `fail` unknown, else `warn` true, else `warn` unknown.
+fn rules<'a>(maker: &'a Maker<'_>, scope: &RowScope<'_>) -> Option<Decision<'a>> {
+    let policy = &maker.check.policy;
+    rungs(&policy.fail, Verdict::Fail, scope).or_else(|| rungs(&policy.warn, Verdict::Warn, scope))
+}
+
+fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_>) -> Option<Decision<'a>> {
+    let mut unknown = None;
+    for rung in rungs {
+        match holds(&rung.rule.node, scope) {
+            Ok(true) => {
+                return Some(Decision {
+                    verdict,
+                    rule: Some(&rung.rule),
+                    message: rung.message.as_ref(),
+                    cause: None,
+                    text: None,
+                });
+            }
+            Ok(false) => {}
+            Err(why) => {
+                unknown = unknown.or(Some(Decision {
+                    verdict: Verdict::Unknown,
+                    rule: Some(&rung.rule),
+                    message: None,
+                    cause: Some(why),
+                    text: None,
+                }));
+            }
+        }
+    }
+    unknown
+}
+
+fn script<'a>(
+    maker: &'a Maker<'_>,
+    table: &Table,
+    row: &[Cell],
+    scope: &RowScope<'_>,
+) -> Option<Decision<'a>> {
+    let script = maker.check.policy.script.as_ref()?;
+    let by_rule = rules(maker, scope);
+    if by_rule.as_ref().is_some_and(|decision| decision.verdict == Verdict::Fail) {
+        return by_rule;
+    }
+    let params: Vec<_> = maker
+        .check
+        .policy
+        .params
+        .iter()
+        .zip(&scope.settings.params)
+        .map(|(param, setting)| (Arc::clone(&param.name), setting.value.clone(), param.ty.clone()))
+        .collect();
+    let target = &maker.check.target;
+    let input = ScriptInput {
+        schema: &table.schema,
+        row,
+        rows: &table.rows,
+        params: &params,
+        target_name: &target.name,
+        target_kind: &target.kind,
+        labels: &target.labels,
+        now: maker.now(),
+        deadline: std::time::Duration::from_secs(1),
+    };
+    let decision = |verdict, cause, text| Decision { verdict, rule: None, message: None, cause, text };
+    let by_script = match script.judge(&input) {
+        Ok(ScriptVerdict::Pass) => None,
+        Ok(ScriptVerdict::Warn(text)) => Some(decision(Verdict::Warn, None, Some(text))),
+        Ok(ScriptVerdict::Fail(text)) => Some(decision(Verdict::Fail, None, Some(text))),
+        Err(why) => Some(decision(Verdict::Unknown, Some(why), None)),
+    };
+    match (by_rule, by_script) {
+        (Some(rule), Some(script)) if rule.verdict >= script.verdict => Some(rule),
+        (rule, None) => rule,
+        (_, script) => script,
+    }
+}

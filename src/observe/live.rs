@@ -1,0 +1,284 @@
+//! Real targets. A probe that does not hold its deadline is abandoned; its children are killed when its future
+//! is dropped. Every request gets an answer, also when the run is ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use super::{Answers, Observer};
+use crate::fact::{Cause, Identity, Missing, Observation, Request};
+use crate::probe::{Ask, Clock, Context, Target, body};
+use crate::secret::Redactor;
+
+/// Called after each answer with the number done, of how many, and the request.
+pub type Progress = Arc<dyn Fn(usize, usize, &Request) + Send + Sync>;
+
+/// Ends a run early.
+#[derive(Clone)]
+pub struct Cancel(watch::Sender<bool>);
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Cancel {
+    /// Ends it.
+    pub fn cancel(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn cancelled(&self) {
+        let mut seen = self.0.subscribe();
+        // The sender lives as long as `self`, so waiting ends only by `cancel`.
+        if seen.wait_for(|ended| *ended).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Real targets with limits.
+pub struct Live {
+    /// Targets by name.
+    pub targets: HashMap<Arc<str>, Arc<Target>>,
+    /// Why a target cannot be asked at all (its secret is not set).
+    pub unusable: HashMap<Arc<str>, Arc<Missing>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Removes secrets from what drivers say.
+    pub redactor: Arc<Redactor>,
+    /// Questions at once, overall.
+    pub jobs: usize,
+    /// How long one answer may take if its target does not say.
+    pub deadline: Duration,
+    /// How long the whole run may take.
+    pub run: Option<Duration>,
+    /// Rows of one answer.
+    pub max_rows: usize,
+    /// Ends it early.
+    pub cancel: Cancel,
+    /// Tells how far it is.
+    pub progress: Option<Progress>,
+}
+
+/// Questions at once for a type of target.
+fn default_connections(kind: &str) -> usize {
+    match kind {
+        "postgres" | "mysql" | "sqlite" => 2,
+        "host" => 8,
+        _ => 16,
+    }
+}
+
+impl Observer for Live {
+    fn observe<'a>(&'a self, requests: &'a [Request]) -> Answers<'a> {
+        Box::pin(self.all(requests))
+    }
+}
+
+/// What every task shares.
+struct Shared {
+    overall: Semaphore,
+    run_end: Option<Instant>,
+    clock: Arc<dyn Clock>,
+    redactor: Arc<Redactor>,
+    max_rows: usize,
+    cancel: Cancel,
+}
+
+impl Live {
+    async fn all(&self, requests: &[Request]) -> Vec<Observation> {
+        let now = Instant::now();
+        let shared = Arc::new(Shared {
+            overall: Semaphore::new(self.jobs.max(1)),
+            run_end: self.run.map(|run| now + run),
+            clock: Arc::clone(&self.clock),
+            redactor: Arc::clone(&self.redactor),
+            max_rows: self.max_rows,
+            cancel: self.cancel.clone(),
+        });
+        let limits = self.limits();
+        let mut tasks = tokio::task::JoinSet::new();
+        let mut places = HashMap::new();
+        let mut answers: Vec<Option<Observation>> = vec![None; requests.len()];
+        for (index, request) in requests.iter().enumerate() {
+            let Some((target, limit)) =
+                self.targets.get(&request.key.target).zip(limits.get(&request.key.target))
+            else {
+                let unusable = self.unusable.get(&request.key.target);
+                let why = unusable.map_or_else(
+                    || Missing::new(Cause::Internal, "the target is not configured"),
+                    |why| (**why).clone(),
+                );
+                if let Some(slot) = answers.get_mut(index) {
+                    *slot = Some(Observation::missing(request.key.clone(), self.clock.now(), why));
+                }
+                continue;
+            };
+            let task = one(
+                request.clone(),
+                Arc::clone(target),
+                Arc::clone(limit),
+                Arc::clone(&shared),
+                target.deadline.unwrap_or(self.deadline),
+            );
+            places.insert(tasks.spawn(task).id(), index);
+        }
+        self.collect(tasks, &places, requests, &mut answers).await;
+        let lost = |index: usize| {
+            requests.get(index).map(|request| {
+                Observation::missing(
+                    request.key.clone(),
+                    self.clock.now(),
+                    Missing::new(Cause::Internal, "the answer was lost"),
+                )
+            })
+        };
+        answers.into_iter().enumerate().filter_map(|(index, answer)| answer.or_else(|| lost(index))).collect()
+    }
+
+    fn limits(&self) -> HashMap<Arc<str>, Arc<Semaphore>> {
+        let permits = |target: &Target| {
+            if target.connections == 0 { default_connections(&target.kind) } else { target.connections }
+        };
+        self.targets
+            .values()
+            .map(|target| (Arc::clone(&target.name), Arc::new(Semaphore::new(permits(target)))))
+            .collect()
+    }
+
+    async fn collect(
+        &self,
+        mut tasks: tokio::task::JoinSet<Observation>,
+        places: &HashMap<tokio::task::Id, usize>,
+        requests: &[Request],
+        answers: &mut [Option<Observation>],
+    ) {
+        let total = requests.len();
+        let mut done = total - tasks.len();
+        while let Some(joined) = tasks.join_next_with_id().await {
+            let (id, answer) = match joined {
+                Ok((id, answer)) => (id, Ok(answer)),
+                Err(error) => (error.id(), Err(error)),
+            };
+            let Some((index, request)) =
+                places.get(&id).and_then(|index| requests.get(*index).map(|request| (*index, request)))
+            else {
+                continue;
+            };
+            let answer = answer.unwrap_or_else(|error| {
+                let why = Missing::new(
+                    Cause::Internal,
+                    self.redactor
+                        .clean(&format!("the probe `{}` ended unexpectedly: {error}", request.key.probe)),
+                );
+                Observation::missing(request.key.clone(), self.clock.now(), why)
+            });
+            if let Some(slot) = answers.get_mut(index) {
+                *slot = Some(answer);
+            }
+            done += 1;
+            if let Some(progress) = &self.progress {
+                progress(done, total, request);
+            }
+        }
+    }
+}
+
+async fn one(
+    request: Request,
+    target: Arc<Target>,
+    limit: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    deadline: Duration,
+) -> Observation {
+    let cancelled = shared.cancel.cancelled();
+    let run_end = async {
+        match shared.run_end {
+            Some(end) => tokio::time::sleep_until(end).await,
+            None => std::future::pending().await,
+        }
+    };
+    let missing = |cause, what: &str| {
+        Observation::missing(request.key.clone(), shared.clock.now(), Missing::new(cause, what))
+    };
+    tokio::select! {
+        biased;
+        () = cancelled => missing(Cause::Cancelled, "the run was ended before the answer came"),
+        () = run_end => missing(Cause::Timeout, "the time of the whole run (`--timeout`) was over before the answer came"),
+        answer = ask(&request, &target, &limit, &shared, deadline) => answer,
+    }
+}
+
+async fn ask(
+    request: &Request,
+    target: &Arc<Target>,
+    limit: &Semaphore,
+    shared: &Shared,
+    deadline: Duration,
+) -> Observation {
+    let (Ok(_mine), Ok(_all)) = (limit.acquire().await, shared.overall.acquire().await) else {
+        return Observation::missing(
+            request.key.clone(),
+            shared.clock.now(),
+            Missing::new(Cause::Internal, "a limit was closed"),
+        );
+    };
+    let at = shared.clock.now();
+    let begun = Instant::now();
+    let end = begun + deadline;
+    let cx = Context {
+        clock: Arc::clone(&shared.clock),
+        deadline: end,
+        target: Arc::clone(target),
+        redactor: Arc::clone(&shared.redactor),
+    };
+    let ask = Ask { request, max_rows: shared.max_rows };
+    let answer = match body(&request.key.probe) {
+        None => Err(Missing::new(
+            Cause::Unsupported,
+            format!("this build of muster lacks the probe `{}`", request.key.probe),
+        )),
+        // A body keeps its own deadline so that it can clean up; a moment later it is abandoned.
+        Some(body) => {
+            match tokio::time::timeout_at(end + Duration::from_millis(150), body.observe(&ask, &cx)).await {
+                Ok(answer) => answer,
+                Err(_elapsed) => {
+                    Err(Missing::new(Cause::Timeout, format!("no answer within {}", seconds(deadline))))
+                }
+            }
+        }
+    };
+    let took = begun.elapsed();
+    let clean = |why: Missing| Missing {
+        what: shared.redactor.clean(&why.what),
+        fix: why.fix.map(|fix| shared.redactor.clean(&fix)),
+        ..why
+    };
+    match answer {
+        Ok(answer) => Observation {
+            key: request.key.clone(),
+            result: Ok(answer.table),
+            at,
+            source_clock: answer.source_clock,
+            took,
+            identity: answer.identity,
+        },
+        Err(why) => Observation {
+            key: request.key.clone(),
+            result: Err(Arc::new(clean(why))),
+            at,
+            source_clock: None,
+            took,
+            identity: Identity::default(),
+        },
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    crate::fact::show(&crate::fact::Value::duration(duration), &crate::fact::Type::DURATION)
+}

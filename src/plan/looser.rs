@@ -1,0 +1,107 @@
+//! Which way a limit is loosened, and whether `warn` and `fail` stand the right way round.
+
+use crate::diag::{Diag, code};
+use crate::fact::{Value, show};
+use crate::policy::Policy;
+use crate::rule::node::{Cmp, Node, Op, Place};
+use crate::rule::ops::compare;
+
+/// Is a value of a parameter looser than another, as far as the rules tell?
+pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) -> bool {
+    let Some(decl) = policy.params.get(param) else { return false };
+    let higher = compare(Cmp::Gt, value, default, &decl.ty).unwrap_or(false);
+    let lower = compare(Cmp::Lt, value, default, &decl.ty).unwrap_or(false);
+    match direction(policy, param) {
+        Some(true) => higher,
+        Some(false) => lower,
+        // A limit whose direction cannot be told is shown whenever it differs.
+        None => value != default,
+    }
+}
+
+/// True if a higher value fails less.
+fn direction(policy: &Policy, param: usize) -> Option<bool> {
+    let decl = policy.params.get(param)?;
+    if decl.at_most.is_some() != decl.at_least.is_some() {
+        return Some(decl.at_most.is_some());
+    }
+    let rungs = policy.fail.iter().chain(&policy.warn);
+    rungs.map(|rung| &rung.rule.node).find_map(|node| in_condition(node, param, true))
+}
+
+fn reads(node: &Node, param: usize) -> bool {
+    let mut found = false;
+    node.walk(&mut |part| found |= matches!(part.op, Op::Read(Place::Param(index)) if index == param));
+    found
+}
+
+/// Looks for a comparison with the parameter; `holds` is false under a `!`.
+fn in_condition(node: &Node, param: usize, holds: bool) -> Option<bool> {
+    match &node.op {
+        Op::Not(inner) => in_condition(inner, param, !holds),
+        Op::All(items) | Op::Any(items) => items.iter().find_map(|item| in_condition(item, param, holds)),
+        Op::Compare(cmp, pair) => {
+            let [a, b] = &**pair;
+            let above = match cmp {
+                Cmp::Gt | Cmp::Ge => true,
+                Cmp::Lt | Cmp::Le => false,
+                Cmp::Eq | Cmp::Ne => return None,
+            };
+            match (reads(a, param), reads(b, param)) {
+                (false, true) => Some(above == holds),
+                (true, false) => Some(above != holds),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The limit of a rung of the form `x > limit`.
+fn limit<'a>(node: &'a Node, params: &[Value]) -> Option<(&'a Node, Cmp, Value)> {
+    let Op::Compare(cmp, pair) = &node.op else { return None };
+    let [left, right] = &**pair;
+    let value = match &right.op {
+        Op::Literal(value) => value.clone(),
+        Op::Read(Place::Param(index)) => params.get(*index)?.clone(),
+        _ => return None,
+    };
+    Some((left, *cmp, value))
+}
+
+/// `warn` stricter than `fail`, or a `warn` that can never be reached, with these parameters.
+pub fn inverted(policy: &Policy, params: &[Value]) -> Option<Diag> {
+    let ([fail], [warn]) = (policy.fail.as_slice(), policy.warn.as_slice()) else { return None };
+    let (fail_on, fail_cmp, fail_limit) = limit(&fail.rule.node, params)?;
+    let (warn_on, warn_cmp, warn_limit) = limit(&warn.rule.node, params)?;
+    let above = |cmp| matches!(cmp, Cmp::Gt | Cmp::Ge);
+    let ordered = |cmp| !matches!(cmp, Cmp::Eq | Cmp::Ne);
+    if fail_on.text != warn_on.text
+        || !ordered(fail_cmp)
+        || !ordered(warn_cmp)
+        || above(fail_cmp) != above(warn_cmp)
+    {
+        return None;
+    }
+    let ty = &fail_on.ty;
+    let beyond = if above(fail_cmp) { Cmp::Gt } else { Cmp::Lt };
+    let (fail_shown, warn_shown) = (show(&fail_limit, ty), show(&warn_limit, ty));
+    let diag = if compare(beyond, &warn_limit, &fail_limit, ty).ok()? {
+        Diag::error(
+            &code::INVERTED_RUNGS,
+            format!("`warn` at {warn_shown} is stricter than `fail` at {fail_shown}"),
+        )
+    } else if warn_limit == fail_limit && fail_cmp == warn_cmp {
+        Diag::error(
+            &code::UNREACHABLE_RUNG,
+            format!("`warn` and `fail` have the same limit {fail_shown}, so it never warns"),
+        )
+    } else {
+        return None;
+    };
+    Some(
+        diag.at(&warn.rule.node.loc, "warns here")
+            .at(&fail.rule.node.loc, "fails here")
+            .help(format!("policy `{}`: set the limit of `warn` before that of `fail`", policy.id)),
+    )
+}

@@ -1,0 +1,174 @@
+//! Policies bound to targets: checks, with every parameter and the layer that set it. Pure.
+
+mod bind;
+mod looser;
+mod settings;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::diag::Diag;
+use crate::fact::{Key, Request, Value};
+use crate::policy::project::Pattern;
+use crate::policy::{Policy, Project, Tier, Waiver};
+use crate::verdict::{Layer, Severity, Urgency};
+
+pub use bind::bind;
+pub use looser::{inverted, is_looser};
+pub use settings::resolve;
+
+/// A target as the judge sees it: no address, no secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetInfo {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its type.
+    pub kind: Arc<str>,
+    /// Its labels.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// The value of a parameter with its winner.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The value.
+    pub value: Value,
+    /// Who set it.
+    pub layer: Layer,
+    /// Where it stands.
+    pub at: String,
+}
+
+/// Everything that overrides may change.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Parameters by position.
+    pub params: Vec<Setting>,
+    /// Another severity.
+    pub severity: Option<Severity>,
+    /// Another owner.
+    pub owner: Option<Arc<str>>,
+    /// Another tier.
+    pub tier: Option<Tier>,
+    /// Another urgency.
+    pub urgency: Option<Urgency>,
+    /// Another runbook.
+    pub runbook: Option<Arc<str>>,
+    /// Parameters that are looser than the policy's default, in words.
+    pub looser: Vec<String>,
+}
+
+impl Settings {
+    /// The values of the parameters.
+    pub fn values(&self) -> Vec<Value> {
+        self.params.iter().map(|setting| setting.value.clone()).collect()
+    }
+}
+
+/// Settings for some subjects.
+#[derive(Clone, Debug)]
+pub struct SubjectSettings {
+    /// Which subjects.
+    pub pattern: Pattern,
+    /// Their settings.
+    pub settings: Settings,
+    /// Where the override stands.
+    pub at: String,
+}
+
+/// A policy bound to a target.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The target.
+    pub target: Arc<TargetInfo>,
+    /// Settings.
+    pub settings: Settings,
+    /// Settings of some subjects, the more specific last.
+    pub subjects: Vec<SubjectSettings>,
+    /// Who answers for it.
+    pub owner: Arc<str>,
+    /// Where each urgency goes for this owner.
+    pub routes: BTreeMap<Urgency, Arc<str>>,
+    /// Requests by position of the observation.
+    pub requests: Vec<usize>,
+    /// Why it is not judged.
+    pub skip: Option<String>,
+    /// Waivers that may cover it, by position in the project.
+    pub waivers: Vec<(usize, Arc<Waiver>)>,
+}
+
+/// What is to be observed and judged.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Checks in order of policy and target.
+    pub checks: Vec<Check>,
+    /// Requests, each asked once.
+    pub requests: Vec<Request>,
+    index: HashMap<Key, usize>,
+}
+
+impl Plan {
+    /// The position of a request; one that is already asked only wants more.
+    fn ask(&mut self, request: Request) -> usize {
+        if let Some(index) = self.index.get(&request.key) {
+            if let Some(known) = self.requests.get_mut(*index) {
+                for (slot, want) in known.wants.iter_mut().zip(&request.wants) {
+                    *slot |= want;
+                }
+            }
+            return *index;
+        }
+        let index = self.requests.len();
+        self.index.insert(request.key.clone(), index);
+        self.requests.push(request);
+        index
+    }
+}
+
+/// What of everything is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Tiers; all if empty.
+    pub tiers: Vec<Tier>,
+    /// Environment.
+    pub environment: Option<Arc<str>>,
+    /// Targets; all if empty.
+    pub targets: Vec<Pattern>,
+    /// Tags; all if empty.
+    pub tags: Vec<Pattern>,
+    /// Policies; all if empty.
+    pub policies: Vec<Pattern>,
+    /// `--set`.
+    pub set: Vec<SetArg>,
+}
+
+/// One `--set [POLICY.]NAME=VALUE`.
+#[derive(Clone, Debug)]
+pub struct SetArg {
+    /// Policies; all that have the parameter if left out.
+    pub policy: Option<Pattern>,
+    /// The parameter.
+    pub name: Arc<str>,
+    /// Its value as written.
+    pub text: Arc<str>,
+}
+
+/// Everything that binding needs.
+pub struct Input<'a> {
+    /// Policies.
+    pub policies: &'a [Arc<Policy>],
+    /// Targets.
+    pub targets: &'a [Arc<TargetInfo>],
+    /// The project; a default one without a file.
+    pub project: &'a Project,
+    /// What is wanted.
+    pub selection: &'a Selection,
+    /// Is there a project file?
+    pub has_project: bool,
+}
+
+/// A plan, or what is wrong with the input.
+pub type Planned = Result<Plan, Vec<Diag>>;
+pub(crate) use bind::target_value;

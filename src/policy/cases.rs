@@ -1,0 +1,346 @@
+//! Case files: facts in, exact findings out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::literal;
+use super::model::{Observe, Policy};
+use super::shape::{Key, Shape, Strictness, check};
+use super::shapes;
+use crate::diag::{Diag, code, did_you_mean};
+use crate::fact::{
+    Cause, Cell, Field, Identity, Level, Missing, Observation, Request, Rows, Table, Type, Value, timestamp,
+};
+use crate::source::yaml::{self, Kind, Node};
+use crate::source::{Loc, Source};
+
+/// A finding that a case expects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected {
+    /// The subject; `None` is the check itself.
+    pub subject: Option<String>,
+    /// The verdict's word.
+    pub verdict: String,
+    /// The cause's word.
+    pub cause: Option<String>,
+    /// The whole message.
+    pub message: Option<String>,
+    /// The severity's word.
+    pub severity: Option<String>,
+    /// The urgency's word.
+    pub urgency: Option<String>,
+    /// The steps of the remedy.
+    pub remedy: Option<Vec<String>>,
+}
+
+/// One case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it shows.
+    pub name: Arc<str>,
+    /// Where it stands.
+    pub loc: Loc,
+    /// The time at which it is judged.
+    pub now: Timestamp,
+    /// Facts by position of the observation.
+    pub facts: Vec<Result<Table, Arc<Missing>>>,
+    /// Other values of parameters, with their places.
+    pub params: Vec<(Arc<str>, Node)>,
+    /// The target's name.
+    pub target: Arc<str>,
+    /// The target's labels.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// What must be found.
+    pub findings: Vec<Expected>,
+}
+
+/// The cases of one policy.
+#[derive(Clone, Debug)]
+pub struct CaseFile {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+impl Case {
+    /// The facts as observations.
+    pub fn observations(&self, policy: &Policy, params: &[Value]) -> Vec<Observation> {
+        let pairs = policy.observe.iter().zip(&self.facts);
+        pairs.map(|(observe, facts)| self.observation(observe, facts, params)).collect()
+    }
+
+    fn observation(
+        &self,
+        observe: &Observe,
+        facts: &Result<Table, Arc<Missing>>,
+        params: &[Value],
+    ) -> Observation {
+        let request = Request::new(
+            observe.probe.name,
+            &self.target,
+            observe.resolve(params),
+            Arc::clone(&observe.schema),
+            observe.pointers.clone(),
+        );
+        Observation {
+            key: request.key,
+            result: facts.clone(),
+            at: self.now,
+            source_clock: None,
+            took: std::time::Duration::ZERO,
+            identity: Identity::default(),
+        }
+    }
+}
+
+fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
+    match node.map(|node| &node.kind) {
+        Some(Kind::Map(pairs)) => pairs,
+        _ => &[],
+    }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.kind) {
+        Some(Kind::Seq(items)) => items,
+        _ => &[],
+    }
+}
+
+/// Decodes every document of a case file.
+pub fn decode(
+    source: &Arc<Source>,
+    find: &dyn Fn(&str) -> Option<Arc<Policy>>,
+    names: &[&str],
+    diags: &mut Vec<Diag>,
+) -> Vec<CaseFile> {
+    let documents = match yaml::parse(source, &yaml::Limits::default()) {
+        Ok(documents) => documents,
+        Err(errors) => {
+            diags.extend(errors);
+            return Vec::new();
+        }
+    };
+    if documents.is_empty() {
+        diags.push(Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no cases", source.name)));
+    }
+    documents.into_iter().filter_map(|document| file(document.root, find, names, diags)).collect()
+}
+
+fn file(
+    mut root: Node,
+    find: &dyn Fn(&str) -> Option<Arc<Policy>>,
+    names: &[&str],
+    diags: &mut Vec<Diag>,
+) -> Option<CaseFile> {
+    let before = diags.len();
+    diags.extend(yaml::merge(&mut root));
+    diags.extend(yaml::duplicate_keys(&root));
+    let id = root.get("cases").and_then(Node::as_str).unwrap_or("");
+    let policy = find(id);
+    let shape = shape(policy.as_deref());
+    check(&root, &shape, Strictness::Plain, diags);
+    if policy.is_none() && diags.len() == before {
+        let at = root.get("cases").map_or(&root.loc, |node| &node.loc);
+        let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no policy `{id}`")).at(at, "");
+        diags.push(diag.maybe_help(did_you_mean(id, names.iter().copied())));
+    }
+    let policy = policy.filter(|_| diags.len() == before)?;
+    let now = root
+        .get("now")
+        .and_then(|now| literal::typed(now, &Type::Time).ok())
+        .and_then(|now| now.as_int())
+        .and_then(timestamp)?;
+    let mut reader = Reader { policy: &policy, root: &root, now, diags };
+    let cases: Vec<Case> = items(root.get("check")).iter().filter_map(|case| reader.case(case)).collect();
+    (diags.len() == before).then_some(CaseFile { policy, cases })
+}
+
+/// The shape of a case file of this policy: its observations' names are keys too.
+fn shape(policy: Option<&Policy>) -> Shape {
+    let mut keys: Vec<Key> = shapes::CASES.to_vec();
+    for observe in policy.map(|policy| &policy.observe).into_iter().flatten() {
+        keys.push(Key {
+            name: Box::leak(observe.name.to_string().into_boxed_str()),
+            shape: Shape::MapOf(&Shape::Name, &Shape::Any),
+            required: false,
+            doc: "defaults of this observation's rows",
+        });
+    }
+    let map = super::shape::MapShape { name: "a case file", keys: Box::leak(keys.into_boxed_slice()) };
+    Shape::Map(Box::leak(Box::new(map)))
+}
+
+struct Reader<'a> {
+    policy: &'a Policy,
+    root: &'a Node,
+    now: Timestamp,
+    diags: &'a mut Vec<Diag>,
+}
+
+impl Reader<'_> {
+    fn bad(&mut self, node: &Node, message: String, help: Option<String>) {
+        self.diags.push(Diag::error(&code::CASE, message).at(&node.loc, "").maybe_help(help));
+    }
+
+    fn case(&mut self, node: &Node) -> Option<Case> {
+        let before = self.diags.len();
+        let target = node.get("target");
+        let facts = node.get("facts")?;
+        for (key, _) in pairs(Some(facts)) {
+            let word = key.as_str().unwrap_or("");
+            let names: Vec<&str> = self.policy.observe.iter().map(|observe| &*observe.name).collect();
+            if !names.contains(&word) {
+                let help = did_you_mean(word, names.iter().copied())
+                    .unwrap_or_else(|| format!("it observes {}", names.join(", ")));
+                self.bad(key, format!("the policy does not observe `{word}`"), Some(help));
+            }
+        }
+        let policy = self.policy;
+        let tables = policy
+            .observe
+            .iter()
+            .map(|observe| self.observation(observe, facts.get(&observe.name)))
+            .collect();
+        let findings = self.expected(node.get("findings")?);
+        let case = Case {
+            name: Arc::from(node.get("name")?.as_str()?.trim()),
+            loc: node.get("name")?.loc.clone(),
+            now: self.now,
+            facts: tables,
+            params: pairs(node.get("params"))
+                .iter()
+                .filter_map(|(key, value)| Some((Arc::from(key.as_str()?), value.clone())))
+                .collect(),
+            target: Arc::from(target.and_then(|t| t.get("name")).and_then(Node::as_str).unwrap_or("case")),
+            labels: pairs(target.and_then(|t| t.get("labels")))
+                .iter()
+                .filter_map(|(k, v)| Some((Arc::from(k.as_str()?), Arc::from(v.as_str()?))))
+                .collect(),
+            findings,
+        };
+        (self.diags.len() == before).then_some(case)
+    }
+
+    fn cause(&mut self, node: &Node) -> Option<Cause> {
+        let word = node.as_str().unwrap_or("");
+        let cause = Cause::from_word(word);
+        if cause.is_none() {
+            let words = Cause::ALL.iter().map(|cause| cause.word());
+            self.bad(
+                node,
+                format!("`{word}` is not a cause"),
+                did_you_mean(word, words.clone()).or_else(|| Some(words.collect::<Vec<_>>().join(", "))),
+            );
+        }
+        cause
+    }
+
+    fn observation(&mut self, observe: &Observe, node: Option<&Node>) -> Result<Table, Arc<Missing>> {
+        let absent = || {
+            Arc::new(Missing::new(Cause::Absent, format!("the case gives no facts for `{}`", observe.name)))
+        };
+        let Some(node) = node else { return Err(absent()) };
+        let one = observe.schema.rows == Rows::One;
+        let rows: &[Node] = match (&node.kind, node.get("missing"), node.get("rows")) {
+            (Kind::Map(_), Some(cause), _) if !one || pairs(Some(node)).len() == 1 => {
+                let cause = self.cause(cause).unwrap_or(Cause::Internal);
+                return Err(Arc::new(Missing::new(cause, "as the case says")));
+            }
+            (Kind::Map(_), _, Some(rows)) => items(Some(rows)),
+            (Kind::Map(_), ..) if one => std::slice::from_ref(node),
+            (Kind::Seq(items), ..) => items,
+            _ => {
+                self.bad(
+                    node,
+                    "facts are a list of rows, `{ missing: CAUSE }`, or `{ rows: […], cut: CAUSE }`".into(),
+                    None,
+                );
+                return Err(absent());
+            }
+        };
+        let rows: Vec<Box<[Cell]>> = rows.iter().map(|row| self.row(observe, row)).collect();
+        let cut = node
+            .get("cut")
+            .and_then(|cut| self.cause(cut))
+            .map(|cause| Arc::new(Missing::new(cause, "as the case says")));
+        Ok(Table { schema: Arc::clone(&observe.schema), total: rows.len() as u64, rows, cut })
+    }
+
+    fn row(&mut self, observe: &Observe, node: &Node) -> Box<[Cell]> {
+        let schema = &observe.schema;
+        for (key, _) in pairs(Some(node)).iter().chain(pairs(self.root.get(&observe.name))) {
+            let word = key.as_str().unwrap_or("");
+            if schema.position(word).is_none() {
+                let names = schema.fields.iter().map(|field| &*field.name);
+                let help = did_you_mean(word, names.clone())
+                    .unwrap_or_else(|| format!("its facts are {}", names.collect::<Vec<_>>().join(", ")));
+                self.bad(key, format!("`{}` has no fact `{word}`", observe.name), Some(help));
+            }
+        }
+        let absent =
+            Arc::new(Missing::new(Cause::Absent, "the case does not give this fact").level(Level::Row));
+        let defaults = self.root.get(&observe.name);
+        let cells = schema.fields.iter().enumerate().map(|(index, field)| {
+            match node.get(&field.name).or_else(|| defaults.and_then(|d| d.get(&field.name))) {
+                Some(value) => self.cell(value, field),
+                None if schema.key.contains(&index) && field.ty.is_nullable() => Ok(Value::Null),
+                None => Err(Arc::clone(&absent)),
+            }
+        });
+        cells.collect::<Vec<_>>().into_boxed_slice()
+    }
+
+    fn cell(&mut self, node: &Node, field: &Field) -> Cell {
+        if let Some(cause) = node.get("missing") {
+            let cause = self.cause(cause).unwrap_or(Cause::Internal);
+            return Missing::new(cause, "as the case says").level(Level::Row).cell();
+        }
+        if node.is_null() {
+            if !field.ty.is_nullable() {
+                self.bad(node, format!("`{}` is never null", field.name), None);
+            }
+            return Ok(Value::Null);
+        }
+        literal::typed(node, field.ty.base()).or_else(|mut diag| {
+            diag.code = &code::CASE;
+            self.diags.push(diag);
+            Ok(Value::Null)
+        })
+    }
+
+    fn expected(&mut self, node: &Node) -> Vec<Expected> {
+        let Kind::Seq(list) = &node.kind else {
+            self.bad(node, "`findings` is a list; `[]` if everything passes".into(), None);
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in list {
+            check(item, &Shape::Map(&shapes::EXPECTED), Strictness::Plain, self.diags);
+            let word =
+                |name: &str| item.get(name).and_then(Node::as_str).map(|text| text.trim_end().to_owned());
+            if let Some(cause) = item.get("cause") {
+                self.cause(cause);
+            }
+            let remedy = item.get("remedy").map(|remedy| {
+                items(Some(remedy))
+                    .iter()
+                    .filter_map(|step| step.as_str().map(|text| text.trim_end().to_owned()))
+                    .collect()
+            });
+            found.push(Expected {
+                subject: word("subject"),
+                verdict: word("verdict").unwrap_or_default(),
+                cause: word("cause"),
+                message: word("message"),
+                severity: word("severity"),
+                urgency: word("urgency"),
+                remedy,
+            });
+        }
+        found
+    }
+}

@@ -1,0 +1,267 @@
+//! Finds and decodes policies: files, folders and libraries. Every file is read; every fault is collected.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use super::decode::{Surroundings, policy};
+use super::{Policy, library};
+use crate::diag::{Diag, code, did_you_mean};
+use crate::source::yaml::{self, Limits};
+use crate::source::{Loc, Source};
+
+/// Where a source of policies was named.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A file or a folder.
+    Path(PathBuf),
+    /// A library.
+    Builtin(Arc<str>),
+}
+
+impl Origin {
+    /// `builtin:AREA` or a path below `root`.
+    pub fn parse(text: &str, root: &Path) -> Self {
+        match text.strip_prefix("builtin:") {
+            Some(area) => Self::Builtin(Arc::from(area)),
+            None => Self::Path(root.join(text)),
+        }
+    }
+}
+
+/// One source file with where it came from.
+#[derive(Clone)]
+pub struct File {
+    /// The text.
+    pub source: Arc<Source>,
+    /// The library, if it came with one.
+    pub library: Option<Arc<str>>,
+    /// The folder of the file.
+    pub folder: PathBuf,
+}
+
+/// Everything that was loaded.
+#[derive(Default)]
+pub struct Loaded {
+    /// Policies without a fault, in order of file and document.
+    pub policies: Vec<Arc<Policy>>,
+    /// Ids and places of policies that could not be loaded.
+    pub broken: Vec<(Arc<str>, Loc)>,
+    /// Case files.
+    pub cases: Vec<File>,
+    /// All faults.
+    pub diags: Vec<Diag>,
+}
+
+/// Reads all sources. `labels` are those of the project, `None` without one.
+pub fn load(origins: &[(Origin, Option<Loc>)], labels: Option<&BTreeSet<Arc<str>>>, tests: bool) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut files = Vec::new();
+    for (origin, loc) in origins {
+        match origin {
+            Origin::Builtin(area) => builtin(area, loc.as_ref(), tests, &mut files, &mut loaded),
+            Origin::Path(path) => find(path, loc.as_ref(), tests, &mut files, &mut loaded),
+        }
+    }
+    for part in decode_all(&files, labels) {
+        loaded.policies.extend(part.policies);
+        loaded.broken.extend(part.broken);
+        loaded.diags.extend(part.diags);
+    }
+    duplicates(&mut loaded);
+    loaded
+}
+
+fn with_place(diag: Diag, loc: Option<&Loc>) -> Diag {
+    match loc {
+        Some(loc) => diag.at(loc, ""),
+        None => diag,
+    }
+}
+
+fn builtin(area: &Arc<str>, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loaded: &mut Loaded) {
+    let sources = library::policies(area);
+    if sources.is_empty() {
+        let areas = library::areas();
+        let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no library `builtin:{area}`"));
+        let help = did_you_mean(area, areas.iter().copied())
+            .unwrap_or_else(|| format!("libraries are builtin:{}", areas.join(", builtin:")));
+        loaded.diags.push(with_place(diag, loc).help(help));
+    }
+    let file = |source| File { source, library: Some(Arc::clone(area)), folder: PathBuf::new() };
+    files.extend(sources.into_iter().map(|source| Entry::Ready(file(source))));
+    if tests {
+        loaded.cases.extend(library::cases(area).into_iter().map(file));
+    }
+}
+
+/// A file that is to be read, or was.
+enum Entry {
+    Ready(File),
+    Path(PathBuf),
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+}
+
+fn is_cases(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.ends_with(".cases.yaml") || name.ends_with(".cases.yml"))
+}
+
+fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loaded: &mut Loaded) {
+    let meta = match std::fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(error) => {
+            let diag =
+                Diag::error(&code::UNREADABLE, format!("`{}` cannot be read: {error}", path.display()));
+            loaded.diags.push(with_place(diag, loc));
+            return;
+        }
+    };
+    if !meta.is_dir() {
+        files.push(Entry::Path(path.to_owned()));
+        if tests {
+            beside(path, loaded);
+        }
+        return;
+    }
+    let before = files.len();
+    for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+        match entry {
+            Ok(entry)
+                if entry.file_type().is_dir()
+                    || !is_yaml(entry.path())
+                    || entry.file_name() == "muster.yaml" => {}
+            Ok(entry) if is_cases(entry.path()) => {
+                if tests {
+                    case_file(entry.path(), loaded);
+                }
+            }
+            Ok(entry) => files.push(Entry::Path(entry.into_path())),
+            Err(error) => {
+                loaded.diags.push(with_place(Diag::error(&code::UNREADABLE, error.to_string()), loc))
+            }
+        }
+    }
+    if files.len() == before {
+        let diag = Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no policies", path.display()));
+        loaded.diags.push(with_place(diag, loc).help("policies are `*.yaml` files; `muster new` writes one"));
+    }
+}
+
+/// The case file beside a policy file that was named alone.
+fn beside(path: &Path, loaded: &mut Loaded) {
+    let cases = path.with_extension("cases.yaml");
+    if cases.exists() {
+        case_file(&cases, loaded);
+    }
+}
+
+fn case_file(path: &Path, loaded: &mut Loaded) {
+    match yaml::read_file(path, &Limits::default()) {
+        Ok(source) => loaded.cases.push(File { source, library: None, folder: folder(path) }),
+        Err(diag) => loaded.diags.push(diag),
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).to_owned()
+}
+
+/// Decodes on all cores; the order of the result is that of the files.
+fn decode_all(files: &[Entry], labels: Option<&BTreeSet<Arc<str>>>) -> Vec<Loaded> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if files.len() < 64 || cores == 1 {
+        return files.iter().map(|file| decode_file(file, labels)).collect();
+    }
+    let chunks = files.chunks(files.len().div_ceil(cores * 4));
+    let queue = std::sync::Mutex::new(chunks.enumerate());
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((index, chunk)) = next else { return done };
+            done.push((index, chunk.iter().map(|file| decode_file(file, labels)).collect::<Vec<_>>()));
+        }
+    };
+    let mut parts: Vec<(usize, Vec<Loaded>)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|_| vec![(usize::MAX, vec![panicked()])]))
+            .collect()
+    });
+    parts.sort_by_key(|(index, _)| *index);
+    parts.into_iter().flat_map(|(_, part)| part).collect()
+}
+
+/// A worker that died must not look like a folder without policies.
+fn panicked() -> Loaded {
+    let diag = Diag::error(&code::UNREADABLE, "a reader of policies ended unexpectedly")
+        .help("this is a fault of muster; please report it");
+    Loaded { diags: vec![diag], ..Loaded::default() }
+}
+
+fn decode_file(entry: &Entry, labels: Option<&BTreeSet<Arc<str>>>) -> Loaded {
+    let mut loaded = Loaded::default();
+    match entry {
+        Entry::Ready(file) => documents(file, labels, &mut loaded),
+        Entry::Path(path) => match yaml::read_file(path, &Limits::default()) {
+            Ok(source) => {
+                documents(&File { source, library: None, folder: folder(path) }, labels, &mut loaded)
+            }
+            Err(diag) => loaded.diags.push(diag),
+        },
+    }
+    loaded
+}
+
+/// Decodes every document of one file.
+pub fn documents(file: &File, labels: Option<&BTreeSet<Arc<str>>>, loaded: &mut Loaded) {
+    let documents = match yaml::parse(&file.source, &Limits::default()) {
+        Ok(documents) => documents,
+        Err(errors) => return loaded.diags.extend(errors),
+    };
+    if documents.is_empty() || documents.iter().all(|document| document.root.is_null()) {
+        let diag = Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no policy", file.source.name));
+        return loaded.diags.push(diag.help("a policy begins with `policy: ID`; `muster new` writes one"));
+    }
+    let script = |name: &str| match &file.library {
+        Some(area) => library::script(area, name).ok_or_else(|| "the library has no such file".to_owned()),
+        None => yaml::read_file(&file.folder.join(name), &Limits::default()).map_err(|diag| diag.message),
+    };
+    for document in &documents {
+        let around = Surroundings { labels: labels.cloned(), script: &script, library: file.library.clone() };
+        let mut diags = Vec::new();
+        match policy(&document.root, &around, &mut diags) {
+            Some(policy) => loaded.policies.push(Arc::new(policy)),
+            None => {
+                let id = document.root.get("policy").and_then(yaml::Node::as_str).unwrap_or("(without id)");
+                loaded.broken.push((Arc::from(id), document.root.loc.clone()));
+            }
+        }
+        loaded.diags.extend(diags);
+    }
+}
+
+fn duplicates(loaded: &mut Loaded) {
+    let mut seen: HashMap<Arc<str>, Loc> = HashMap::new();
+    for policy in &loaded.policies {
+        if let Some(first) = seen.get(&policy.id) {
+            let diag =
+                Diag::error(&code::DUPLICATE_POLICY, format!("two policies are called `{}`", policy.id));
+            loaded.diags.push(
+                diag.at(&policy.loc, "the second").at(first, "the first").help(
+                    "an id is unique in the whole project; other tools keep the last one without a word",
+                ),
+            );
+        } else {
+            seen.insert(Arc::clone(&policy.id), policy.loc.clone());
+        }
+    }
+}

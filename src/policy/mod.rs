@@ -1,0 +1,19 @@
+//! Policies, projects and cases: their shape, decoding and resolution.
+//!
+//! [`shape`] declares what each file may hold; decoding and the JSON Schemas both walk those declarations, so
+//! they cannot disagree. [`decode`] then types what is structurally right.
+
+pub mod cases;
+pub mod decode;
+pub mod library;
+pub mod literal;
+pub mod load;
+pub mod model;
+pub mod project;
+pub mod schema;
+pub mod shape;
+pub mod shapes;
+
+pub use load::{Loaded, Origin as PolicyOrigin};
+pub use model::{Alert, Expect, Ladder, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier};
+pub use project::{Environment, Override, Project, TargetEntry, Waiver};

@@ -1,0 +1,6 @@
+//! Probes of certificates.
+
+mod container;
+mod file;
+
+pub(super) use file::File;

@@ -1,0 +1,6 @@
+//! Probes of disks.
+
+mod mounts;
+mod usage;
+
+pub(super) use usage::Usage;

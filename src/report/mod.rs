@@ -1,0 +1,81 @@
+//! Formats: a run as text for a terminal, as JSON, as `JUnit` XML and as Markdown.
+//!
+//! Every format is a pure function of [`RunReport`]: no I/O, no clock, no printing. A format never changes
+//! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
+//! are hostile until [`text`] has made every character that moves, hides or reorders its neighbours visible.
+
+mod block;
+#[cfg(test)]
+mod fixture;
+mod human;
+mod json;
+mod junit;
+mod markdown;
+mod outline;
+mod page;
+mod parts;
+mod schema;
+mod text;
+mod words;
+
+pub use json::VERSION;
+pub use schema::json_schema;
+
+use crate::verdict::RunReport;
+
+/// A way to write a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For a person at a terminal, the worst last.
+    Human,
+    /// Everything, as versioned data ([`json_schema`]).
+    Json,
+    /// For the test view of a CI system.
+    Junit,
+    /// For a comment of a pull request or the summary of a job, the worst first.
+    Markdown,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Junit, Self::Markdown];
+
+    /// The word of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The format of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+}
+
+/// How the human format is drawn; the others are the same everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// May ANSI colours be used?
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Every passing check, every hidden finding, every target.
+    pub verbose: bool,
+}
+
+/// The report in that format, ending with a newline.
+pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
+    match format {
+        Format::Human => human::render(report, style),
+        Format::Json => json::render(report),
+        Format::Junit => junit::render(report),
+        Format::Markdown => markdown::render(report),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! The typed tree: the only thing that is evaluated.
+
+use std::sync::Arc;
+
+use super::functions::Function;
+use crate::fact::{Type, Value};
+use crate::source::Loc;
+
+/// Comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the operators")]
+pub enum Cmp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the operators")]
+pub enum Arith {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+}
+
+/// Where a value is read from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A fact of the row that is judged.
+    Each(usize),
+    /// A fact of another observation with one row: observation, field.
+    Observation(usize, usize),
+    /// A parameter.
+    Param(usize),
+    /// A `let`.
+    Let(usize),
+    /// Something of the target: `name`, `type` or a label.
+    Target(Arc<str>),
+    /// The time of the observation.
+    Now,
+    /// The time of another observation.
+    NowOf(usize),
+}
+
+/// What a node does.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A constant.
+    Literal(Value),
+    /// A value that is read.
+    Read(Place),
+    /// `!a`
+    Not(Box<Node>),
+    /// `-a`
+    Negate(Box<Node>),
+    /// `a && b`
+    All(Vec<Node>),
+    /// `a || b`
+    Any(Vec<Node>),
+    /// `a < b`
+    Compare(Cmp, Box<[Node; 2]>),
+    /// `a + b`
+    Arith(Arith, Box<[Node; 2]>),
+    /// `a ?? b`
+    OrElse(Vec<Node>),
+    /// `[a, b]`
+    List(Vec<Node>),
+    /// `a in list`
+    In(Box<[Node; 2]>),
+    /// `a in low..high`; true if the upper end belongs to it
+    InRange(Box<[Node; 3]>, bool),
+    /// `known(a)`
+    Known(Box<Node>),
+    /// `x_age`: time since a time fact.
+    Age(Box<[Node; 2]>),
+    /// `f(a, b)`
+    Call(&'static Function, Vec<Node>),
+    /// `matches(a, "…")` with the expression compiled at load.
+    Matches(Box<Node>, Arc<regex::Regex>),
+}
+
+/// A typed expression.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// Its type.
+    pub ty: Type,
+    /// Where it stands.
+    pub loc: Loc,
+    /// As it is written.
+    pub text: Arc<str>,
+}
+
+impl Node {
+    /// The parts of the node.
+    pub fn children(&self) -> Vec<&Node> {
+        match &self.op {
+            Op::Literal(_) | Op::Read(_) => Vec::new(),
+            Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
+            Op::All(items) | Op::Any(items) | Op::OrElse(items) | Op::List(items) | Op::Call(_, items) => {
+                items.iter().collect()
+            }
+            Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => pair.iter().collect(),
+            Op::InRange(three, _) => three.iter().collect(),
+        }
+    }
+
+    /// Calls `visit` for the node and all of its parts, outer first.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Node)) {
+        visit(self);
+        for child in self.children() {
+            child.walk(visit);
+        }
+    }
+
+    /// Does it read anything?
+    pub fn is_constant(&self) -> bool {
+        let mut reads = false;
+        self.walk(&mut |node| reads |= matches!(node.op, Op::Read(_)));
+        !reads
+    }
+}
+
+/// An expression with the places that it reads.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The tree.
+    pub node: Node,
+    /// What it reads, directly.
+    pub reads: Vec<Place>,
+}
+
+impl Rule {
+    /// Collects the reads of a node.
+    pub fn new(node: Node) -> Self {
+        let mut reads = Vec::new();
+        node.walk(&mut |part| {
+            if let Op::Read(place) = &part.op
+                && !reads.contains(place)
+            {
+                reads.push(place.clone());
+            }
+        });
+        Self { node, reads }
+    }
+}

@@ -1,0 +1,438 @@
+//! Texts with holes: `{{ expression }}` and no other syntax. The hole's type decides its text; the kind of
+//! step decides how a value is quoted, and what a step cannot quote is a load error.
+
+use super::eval::{Scope, eval};
+use super::node::{Node, Place, Rule};
+use super::{Env, Text, typing};
+use crate::diag::{Diag, code};
+use crate::fact::{Cell, TextKind, Type, Value, show, show_apart, show_cell};
+use crate::verdict::StepKind;
+
+/// A piece of a template.
+#[derive(Clone, Debug)]
+enum Piece {
+    Plain(String),
+    Hole(Box<Rule>),
+}
+
+/// A checked text with holes.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+/// Null words of places, so that "never" is printed and not "none".
+pub trait Words {
+    /// What null means at a place.
+    fn null_reads(&self, place: &Place) -> Option<&str>;
+
+    /// The limit that the value of a place was compared with, from which it has to be told apart.
+    fn limit(&self, _place: &Place) -> Option<&Value> {
+        None
+    }
+}
+
+/// Checks a template; `step` says how its holes are quoted, `None` for a message.
+pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Template, Vec<Diag>> {
+    let (mut pieces, mut errors, mut at) = (Vec::new(), Vec::new(), 0);
+    while let Some(found) = text.text.get(at..).and_then(|rest| rest.find("{{")) {
+        let open = at + found;
+        push_plain(&mut pieces, text.text.get(at..open));
+        let Some(length) = text.text.get(open + 2..).and_then(|rest| rest.find("}}")) else {
+            errors.push(unclosed(text, open));
+            return Err(errors);
+        };
+        let close = open + 2 + length;
+        match hole(text.part(open + 2, close), env, step) {
+            Ok(rule) => pieces.push(Piece::Hole(Box::new(rule))),
+            Err(diag) => errors.push(diag),
+        }
+        at = close + 2;
+    }
+    if let Some(stray) = text.text.get(at..).and_then(|rest| rest.find("}}")) {
+        let place = text.loc(at + stray, at + stray + 2);
+        errors.push(
+            Diag::error(&code::TEMPLATE, "`}}` closes no hole")
+                .at(&place, "")
+                .help("a hole is `{{ expression }}`"),
+        );
+    }
+    push_plain(&mut pieces, text.text.get(at..));
+    if errors.is_empty() { Ok(Template { pieces }) } else { Err(errors) }
+}
+
+fn push_plain(pieces: &mut Vec<Piece>, text: Option<&str>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        pieces.push(Piece::Plain(text.to_owned()));
+    }
+}
+
+fn unclosed(text: Text<'_>, open: usize) -> Diag {
+    Diag::error(&code::TEMPLATE, "a hole is not closed")
+        .at(&text.loc(open, open + 2), "no `}}` follows")
+        .help("write `{{ expression }}`")
+}
+
+fn hole(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Rule, Diag> {
+    let trimmed = text.text.trim();
+    let begin = text.text.len() - text.text.trim_start().len();
+    let inner = text.part(begin, begin + trimmed.len());
+    if trimmed.starts_with(['#', '%', '/']) || trimmed.split("||").any(|part| part.contains('|')) {
+        return Err(Diag::error(&code::TEMPLATE, "a hole has no pipes and no blocks")
+            .at(&inner.whole(), "only an expression stands here")
+            .help("the type of the value decides how it is shown"));
+    }
+    let rule = typing::check(inner, env)?;
+    if let Some(step) = step {
+        quotable(&rule.node, step)?;
+    }
+    Ok(rule)
+}
+
+fn quotable(node: &Node, step: StepKind) -> Result<(), Diag> {
+    let ty = node.ty.base();
+    let scalar = !matches!(ty, Type::Record(_));
+    let fine = match step {
+        StepKind::Do => true,
+        StepKind::Shell => scalar,
+        StepKind::Sql => scalar && !matches!(ty, Type::List(_)),
+    };
+    if fine {
+        return Ok(());
+    }
+    Err(Diag::error(&code::QUOTING, format!("a `{}:` step cannot quote {}", step.word(), node.ty))
+        .at(&node.loc, format!("this is {}", node.ty))
+        .help("name a fact of one value here, or use a `do:` step"))
+}
+
+impl Template {
+    /// A text without holes.
+    pub fn plain(text: &str) -> Self {
+        Self { pieces: vec![Piece::Plain(text.to_owned())] }
+    }
+
+    /// The expressions of its holes.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Hole(rule) => Some(&**rule),
+            Piece::Plain(_) => None,
+        })
+    }
+
+    /// The text with its holes filled for people.
+    pub fn fill(&self, scope: &dyn Scope, words: &dyn Words) -> String {
+        self.text(|rule| {
+            let place = rule.reads.first();
+            let cell = eval(&rule.node, scope);
+            let single = matches!(rule.node.op, super::Op::Read(_) | super::Op::Age(_));
+            match (&cell, place.filter(|_| single).and_then(|place| words.limit(place))) {
+                (Ok(value), Some(limit)) if !value.is_null() => show_apart(value, limit, rule.node.ty.base()),
+                _ => show_cell(&cell, rule.node.ty.base(), place.and_then(|place| words.null_reads(place))),
+            }
+        })
+    }
+
+    /// The text of a step. A value that could not be read becomes a placeholder that does nothing when pasted.
+    pub fn fill_step(&self, scope: &dyn Scope, words: &dyn Words, step: StepKind) -> String {
+        if step == StepKind::Do {
+            return self.fill(scope, words);
+        }
+        self.text(|rule| {
+            let cell = eval(&rule.node, scope);
+            match step {
+                StepKind::Sql => sql(&cell, rule.node.ty.base()),
+                _ => shell(&cell, rule.node.ty.base()),
+            }
+        })
+    }
+
+    fn text(&self, mut fill: impl FnMut(&Rule) -> String) -> String {
+        let parts = self.pieces.iter().map(|piece| match piece {
+            Piece::Plain(text) => text.clone(),
+            Piece::Hole(rule) => fill(rule),
+        });
+        parts.collect::<String>().trim_end().to_owned()
+    }
+}
+
+/// A value as machines read it: no thousands commas, no rounding.
+fn raw(value: &Value, ty: &Type) -> String {
+    match (value, ty) {
+        (Value::Int(micros), &Type::DURATION) => {
+            format!("{}", crate::fact::int_to_float(*micros) / 1_000_000.0)
+        }
+        (Value::Int(_), Type::Time | Type::Date) => show(value, ty),
+        (Value::Int(int), _) => int.to_string(),
+        (Value::Float(float), _) => float.to_string(),
+        (Value::Bool(bool), _) => bool.to_string(),
+        (Value::Text(text), _) => text.to_string(),
+        (other, ty) => show(other, ty),
+    }
+}
+
+fn sql(cell: &Cell, ty: &Type) -> String {
+    match cell {
+        Err(why) => format!("/* unknown: {} */", why.cause),
+        Ok(Value::Null) => "NULL".to_owned(),
+        Ok(Value::Text(text)) if *ty == Type::Text(TextKind::SqlName) => sql_name(text),
+        Ok(value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_)))
+            if !matches!(ty, Type::Time | Type::Date) =>
+        {
+            raw(value, ty)
+        }
+        Ok(value) => format!("'{}'", raw(value, ty).replace('\'', "''")),
+    }
+}
+
+/// A qualified name with each part quoted where PostgreSQL needs it. Parts that are quoted already stay so.
+pub fn sql_name(name: &str) -> String {
+    split_name(name).iter().map(|part| quote_part(part)).collect::<Vec<_>>().join(".")
+}
+
+/// Parts of a qualified name; dots inside double quotes do not split.
+fn split_name(name: &str) -> Vec<String> {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => part.extend(chars.next()),
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            other => part.push(other),
+        }
+    }
+    parts.push(part);
+    parts
+}
+
+fn quote_part(part: &str) -> String {
+    let starts = part.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let plain = part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if starts && plain && !SQL_WORDS.contains(&part) {
+        return part.to_owned();
+    }
+    format!("\"{}\"", part.replace('"', "\"\""))
+}
+
+/// Words that PostgreSQL reserves, so that a table of this name needs quotes.
+const SQL_WORDS: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+fn shell(cell: &Cell, ty: &Type) -> String {
+    match cell {
+        Err(why) => format!("'(unknown: {})'", why.cause),
+        Ok(Value::Null) => "''".to_owned(),
+        Ok(Value::List(items)) => {
+            let item = if let Type::List(item) = ty { item } else { ty };
+            items.iter().map(|cell| shell(cell, item)).collect::<Vec<_>>().join(" ")
+        }
+        Ok(value) => word(&raw(value, ty), matches!(ty, Type::Text(TextKind::Path))),
+    }
+}
+
+/// One word of a POSIX shell. A path that begins with a dash is made to begin with `./`.
+fn word(text: &str, path: bool) -> String {
+    let text = if path && text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with(['-', '=']) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::fact::{Cause, Field, Missing, Rows, Schema, ZeroRows};
+    use crate::rule::env::Observed;
+
+    struct Given(Vec<Cell>);
+
+    impl Scope for Given {
+        fn read(&self, place: &Place) -> Cell {
+            match place {
+                Place::Each(index) => self.0[*index].clone(),
+                _ => Ok(Value::Null),
+            }
+        }
+    }
+
+    impl Words for Given {
+        fn null_reads(&self, _: &Place) -> Option<&str> {
+            Some("never")
+        }
+    }
+
+    fn env() -> Env {
+        let fields = [
+            ("table", "name"),
+            ("path", "path"),
+            ("size", "bytes"),
+            ("last", "time?"),
+            ("note", "text"),
+            ("tags", "list<text>"),
+        ];
+        let fields =
+            fields.iter().map(|(name, ty)| Field::declared(name, Type::parse(ty).unwrap())).collect();
+        let schema = Schema { version: 1, fields, key: vec![0], rows: Rows::Many, zero: ZeroRows::Fine };
+        Env {
+            observations: vec![Observed { name: "rows".into(), schema: Arc::new(schema) }],
+            each: Some(0),
+            facts: true,
+            ..Env::default()
+        }
+    }
+
+    fn given() -> Given {
+        Given(vec![
+            Ok(Value::text("public.Order \"x\"")),
+            Ok(Value::text("-rf it's")),
+            Ok(Value::Int(3 << 20)),
+            Ok(Value::Null),
+            Missing::new(Cause::Denied, "no").cell(),
+            Ok(Value::texts(["a b", "c"])),
+        ])
+    }
+
+    fn fill(text: &str, step: Option<StepKind>) -> String {
+        let template = check(Text::bare(text), &env(), step).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        match step {
+            None => template.fill(&given(), &given()),
+            Some(step) => template.fill_step(&given(), &given(), step),
+        }
+    }
+
+    #[test]
+    fn holes_are_filled_by_type() {
+        assert_eq!(
+            fill("{{ path }} has {{size}}, last {{ last_age }} ({{ note }})", None),
+            "-rf it's has 3 MiB, last never ((unknown: denied))"
+        );
+    }
+
+    #[test]
+    fn steps_quote_for_where_they_stand() {
+        let sql = |text| fill(text, Some(StepKind::Sql));
+        let shell = |text| fill(text, Some(StepKind::Shell));
+        assert_eq!(sql("VACUUM {{ table }};"), "VACUUM public.\"Order x\";");
+        assert_eq!(
+            sql("SELECT {{ path }}, {{ size }}, {{ note }}"),
+            "SELECT '-rf it''s', 3145728, /* unknown: denied */"
+        );
+        assert_eq!(shell("rm {{ path }} {{ tags }}"), "rm './-rf it'\\''s' 'a b' c");
+        assert_eq!(sql_name("public.order"), "public.\"order\"");
+        assert_eq!(sql_name("public.\"a.b\""), "public.\"a.b\"");
+        assert_eq!(sql_name("orders_2"), "orders_2");
+    }
+
+    #[test]
+    fn broken_templates_are_refused() {
+        for text in ["{{ size", "size }}", "{{ siez }}", "{{ path | upper }}", "{{# if size }}", "{{ }}"] {
+            assert!(check(Text::bare(text), &env(), None).is_err(), "{text}");
+        }
+        assert!(check(Text::bare("{{ tags }}"), &env(), Some(StepKind::Sql)).is_err());
+    }
+}

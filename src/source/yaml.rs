@@ -1,1 +1,0 @@
-//! YAML text to a tree that knows the place of every key and value.

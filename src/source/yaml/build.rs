@@ -1,0 +1,346 @@
+//! Events of the parser to documents.
+//!
+//! A document is first a flat list of items in the order of the text, where a collection knows how many
+//! items it spans. Every anchored item is thereby a range of that list, so an alias costs nothing until the
+//! list, whose size has been charged by then, becomes the tree.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+
+use super::scalar::CoreTag;
+use super::{Document, Kind, Limits, Node, Scalar, Style, Tagged, errors, place};
+use crate::diag::Diag;
+use crate::source::{Loc, Source};
+
+/// The tree is built and walked by recursion, so nobody may ask for more depth than a stack has room for.
+const DEEPEST: usize = 256;
+/// A stream may hold many documents, but not without end.
+const STREAM: usize = 16;
+
+type Failure = Box<Diag>;
+
+pub(super) fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Document>, Failure> {
+    let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
+    if source.text.len() > limits.bytes {
+        let message = format!("the text is larger than {} bytes", limits.bytes);
+        return Err(Box::new(errors::limit(&Loc::new(source, 0, 0), message)));
+    }
+    let mut options = granit_parser::Options::default();
+    options.emit_comments = false;
+    options.emit_anchor_events = true;
+    options.strict_indentation = true;
+    options.flow_nesting_limit = limits.depth + 1;
+    options.block_nesting_limit = limits.depth + 1;
+    let mut builder = Builder::new(source, limits);
+    for next in Parser::new_from_str_with_options(&source.text, options) {
+        match next {
+            Ok((event, span)) => builder.take(event, &span)?,
+            Err(error) => return Err(Box::new(errors::syntax(source, &error, builder.last_end, &limits))),
+        }
+    }
+    Ok(builder.documents)
+}
+
+/// One node in the flat list.
+struct Item<'a> {
+    shape: Shape<'a>,
+    start: usize,
+    end: usize,
+    tag: Option<Tagged>,
+    anchor: Option<(usize, usize)>,
+}
+
+enum Shape<'a> {
+    Scalar(Cow<'a, str>, Style),
+    /// Items of the list, the collection itself included.
+    Seq(usize),
+    Map(usize),
+    /// The index of the anchored item.
+    Alias(usize),
+}
+
+/// A collection that is not closed yet.
+struct Frame {
+    item: usize,
+    id: usize,
+    map: bool,
+    children: usize,
+    nodes_before: usize,
+    height: usize,
+}
+
+/// What an alias stands for.
+struct Anchored {
+    item: usize,
+    nodes: usize,
+    height: usize,
+}
+
+struct Builder<'a> {
+    source: &'a Arc<Source>,
+    limits: Limits,
+    items: Vec<Item<'a>>,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Anchored>,
+    nodes: usize,
+    stream_nodes: usize,
+    last_end: usize,
+    explicit: bool,
+    documents: Vec<Document>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a Arc<Source>, limits: Limits) -> Self {
+        Self {
+            source,
+            limits,
+            items: Vec::new(),
+            frames: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            stream_nodes: 0,
+            last_end: 0,
+            explicit: false,
+            documents: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: Event<'a>, span: &Span) -> Result<(), Failure> {
+        let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
+        match event {
+            Event::DocumentStart(explicit, _) => {
+                self.explicit = explicit;
+                self.last_end = if explicit { range.end } else { range.start };
+            }
+            Event::DocumentEnd => self.finish(),
+            Event::Alias(id) => return self.alias(id, range.start, range.end),
+            Event::Scalar(text, style, id, tag) => return self.scalar(text, style, id, tag.as_deref(), span),
+            Event::SequenceStart(style, id, tag) => {
+                let start = self.list_start(style, range.start);
+                return self.open(Shape::Seq(1), id, tag.as_deref(), (start, span));
+            }
+            Event::MappingStart(_, id, tag) => {
+                return self.open(Shape::Map(1), id, tag.as_deref(), (range.start, span));
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(range.start, range.end),
+            Event::Anchor(..) => {
+                if let Some(item) = self.items.last_mut() {
+                    item.anchor = Some((range.start, range.end));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn loc(&self, start: usize, end: usize) -> Loc {
+        Loc::new(self.source, start, end)
+    }
+
+    /// Counts nodes before they exist.
+    fn charge(&mut self, nodes: usize, start: usize, end: usize) -> Result<(), Failure> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        let limit = self.limits.nodes;
+        if self.nodes > limit {
+            let message = format!("the document has more than {limit} values, aliases included");
+            return Err(Box::new(errors::limit(&self.loc(start, end), message)));
+        }
+        if self.stream_nodes + self.nodes > limit.saturating_mul(STREAM) {
+            let message = format!("the documents of this file have more than {limit} times {STREAM} values");
+            return Err(Box::new(errors::limit(&self.loc(start, end), message)));
+        }
+        Ok(())
+    }
+
+    /// Refuses a collection or alias whose content would be too deep.
+    fn check_depth(&self, more: usize, start: usize, end: usize) -> Result<(), Failure> {
+        let limit = self.limits.depth;
+        if self.frames.len() + more <= limit {
+            return Ok(());
+        }
+        Err(Box::new(errors::limit(&self.loc(start, end), format!("nested deeper than {limit} levels"))))
+    }
+
+    fn add(&mut self, shape: Shape<'a>, tag: Option<&Tag>, span: &Span, (start, end): (usize, usize)) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.children += 1;
+        }
+        let tag = tag.map(|tag| self.tagged(tag, span));
+        self.items.push(Item { shape, start, end, tag, anchor: None });
+    }
+
+    fn tagged(&self, tag: &Tag, span: &Span) -> Tagged {
+        let range = span.tag_span().and_then(|span| span.byte_range());
+        let (start, end) = range.map_or((self.last_end, self.last_end), |range| (range.start, range.end));
+        let loc = self.loc(start, end);
+        let written = if loc.text().is_empty() { tag.original() } else { loc.text().to_owned() };
+        // The lone `!` says that a scalar is not to be resolved, so it is a text.
+        let core =
+            if written == "!" { Some(CoreTag::Str) } else { tag.core_suffix().and_then(CoreTag::find) };
+        Tagged { text: written.into(), loc, core }
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'a, str>,
+        style: ScalarStyle,
+        id: usize,
+        tag: Option<&Tag>,
+        span: &Span,
+    ) -> Result<(), Failure> {
+        let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
+        let style = notation(style);
+        let missing = range.is_empty() && style == Style::Plain;
+        let (start, end) = match style {
+            Style::Plain if missing => (self.behind_colon(range.start), self.behind_colon(range.start)),
+            Style::Literal | Style::Folded => {
+                place::block_range(&self.source.text, &text, self.last_end, &range)
+            }
+            _ => (range.start, range.end),
+        };
+        self.charge(1, start, end)?;
+        let text = if missing { Cow::Borrowed("") } else { text };
+        self.add(Shape::Scalar(text, style), tag, span, (start, end));
+        self.last_end = self.last_end.max(end);
+        if id != 0 {
+            self.anchors.insert(id, Anchored { item: self.items.len() - 1, nodes: 1, height: 0 });
+        }
+        Ok(())
+    }
+
+    /// A missing value is reported before its colon and belongs behind it.
+    fn behind_colon(&self, offset: usize) -> usize {
+        let value = self.frames.last().is_some_and(|frame| frame.map && frame.children % 2 == 1);
+        let colon = self.source.text.as_bytes().get(offset) == Some(&b':');
+        if value && colon { offset + 1 } else { offset }
+    }
+
+    /// A list at the indent of its key is reported at its first value instead of its first dash.
+    fn list_start(&self, style: StructureStyle, reported: usize) -> usize {
+        let Some(frame) = self.frames.last().filter(|frame| frame.map) else { return reported };
+        let map_start = self.items.get(frame.item).map_or(0, |item| item.start);
+        let text = &*self.source.text;
+        let start = place::skip_to_content(text, self.last_end.max(map_start), ":?");
+        let dash = text.as_bytes().get(start) == Some(&b'-');
+        if style == StructureStyle::Block && dash && start < reported { start } else { reported }
+    }
+
+    fn alias(&mut self, id: usize, start: usize, end: usize) -> Result<(), Failure> {
+        let Some(target) = self.anchors.get(&id) else {
+            return Err(Box::new(errors::circular(&self.loc(start, end))));
+        };
+        let (item, nodes, height) = (target.item, target.nodes, target.height);
+        self.check_depth(height, start, end)?;
+        self.charge(nodes, start, end)?;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.height = frame.height.max(height);
+        }
+        self.add(Shape::Alias(item), None, &Span::default(), (start, end));
+        self.last_end = self.last_end.max(end);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        shape: Shape<'a>,
+        id: usize,
+        tag: Option<&Tag>,
+        (start, span): (usize, &Span),
+    ) -> Result<(), Failure> {
+        self.check_depth(1, start, start)?;
+        let nodes_before = self.nodes;
+        self.charge(1, start, start)?;
+        let map = matches!(shape, Shape::Map(_));
+        self.add(shape, tag, span, (start, start));
+        let item = self.items.len() - 1;
+        self.frames.push(Frame { item, id, map, children: 0, nodes_before, height: 0 });
+        Ok(())
+    }
+
+    fn close(&mut self, start: usize, end: usize) {
+        let Some(frame) = self.frames.pop() else { return };
+        // Only a bracket is an end of its own; a block ends where its last value does.
+        if end > start {
+            self.last_end = self.last_end.max(end);
+        }
+        let span = self.items.len() - frame.item;
+        if let Some(item) = self.items.get_mut(frame.item) {
+            item.end = self.last_end.max(item.start);
+            item.shape = if frame.map { Shape::Map(span) } else { Shape::Seq(span) };
+        }
+        let height = frame.height + 1;
+        if let Some(parent) = self.frames.last_mut() {
+            parent.height = parent.height.max(height);
+        }
+        if frame.id != 0 {
+            let nodes = self.nodes - frame.nodes_before;
+            self.anchors.insert(frame.id, Anchored { item: frame.item, nodes, height });
+        }
+    }
+
+    fn finish(&mut self) {
+        let root = self.node(0).0.unwrap_or_else(|| missing(self.loc(self.last_end, self.last_end)));
+        self.documents.push(Document { root, explicit: self.explicit });
+        self.items.clear();
+        self.frames.clear();
+        self.anchors.clear();
+        self.stream_nodes += self.nodes;
+        self.nodes = 0;
+    }
+
+    /// The node of an item, and the index of the item behind it.
+    fn node(&self, index: usize) -> (Option<Node>, usize) {
+        let Some(item) = self.items.get(index) else { return (None, index) };
+        let (kind, next) = match &item.shape {
+            Shape::Scalar(text, style) => {
+                (Kind::Scalar(Scalar { text: Box::from(&**text), style: *style }), index + 1)
+            }
+            Shape::Seq(span) => (Kind::Seq(self.nodes_between(index + 1, index + span)), index + span),
+            Shape::Map(span) => (Kind::Map(self.pairs(index + 1, index + span)), index + span),
+            Shape::Alias(target) => {
+                let alias = Some(self.loc(item.start, item.end));
+                return (self.node(*target).0.map(|node| Node { alias, ..node }), index + 1);
+            }
+        };
+        let anchor = item.anchor.map(|(start, end)| self.loc(start, end));
+        let loc = self.loc(item.start, item.end);
+        (Some(Node { loc, kind, tag: item.tag.clone(), anchor, alias: None }), next)
+    }
+
+    fn nodes_between(&self, mut index: usize, end: usize) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        while index < end {
+            let (node, next) = self.node(index);
+            nodes.extend(node);
+            index = next;
+        }
+        nodes
+    }
+
+    fn pairs(&self, index: usize, end: usize) -> Vec<(Node, Node)> {
+        let mut nodes = self.nodes_between(index, end).into_iter();
+        let mut pairs = Vec::with_capacity(nodes.len() / 2);
+        while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
+            pairs.push((key, value));
+        }
+        pairs
+    }
+}
+
+fn missing(loc: Loc) -> Node {
+    let kind = Kind::Scalar(Scalar { text: Box::from(""), style: Style::Plain });
+    Node { loc, kind, tag: None, anchor: None, alias: None }
+}
+
+fn notation(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted => Style::Single,
+        ScalarStyle::DoubleQuoted => Style::Double,
+        ScalarStyle::Literal => Style::Literal,
+        ScalarStyle::Folded => Style::Folded,
+    }
+}

@@ -1,0 +1,154 @@
+//! YAML text to a tree that knows the place of every key and value.
+//!
+//! The tree is built from the events of `granit-parser` in its strict mode, so what the YAML
+//! specification calls invalid is refused. Depth and size are charged while events arrive, and an alias is
+//! charged with everything it stands for before it is copied: hostile input ends in an error, not in
+//! memory or a stack overflow. What keys, tags and nulls mean in a policy is decided elsewhere.
+
+mod build;
+mod errors;
+mod file;
+mod json;
+mod merge;
+mod place;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::{Loc, Source};
+use crate::diag::Diag;
+
+pub use file::read_file;
+pub use merge::{duplicate_keys, merge};
+pub use scalar::Core;
+
+/// A value or a key, with its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    /// Where it is defined; for an alias that is the place of the anchored value.
+    pub loc: Loc,
+    /// What it is.
+    pub kind: Kind,
+    /// The explicit tag.
+    pub tag: Option<Tagged>,
+    /// The token `&name`, if the node has one.
+    pub anchor: Option<Loc>,
+    /// The token `*name`, if the node came from one.
+    pub alias: Option<Loc>,
+}
+
+/// An explicit tag.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tagged {
+    /// As written, for example `!healthy` or `!!str`.
+    pub text: Box<str>,
+    /// Where.
+    pub loc: Loc,
+    /// The type of the core schema that the tag names once its handle is resolved.
+    core: Option<scalar::CoreTag>,
+}
+
+/// The three kinds of YAML nodes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Kind {
+    /// A text in some notation; a missing value is an empty plain one.
+    Scalar(Scalar),
+    /// A list.
+    Seq(Vec<Node>),
+    /// A map in the order of the source, duplicate keys included.
+    Map(Vec<(Node, Node)>),
+}
+
+/// A scalar as decoded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scalar {
+    /// The text after escapes and folding; of a plain scalar, what was written.
+    pub text: Box<str>,
+    /// How it was written.
+    pub style: Style,
+}
+
+/// The notation of a scalar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'…'`.
+    Single,
+    /// `"…"`.
+    Double,
+    /// `|`.
+    Literal,
+    /// `>`.
+    Folded,
+}
+
+/// One document of a stream.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Document {
+    /// The value; null if the document is empty.
+    pub root: Node,
+    /// Whether `---` stood there.
+    pub explicit: bool,
+}
+
+/// How much is read before the text is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Collections inside each other.
+    pub depth: usize,
+    /// Nodes of one document, those that aliases stand for included.
+    pub nodes: usize,
+    /// Bytes of one file.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 64, nodes: 250_000, bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// All documents of a stream. A document without content (`---` and comments only) has a null root; a
+/// stream in which no document begins at all (nothing, or comments only) gives an empty list.
+///
+/// # Errors
+/// What makes the text unusable: syntax, or a limit.
+pub fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Document>, Vec<Diag>> {
+    build::parse(source, limits).map_err(|diag| vec![*diag])
+}
+
+impl Node {
+    /// Whether nothing stands there, or `null`, `~`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.core(), Some(Core::Null))
+    }
+
+    /// The text of a scalar of any notation and type.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Some(&scalar.text),
+            Kind::Seq(_) | Kind::Map(_) => None,
+        }
+    }
+
+    /// The value of the first entry with that key.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        entries.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// The node in the words of a message.
+    pub fn describe(&self) -> &'static str {
+        match (&self.kind, self.core()) {
+            (Kind::Map(_), _) => "a map",
+            (Kind::Seq(_), _) => "a list",
+            (_, Some(Core::Null)) => "nothing",
+            (_, Some(Core::Bool(_))) => "true or false",
+            (_, Some(Core::Int(_) | Core::BigInt(_) | Core::Float(_))) => "a number",
+            (_, Some(Core::Str(_)) | None) => "a text",
+        }
+    }
+}

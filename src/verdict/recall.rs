@@ -1,0 +1,15 @@
+//! What is known of earlier runs, as plain data: judging needs no store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// Earlier runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recall {
+    /// Times at which each check (policy, target) was judged, ascending.
+    pub judged: BTreeMap<(Arc<str>, Arc<str>), Vec<Timestamp>>,
+    /// For each finding id: times at which its rule held, ascending.
+    pub held: BTreeMap<Arc<str>, Vec<Timestamp>>,
+}

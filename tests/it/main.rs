@@ -1,0 +1,10 @@
+//! One binary for all integration tests, so that they are linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what stands outside of a `#[test]` function"
+)]
+
+mod yaml_suite;
