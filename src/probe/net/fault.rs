@@ -55,7 +55,16 @@ pub(super) fn of_io(error: &io::Error, peer: &str) -> Missing {
         ErrorKind::InvalidData => (Cause::Malformed, "did not answer as its protocol says"),
         _ => (Cause::Unreachable, "cannot be reached"),
     };
-    row(cause, format!("{peer} {what} ({error})"))
+    let why = row(cause, format!("{peer} {what} ({error})"));
+    match error.kind() {
+        ErrorKind::ConnectionRefused => why.fix(
+            "start the service, or correct the address; on its machine `ss -ltnp` shows who listens where",
+        ),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            why.fix("see that the machine is up and that a route leads there: `ip route get ADDRESS`")
+        }
+        _ => why,
+    }
 }
 
 /// Is it a limit of this process or machine?
