@@ -513,7 +513,10 @@ fn a_replica_does_not_say_never() {
         match ask("postgres.tables").run() {
             Ok(answer) if !answer.table.rows.is_empty() => break answer,
             other => {
-                assert!(started.elapsed() < Duration::from_secs(20), "the replica does not follow: {other:?}")
+                assert!(
+                    started.elapsed() < Duration::from_secs(20),
+                    "the replica does not follow: {other:?}"
+                );
             }
         }
         std::thread::sleep(Duration::from_millis(50));
