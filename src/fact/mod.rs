@@ -15,6 +15,7 @@ mod recording;
 mod request;
 mod schema;
 mod show;
+mod sql_calls;
 mod sql_guard;
 mod table;
 mod types;
