@@ -10,4 +10,5 @@ pub mod report;
 pub mod rule;
 pub mod secret;
 pub mod source;
+pub mod store;
 pub mod verdict;
