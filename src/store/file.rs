@@ -127,7 +127,7 @@ impl Store {
 
 /// The absolute path as text. SQLite takes a path that begins with `file:` for a URL, and `:memory:` for no file
 /// at all; an absolute one is neither.
-fn absolute(path: &Path) -> Result<String, StoreError> {
+pub(super) fn absolute(path: &Path) -> Result<String, StoreError> {
     let refused = |why: &str| StoreError::Path { path: path.display().to_string(), why: why.to_owned() };
     let whole = std::path::absolute(path).map_err(|error| refused(&error.to_string()))?;
     let text = whole.to_str().ok_or_else(|| refused("it is not UTF-8"))?;

@@ -96,8 +96,7 @@ impl FromRow<'_, SqliteRow> for Parts {
 impl Parts {
     /// As the recording that it was part of wrote it; the error is a sentence.
     fn together(&self) -> Result<Json, String> {
-        let parse =
-            |text: &str| serde_json::from_str::<Map<String, Json>>(text).map_err(|e| e.to_string());
+        let parse = |text: &str| serde_json::from_str::<Map<String, Json>>(text).map_err(|e| e.to_string());
         let (mut shape, mut whole) = (parse(&self.shape)?, parse(&self.body)?);
         whole.insert("target".to_owned(), json!(self.target));
         whole.insert("probe".to_owned(), json!(self.probe));
@@ -146,7 +145,8 @@ pub(super) async fn recording(store: &Store, run: i64) -> Result<Option<Recordin
     .map_err(fault)?;
     tx.rollback().await.map_err(fault)?;
     let whole = parts.iter().map(Parts::together).collect::<Result<Vec<_>, _>>();
-    whole.and_then(|observations| recording_of(&header, &recorded, observations)).map(Some).map_err(|why| {
-        StoreError::Content { path: path(), what: format!("the recording of run {run}"), why }
-    })
+    whole
+        .and_then(|observations| recording_of(&header, &recorded, observations))
+        .map(Some)
+        .map_err(|why| StoreError::Content { path: path(), what: format!("the recording of run {run}"), why })
 }
