@@ -27,6 +27,9 @@ const VERSION: i64 = 1;
 /// Sets both, in the transaction that makes the tables.
 const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 1";
 
+/// No database is smaller than one page of the smallest size.
+const SMALLEST: u64 = 512;
+
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -141,8 +144,8 @@ pub(super) fn absolute(path: &Path) -> Result<String, StoreError> {
 }
 
 async fn open(path: &str) -> Result<SqlitePool, StoreError> {
-    if look(path)? {
-        inspect(path).await?;
+    if let Some(size) = look(path)? {
+        inspect(path, size).await?;
     }
     let options = options(path)
         .create_if_missing(true)
@@ -171,31 +174,43 @@ fn options(path: &str) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).foreign_keys(false)
 }
 
+/// What there is in the file.
+#[derive(Clone, Copy)]
+struct Size {
+    bytes: u64,
+    /// Is there a log beside it, from which SQLite completes it?
+    log: bool,
+}
+
 /// Looks at the path without opening it: a file that a process opens and closes beside SQLite loses its locks.
-/// Says whether there is something in the file.
-fn look(path: &str) -> Result<bool, StoreError> {
+/// `None` if there is no file, or nothing in it.
+fn look(path: &str) -> Result<Option<Size>, StoreError> {
     // The log is looked for first: while another process makes the store, the file is filled before its log.
     let log = std::fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0);
-    let filled = match std::fs::metadata(path) {
+    let bytes = match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(StoreError::Directory { path: path.to_owned() }),
         Ok(found) if !found.is_file() => return Err(StoreError::NotAFile { path: path.to_owned() }),
         Ok(found) => {
             may(path, path, "the file", Access::READ_OK)?;
             may(path, path, "the file", Access::WRITE_OK)?;
-            found.len() > 0
+            // SQLite takes a handful of bytes for an empty database, and would write over them.
+            if (1..SMALLEST).contains(&found.len()) {
+                return Err(StoreError::NotADatabase { path: path.to_owned() });
+            }
+            found.len()
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) if error.kind() == ErrorKind::NotADirectory => false,
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => 0,
         Err(error) => {
             let what = "a directory above the file".to_owned();
             return Err(StoreError::Denied { path: path.to_owned(), what, why: error.to_string() });
         }
     };
-    if log && !filled {
+    if log && bytes == 0 {
         return Err(StoreError::Orphan { path: path.to_owned() });
     }
     directory(path)?;
-    Ok(filled)
+    Ok((bytes > 0).then_some(Size { bytes, log }))
 }
 
 /// The directory must be there and take new files, because the log comes and goes beside the file.
@@ -230,7 +245,7 @@ enum Kind {
 }
 
 /// Looks into the file without the right to change it, so that a foreign one is not even checkpointed.
-async fn inspect(path: &str) -> Result<(), StoreError> {
+async fn inspect(path: &str, size: Size) -> Result<(), StoreError> {
     let fault = |error: sqlx::Error| StoreError::of(path, &error);
     let mut connection = match SqliteConnection::connect_with(&options(path).read_only(true)).await {
         Ok(connection) => connection,
@@ -238,14 +253,28 @@ async fn inspect(path: &str) -> Result<(), StoreError> {
         Err(error) => return Err(fault(error)),
     };
     let kind = kind(path, &mut connection).await;
+    let page: Result<i64, _> = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut connection).await;
     let closed = connection.close().await;
     match kind {
-        Ok(Ok(_)) => closed.map_err(fault),
+        Ok(Ok(_)) => {
+            closed.map_err(fault)?;
+            torn(path, size, page.map_err(fault)?)
+        }
         Ok(Err(error)) => Err(error),
         // Whoever was killed here is recovered by the writing connection, which asks again before it writes.
         Err(error) if interrupted(&error) => Ok(()),
         Err(error) => Err(fault(error)),
     }
+}
+
+/// SQLite fills the last page up with zeros where it was cut. Only a log that is still there can mend it.
+fn torn(path: &str, size: Size, page: i64) -> Result<(), StoreError> {
+    let page = u64::try_from(page).unwrap_or(0);
+    if size.log || size.bytes.is_multiple_of(page) {
+        return Ok(());
+    }
+    let why = format!("its last page was cut: {} bytes are no multiple of {page}", size.bytes);
+    Err(StoreError::Corrupt { path: path.to_owned(), why })
 }
 
 /// READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_ROLLBACK: only a writer can recover what a killed one left.

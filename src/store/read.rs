@@ -1,6 +1,6 @@
 //! Reading runs, findings and the past of checks back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,23 +17,20 @@ use crate::verdict::Recall;
 /// `CROSS JOIN` keeps the order: for each check, runs since the time by their index, then the row itself. Asked
 /// for ten minutes, a year of history costs nothing.
 const JUDGED: &str = "
-SELECT policy.value, target.value, run.started
-FROM json_each(?) wanted
-CROSS JOIN text policy ON policy.value = wanted.value ->> 0
-CROSS JOIN text target ON target.value = wanted.value ->> 1
-CROSS JOIN bound ON bound.policy = policy.id AND bound.target = target.id
+SELECT wanted.value, run.started FROM json_each(?) wanted
 CROSS JOIN run ON run.started >= ? AND run.replay IS NULL
-CROSS JOIN judged ON judged.bound = bound.id AND judged.run = run.id AND judged.whole = 1";
+CROSS JOIN judged ON judged.bound = wanted.value AND judged.run = run.id AND judged.whole = 1";
 
 const SAMPLES: &str = "
-SELECT finding.name, run.started, sample.state
-FROM json_each(?) wanted
-CROSS JOIN text policy ON policy.value = wanted.value ->> 0
-CROSS JOIN text target ON target.value = wanted.value ->> 1
-CROSS JOIN bound ON bound.policy = policy.id AND bound.target = target.id
+SELECT finding.name, run.started, sample.state FROM json_each(?) wanted
 CROSS JOIN run ON run.started >= ? AND run.replay IS NULL
-CROSS JOIN sample ON sample.bound = bound.id AND sample.run = run.id AND sample.state > 0
+CROSS JOIN sample ON sample.bound = wanted.value AND sample.run = run.id AND sample.state > 0
 CROSS JOIN finding ON finding.id = sample.finding";
+
+/// Every check that was ever judged: some thousand.
+const BOUND: &str = "
+SELECT bound.id, policy.value, target.value FROM bound
+JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target";
 
 impl Store {
     fn time(&self, micros: i64) -> Result<Timestamp, StoreError> {
@@ -60,10 +57,18 @@ pub(super) async fn recall(
     since: Timestamp,
 ) -> Result<Recall, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
-    let wanted = json!(checks).to_string();
-    // One transaction, so that a run saved in between is seen in both answers or in none.
+    let asked: BTreeSet<(&str, &str)> =
+        checks.iter().map(|(policy, target)| (&**policy, &**target)).collect();
+    // One transaction, so that a run saved in between is seen in all answers or in none.
     let mut tx = store.pool().begin().await.map_err(fault)?;
-    let judged: Vec<(String, String, i64)> = sqlx::query_as(JUDGED)
+    let bound: Vec<(i64, String, String)> = sqlx::query_as(BOUND).fetch_all(&mut *tx).await.map_err(fault)?;
+    let bound: BTreeMap<i64, (Arc<str>, Arc<str>)> = bound
+        .into_iter()
+        .filter(|(_, policy, target)| asked.contains(&(policy, target)))
+        .map(|(id, policy, target)| (id, (Arc::from(policy), Arc::from(target))))
+        .collect();
+    let wanted = json!(bound.keys().collect::<Vec<_>>()).to_string();
+    let judged: Vec<(i64, i64)> = sqlx::query_as(JUDGED)
         .bind(&wanted)
         .bind(micros_of(since))
         .fetch_all(&mut *tx)
@@ -77,9 +82,10 @@ pub(super) async fn recall(
         .map_err(fault)?;
     tx.rollback().await.map_err(fault)?;
     let mut recall = Recall::default();
-    for (policy, target, at) in judged {
-        let check = (Arc::from(policy), Arc::from(target));
-        recall.judged.entry(check).or_default().push(store.time(at)?);
+    for (id, at) in judged {
+        if let Some(check) = bound.get(&id) {
+            recall.judged.entry(check.clone()).or_default().push(store.time(at)?);
+        }
     }
     for (finding, at, state) in samples {
         let held = state == State::Held as i64;
@@ -104,10 +110,11 @@ fn ascend<K: Ord>(times: &mut BTreeMap<K, Vec<Timestamp>>) {
 pub(super) async fn finding(store: &Store, prefix: &str) -> Result<Vec<StoredFinding>, StoreError> {
     let rows: Vec<(i64, i64, Option<String>, String)> = sqlx::query_as(
         "SELECT run, at, replay, json FROM finding \
-         WHERE name >= ?1 AND substr(name, 1, length(?1)) = ?1 AND name < ?1 || char(1114111) \
+         WHERE name >= ? AND name < ? \
          ORDER BY run DESC, name",
     )
     .bind(prefix)
+    .bind(format!("{prefix}\u{10ffff}"))
     .fetch_all(store.pool())
     .await
     .map_err(|error| store.fault(&error))?;

@@ -538,8 +538,12 @@ async fn other_files_are_refused_and_not_touched() {
     let text = dir.path().join("muster.yaml");
     std::fs::write(&text, "muster: 1\n".repeat(1000)).unwrap();
     assert!(matches!(refused(&text).await, StoreError::NotADatabase { .. }));
-    std::fs::write(&text, "x").unwrap();
-    assert!(matches!(refused(&text).await, StoreError::NotADatabase { .. }));
+    for bytes in [b"x".to_vec(), vec![b'x'; 511], vec![0; 511], vec![0; 512], vec![0; 4096], vec![b'x'; 4096]]
+    {
+        std::fs::write(&text, &bytes).unwrap();
+        let error = refused(&text).await;
+        assert!(matches!(error, StoreError::NotADatabase { .. }), "{}: {error}", bytes.len());
+    }
     let tables = dir.path().join("shop.db");
     execute(&tables, "CREATE TABLE orders (id); INSERT INTO orders VALUES (1)").await;
     let error = refused(&tables).await;
