@@ -16,9 +16,9 @@ use crate::secret::REDACTED;
 use crate::source::yaml::{self, Kind, Node};
 use crate::source::{Loc, Source};
 
-/// The value of a key whose name speaks of a secret, to the end of the line or of the quotes. `{ env: X }` is
-/// left as it is, and so is a value that stands on the lines below.
-const KEYS: &str = r#"(?i)["']?[\w-]*(?:pas+w|pas+phrase|secret|token|authorization|cookie|credential|api[-_]?key)[\w-]*["']?[ \t]*:[ \t]+("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"'{\[&*#][^\n]*)"#;
+/// The value of a key whose name speaks of a secret, to the end of the line or of the quotes, also on the line
+/// below. What is a reference is sorted out afterwards.
+const KEYS: &str = r#"(?i)["']?[\w-]*(?:pas+w|pas+phrase|secret|token|authorization|cookie|credential|api[-_]?key)[\w-]*["']?[ \t]*:(?:[ \t]+(?:[|>][^\n]*\n[ \t]+)?|[ \t]*\r?\n[ \t]+)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"'{\[&*#|>][^\n]*)"#;
 /// Everything between the first `:` behind `://` and the last `@`, which is too much for `http://h:80/@me` and
 /// enough for a password with a `/` in it.
 const ADDRESS: &str = r#"://[^\s"'@:/]*:([^\s"']*)@"#;
@@ -65,7 +65,8 @@ fn ranges(source: &Arc<Source>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for regex in (0..3).filter_map(compiled) {
         let captures = regex.captures_iter(&source.text);
-        found.extend(captures.filter_map(|all| all.get(1)).map(|value| value.range()));
+        let values = captures.filter_map(|all| all.get(1)).filter(|value| !refers(value.as_str()));
+        found.extend(values.map(|value| value.range()));
     }
     for document in yaml::parse(source, &yaml::Limits::default()).unwrap_or_default() {
         for (_, target) in pairs(document.root.get("targets")) {
@@ -82,6 +83,13 @@ fn ranges(source: &Arc<Source>) -> Vec<Range<usize>> {
         }
     }
     apart
+}
+
+/// The first line of a reference that stands below its key.
+fn refers(value: &str) -> bool {
+    ["env", "file", "command"]
+        .iter()
+        .any(|key| value.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
 }
 
 fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
@@ -164,6 +172,8 @@ mod tests {
             ("  pasword: hunter2", "  pasword: [secret]"),
             ("  X-Api-Key: hunter2", "  X-Api-Key: [secret]"),
             ("  password: \"hunter2", "  password: [secret]"),
+            ("  password: |\n    hunter2\n", "  password: |\n    [secret]\n"),
+            ("  password:\n    hunter2\n", "  password:\n    [secret]\n"),
             ("url: postgres://u:hunter2@h/db", "url: postgres://u:[secret]@h/db"),
             ("url: postgres://u:hun@ter/2@h:1/db", "url: postgres://u:[secret]@h:1/db"),
             ("url: https://h/?a=1&access_token=hunter2&b=2", "url: https://h/?a=1&access_token=[secret]&b=2"),
@@ -181,7 +191,7 @@ mod tests {
         for text in [
             "targets: { a: { password: { env: DB_PASSWORD }, url: 'postgres://watcher@h:5432/db' } }",
             "targets:\n  a:\n    password: { file: /run/secret }\n    headers:\n      Authorization: { command: [pass, x] }\n",
-            "url: https://h:8443/me?page=1",
+            "password:\n  env: X\nurl: https://h:8443/me?page=1",
         ] {
             assert_eq!(hidden(text), text);
         }

@@ -205,13 +205,13 @@ fn read(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Proj
         }
     };
     let [document] = documents.as_slice() else {
-        let what =
-            if documents.is_empty() { "the project file is empty" } else { "a project file is one document" };
-        diags.push(
-            Diag::error(&code::EMPTY_INPUT, what)
-                .at(&Loc::new(source, 0, 0), "")
+        diags.push(match documents.get(1) {
+            Some(second) => Diag::error(&code::BAD_VALUE, "a project file is one document")
+                .at(&second.root.loc, "here a second one begins")
+                .help("remove the `---` between them, or make two project files of them"),
+            None => Diag::error(&code::EMPTY_INPUT, format!("the project file `{}` is empty", source.name))
                 .help("it begins with `muster: 1`"),
-        );
+        });
         return None;
     };
     let mut root_node = document.root.clone();
@@ -240,7 +240,7 @@ fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
     for (_, target) in pairs(root.get("targets")) {
         let headers = pairs(target.get("headers")).iter().map(|(_, value)| value);
         for secret in target.get("password").into_iter().chain(headers) {
-            if matches!(secret.kind, Kind::Scalar(_)) && !secret.is_null() {
+            if !matches!(secret.kind, Kind::Map(_)) && !secret.is_null() {
                 push(
                     "a secret stands in plain text",
                     &secret.loc,
@@ -378,7 +378,9 @@ impl Reader {
         let url = self.address(node, &kind);
         if &*kind == "sqlite" && node.get("path").is_none() {
             self.diags.push(
-                Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`").at(&kind_node.loc, ""),
+                Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`")
+                    .at(&kind_node.loc, "")
+                    .help(describe(&kind)),
             );
         }
         let limits = node.get("limits");
@@ -415,7 +417,8 @@ impl Reader {
             if matches!(kind, "postgres" | "mysql" | "service") {
                 self.diags.push(
                     Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`"))
-                        .at(&node.loc, ""),
+                        .at(node.get("type").map_or(&node.loc, |kind| &kind.loc), "")
+                        .help(describe(kind)),
                 );
             }
             return None;
@@ -445,7 +448,8 @@ impl Reader {
         if found.is_none() {
             self.diags.push(
                 Diag::error(&code::BAD_VALUE, "a secret is exactly one of `env`, `file` and `command`")
-                    .at(&node.loc, ""),
+                    .at(&node.loc, "")
+                    .help("write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`"),
             );
         }
         found.map(|secret| (secret, node.loc.clone()))
@@ -495,7 +499,9 @@ impl Reader {
         for set in label_sets.chain(others).chain(overrides) {
             self.known_labels(set, &project.labels);
         }
-        let targets: Vec<&str> = project.targets.iter().map(|target| &*target.name).collect();
+        // Those that are wrong are declared nevertheless.
+        let targets: Vec<&str> =
+            pairs(node.get("targets")).iter().filter_map(|(name, _)| name.as_str()).collect();
         let environments: Vec<&str> =
             project.environments.iter().map(|environment| &*environment.name).collect();
         for entry in items(node.get("overrides")) {
@@ -535,8 +541,10 @@ impl Reader {
         if names.contains(&word) {
             return;
         }
-        let help = did_you_mean(word, names.iter().copied())
-            .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+        let help = did_you_mean(word, names.iter().copied()).unwrap_or_else(|| match names {
+            [] => "none is declared in this file".to_owned(),
+            names => format!("known: {}", names.join(", ")),
+        });
         self.diags.push(
             Diag::error(&code::UNKNOWN_NAME, format!("there is no {what} `{word}`"))
                 .at(&node.loc, "")
@@ -550,7 +558,8 @@ impl Reader {
             self.known(Some(key), "label", &names);
             let Some(Some(values)) = declared.get(key.as_str().unwrap_or("")) else { continue };
             let values: Vec<&str> = values.iter().map(|value| &**value).collect();
-            self.known(Some(value), "value of this label:", &values);
+            let what = format!("value of the label `{}` called", key.as_str().unwrap_or(""));
+            self.known(Some(value), &what, &values);
         }
     }
 }
@@ -598,7 +607,7 @@ pub fn address(kind: &str, text: &str) -> Result<Url, String> {
         "postgres" => &["postgres", "postgresql"],
         "mysql" => &["mysql", "mariadb"],
         "service" => &["http", "https", "tls", "tcp", "smtp"],
-        _ => return Err(format!("a target of type `{kind}` has no `url`")),
+        _ => return Err(format!("a target of type `{kind}` takes no `url`")),
     };
     if !schemes.contains(&url.scheme()) {
         return Err(format!("`{}:` is not the address of a `{kind}`", url.scheme()));

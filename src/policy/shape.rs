@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::form;
-use crate::diag::{Code, Diag, code, did_you_mean};
+use crate::diag::{Code, Diag, code, did_you_mean, nearest};
 use crate::source::yaml::{Core, Kind, Node};
 
 /// A key of a map.
@@ -112,8 +112,8 @@ pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec
     if !plain(node, strictness, diags) {
         return;
     }
-    if node.is_null() && !matches!(shape, Shape::Reserved(_)) {
-        diags.push(null(node));
+    if node.is_null() {
+        diags.push(null(node, None));
         return;
     }
     match shape {
@@ -125,12 +125,8 @@ pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec
         Shape::ListOf(item) => list(node, item, false, strictness, diags),
         Shape::Many(item) => list(node, item, true, strictness, diags),
         Shape::OneOf(shapes) => one_of(node, shapes, strictness, diags),
-        Shape::Reserved(what) => diags.push(
-            Diag::error(&code::RESERVED_KEY, format!("{what} is not judged by this version"))
-                .at(&node.loc, "")
-                .help("remove the key"),
-        ),
-        Shape::Any => {}
+        // The map that has the key says so.
+        Shape::Reserved(_) | Shape::Any => {}
         Shape::Literal => literal(node, strictness, diags),
         scalar => {
             if let Err(misfit) = fits(node, scalar) {
@@ -158,7 +154,7 @@ fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
         diags.push(diag.at(&tag.loc, "YAML takes `!` at the start for a tag").help(help));
         return false;
     }
-    if let Some(place) = node.anchor.as_ref().or(node.alias.as_ref()) {
+    if let Some(place) = node.alias.as_ref().or(node.anchor.as_ref()) {
         let diag = Diag::error(&code::YAML_ANCHOR, "a policy has no anchors and no aliases");
         diags.push(diag.at(place, "").help(
             "use `params` for what several rules share; a text that begins with `*` or `&` needs quotes",
@@ -168,10 +164,14 @@ fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
     true
 }
 
-fn null(node: &Node) -> Diag {
-    Diag::error(&code::NULL_VALUE, "the key has no value")
-        .at(&node.loc, "nothing stands here")
-        .help("give it a value or remove the key")
+fn null(node: &Node, key: Option<&str>) -> Diag {
+    let label = if node.loc.text().is_empty() { "nothing stands here" } else { "null is no value" };
+    match key {
+        Some(key) => Diag::error(&code::NULL_VALUE, format!("`{key}` has no value"))
+            .at(&node.loc, label)
+            .help("give it a value or remove the key"),
+        None => Diag::error(&code::NULL_VALUE, "a value is missing").at(&node.loc, label),
+    }
 }
 
 /// Why a scalar does not fit.
@@ -281,10 +281,17 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Secret => "`{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`".into(),
         Shape::Map(_) | Shape::MapAnd(..) | Shape::MapOf(..) => "a map".into(),
         Shape::ListOf(_) | Shape::Many(_) => "a list".into(),
-        Shape::OneOf(shapes) => shapes.iter().map(describe).collect::<Vec<_>>().join(" or "),
+        Shape::OneOf(shapes) => either(shapes),
         Shape::Version(version) => format!("the format version {version}"),
         Shape::Reserved(_) => "nothing".into(),
     }
+}
+
+fn either(shapes: &[Shape]) -> String {
+    let secret = shapes.iter().any(|shape| matches!(shape, Shape::Secret));
+    // The map of a secret is described by what it holds.
+    let shapes = shapes.iter().filter(|shape| !(secret && matches!(shape, Shape::Map(_))));
+    shapes.map(describe).collect::<Vec<_>>().join(" or ")
 }
 
 /// Shapes of keys and values that stand beside the declared ones.
@@ -307,15 +314,18 @@ fn map(node: &Node, shape: &MapShape, free: Free<'_>, strictness: Strictness, di
         let plain = plain(key, strictness, diags);
         match (shape.keys.iter().find(|known| known.name == word), free) {
             _ if !plain => {}
-            (Some(known), _) => check(value, &known.shape, strictness, diags),
-            (None, Some((keys, values))) if !misspelt(word, node, shape) => {
+            (Some(known), _) => entry(key, value, &known.shape, strictness, diags),
+            (None, Some((keys, values))) if misspelt(word, node, shape).is_none() => {
                 self::key(key, keys, strictness, diags);
-                check(value, values, strictness, diags);
+                entry(key, value, values, strictness, diags);
             }
             _ => diags.push(unknown_key(key, word, shape)),
         }
     }
-    for key in shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none()) {
+    // A key that is there under a misspelt name is one fault, not two.
+    let meant: Vec<&str> = pairs.iter().filter_map(|(key, _)| misspelt(key.as_str()?, node, shape)).collect();
+    let absent = shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none());
+    for key in absent.filter(|key| !meant.contains(&key.name)) {
         let first = pairs.first().map_or(&node.loc, |(key, _)| &key.loc);
         let diag = Diag::error(&code::MISSING_KEY, format!("{} needs `{}`", shape.name, key.name));
         diags.push(
@@ -325,10 +335,31 @@ fn map(node: &Node, shape: &MapShape, free: Free<'_>, strictness: Strictness, di
     }
 }
 
-/// Is a free key meant to be a declared one that has to be there and is not?
-fn misspelt(word: &str, node: &Node, shape: &MapShape) -> bool {
-    let absent = shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none());
-    did_you_mean(word, absent.map(|key| key.name)).is_some()
+/// The value of a key. A value that is null and a key that is reserved are said of the key.
+fn entry(key: &Node, value: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
+    let word = key.as_str().unwrap_or("");
+    match shape {
+        Shape::Reserved(what) => {
+            let diag = Diag::error(&code::RESERVED_KEY, format!("`{word}` is not judged by this version"));
+            diags.push(
+                diag.at(&key.loc, *what).help("remove the key: ignoring it would judge something else"),
+            );
+        }
+        _ if value.is_null() && value.tag.is_none() && value.anchor.is_none() => {
+            diags.push(null(value, Some(word)));
+        }
+        shape => check(value, shape, strictness, diags),
+    }
+}
+
+/// The declared key that is meant, if it has to be there and is not.
+fn misspelt(word: &str, node: &Node, shape: &MapShape) -> Option<&'static str> {
+    if shape.keys.iter().any(|key| key.name == word) {
+        return None;
+    }
+    let nearest = nearest(word, shape.keys.iter().map(|key| key.name))?;
+    let key = shape.keys.iter().find(|key| key.name == nearest)?;
+    (key.required && node.get(nearest).is_none()).then_some(key.name)
 }
 
 fn unknown_key(key: &Node, word: &str, shape: &MapShape) -> Diag {
@@ -336,6 +367,9 @@ fn unknown_key(key: &Node, word: &str, shape: &MapShape) -> Diag {
     let known: Vec<&str> = known.map(|known| known.name).collect();
     let diag = Diag::error(&code::UNKNOWN_KEY, format!("{} has no key `{word}`", shape.name))
         .at(&key.loc, "unknown key");
+    if word == "<<" {
+        return diag.help("nothing is merged here: write the keys out");
+    }
     if !word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
         return diag.help("braces split at commas and colons: put the expression or text into quotes");
     }
@@ -363,7 +397,7 @@ fn map_of(node: &Node, keys: &Shape, values: &Shape, strictness: Strictness, dia
     let mut seen: HashMap<&str, &Node> = HashMap::new();
     for (key, value) in pairs {
         self::key(key, keys, strictness, diags);
-        check(value, values, strictness, diags);
+        entry(key, value, values, strictness, diags);
         // `1` and `"1"` are two keys to YAML and one name to us.
         let first = key.as_str().map(|text| *seen.entry(text).or_insert(key));
         if let Some(first) = first.filter(|first| first.describe() != key.describe()) {
@@ -409,7 +443,7 @@ fn one_of(node: &Node, shapes: &[Shape], strictness: Strictness, diags: &mut Vec
     match fitting {
         Some(shape) => check(node, shape, strictness, diags),
         None => {
-            let wanted = shapes.iter().map(describe).collect::<Vec<_>>().join(" or ");
+            let wanted = either(shapes);
             let diag =
                 Diag::error(&code::WRONG_TYPE, format!("expected {wanted}, found {}", node.describe()))
                     .at(&node.loc, "");
@@ -429,7 +463,7 @@ fn literal(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) {
                     continue;
                 }
                 if item.is_null() {
-                    diags.push(null(item));
+                    diags.push(null(item, None));
                 } else if !matches!(item.kind, Kind::Scalar(_)) {
                     diags.push(
                         Diag::error(

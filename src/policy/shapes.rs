@@ -5,7 +5,7 @@ use super::shape::{MapShape, Shape, may, must};
 use crate::verdict::{Severity, Urgency};
 
 const TEXTS: Shape = Shape::ListOf(&Shape::Line);
-const RELATIONS: Shape = Shape::Reserved("relating several targets, the past or groups");
+const RELATIONS: Shape = Shape::Reserved("relates several targets, rows or the past");
 const EXPRS: Shape = Shape::OneOf(&[Shape::Expr, Shape::Map(&RUNG_MAP), Shape::ListOf(&RUNG)]);
 const RUNG: Shape = Shape::OneOf(&[Shape::Map(&RUNG_MAP), Shape::Expr]);
 const LABELS: Shape = Shape::MapOf(&Shape::Name, &Shape::Line);
@@ -287,7 +287,7 @@ const ROUTES: Shape = Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Line);
 pub static PROJECT: MapShape = MapShape {
     name: "a project file",
     keys: &[
-        must("muster", Shape::Version(1), "version of the format"),
+        must("muster", Shape::Version(1), "version of the format; write `muster: 1`"),
         may("owner", Shape::Id, "default owner"),
         may("policies", TEXTS, "folders, files, and libraries as `builtin:AREA`"),
         may(
@@ -299,7 +299,7 @@ pub static PROJECT: MapShape = MapShape {
         may("environments", Shape::MapOf(&Shape::Id, &Shape::Map(&ENVIRONMENT)), "named choices of targets"),
         may("owners", Shape::MapOf(&Shape::Id, &ROUTES), "who answers, and where each urgency goes"),
         may("tiers", Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), "interval of each tier"),
-        may("calendars", Shape::Reserved("a calendar"), ""),
+        may("calendars", Shape::Reserved("declares calendars"), ""),
         may(
             "commands",
             Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)),
