@@ -12,4 +12,17 @@ pub mod report;
 pub mod rule;
 pub mod secret;
 pub mod source;
+pub mod store;
 pub mod verdict;
+
+#[cfg(test)]
+#[path = "../tests/support/faults.rs"]
+pub(crate) mod faults;
+
+#[cfg(test)]
+#[path = "../tests/support/http.rs"]
+pub(crate) mod http;
+
+#[cfg(test)]
+#[path = "../tests/support/tls.rs"]
+pub(crate) mod tls;

@@ -6,10 +6,13 @@
 )]
 
 mod check;
+#[cfg(all(feature = "sql", feature = "net"))]
+mod demo;
 mod edge;
 pub mod exit;
 mod list;
 mod output;
+mod record;
 mod run;
 mod setup;
 mod targets;
@@ -42,6 +45,9 @@ enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     List(list::Arguments),
+    Record(record::Arguments),
+    #[cfg(all(feature = "sql", feature = "net"))]
+    Demo(demo::Arguments),
 }
 
 /// Parses the command line, runs, and returns the exit code.
@@ -57,6 +63,9 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        #[cfg(all(feature = "sql", feature = "net"))]
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     ExitCode::from(code.unwrap_or_else(|problem| problem.report()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Cell, Type, Value, cell_to_json, show, show_apart, show_cell};
+use crate::fact::{Cell, Value, cell_to_json, show, show_apart, show_cell};
 use crate::rule::Rule;
 use crate::rule::eval::eval;
 use crate::rule::node::{Node, Op, Place};

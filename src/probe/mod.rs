@@ -10,7 +10,19 @@ pub(crate) mod decode;
 mod disk;
 mod file;
 pub(crate) mod json;
+#[cfg(feature = "sql")]
+mod mysql;
+#[cfg(feature = "net")]
+mod net;
 pub(crate) mod path;
+#[cfg(feature = "sql")]
+mod postgres;
+#[cfg(feature = "sql")]
+mod rows;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod sqlite;
 pub(crate) mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -89,6 +101,28 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
+    #[cfg(feature = "net")]
+    ("http.response", &net::Response),
+    #[cfg(feature = "sql")]
+    ("mysql.query", &mysql::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.connections", &postgres::Connections),
+    #[cfg(feature = "sql")]
+    ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.server", &postgres::Server),
+    #[cfg(feature = "sql")]
+    ("postgres.tables", &postgres::Tables),
+    #[cfg(feature = "sql")]
+    ("sqlite.database", &sqlite::Database),
+    #[cfg(feature = "sql")]
+    ("sqlite.query", &sqlite::Query),
+    #[cfg(feature = "sql")]
+    ("sqlite.tables", &sqlite::Tables),
+    #[cfg(feature = "net")]
+    ("tcp.port", &net::Port),
+    #[cfg(feature = "net")]
+    ("tls.chain", &net::Chain),
 ];
 
 /// The body of a probe.

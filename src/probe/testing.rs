@@ -25,6 +25,7 @@ pub(crate) struct Question {
     deadline: Duration,
     max_rows: usize,
     unwanted: Vec<&'static str>,
+    redactor: Arc<Redactor>,
 }
 
 /// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
@@ -56,6 +57,7 @@ pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
         deadline: Duration::from_secs(10),
         max_rows: 100_000,
         unwanted: Vec::new(),
+        redactor: Redactor::new(),
     }
 }
 
@@ -63,6 +65,12 @@ impl Question {
     /// Changes the target.
     pub(crate) fn target(mut self, change: impl FnOnce(&mut Target)) -> Self {
         change(&mut self.target);
+        self
+    }
+
+    /// Sets an argument as it is, without reading it as a literal.
+    pub(crate) fn arg(mut self, name: &str, value: Value) -> Self {
+        self.args.0.insert(Arc::from(name), (value, Type::TEXT));
         self
     }
 
@@ -88,6 +96,12 @@ impl Question {
     /// Sets the budget of rows.
     pub(crate) fn max_rows(mut self, max_rows: usize) -> Self {
         self.max_rows = max_rows;
+        self
+    }
+
+    /// Sets the redactor, which knows the secrets of the target.
+    pub(crate) fn redactor(mut self, redactor: Arc<Redactor>) -> Self {
+        self.redactor = redactor;
         self
     }
 
@@ -126,7 +140,7 @@ impl Question {
             clock: system_clock(),
             deadline: Instant::now() + self.deadline,
             target: Arc::new(self.target.clone()),
-            redactor: Redactor::new(),
+            redactor: Arc::clone(&self.redactor),
         }
     }
 

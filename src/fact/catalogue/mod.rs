@@ -4,13 +4,33 @@ mod certificate;
 mod command;
 mod disk;
 mod file;
+mod mysql;
+mod net;
+mod postgres;
+mod sqlite;
 mod x509;
 
 use super::ProbeDecl;
 
 /// All probes, sorted by name.
-pub static PROBES: &[&ProbeDecl] =
-    &[&certificate::FILE, &command::OUTPUT, &disk::USAGE, &file::SET, &file::STAT];
+pub static PROBES: &[&ProbeDecl] = &[
+    &certificate::FILE,
+    &command::OUTPUT,
+    &disk::USAGE,
+    &file::SET,
+    &file::STAT,
+    &net::RESPONSE,
+    &mysql::QUERY,
+    &postgres::CONNECTIONS,
+    &postgres::QUERY,
+    &postgres::SERVER,
+    &postgres::TABLES,
+    &sqlite::DATABASE,
+    &sqlite::QUERY,
+    &sqlite::TABLES,
+    &net::PORT,
+    &net::CHAIN,
+];
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {

@@ -1,0 +1,60 @@
+//! How to connect, from the target: address, password or the password file, TLS as the database's own
+//! clients name it.
+
+use std::str::FromStr;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::fact::{Cause, Level, Missing};
+use crate::probe::Context;
+use crate::probe::sql::readable;
+
+/// Options for the target's database, or for another one of the same server.
+pub(super) fn options(cx: &Context, database: Option<&str>) -> Result<PgConnectOptions, Missing> {
+    let fault = |cause, what: String| cx.missing(cause, what).level(Level::Target);
+    let Some(url) = &cx.target.url else {
+        let why = fault(Cause::Absent, "the target has no address".to_owned());
+        return Err(why.fix("write `url: postgres://user@host:5432/database` into the target"));
+    };
+    if let Some(password) = url.password() {
+        cx.redactor.learn(password);
+    }
+    let mut options = PgConnectOptions::from_str(url.as_str())
+        .map_err(|error| fault(Cause::Malformed, format!("the address is not understood: {error}")))?
+        .application_name("muster")
+        // A pooler refuses startup parameters that it does not know, and loses prepared statements.
+        .extra_float_digits(None)
+        .statement_cache_capacity(0);
+    if let Some(name) = database {
+        options = options.database(name);
+    }
+    if let Some(password) = &cx.target.password {
+        options = options.password(password.expose());
+    }
+    tls(cx, options)
+}
+
+fn tls(cx: &Context, mut options: PgConnectOptions) -> Result<PgConnectOptions, Missing> {
+    let tls = &cx.target.tls;
+    if let Some(mode) = &tls.mode {
+        let mode = PgSslMode::from_str(mode).map_err(|error| {
+            cx.missing(Cause::Unsupported, format!("the TLS mode is not understood: {error}"))
+                .level(Level::Target)
+                .fix("use one of disable, allow, prefer, require, verify-ca, verify-full")
+        })?;
+        options = options.ssl_mode(mode);
+    } else if tls.ca.is_some() {
+        // Who names an authority wants it asked.
+        options = options.ssl_mode(PgSslMode::VerifyFull);
+    }
+    if let Some(path) = &tls.ca {
+        options = options.ssl_root_cert(readable(cx, path)?);
+    }
+    if let Some(path) = &tls.cert {
+        options = options.ssl_client_cert(readable(cx, path)?);
+    }
+    if let Some(path) = &tls.key {
+        options = options.ssl_client_key(readable(cx, path)?);
+    }
+    Ok(options)
+}

@@ -1,0 +1,21 @@
+-- Who we are, who answers, and which grants we have. Nothing here needs a grant.
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int8 AS version_num,
+       (SELECT system_identifier::text FROM pg_control_system()) AS system,
+       pg_is_in_recovery() AS replica,
+       (extract(epoch FROM clock_timestamp()) * 1000000)::int8 AS clock,
+       current_database()::text AS database,
+       current_user::text AS role,
+       quote_ident(current_user) AS quoted_role,
+       r.rolsuper AS superuser,
+       pg_has_role(current_user, 'pg_read_all_stats', 'usage') AS stats,
+       array_to_string(ARRAY(
+           SELECT d.rolname::text FROM pg_roles d
+            WHERE d.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files',
+                                'pg_signal_backend', 'pg_write_all_data', 'rds_superuser', 'cloudsqlsuperuser',
+                                'alloydbsuperuser', 'azure_pg_admin')
+              AND pg_has_role(current_user, d.oid, 'member')
+            ORDER BY 1), ', ') AS dangerous,
+       EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND s.rolname <> current_user
+                  AND pg_has_role(current_user, s.oid, 'member')) AS may_be_superuser
+  FROM pg_roles r WHERE r.rolname = current_user

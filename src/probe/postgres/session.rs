@@ -1,0 +1,191 @@
+//! One connection with one read-only transaction that ends by itself at the deadline.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::error::fault;
+use super::options::options;
+use super::read::Read;
+use crate::fact::{Cause, Identity, Level, Missing, timestamp};
+use crate::probe::Context;
+use crate::probe::sql::{Step, late, place, quoted};
+
+/// The oldest server whose catalogue our queries fit.
+const OLDEST: i64 = 130_000;
+
+/// How long a lock of another session is waited for, if nothing else is asked for.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// What a transaction may do besides reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mode {
+    /// How long to wait for a lock.
+    pub(super) lock_timeout: Duration,
+    /// SQL of a policy: keeps the role's search path, and fails where row-level security would hide rows.
+    pub(super) foreign: bool,
+}
+
+impl Mode {
+    /// For queries of our own.
+    pub(super) const OWN: Self = Self { lock_timeout: LOCK_TIMEOUT, foreign: false };
+}
+
+/// Who we are and who answers.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    /// Version as text and number.
+    pub(super) version: String,
+    pub(super) version_num: i64,
+    pub(super) system: String,
+    pub(super) replica: bool,
+    pub(super) clock: Option<Timestamp>,
+    pub(super) database: String,
+    pub(super) role: String,
+    /// Does the role see other sessions?
+    pub(super) stats: bool,
+    /// What makes the role dangerous; empty if nothing does.
+    pub(super) dangerous: String,
+}
+
+/// An open connection in its transaction.
+pub(super) struct Session<'a> {
+    pub(super) connection: PgConnection,
+    pub(super) cx: &'a Context,
+    pub(super) who: Who,
+}
+
+/// A step that ends at the deadline.
+pub(super) async fn within<T>(
+    cx: &Context,
+    step: Step,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Missing> {
+    match tokio::time::timeout_at(cx.deadline, work).await {
+        Err(_) => Err(late(cx, step)),
+        Ok(Err(error)) => Err(fault(cx, step, &error)),
+        Ok(Ok(done)) => Ok(done),
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Connects, begins the transaction, asks who is there.
+    pub(super) async fn open(
+        cx: &'a Context,
+        database: Option<&str>,
+        mode: Mode,
+    ) -> Result<Session<'a>, Missing> {
+        let options = options(cx, database)?;
+        let mut connection = within(cx, Step::Connect, PgConnection::connect_with(&options)).await?;
+        match begin(cx, &mut connection, mode).await {
+            Ok(who) => Ok(Self { connection, cx, who }),
+            Err(why) => {
+                close(connection).await;
+                Err(why)
+            }
+        }
+    }
+
+    /// Ends the transaction and the connection, so that the server has nothing to log.
+    pub(super) async fn close(self) {
+        close(self.connection).await;
+    }
+
+    /// A query of our own, in a file.
+    pub(super) async fn one(&mut self, sql: &'static str) -> Result<PgRow, Missing> {
+        let asked = sqlx::query(sql).persistent(false).fetch_one(&mut self.connection);
+        within(self.cx, Step::Ask, asked).await
+    }
+
+    /// Who answered.
+    pub(super) fn identity(&self) -> Identity {
+        self.who.identity(self.cx)
+    }
+
+    /// The fault of a fact that needs `pg_monitor`.
+    pub(super) fn needs_monitor(&self, what: &str) -> Arc<Missing> {
+        let what = format!("the role `{}` may not see {what}", self.who.role);
+        let fix = format!("GRANT pg_monitor TO {};", quoted(&self.who.role));
+        Arc::new(Missing::new(Cause::Denied, what).level(Level::Field).fix(fix))
+    }
+}
+
+impl Who {
+    fn identity(&self, cx: &Context) -> Identity {
+        Identity {
+            host: Arc::from(place(cx)),
+            system: Some(Arc::from(self.system.as_str())),
+            version: Some(Arc::from(self.version.as_str())),
+            role: Some(Arc::from(if self.replica { "replica" } else { "primary" })),
+        }
+    }
+
+    fn read(row: &Read<'_>) -> Result<Self, Missing> {
+        let mut dangerous = row.plain::<String>("dangerous")?;
+        if row.plain::<bool>("superuser")? {
+            "superuser".clone_into(&mut dangerous);
+        } else if row.plain::<bool>("may_be_superuser")? {
+            "may become superuser".clone_into(&mut dangerous);
+        }
+        Ok(Self {
+            version: row.plain("version")?,
+            version_num: row.plain("version_num")?,
+            system: row.plain("system")?,
+            replica: row.plain("replica")?,
+            clock: timestamp(row.plain("clock")?),
+            database: row.plain("database")?,
+            role: row.plain("role")?,
+            stats: row.plain("stats")?,
+            dangerous,
+        })
+    }
+}
+
+/// The statement timeout lies a little before the deadline, so that the server's answer still comes.
+fn statement_timeout(cx: &Context) -> Duration {
+    let left = cx.remaining();
+    let margin = (left / 10).min(Duration::from_millis(200));
+    left.saturating_sub(margin).max(Duration::from_millis(1))
+}
+
+async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Result<Who, Missing> {
+    let timeout = statement_timeout(cx).as_millis();
+    let lock = mode.lock_timeout.as_millis().max(1);
+    let idle = timeout + 5_000;
+    // Everything is local to the transaction: a pooler hands the session to somebody else afterwards.
+    let start = format!(
+        "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {timeout}; SET LOCAL lock_timeout = {lock}; \
+         SET LOCAL idle_in_transaction_session_timeout = {idle}; SET LOCAL TimeZone = 'UTC'; \
+         SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; \
+         SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; {}",
+        if mode.foreign {
+            "SET LOCAL row_security = off"
+        } else {
+            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
+        },
+    );
+    within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(start)).execute(&mut *connection)).await?;
+    let asked = sqlx::query(include_str!("queries/who.sql")).persistent(false).fetch_one(&mut *connection);
+    let row = within(cx, Step::Ask, asked).await?;
+    let who = Who::read(&Read { row: &row, cx })?;
+    if who.version_num < OLDEST {
+        let what = format!("PostgreSQL {} is older than 13, the oldest that is understood", who.version);
+        return Err(Missing::new(Cause::Unsupported, what).level(Level::Target).fix("update the server"));
+    }
+    Ok(who)
+}
+
+/// Best effort: whatever does not end now ends with the socket.
+async fn close(mut connection: PgConnection) {
+    let ended = async {
+        let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
+        rolled_back.and(connection.close().await.map(|()| sqlx::postgres::PgQueryResult::default()))
+    };
+    if tokio::time::timeout(Duration::from_millis(200), ended).await.is_err() {
+        // The server is slow or gone; its own timeouts end what is left.
+    }
+}

@@ -1,0 +1,102 @@
+//! A database of its own for each test, on the private server that `tests/run` starts.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value as Json;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+
+use crate::probe::testing::{Question, ask};
+use crate::secret::{Redactor, Secret};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+#[expect(clippy::disallowed_methods, reason = "tests learn of their server from the environment")]
+pub(crate) fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run tests/run"))
+}
+
+/// A database that is dropped with this value.
+pub(crate) struct Database {
+    pub(crate) name: String,
+}
+
+/// Runs to the end on a runtime of its own.
+pub(crate) fn block<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work)
+}
+
+impl Database {
+    /// A new one in which this was run.
+    pub(crate) fn new(sql: &str) -> Self {
+        let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let made = Self { name };
+        run("postgres", &format!("CREATE DATABASE {} TEMPLATE muster_template", made.name));
+        made.run(sql);
+        made
+    }
+
+    /// Runs statements as superuser, each by itself.
+    pub(crate) fn run(&self, sql: &str) {
+        for statement in sql.split(";\n") {
+            run(&self.name, statement);
+        }
+    }
+
+    /// A connection as superuser.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        connect(&self.name).await
+    }
+
+    /// A question to it as this role.
+    pub(crate) fn ask(&self, role: &str, probe: &'static str, args: Json) -> Question {
+        self.ask_at(&env("MUSTER_TEST_PG_PORT"), role, probe, args)
+    }
+
+    /// The same through PgBouncer.
+    pub(crate) fn ask_bouncer(&self, role: &str, probe: &'static str, args: Json) -> Question {
+        self.ask_at(&env("MUSTER_TEST_PGBOUNCER_PORT"), role, probe, args)
+    }
+
+    /// The same at another port.
+    pub(crate) fn ask_at(&self, port: &str, role: &str, probe: &'static str, args: Json) -> Question {
+        let url = format!("postgres://{role}@{}:{port}/{}", env("MUSTER_TEST_PG_HOST"), self.name);
+        ask(probe, args).target(|target| {
+            target.url = Some(url.parse().unwrap());
+            target.password = Some(Secret::new(&env("MUSTER_TEST_PG_PASSWORD"), &Redactor::new()));
+        })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A failed test must show its own panic; the whole server is thrown away anyway.
+        if std::thread::panicking() {
+            return;
+        }
+        run("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+async fn connect(database: &str) -> PgConnection {
+    PgConnectOptions::new_without_pgpass()
+        .host(&env("MUSTER_TEST_PG_HOST"))
+        .port(env("MUSTER_TEST_PG_PORT").parse().unwrap())
+        .username("postgres")
+        .password(&env("MUSTER_TEST_PG_PASSWORD"))
+        .ssl_mode(PgSslMode::Disable)
+        .database(database)
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Runs SQL as superuser in a database.
+pub(crate) fn run(database: &str, sql: &str) {
+    block(async {
+        let mut connection = connect(database).await;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}

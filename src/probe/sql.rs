@@ -1,0 +1,95 @@
+//! What the probes of all database servers share: where the server is, TLS files, and faults of the network.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::Context;
+use crate::fact::{Cause, Level, Missing};
+
+/// `host:port` for messages.
+pub(in crate::probe) fn place(cx: &Context) -> String {
+    let Some(url) = &cx.target.url else { return "the target without an address".to_owned() };
+    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("the local socket");
+    format!("{host}:{}", url.port().unwrap_or(if url.scheme().starts_with("postgres") { 5432 } else { 3306 }))
+}
+
+/// What was being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::probe) enum Step {
+    /// Connecting and logging in.
+    Connect,
+    /// Asking.
+    Ask,
+}
+
+impl Step {
+    /// How far a fault of it reaches.
+    pub(in crate::probe) fn level(self) -> Level {
+        match self {
+            Self::Connect => Level::Target,
+            Self::Ask => Level::Probe,
+        }
+    }
+}
+
+/// The fault of an answer that did not come.
+pub(in crate::probe) fn late(cx: &Context, step: Step) -> Missing {
+    late_at(cx, step, &place(cx))
+}
+
+/// The same of something that has no address.
+pub(in crate::probe) fn late_at(cx: &Context, step: Step, place: &dyn std::fmt::Display) -> Missing {
+    let what = match step {
+        Step::Connect => format!("{place} did not let us in before the deadline"),
+        Step::Ask => format!("{place} did not answer before the deadline"),
+    };
+    cx.missing(Cause::Timeout, what)
+        .level(step.level())
+        .fix("find out why it is slow, or raise `limits: { deadline: … }` of the target")
+}
+
+/// The fault of a socket.
+pub(in crate::probe) fn of_io(cx: &Context, step: Step, error: &std::io::Error) -> Missing {
+    let place = place(cx);
+    if error.kind() == ErrorKind::InvalidData {
+        return of_tls(cx, &error.to_string());
+    }
+    let what = match (step, error.kind()) {
+        (Step::Connect, ErrorKind::UnexpectedEof) => {
+            format!("{place} closed the connection instead of answering")
+        }
+        (Step::Connect, _) => format!("{place} cannot be reached: {error}"),
+        (Step::Ask, _) => format!("{place}: the connection broke off: {error}"),
+    };
+    cx.missing(Cause::Unreachable, what)
+        .level(Level::Target)
+        .fix("check that the server runs and that its host, port and firewall let this machine in")
+}
+
+/// The fault of a TLS handshake.
+pub(in crate::probe) fn of_tls(cx: &Context, error: &str) -> Missing {
+    let what = format!("{}: no TLS connection: {error}", place(cx));
+    cx.missing(Cause::Unreachable, what)
+        .level(Level::Target)
+        .fix("check the server's certificate, and `mode`, `ca`, `cert` and `key` of the target's `tls:`")
+}
+
+/// A name in SQL.
+pub(in crate::probe) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The driver's own error for a file would not name it.
+pub(in crate::probe) fn readable<'a>(cx: &Context, path: &'a Path) -> Result<&'a Path, Missing> {
+    match std::fs::File::open(path) {
+        Ok(_) => Ok(path),
+        Err(error) => {
+            let cause = match error.kind() {
+                ErrorKind::PermissionDenied => Cause::Denied,
+                _ => Cause::Absent,
+            };
+            let what = format!("the TLS file {} cannot be read: {error}", path.display());
+            Err(cx.missing(cause, what).level(Level::Target).fix("correct the path in the target's `tls:`"))
+        }
+    }
+}
