@@ -287,6 +287,10 @@ impl Decoder<'_> {
         let probe = self.probe(node.get("probe")?, target)?;
         let args = self.args(node, probe, params);
         let pointers = self.pointers(node, probe);
+        // Without its facts every rule that reads one would be called wrong as well.
+        if probe.declared == Declared::Required && node.get("facts").is_none() {
+            return None;
+        }
         let names = self.key(node, probe, &pointers);
         let fields: Vec<Field> = pointers
             .iter()
@@ -465,7 +469,8 @@ impl Decoder<'_> {
         if let Some(each) = node.get("each") {
             let word = each.as_str().unwrap_or("");
             let found = names().position(|name| name == word);
-            if found.is_none() && !observe.is_empty() {
+            let declared = node.get("observe").and_then(|all| all.get(word));
+            if found.is_none() && declared.is_none() && !observe.is_empty() {
                 let diag =
                     Diag::error(&code::UNKNOWN_NAME, format!("`each` names `{word}`, which is not observed"))
                         .at(&each.loc, "");
