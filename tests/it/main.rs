@@ -7,4 +7,7 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod bad_input;
+mod schema_agrees;
+mod schemas;
 mod yaml_suite;
