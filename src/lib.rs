@@ -12,6 +12,7 @@ pub mod report;
 pub mod rule;
 pub mod secret;
 pub mod source;
+pub mod store;
 pub mod verdict;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod demo;
 mod edge;
 pub mod exit;
 mod list;
+mod memory;
 mod output;
 mod record;
 mod run;

@@ -118,10 +118,14 @@ pub(super) fn run(
     };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
+    let recalled = match &facts {
+        Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
+        Facts::Recorded(_) => Recall::default(),
+    };
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
-    let outcomes = judge_all(&plan, &answers, started, &Recall::default());
+    let outcomes = judge_all(&plan, &answers, started, &recalled);
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),

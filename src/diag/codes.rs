@@ -76,6 +76,7 @@ codes! {
     CONSTANT_CONDITION "constant-condition" "The condition reads nothing, so it is always true or always false."
     UNUSED_PARAM "unused-param" "The parameter is declared and never read. A limit that nobody reads protects nothing."
     TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
+    STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

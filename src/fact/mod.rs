@@ -9,6 +9,7 @@ mod declare;
 mod json;
 mod literal;
 mod missing;
+mod name;
 mod number;
 mod observation;
 mod recording;
@@ -27,6 +28,7 @@ pub use json::{
 };
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
 pub use missing::{Cause, Level, Missing};
+pub use name::row_name;
 pub use number::{float_to_int, int_to_float};
 pub use observation::{Identity, Observation};
 pub use recording::{FORMAT, Recording};

@@ -13,7 +13,7 @@ use crate::source::yaml::Node;
 use crate::verdict::{Layer, Severity, Urgency};
 
 /// Names that overrides may set besides parameters.
-pub const EXTRAS: &[&str] = &["severity", "owner", "tier", "urgency", "runbook"];
+pub(super) const EXTRAS: &[&str] = &["severity", "owner", "tier", "urgency", "runbook"];
 
 /// Does an override apply to this policy at this target?
 pub(super) fn applies(
