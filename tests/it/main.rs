@@ -8,6 +8,13 @@
 )]
 
 mod bad_input;
+#[path = "../support/faults.rs"]
+mod faults;
+mod harness;
+#[path = "../support/http.rs"]
+mod http;
 mod schema_agrees;
 mod schemas;
+#[path = "../support/tls.rs"]
+mod tls;
 mod yaml_suite;
