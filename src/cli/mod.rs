@@ -13,6 +13,7 @@ pub mod exit;
 mod list;
 mod output;
 mod record;
+pub mod reference;
 mod run;
 mod setup;
 mod targets;

@@ -7,4 +7,5 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod docs_are_fresh;
 mod yaml_suite;

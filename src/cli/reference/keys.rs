@@ -74,15 +74,15 @@ fn keys(keys: &[Key]) -> String {
             vec![format!("{}{needed}", code(key.name)), value(&key.shape), key.doc.to_owned()]
         }),
     );
-    let reserved: Vec<String> = keys
-        .iter()
-        .filter(|key| matches!(key.shape, Shape::Reserved(_)))
-        .map(|key| code(key.name))
-        .collect();
+    let reserved: Vec<String> =
+        keys.iter().filter(|key| matches!(key.shape, Shape::Reserved(_))).map(|key| code(key.name)).collect();
     if reserved.is_empty() {
         return text;
     }
-    format!("{text}\nReserved for a later version, and refused rather than ignored: {}.\n", reserved.join(", "))
+    format!(
+        "{text}\nReserved for a later version, and refused rather than ignored: {}.\n",
+        reserved.join(", ")
+    )
 }
 
 /// What may stand at a place, in words.

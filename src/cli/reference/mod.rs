@@ -23,8 +23,7 @@ pub struct Page {
 }
 
 /// The first line of every generated page.
-pub const NOTICE: &str =
-    "<!-- Generated from the declarations in the code. Do not edit: `UPDATE=1 cargo test --test it` rewrites it. -->";
+pub const NOTICE: &str = "<!-- Generated from the declarations in the code. Do not edit: `UPDATE=1 cargo test --test it` rewrites it. -->";
 
 /// All generated pages, sorted by path.
 pub fn pages() -> Vec<Page> {
@@ -112,6 +111,9 @@ mod tests {
 
     #[test]
     fn a_bar_does_not_split_a_cell() {
-        assert_eq!(table(&["type"], [vec!["`enum(a|b)`".to_owned()]]), "| type |\n|---|\n| `enum(a\\|b)` |\n");
+        assert_eq!(
+            table(&["type"], [vec!["`enum(a|b)`".to_owned()]]),
+            "| type |\n|---|\n| `enum(a\\|b)` |\n"
+        );
     }
 }
