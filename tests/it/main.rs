@@ -7,6 +7,7 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+<<<<<<< HEAD
 mod bad_input;
 #[path = "../support/faults.rs"]
 mod faults;
@@ -17,4 +18,7 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
+=======
+mod docs_are_fresh;
+>>>>>>> w-docs
 mod yaml_suite;
