@@ -7,7 +7,6 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
-<<<<<<< HEAD
 mod bad_input;
 #[path = "../support/faults.rs"]
 mod faults;
@@ -18,7 +17,5 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-=======
 mod docs_are_fresh;
->>>>>>> w-docs
 mod yaml_suite;
