@@ -22,12 +22,14 @@ pub(super) enum Stop {
 }
 
 /// Stops the script with a reason of its own.
+#[expect(clippy::unnecessary_box_returns, reason = "functions that Rhai calls fail with a box")]
 pub(super) fn stop(missing: &Arc<Missing>) -> Raised {
     let token = Dynamic::from(Stop::Missing(Arc::clone(missing)));
     EvalAltResult::ErrorTerminated(token, Position::NONE).into()
 }
 
 /// Stops the script because of what it does. Unlike a termination this keeps the place; `try` is refused at load.
+#[expect(clippy::unnecessary_box_returns, reason = "functions that Rhai calls fail with a box")]
 pub(super) fn words(what: impl Into<String>) -> Raised {
     EvalAltResult::ErrorRuntime(Dynamic::from(Stop::Words(what.into())), Position::NONE).into()
 }
@@ -103,6 +105,7 @@ pub(super) enum Object {
     Labels(Arc<Around>),
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "functions that Rhai calls fail with a box")]
 fn no_name(of: &str, name: &str) -> Raised {
     words(format!("{of} has no `{name}`"))
 }

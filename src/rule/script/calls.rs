@@ -133,7 +133,7 @@ fn push(list: &mut Array, item: Dynamic) -> Result<(), Raised> {
     Ok(())
 }
 
-fn join(list: Array, separator: &str) -> Result<Dynamic, Raised> {
+fn join(list: &mut Array, separator: &str) -> Result<Dynamic, Raised> {
     let mut joined = String::new();
     for (index, item) in list.iter().enumerate() {
         if index > 0 {

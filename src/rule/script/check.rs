@@ -215,12 +215,12 @@ impl Checker<'_> {
 
     /// Adds a variable. What is assigned elsewhere is not known, and takes a row out of sight.
     pub(super) fn declare(&mut self, name: &str, kind: Kind) {
-        let kind = if self.assigned.contains(name) { self.escape(kind) } else { kind };
+        let kind = if self.assigned.contains(name) { self.escape(&kind) } else { kind };
         self.scope.push((name.to_owned(), kind));
     }
 
     /// A value goes where it cannot be followed.
-    pub(super) fn escape(&mut self, kind: Kind) -> Kind {
+    pub(super) fn escape(&mut self, kind: &Kind) -> Kind {
         self.all |= matches!(kind, Kind::Row | Kind::Rows);
         Kind::Other
     }

@@ -11,7 +11,7 @@ impl Checker<'_> {
     fn escaping(&mut self, items: &[Expr]) {
         for item in items {
             let kind = self.expr(item);
-            self.escape(kind);
+            self.escape(&kind);
         }
     }
 
@@ -93,7 +93,7 @@ impl Checker<'_> {
             _ => Kind::Other,
         };
         for kind in kinds {
-            self.escape(kind);
+            self.escape(&kind);
         }
         result
     }
@@ -128,7 +128,7 @@ impl Checker<'_> {
                 _ => None,
             };
             let part = next.map_or(&pair.rhs, |next| &next.lhs);
-            kind = if dotted { self.dotted(kind, part) } else { self.indexed(kind, part) };
+            kind = if dotted { self.dotted(kind, part) } else { self.indexed(&kind, part) };
             if next.is_none() {
                 return kind;
             }
@@ -151,20 +151,20 @@ impl Checker<'_> {
                     );
                     return Kind::Other;
                 }
-                let kinds = std::iter::once(of).chain(kinds).collect();
-                self.builtin(&call.name, *at, kinds, &texts)
+                let kinds: Vec<Kind> = std::iter::once(of).chain(kinds).collect();
+                self.builtin(&call.name, *at, &kinds, &texts)
             }
             other => self.expr(other),
         }
     }
 
-    fn indexed(&mut self, of: Kind, index: &Expr) -> Kind {
+    fn indexed(&mut self, of: &Kind, index: &Expr) -> Kind {
         let at = index.start_position();
         let kind = self.expr(index);
-        match (&of, kind) {
+        match (of, kind) {
             (Kind::Rows, _) => Kind::Row,
             (Kind::Row, Kind::Text(name)) => self.fact(&name, at),
-            (Kind::Row, _) => self.escape(Kind::Row),
+            (Kind::Row, _) => self.escape(&Kind::Row),
             (Kind::Value(ty), _) => {
                 if let Type::List(item) = ty.base() {
                     return Kind::Value((**item).clone());
@@ -176,7 +176,7 @@ impl Checker<'_> {
                 );
                 Kind::Other
             }
-            (given, Kind::Text(name)) if given.is_given() => self.property(&of, &name, at),
+            (given, Kind::Text(name)) if given.is_given() => self.property(of, &name, at),
             _ => Kind::Other,
         }
     }

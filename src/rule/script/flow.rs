@@ -105,7 +105,7 @@ impl Checker<'_> {
                         Type::List(item) => Kind::Value((**item).clone()),
                         _ => Kind::Other,
                     },
-                    other => self.escape(other),
+                    other => self.escape(&other),
                 };
                 self.declare(&parts.0.name, item);
                 if let Some(counter) = &parts.1 {
@@ -118,7 +118,7 @@ impl Checker<'_> {
             Stmt::BreakLoop(value, _, _) => {
                 if let Some(value) = value {
                     let kind = self.expr(value);
-                    self.escape(kind);
+                    self.escape(&kind);
                 }
             }
             Stmt::Noop(_) => self.silent(stmt, used),
@@ -190,7 +190,7 @@ impl Checker<'_> {
         if used == Use::Verdict && (plain || kind != Kind::Other) {
             self.refuse(expr.start_position(), "this is not a verdict", HELP);
         }
-        self.escape(kind);
+        self.escape(&kind);
     }
 
     /// A call as a statement, or what is returned.
@@ -209,7 +209,7 @@ impl Checker<'_> {
 
     fn assignment(&mut self, left: &Expr, right: &Expr, at: Position) {
         let kind = self.expr(right);
-        self.escape(kind);
+        self.escape(&kind);
         let mut root = left;
         while let Expr::Dot(pair, ..) | Expr::Index(pair, ..) = root {
             root = &pair.lhs;

@@ -25,7 +25,7 @@ impl Checker<'_> {
             .collect();
         if own.is_empty() {
             let args: Vec<Option<&Expr>> = call.args.iter().map(Some).collect();
-            return self.builtin(&call.name, at, kinds, &args);
+            return self.builtin(&call.name, at, &kinds, &args);
         }
         self.found.nests = true;
         self.own(&own, call, at, kinds);
@@ -47,14 +47,14 @@ impl Checker<'_> {
             let kind = match kind {
                 Kind::Text(_) => Kind::Value(Type::TEXT),
                 Kind::Null => Kind::Other,
-                _ if name.is_some_and(|name| self.assigned.contains(name)) => self.escape(kind),
+                _ if name.is_some_and(|name| self.assigned.contains(name)) => self.escape(&kind),
                 kind => kind,
             };
             match self.params.get(&(index, at)).cloned() {
                 Some(known) if known == kind => {}
                 Some(known) => {
-                    self.escape(known);
-                    let kind = self.escape(kind);
+                    self.escape(&known);
+                    let kind = self.escape(&kind);
                     self.params.insert((index, at), kind);
                 }
                 None => {
@@ -68,7 +68,7 @@ impl Checker<'_> {
         &mut self,
         name: &str,
         at: Position,
-        kinds: Vec<Kind>,
+        kinds: &[Kind],
         args: &[Option<&Expr>],
     ) -> Kind {
         let Some((counts, shape)) = calls::arity(name) else {
@@ -89,16 +89,16 @@ impl Checker<'_> {
             return Kind::Other;
         }
         if name == "known" {
-            return self.known(at, &kinds, args);
+            return self.known(at, kinds, args);
         }
         let types: Option<Vec<Type>> =
             kinds.iter().map(|kind| kind.ty().map(|ty| ty.base().clone())).collect();
         let result =
             crate::rule::functions::find(name).zip(types).map(|(f, types)| ((f.check)(&types), types));
         if name != "len" || kinds.first() != Some(&Kind::Rows) {
-            kinds.into_iter().for_each(|kind| {
+            for kind in kinds {
                 self.escape(kind);
-            });
+            }
         }
         match result {
             Some((Some(ty), _)) => Kind::Value(ty),

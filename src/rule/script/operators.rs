@@ -139,9 +139,10 @@ pub(super) fn compare(cmp: Cmp, a: &Dynamic, b: &Dynamic, tests_null: bool) -> R
         return Ok((is_empty_list(&x.0) == is_empty_list(&y.0)) == (cmp == Cmp::Eq));
     }
     if !ops::comparable(&x.1, &y.1, ordered) {
-        return Err(words(match ops::comparable(&x.1, &y.1, false) {
-            true => format!("{} has no order", x.1),
-            false => format!("{} cannot be compared with {}", x.1, y.1),
+        return Err(words(if ops::comparable(&x.1, &y.1, false) {
+            format!("{} has no order", x.1)
+        } else {
+            format!("{} cannot be compared with {}", x.1, y.1)
         }));
     }
     ops::compare(cmp, &x.0, &y.0, &x.1).map_err(|missing| stop(&missing))

@@ -561,6 +561,49 @@ fn a_script_is_bounded() {
 }
 
 #[test]
+fn a_verdict_in_a_helper_or_a_block_is_taken() {
+    let text = "fn big(r, limit) { if r.size > limit { return fail(\"big\"); } pass() }
+        fn judge(row, ctx) { big(row, ctx.params.limit) }";
+    assert_eq!(judge(text), Ok(ScriptVerdict::Fail("big".into())));
+    let worst = "fn judge(row, ctx) {
+        let worst = pass();
+        for other in ctx.rows { if other.size > 1.GiB { worst = fail(`${other.name} is big`); } }
+        worst
+    }";
+    assert_eq!(judge(worst), Ok(ScriptVerdict::Fail("orders is big".into())));
+}
+
+#[test]
+fn nothing_is_shared_between_calls() {
+    let text = "fn judge(row, ctx) { if row.ok { fail(\"x\") } else { pass() } }";
+    let script = loaded(text);
+    assert_eq!(run(&script, &[row(&[])]), Ok(ScriptVerdict::Fail("x".into())));
+    assert_eq!(run(&script, &[row(&[("ok", Ok(Value::Bool(false)))])]), Ok(ScriptVerdict::Pass));
+    let threads: Vec<_> =
+        (0..4).map(|n| (n, loaded(&format!("fn judge(row, ctx) {{ fail(\"{n}\") }}")))).collect();
+    std::thread::scope(|scope| {
+        for (n, script) in &threads {
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    assert_eq!(run(script, &[row(&[])]), Ok(ScriptVerdict::Fail(n.to_string())));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_function_of_expressions_is_there_and_its_example_holds() {
+    for function in crate::rule::functions::FUNCTIONS {
+        let text = format!(
+            "fn judge(row, ctx) {{ let x = {}; if `${{x}}` == `{}` {{ pass() }} else {{ fail(`${{x}}`) }} }}",
+            function.example.0, function.example.1
+        );
+        assert_eq!(judge(&text), Ok(ScriptVerdict::Pass), "{}", function.name);
+    }
+}
+
+#[test]
 fn a_panic_is_unknown() {
     let why = super::run::guarded(|| panic!("engine")).unwrap_err();
     assert_eq!(why.cause, Cause::Script);

@@ -44,7 +44,7 @@ impl Checker<'_> {
             _ => None,
         };
         for kind in kinds {
-            self.escape(kind);
+            self.escape(&kind);
         }
         result.unwrap_or_else(|| {
             self.refuse(
