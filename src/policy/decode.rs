@@ -667,7 +667,8 @@ impl Decoder<'_> {
 
     fn script(&mut self, node: &Node) -> Option<Script> {
         let written = node.as_str()?;
-        let source = if written.trim_end().ends_with(".rhai") && !written.contains('\n') {
+        let named = written.trim_end().ends_with(".rhai") && !written.contains('\n');
+        let source = if named {
             let read = (self.around.script)(written.trim());
             self.keep(read.map_err(|error| {
                 Diag::error(&code::UNREADABLE, format!("the script cannot be read: {error}"))
@@ -676,7 +677,7 @@ impl Decoder<'_> {
         } else {
             Source::new(node.loc.source.name.to_string(), written)
         };
-        let inline = written.contains('\n').then_some(node);
+        let inline = (!named).then_some(node);
         match Script::check(&source, inline, &self.env) {
             Ok(script) => Some(script),
             Err(mut diags) => {
