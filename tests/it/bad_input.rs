@@ -234,8 +234,16 @@ fn policies() {
         ("a query without facts", query(""), &[]),
         ("a query whose rows have no key", query(", facts: { path: text }"), &[]),
         ("a query with an unknown type", query(", facts: { path: text, size: byte }, key: [path]"), &[]),
-        ("a fact declared by a reserved word", query(", facts: { path: text, while: int }, key: [path]"), &[]),
-        ("a query that changes something", with(&query(", facts: { path: text }, key: [path]"), "SELECT path FROM", "DELETE FROM"), &[]),
+        (
+            "a fact declared by a reserved word",
+            query(", facts: { path: text, while: int }, key: [path]"),
+            &[],
+        ),
+        (
+            "a query that changes something",
+            with(&query(", facts: { path: text }, key: [path]"), "SELECT path FROM", "DELETE FROM"),
+            &[],
+        ),
         ("a query without its text", edit("file.stat, with: { path: /x }", "command.output"), &[]),
         ("a key that is no fact", edit("{ path: /x }", "{ path: /x }, key: [pth]"), &[]),
         ("`join`", edit("fail:", "join: { a: { of: [x, y], by: path } }\nfail:"), &["reserved-key 9:7"]),
