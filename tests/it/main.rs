@@ -7,4 +7,11 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+#[path = "../support/faults.rs"]
+mod faults;
+mod harness;
+#[path = "../support/http.rs"]
+mod http;
+#[path = "../support/tls.rs"]
+mod tls;
 mod yaml_suite;
