@@ -147,6 +147,12 @@ fn file(
         let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no policy `{id}`")).at(at, "");
         diags.push(diag.maybe_help(did_you_mean(id, names.iter().copied())));
     }
+    for defaults in policy.iter().flat_map(|p| &p.observe).filter_map(|o| root.get(&o.name)) {
+        if !matches!(defaults.kind, Kind::Map(_)) {
+            let message = format!("defaults are a map of facts, found {}", defaults.describe());
+            diags.push(Diag::error(&code::CASE, message).at(&defaults.loc, ""));
+        }
+    }
     let policy = policy.filter(|_| diags.len() == before)?;
     let now = root
         .get("now")

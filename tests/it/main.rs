@@ -18,4 +18,6 @@ mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
 mod docs_are_fresh;
+#[path = "../support/tls.rs"]
+mod tls;
 mod yaml_suite;
