@@ -40,6 +40,7 @@ pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
     let mut visit = |node: &Node| {
         if let Op::Compare(_, pair) = &node.op
             && let (Some(place), Ok(value)) = (place(&pair[0]), eval(&pair[1], scope))
+            && !value.is_null()
         {
             found.push((place.clone(), value));
         }
