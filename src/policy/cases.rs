@@ -156,6 +156,13 @@ fn file(
         .and_then(|now| literal::typed(now, &Type::Time).ok())
         .and_then(|now| now.as_int())
         .and_then(timestamp)?;
+    for observe in &policy.observe {
+        // Null is a value here, so the shape does not look inside.
+        if let Some(node) = root.get(&observe.name).filter(|node| !matches!(node.kind, Kind::Map(_))) {
+            let message = format!("the defaults of `{}` are a map of facts", observe.name);
+            diags.push(Diag::error(&code::CASE, message).at(&node.loc, ""));
+        }
+    }
     let mut reader = Reader { policy: &policy, root: &root, now, diags };
     let cases: Vec<Case> = items(root.get("check")).iter().filter_map(|case| reader.case(case)).collect();
     (diags.len() == before).then_some(CaseFile { policy, cases })
@@ -167,7 +174,7 @@ fn shape(policy: Option<&Policy>) -> Shape {
     for observe in policy.map(|policy| &policy.observe).into_iter().flatten() {
         keys.push(Key {
             name: Box::leak(observe.name.to_string().into_boxed_str()),
-            shape: Shape::MapOf(&Shape::Name, &Shape::Any),
+            shape: Shape::Any,
             required: false,
             doc: "defaults of this observation's rows",
         });
