@@ -23,6 +23,8 @@ pub struct TargetInfo {
     pub name: Arc<str>,
     /// Its type.
     pub kind: Arc<str>,
+    /// Scheme of its address; empty if it has none.
+    pub scheme: Arc<str>,
     /// Its labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }

@@ -45,8 +45,9 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
     if diags.len() > before {
         return None;
     }
-    let mut decoder =
-        Decoder { diags: Vec::new(), env: Env { labels: around.labels.clone(), ..Env::default() }, around };
+    // A library cannot know the labels of a project: one that is not there reads null.
+    let labels = around.labels.clone().filter(|_| around.library.is_none());
+    let mut decoder = Decoder { diags: Vec::new(), env: Env { labels, ..Env::default() }, around };
     let policy = decoder.policy(node);
     let failed = decoder.diags.iter().any(|diag| diag.level == Level::Error);
     diags.append(&mut decoder.diags);

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod docs_are_fresh;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
@@ -17,7 +18,6 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-mod docs_are_fresh;
 #[path = "../support/tls.rs"]
 mod tls;
 mod yaml_suite;
