@@ -7,6 +7,7 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
