@@ -14,6 +14,7 @@ mod list;
 mod memory;
 mod output;
 mod record;
+pub mod reference;
 mod run;
 mod setup;
 mod targets;

@@ -60,12 +60,12 @@ pub(super) fn warn(diags: &[Diag]) {
         text.push('\n');
     }
     if diags.len() > SHOWN {
-        text.push_str(&format!("… and {} more of these\n", diags.len() - SHOWN));
+        line(&mut text, &format!("… and {} more of these", diags.len() - SHOWN));
     }
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
-        text.push_str(&format!("{errors} error{s} in the input; nothing was judged\n"));
+        line(&mut text, &format!("{errors} error{s} in the input; nothing was judged"));
     }
     // There is nobody left to tell if the error stream itself is closed.
     drop(std::io::stderr().write_all(text.as_bytes()));
@@ -190,4 +190,10 @@ pub(super) fn broken_check(
         report.exit = exit::UNKNOWN;
         report.exit_reason = "a policy could not be loaded".to_owned();
     }
+}
+
+/// Adds a line to a text.
+pub(super) fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }

@@ -48,7 +48,7 @@ impl Default for Options {
 const MAX_ROWS: usize = 1_000_000;
 
 /// Longest reach of a waiver if the project does not say.
-const MAX_WAIVER: Duration = Duration::from_secs(400 * 86_400);
+const MAX_WAIVER: Duration = Duration::from_hours(400 * 24);
 
 /// A finished run.
 pub(super) struct Ran {

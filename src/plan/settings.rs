@@ -57,7 +57,9 @@ pub fn resolve(
         entries.into_iter().partition(|entry| entry.subject.is_none());
     let mut settings = defaults(policy);
     let mut set = Setter { policy, diags, seen: Vec::new() };
-    for_all.iter().for_each(|entry| set.entry(&mut settings, entry));
+    for entry in for_all {
+        set.entry(&mut settings, entry);
+    }
     let mut subjects = Vec::new();
     for entry in for_some {
         let mut own = settings.clone();

@@ -5,6 +5,8 @@
 
 pub mod cases;
 pub mod decode;
+pub mod form;
+mod hide;
 pub mod library;
 pub mod literal;
 pub mod load;

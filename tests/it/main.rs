@@ -7,12 +7,16 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod bad_input;
+mod docs_are_fresh;
 mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod schema_agrees;
+mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
 mod yaml_suite;
