@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod docs_are_fresh;
+mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
