@@ -19,6 +19,4 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-#[path = "../support/tls.rs"]
-mod tls;
 mod yaml_suite;
