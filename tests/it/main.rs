@@ -7,8 +7,12 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
-<<<<<<< HEAD
+// As inside of the library, so that an example compiles as it stands in the documentation.
+use passmuster::{fact, probe};
+
+mod adding_a_probe;
 mod bad_input;
+mod docs_are_fresh;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
@@ -18,7 +22,4 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-=======
-mod docs_are_fresh;
->>>>>>> w-docs
 mod yaml_suite;
