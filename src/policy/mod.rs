@@ -8,6 +8,7 @@ pub mod decode;
 pub mod form;
 mod hide;
 pub mod library;
+pub mod limits;
 pub mod literal;
 pub mod load;
 pub mod model;

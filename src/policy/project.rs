@@ -600,15 +600,23 @@ pub fn describe(kind: &str) -> &'static str {
     catalogue::TARGET_TYPES.iter().find(|(name, _)| *name == kind).map_or("", |(_, text)| text)
 }
 
+/// Schemes of addresses of this type, the usual one first.
+pub fn schemes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "postgres" => &["postgres", "postgresql"],
+        "mysql" => &["mysql", "mariadb"],
+        "service" => &["https", "http", "tls", "tcp", "smtp"],
+        _ => &[],
+    }
+}
+
 /// The address of a target of this type; the error is a sentence without the address, which may hold a secret.
 pub fn address(kind: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("this is not an address: {error}"))?;
-    let schemes: &[&str] = match kind {
-        "postgres" => &["postgres", "postgresql"],
-        "mysql" => &["mysql", "mariadb"],
-        "service" => &["http", "https", "tls", "tcp", "smtp"],
-        _ => return Err(format!("a target of type `{kind}` takes no `url`")),
-    };
+    let schemes = schemes(kind);
+    if schemes.is_empty() {
+        return Err(format!("a target of type `{kind}` takes no `url`"));
+    }
     if !schemes.contains(&url.scheme()) {
         return Err(format!("`{}:` is not the address of a `{kind}`", url.scheme()));
     }

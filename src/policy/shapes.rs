@@ -372,7 +372,11 @@ pub static CASE: MapShape = MapShape {
 /// `target:` of a case.
 pub static CASE_TARGET: MapShape = MapShape {
     name: "a case's target",
-    keys: &[may("name", Shape::Line, "its name"), may("labels", LABELS, "its labels")],
+    keys: &[
+        may("name", Shape::Line, "its name"),
+        may("scheme", Shape::Line, "scheme of its address; the usual one of its type if left out"),
+        may("labels", LABELS, "its labels"),
+    ],
 };
 
 /// One expected finding.
