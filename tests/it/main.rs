@@ -12,6 +12,10 @@ mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod policies_mysql;
+mod policies_postgres;
+mod policies_sqlite;
 #[path = "../support/tls.rs"]
 mod tls;
+mod trial;
 mod yaml_suite;
