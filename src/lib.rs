@@ -4,6 +4,7 @@ pub mod cli;
 pub mod diag;
 pub mod fact;
 pub mod judge;
+pub mod lint;
 pub mod observe;
 pub mod plan;
 pub mod policy;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod rule;
 pub mod secret;
 pub mod source;
+pub mod store;
 pub mod verdict;
 
 #[cfg(test)]

@@ -170,6 +170,9 @@ fn judge(arguments: &Arguments) -> Done {
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;
+    if arguments.facts.is_none() {
+        super::memory::remember(&setup.project, &ran.report, &ran.recording, &ran.redactor)?;
+    }
     Ok(exit)
 }
 

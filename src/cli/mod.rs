@@ -6,10 +6,16 @@
 )]
 
 mod check;
+#[cfg(all(feature = "sql", feature = "net"))]
+mod demo;
 mod edge;
 pub mod exit;
+mod lint;
 mod list;
+mod memory;
 mod output;
+mod record;
+pub mod reference;
 mod run;
 mod setup;
 mod targets;
@@ -41,7 +47,11 @@ Exit codes: 0 good, 1 findings, 2 wrong input, 3 something could not be judged, 
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Lint(lint::Arguments),
     List(list::Arguments),
+    Record(record::Arguments),
+    #[cfg(all(feature = "sql", feature = "net"))]
+    Demo(demo::Arguments),
 }
 
 /// Parses the command line, runs, and returns the exit code.
@@ -56,7 +66,11 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        #[cfg(all(feature = "sql", feature = "net"))]
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     ExitCode::from(code.unwrap_or_else(|problem| problem.report()))
 }

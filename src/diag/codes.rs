@@ -75,7 +75,14 @@ codes! {
     INVERTED_RUNGS "inverted-rungs" "`warn` is stricter than `fail`: what fails would not even warn first, so one of the two limits is the wrong way round."
     CONSTANT_CONDITION "constant-condition" "The condition reads nothing, so it is always true or always false."
     UNUSED_PARAM "unused-param" "The parameter is declared and never read. A limit that nobody reads protects nothing."
+    SLOW_PAGE "slow-page" "An alert wakes a person, and its policy is judged only once a week or more seldom: what is urgent enough to page is urgent enough to look at every day."
+    ALERT_ROUTE "alert-route" "An alert has an urgency for which its owner has no route in the project file, so its notice reaches nobody."
+    WAIVER_EXPIRED "waiver-expired" "The waiver has ended and covers nothing any more. Remove it, or renew it with a new reason."
+    WAIVER_SOON "waiver-soon" "The waiver ends within 14 days. Mend what it covers, or renew it with a new reason."
+    WAIVER_WIDE "waiver-wide" "The waiver covers every policy. What nobody thought of is then waived too: name the policy, the target or the subject."
+    WAIVER_REASON "waiver-reason" "The reason of the waiver explains nothing. Whoever reads it in a year must be able to tell whether it still holds."
     TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
+    STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

@@ -8,6 +8,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::sql_calls::{MYSQL_CALLS, POSTGRES_CALLS, SQLITE_CALLS};
+
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqlDialect {
@@ -49,99 +51,6 @@ pub fn refuse_sql(sql: &str, dialect: SqlDialect) -> Option<String> {
             .or_else(|| refuse_calls(&tokens, dialect)),
     }
 }
-
-/// Functions of PostgreSQL that do more than read; a name that ends in `*` stands for all that begin so.
-const POSTGRES_CALLS: &[(&str, &str)] = &[
-    ("pg_terminate_backend", "ends other sessions"),
-    ("pg_cancel_backend", "cancels what other sessions do"),
-    ("pg_reload_conf", "reloads the server's configuration"),
-    ("pg_rotate_logfile*", "rotates the server's log"),
-    ("pg_logfile_rotate", "rotates the server's log"),
-    ("pg_log_backend_memory_contexts", "writes into the server's log"),
-    ("pg_switch_wal", "switches the WAL segment"),
-    ("pg_switch_xlog", "switches the WAL segment"),
-    ("pg_promote", "promotes a replica"),
-    ("pg_wal_replay_pause", "stops replication"),
-    ("pg_wal_replay_resume", "resumes replication"),
-    ("pg_create_restore_point", "writes into the WAL"),
-    ("pg_start_backup", "begins a backup"),
-    ("pg_stop_backup", "ends a backup"),
-    ("pg_backup_start", "begins a backup"),
-    ("pg_backup_stop", "ends a backup"),
-    ("pg_drop_replication_slot", "drops a replication slot"),
-    ("pg_create_physical_replication_slot", "creates a replication slot"),
-    ("pg_create_logical_replication_slot", "creates a replication slot"),
-    ("pg_copy_physical_replication_slot", "creates a replication slot"),
-    ("pg_copy_logical_replication_slot", "creates a replication slot"),
-    ("pg_replication_slot_advance", "moves a replication slot"),
-    ("pg_sync_replication_slots", "changes replication slots"),
-    ("pg_logical_slot_get_*", "consumes changes of a replication slot"),
-    ("pg_logical_emit_message", "writes into the WAL"),
-    ("pg_replication_origin_*", "changes a replication origin"),
-    ("pg_stat_reset*", "resets counters that other checks rely on"),
-    ("pg_stat_statements_reset", "resets counters that other checks rely on"),
-    ("pg_restore_relation_stats", "changes statistics"),
-    ("pg_restore_attribute_stats", "changes statistics"),
-    ("pg_clear_relation_stats", "changes statistics"),
-    ("pg_clear_attribute_stats", "changes statistics"),
-    ("set_config", "changes settings of the session"),
-    ("setval", "changes a sequence"),
-    ("nextval", "changes a sequence"),
-    ("lo_*", "opens or changes large objects"),
-    ("loread", "reads through a large object's descriptor"),
-    ("lowrite", "changes a large object"),
-    ("dblink*", "opens another connection, in which anything can be done"),
-    ("pg_read_file*", "reads files of the server"),
-    ("pg_read_binary_file*", "reads files of the server"),
-    ("pg_file_*", "changes files of the server"),
-    ("pg_advisory_*", "takes a lock that applications wait for"),
-    ("pg_try_advisory_*", "takes a lock that applications wait for"),
-    ("pg_notify", "sends a notification"),
-    ("pg_export_snapshot", "holds back vacuum"),
-    ("pg_current_xact_id", "uses up a transaction id"),
-    ("txid_current", "uses up a transaction id"),
-    ("pg_import_system_collations", "changes the catalogue"),
-    ("pg_extension_config_dump", "changes the catalogue"),
-    ("binary_upgrade_*", "changes the catalogue"),
-    ("pg_prewarm", "changes the buffer cache"),
-    ("pg_truncate_visibility_map", "changes a table's files"),
-    ("heap_force_*", "changes a table's files"),
-    ("brin_summarize_*", "changes an index"),
-    ("brin_desummarize_range", "changes an index"),
-    ("gin_clean_pending_list", "changes an index"),
-    ("query_to_xml*", "runs a text as SQL, which cannot be checked"),
-    ("cursor_to_xml*", "reads a cursor, which cannot be checked"),
-    ("ts_stat", "runs a text as SQL, which cannot be checked"),
-    ("crosstab*", "runs a text as SQL, which cannot be checked"),
-    ("connectby", "runs a text as SQL, which cannot be checked"),
-    ("xpath_table", "runs a text as SQL, which cannot be checked"),
-];
-
-/// The same of MySQL and MariaDB.
-const MYSQL_CALLS: &[(&str, &str)] = &[
-    ("get_lock", "takes a lock that applications wait for"),
-    ("release_lock", "releases a lock"),
-    ("release_all_locks", "releases locks"),
-    ("load_file", "reads files of the server"),
-    ("benchmark", "burns the server's processor"),
-    ("master_pos_wait", "waits for replication"),
-    ("master_gtid_wait", "waits for replication"),
-    ("source_pos_wait", "waits for replication"),
-    ("wait_for_executed_gtid_set", "waits for replication"),
-    ("nextval", "changes a sequence"),
-    ("setval", "changes a sequence"),
-    ("sys_exec", "runs a program"),
-    ("sys_eval", "runs a program"),
-    ("sys_set", "changes the server's environment"),
-];
-
-/// The same of SQLite.
-const SQLITE_CALLS: &[(&str, &str)] = &[
-    ("load_extension", "loads a program"),
-    ("writefile", "writes a file"),
-    ("edit", "starts an editor"),
-    ("fts3_tokenizer", "can load a program"),
-];
 
 /// Two or three words in a row that change or lock something, wherever they stand.
 const PHRASES: &[(&[&str], &str)] = &[

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Observation, Schema, Type, Value, show, value_to_json};
+use crate::fact::{Cause, Cell, Level, Missing, Observation, Value, value_to_json};
 use crate::plan::{Check, Settings};
 use crate::policy::decode::digest;
 use crate::policy::{Expect, Ladder};
@@ -11,6 +11,8 @@ use crate::rule::Rule;
 use crate::rule::eval::holds;
 use crate::rule::template::Template;
 use crate::verdict::{Finding, Step, Subject, Verdict};
+
+pub(super) use crate::fact::row_name as shown;
 
 use super::Given;
 use super::operands;
@@ -31,35 +33,6 @@ pub(super) struct Decision<'a> {
     pub cause: Option<Arc<Missing>>,
     /// The text of a script.
     pub text: Option<String>,
-}
-
-/// How a row is named: its key's values joined by dots; a null part of several is left out.
-pub(super) fn shown(schema: &Schema, row: &[Cell]) -> Result<Arc<str>, Arc<Missing>> {
-    let mut parts: Vec<String> = Vec::with_capacity(schema.key.len());
-    for index in &schema.key {
-        let (Some(field), Some(cell)) = (schema.fields.get(*index), row.get(*index)) else { continue };
-        match cell {
-            Err(why) => return Err(Arc::clone(why)),
-            Ok(Value::Null) => {}
-            Ok(Value::Text(text)) if schema.key.len() == 1 => return Ok(Arc::clone(text)),
-            Ok(Value::Text(text)) => parts.push(text.to_string()),
-            Ok(Value::Int(int)) if matches!(field.ty.base(), Type::Int | Type::Counter) => {
-                parts.push(int.to_string())
-            }
-            Ok(value) => parts.push(show(value, field.ty.base())),
-        }
-    }
-    if parts.is_empty() {
-        let names = schema.key_names().join("`, `");
-        return Err(Arc::new(
-            Missing::new(
-                Cause::Ambiguous,
-                format!("the key `{names}` of a row is null, so the row has no name"),
-            )
-            .level(Level::Row),
-        ));
-    }
-    Ok(Arc::from(parts.join(".")))
 }
 
 impl<'a> Maker<'a> {
@@ -183,11 +156,13 @@ impl<'a> Maker<'a> {
             .as_ref()
             .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope, |a, b| a > b)));
         let owner = settings.owner.clone().unwrap_or_else(|| Arc::clone(&self.check.owner));
+        let about_row = row.is_some() || policy.each_is_one();
+        let remedy = if about_row { remedy(policy, &scope, decision.cause.as_deref()) } else { Vec::new() };
         let context = policy
             .alert
             .iter()
             .flat_map(|alert| &alert.context)
-            .filter_map(|rule| operands::operand(rule, &scope))
+            .map(|rule| operands::operand(rule, &scope))
             .collect();
         Finding {
             id: self.id(&subject),
@@ -204,11 +179,7 @@ impl<'a> Maker<'a> {
             at: decision.rule.map_or_else(|| policy.loc.to_string(), |rule| rule.node.loc.to_string()),
             operands: decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default(),
             context,
-            remedy: if row.is_some() || policy.each_is_one() {
-                remedy(policy, &scope, decision.cause.as_deref())
-            } else {
-                fix_step(decision.cause.as_deref())
-            },
+            remedy,
             runbook: settings.runbook.as_ref().or(policy.runbook.as_ref()).map(ToString::to_string),
             waiver: None,
             note: None,
@@ -248,10 +219,11 @@ fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_>, louder:
     ladder.otherwise
 }
 
-/// The steps of the policy; before them what would make an unknown fact readable.
+/// The steps of the policy.
 fn remedy(policy: &crate::policy::Policy, scope: &RowScope<'_>, cause: Option<&Missing>) -> Vec<Step> {
+    // What would make an unknown fact readable stands in its cause; the policy's steps are for what is wrong.
     if cause.is_some() {
-        return fix_step(cause);
+        return Vec::new();
     }
     let mut steps = Vec::new();
     for step in &policy.remedy {
@@ -270,11 +242,4 @@ fn remedy(policy: &crate::policy::Policy, scope: &RowScope<'_>, cause: Option<&M
         }
     }
     steps
-}
-
-fn fix_step(cause: Option<&Missing>) -> Vec<Step> {
-    let Some(fix) = cause.and_then(|cause| cause.fix.as_ref()) else { return Vec::new() };
-    let sql = ["GRANT ", "ALTER ", "CREATE "].iter().any(|word| fix.starts_with(word));
-    let kind = if sql { crate::verdict::StepKind::Sql } else { crate::verdict::StepKind::Do };
-    vec![Step { kind, text: fix.clone(), danger: None }]
 }

@@ -85,11 +85,6 @@ impl Certificate {
     pub(crate) fn fill<'a>(&self, row: RowBuilder<'a>) -> RowBuilder<'a> {
         FACTS.iter().zip(&self.cells).fold(row, |row, (name, cell)| row.cell(name, cell.clone()))
     }
-
-    /// One of its facts.
-    pub(crate) fn fact(&self, name: &str) -> Option<&Cell> {
-        FACTS.iter().zip(&self.cells).find(|(known, _)| **known == name).map(|(_, cell)| cell)
-    }
 }
 
 /// Bytes in hexadecimal.

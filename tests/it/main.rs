@@ -7,6 +7,9 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod bad_input;
+mod docs_are_fresh;
+mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
@@ -15,6 +18,10 @@ mod http;
 mod policies_mysql;
 mod policies_postgres;
 mod policies_sqlite;
+mod schema_agrees;
+mod schemas;
+#[path = "../support/tls.rs"]
+mod tls;
 #[path = "../support/tls.rs"]
 mod tls;
 mod trial;

@@ -261,7 +261,7 @@ pub(super) static TABLES: ProbeDecl = ProbeDecl {
     zero: ZeroRows::Suspicious,
     version: 1,
     effect: Effect::None,
-    cost: "one read of pg_class: about 1 s at 100,000 tables; `size` asks the file system for every table, 20 s at 100,000",
+    cost: "one read of pg_class: 2 to 3 s at 100,000 tables; `size` asks the file system for every table, 20 s at 100,000",
     locks: "none; `size` takes ACCESS SHARE on each table for a moment, waits at most 50 ms for it",
     feature: Some("sql"),
 };

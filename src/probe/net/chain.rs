@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::crypto::{
+    CryptoProvider, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsConnector;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use super::endpoint::{Endpoint, NotOpen, Until, asked, dial, each};
 use super::starttls::Preamble;
@@ -42,9 +46,9 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
             let name = name(server_name.unwrap_or(&endpoint.host))?;
             let seen = see(&endpoint, preamble, &name, config, until).await?;
             // Judged here and not at the end, where a thousand chains would be judged after the deadline.
-            let mut cells = Judged { chain: &seen.chain, name: &name, now, verifier }.cells();
-            cells.push(("protocol", seen.protocol()));
-            Ok::<_, Missing>(cells)
+            let mut verdict = Judged { chain: &seen.chain, name: &name, now, verifier }.judge();
+            verdict.cells.push(("protocol", seen.protocol()));
+            Ok::<_, Missing>(verdict)
         })
     })
     .await;
@@ -52,7 +56,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     for (endpoint, answer) in endpoints.iter().zip(answers) {
         let row = table.row().set("endpoint", Value::text(endpoint.to_string()));
         match answer {
-            Ok(cells) => cells.into_iter().fold(row, |row, (name, cell)| row.cell(name, cell)).push(),
+            Ok(verdict) => verdict.fill(row).push(),
             Err(why) => {
                 let why = Arc::new(why);
                 row.missing_all(x509::FACTS, &why).missing_all(trust::FACTS, &why).push();
@@ -116,7 +120,7 @@ async fn see(
             let _said = timeout(Duration::from_millis(50), open.shutdown()).await;
             Ok(recorder.seen())
         }
-        Ok(Err(error)) => proved(&recorder, &error).ok_or_else(|| fault::of_io(&error, &peer)),
+        Ok(Err(error)) => proved(&recorder, &error).ok_or_else(|| unproved(&error, &peer)),
         Err(_elapsed) => Err(slow("the TLS handshake")),
     }
 }
@@ -125,6 +129,17 @@ async fn see(
 fn proved(recorder: &Recorder, error: &io::Error) -> Option<Seen> {
     let alert = matches!(fault::inside(error), Some(rustls::Error::AlertReceived(_)));
     Some(recorder.seen()).filter(|seen| alert && seen.protocol.is_some())
+}
+
+/// The recorder refuses nothing but a signature by another key.
+fn unproved(error: &io::Error, peer: &str) -> Missing {
+    match fault::inside(error) {
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            let what = format!("{peer} does not prove that it holds the key of its certificate ({why:?})");
+            fault::row(Cause::Malformed, what).fix("see that the server's key belongs to its certificate")
+        }
+        _ => fault::of_io(error, peer),
+    }
 }
 
 /// Accepts every chain and remembers it, but still checks that the server holds the key. Nothing is sent over
@@ -142,6 +157,24 @@ impl Recorder {
 
     fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same check with nothing but the key, for certificates that the library does not take at all (X.509
+    /// version 1): they are bad, and their date is still wanted.
+    fn by_key(
+        &self,
+        error: rustls::Error,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let wrong = matches!(error, rustls::Error::InvalidCertificate(CertificateError::BadSignature));
+        let Some((_, parsed)) = X509Certificate::from_der(cert).ok().filter(|_| !wrong) else {
+            return Err(error);
+        };
+        let key = SubjectPublicKeyInfoDer::from(parsed.public_key().raw);
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
     }
 
     fn note(&self, change: impl FnOnce(&mut Seen)) {
@@ -170,7 +203,8 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        let valid = verify_tls12_signature(message, cert, dss, algorithms)?;
+        let valid = verify_tls12_signature(message, cert, dss, algorithms)
+            .or_else(|error| self.by_key(error, message, cert, dss))?;
         self.note(|seen| seen.protocol = Some("TLSv1.2"));
         Ok(valid)
     }
@@ -182,7 +216,8 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        let valid = verify_tls13_signature(message, cert, dss, algorithms)?;
+        let valid = verify_tls13_signature(message, cert, dss, algorithms)
+            .or_else(|error| self.by_key(error, message, cert, dss))?;
         self.note(|seen| seen.protocol = Some("TLSv1.3"));
         Ok(valid)
     }

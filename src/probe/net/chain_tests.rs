@@ -331,17 +331,23 @@ impl Drop for OpenSsl {
 }
 
 fn openssl(world: &World, options: &[&str]) -> (OpenSsl, u16) {
-    let (leaf, port) = (world.leaf(|_| ()), Faults::refused().unwrap().port());
-    let folder = world.folder.path();
-    let (cert, key, chain) = (folder.join("cert.pem"), folder.join("key.pem"), folder.join("chain.pem"));
-    std::fs::write(&cert, leaf.pem()).unwrap();
-    std::fs::write(&key, leaf.key_pem()).unwrap();
-    std::fs::write(&chain, world.between.pem()).unwrap();
+    let (leaf, folder) = (world.leaf(|_| ()), world.folder.path());
+    std::fs::write(folder.join("cert.pem"), leaf.pem()).unwrap();
+    std::fs::write(folder.join("key.pem"), leaf.key_pem()).unwrap();
+    std::fs::write(folder.join("chain.pem"), world.between.pem()).unwrap();
+    s_server(
+        world,
+        &[&["-cert", "cert.pem", "-key", "key.pem", "-cert_chain", "chain.pem"], options].concat(),
+    )
+}
+
+/// Files are those of the folder.
+fn s_server(world: &World, options: &[&str]) -> (OpenSsl, u16) {
+    let port = Faults::refused().unwrap().port();
     let child = Command::new("openssl")
         .args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")])
-        .args(["-cert".as_ref(), cert.as_os_str(), "-key".as_ref(), key.as_os_str()])
-        .args(["-cert_chain".as_ref(), chain.as_os_str()])
         .args(options)
+        .current_dir(world.folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -355,6 +361,33 @@ fn openssl(world: &World, options: &[&str]) -> (OpenSsl, u16) {
         std::thread::sleep(Duration::from_millis(20));
     }
     panic!("openssl s_server does not listen");
+}
+
+fn run_openssl(world: &World, line: &str) {
+    let output =
+        Command::new("openssl").args(line.split(' ')).current_dir(world.folder.path()).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn certificates_of_devices_show_their_dates() {
+    let world = world();
+    run_openssl(&world, "req -newkey rsa:2048 -nodes -keyout k.pem -subj /CN=localhost -out r.csr");
+    run_openssl(&world, "x509 -req -in r.csr -signkey k.pem -days 30 -out v1.pem");
+    run_openssl(&world, "req -x509 -key k.pem -subj /CN=localhost -days 30 -out ca.crt");
+    for (cert, version, words) in [
+        ("v1.pem", "-tls1_3", "version 1"),
+        ("v1.pem", "-tls1_2", "version 1"),
+        ("ca.crt", "-tls1_3", "authorit"),
+    ] {
+        let (_server, port) = s_server(&world, &["-cert", cert, "-key", "k.pem", version]);
+        let answer = world.look(port);
+        assert_eq!(value(&answer, 0, "key_type"), Value::text("rsa"), "{cert} {version}");
+        assert_eq!(value(&answer, 0, "key_bits"), Value::Int(2048));
+        assert_eq!(verdict(&answer), [false, false, true, false], "{cert} {version}");
+        let said = value(&answer, 0, "verify_error");
+        assert!(said.as_text().unwrap().contains(words), "{cert} {version}: {said:?}");
+    }
 }
 
 #[test]
@@ -517,5 +550,35 @@ fn the_platform_decides_where_no_file_does() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains(expected), "{file}: {said}");
+    }
+}
+
+/// A server that presents a certificate without having its key.
+#[derive(Debug)]
+struct Impostor(Arc<rustls::sign::CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for Impostor {
+    fn resolve(&self, _hello: rustls::server::ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+#[test]
+fn a_chain_without_its_key_is_not_believed() {
+    let world = world();
+    let (leaf, other) = (world.leaf(|_| ()), world.leaf(|_| ()));
+    let key = rustls::crypto::ring::sign::any_supported_type(&other.key().unwrap()).unwrap();
+    let chain = vec![leaf.der.clone(), world.between.der.clone()];
+    let impostor = Arc::new(Impostor(Arc::new(rustls::sign::CertifiedKey::new(chain, key))));
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = ServerConfig::builder_with_provider(tls::provider())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::<Impostor>::clone(&impostor));
+        let answer = world.look(TlsServer::start(Arc::new(config)).unwrap().port());
+        let why = cell(&answer, 0, "trusted").unwrap_err();
+        assert_eq!(why.cause, Cause::Malformed, "{why}");
+        assert!(why.what.contains("does not prove"), "{}", why.what);
     }
 }

@@ -55,7 +55,16 @@ pub(super) fn of_io(error: &io::Error, peer: &str) -> Missing {
         ErrorKind::InvalidData => (Cause::Malformed, "did not answer as its protocol says"),
         _ => (Cause::Unreachable, "cannot be reached"),
     };
-    row(cause, format!("{peer} {what} ({error})"))
+    let why = row(cause, format!("{peer} {what} ({error})"));
+    match error.kind() {
+        ErrorKind::ConnectionRefused => why.fix(
+            "start the service, or correct the address; on its machine `ss -ltnp` shows who listens where",
+        ),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            why.fix("see that the machine is up and that a route leads there: `ip route get ADDRESS`")
+        }
+        _ => why,
+    }
 }
 
 /// Is it a limit of this process or machine?
@@ -134,6 +143,13 @@ pub(super) fn words(error: &rustls::CertificateError) -> String {
         E::NotValidYet | E::NotValidYetContext { .. } => "it, or one of its chain, is not valid yet".to_owned(),
         E::NotValidForName | E::NotValidForNameContext { .. } => "it is not valid for this name".to_owned(),
         E::BadSignature => "a signature in it is wrong".to_owned(),
+        E::Other(inner) => match inner.to_string().as_str() {
+            "UnsupportedCertVersion" => "it is an X.509 certificate of version 1, which clients refuse".to_owned(),
+            "CaUsedAsEndEntity" => {
+                "it is the certificate of an authority, which clients refuse as that of a server".to_owned()
+            }
+            said => format!("it cannot be used: {said}"),
+        },
         other => other.to_string(),
     }
 }

@@ -150,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_beyond_the_budget_says_so() {
+        let refused = Faults::refused().unwrap().port();
+        let endpoints = [format!("127.0.0.1:{refused}"), format!("127.0.0.2:{refused}")];
+        let answer = ask("tcp.port", json!({ "endpoints": endpoints })).max_rows(1).run().unwrap();
+        assert_eq!((answer.table.rows.len(), answer.table.total), (1, 2));
+        assert_eq!(answer.table.cut.unwrap().cause, Cause::Incomplete);
+    }
+
+    #[test]
     fn the_target_has_an_address_of_its_own() {
         let server = Faults::greeting("", Mode::HANG).unwrap();
         let url = Url::parse(&format!("postgres://me@127.0.0.1:{}/shop", server.port())).unwrap();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::exchange::{Call, Exchange};
 use super::fault;
 use crate::fact::{Cause, Cell, Level, Missing, Pointer, Request, Type, Value, micros_of};
-use crate::probe::{Answer, Ask, Context, Observing, Probe, decode};
+use crate::probe::{Answer, Ask, Context, Observing, Probe, decode, json};
 use crate::secret::{REDACTED, Redactor};
 
 /// The body of `http.response`.
@@ -31,6 +31,11 @@ const OF_BODY: &[&str] = &["total", "body_size", "body"];
 async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     let request = ask.request;
     let call = Call::new(request, cx)?;
+    let in_header = |pointer: &Pointer| pointer.at.starts_with(HEADER);
+    if request.args.text("rows").is_some() && request.declared.iter().any(in_header) {
+        return Err(fault::argument("with `rows` no declared fact can stand in a header")
+            .fix("observe the header apart, without `rows`"));
+    }
     let start = Instant::now();
     let Exchange { response, url, redirects } = call.send(cx).await?;
     let latency = start.elapsed();
@@ -57,7 +62,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
         fixed.push(("body_size", read.as_ref().map(|b| Value::count(b.len() as u64)).map_err(Arc::clone)));
         fixed.push(("body", read.as_ref().map_err(Arc::clone).and_then(|bytes| text(bytes))));
     }
-    let document = body.map(|read| read.and_then(|bytes| json(&bytes, &headers, status)));
+    let document = body.map(|read| read.and_then(|bytes| document(&bytes, &headers, status)));
     let found = Found { fixed, headers, document };
     found.table(ask, cx)
 }
@@ -77,14 +82,10 @@ impl Found {
             self.fixed.iter().map(|(name, cell)| (*name, clean(cell.clone(), &cx.redactor))).collect();
         let pointers = &ask.request.declared;
         let Some(rows) = ask.request.args.text("rows") else {
-            let first = ask.request.schema.fields.len().saturating_sub(pointers.len());
-            let mut row = fixed.into_iter().fold(table.row(), |row, (name, cell)| row.cell(name, cell));
-            for (index, pointer) in pointers.iter().enumerate() {
-                if let Some(cell) = self.declared(pointer) {
-                    row = row.at(first + index, clean(cell, &cx.redactor));
-                }
-            }
-            row.push();
+            let absent = || fault::row(Cause::Absent, "not read, because nothing asked for it").cell();
+            let declared = pointers.iter().map(|pointer| self.declared(pointer).unwrap_or_else(absent));
+            let declared = declared.map(|cell| clean(cell, &cx.redactor)).collect();
+            decode::cells_row(&mut table, &fixed, declared);
             return Ok(Answer::new(table.finish()));
         };
         let document = match self.document {
@@ -192,13 +193,16 @@ fn text(bytes: &[u8]) -> Cell {
     })
 }
 
-fn json(bytes: &[u8], headers: &HeaderMap, status: u16) -> Result<Json, Arc<Missing>> {
-    serde_json::from_slice(bytes).map_err(|error| {
+fn document(bytes: &[u8], headers: &HeaderMap, status: u16) -> Result<Json, Arc<Missing>> {
+    let parsed = match std::str::from_utf8(bytes) {
+        Ok(text) => json::parse(text),
+        Err(error) => Err(Missing::new(Cause::Malformed, format!("the answer is not UTF-8 text: {error}"))),
+    };
+    parsed.map_err(|why| {
         let kind = single(headers, CONTENT_TYPE.as_str()).ok().flatten();
         let kind = kind.unwrap_or_else(|| "no content type".to_owned());
-        let size = bytes.len();
-        let what = format!("the body is not JSON: {error} (status {status}, {kind}, {size} bytes)");
-        Arc::new(fault::row(Cause::Malformed, what))
+        let what = format!("{} (status {status}, {kind}, {} bytes)", why.what, bytes.len());
+        Arc::new(Missing { what, ..why }.level(Level::Row))
     })
 }
 

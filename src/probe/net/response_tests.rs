@@ -230,6 +230,8 @@ fn what_is_not_in_the_body_is_never_a_number() {
     assert_eq!(cause(json(r#"{"status": {}}"#), "int?"), Cause::Absent);
     assert_eq!(cause(json(r#"{"status": {"lag": null}}"#), "int"), Cause::WrongType);
     assert_eq!(cause(json(r#"{"status": {"lag": "97%"}}"#), "int"), Cause::WrongType);
+    assert_eq!(cause(json(r#"{"status": {"lag": 7, "lag": 0}}"#), "int"), Cause::Ambiguous);
+    assert_eq!(cause(Reply::new(200, "application/json", b"{\"lag\": \"\xff\"}"), "int"), Cause::Malformed);
     assert_eq!(cause(json(""), "int?"), Cause::Malformed);
     assert_eq!(cause(json(r#"{"status": {"lag": 7}"#), "int"), Cause::Malformed);
     let why = lag(Reply::new(502, "text/html", "<h1>Bad Gateway</h1>"), "int").unwrap_err();
@@ -293,6 +295,8 @@ fn a_list_becomes_rows() {
     assert_eq!(value(&answer, 1, "status"), Value::Int(200));
     assert_eq!(value(&answer, 0, "lag"), Value::Int(1_500_000));
     assert_eq!(cell(&answer, 1, "lag").unwrap_err().cause, Cause::Absent);
+    let header = ask("http.response", json!({"url": "http://127.0.0.1:1/", "rows": "/"}));
+    assert_eq!(header.fact("age", "int", "header:Age").run().unwrap_err().cause, Cause::WrongType);
     assert_eq!(rows("<html>").unwrap_err().cause, Cause::Malformed);
     assert_eq!(rows("{}").unwrap_err().cause, Cause::Absent);
     assert_eq!(rows(r#"{"items": {}}"#).unwrap_err().cause, Cause::WrongType);

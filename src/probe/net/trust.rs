@@ -8,14 +8,35 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use super::fault;
-use crate::fact::{Cause, Cell, Missing, Value};
+use crate::fact::{Cause, Cell, Missing, RowBuilder, Value};
 use crate::probe::x509::{self, Certificate};
 
 /// The facts that a chain gives besides those of its first certificate.
 pub(super) const FACTS: &[&str] =
     &["chain_not_after", "chain_length", "trusted", "name_matches", "date_valid", "verify_error", "protocol"];
+
+/// What is to be said.
+pub(super) struct Verdict {
+    /// The server's own certificate.
+    pub(super) leaf: Result<Certificate, Arc<Missing>>,
+    /// The facts of the chain.
+    pub(super) cells: Vec<(&'static str, Cell)>,
+}
+
+impl Verdict {
+    /// Sets all of it in a row.
+    pub(super) fn fill(self, row: RowBuilder<'_>) -> RowBuilder<'_> {
+        let row = match &self.leaf {
+            Ok(leaf) => leaf.fill(row),
+            Err(why) => row.missing_all(x509::FACTS, why),
+        };
+        self.cells.into_iter().fold(row, |row, (name, cell)| row.cell(name, cell))
+    }
+}
 
 /// What is judged.
 pub(super) struct Judged<'a> {
@@ -30,8 +51,8 @@ pub(super) struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// The facts of the certificate and of the chain, but not the protocol.
-    pub(super) fn cells(&self) -> Vec<(&'static str, Cell)> {
+    /// The server's own certificate, and the facts of the chain but not the protocol.
+    pub(super) fn judge(&self) -> Verdict {
         let decoded: Vec<Result<Certificate, Arc<Missing>>> = self.chain.iter().map(decode).collect();
         let dates: Result<Vec<(i64, i64)>, Arc<Missing>> = decoded
             .iter()
@@ -41,16 +62,16 @@ impl Judged<'_> {
         let valid = |dates: &Vec<(i64, i64)>| {
             !dates.is_empty() && dates.iter().all(|d| (d.0..=d.1).contains(&self.now))
         };
-        let mut cells = of_leaf(decoded.first());
-        cells.extend([
+        let cells = vec![
             ("chain_length", Ok(Value::count(self.chain.len() as u64))),
             ("chain_not_after", dates.as_ref().map(end).map_err(Arc::clone)),
             ("date_valid", dates.as_ref().map(|d| Value::Bool(valid(d))).map_err(Arc::clone)),
             ("name_matches", self.name_matches()),
             ("trusted", self.trusted(&decoded)),
             ("verify_error", self.verify_error()),
-        ]);
-        cells
+        ];
+        let none = || Err(Arc::new(fault::row(Cause::Malformed, "the server sent no certificate")));
+        Verdict { leaf: decoded.into_iter().next().unwrap_or_else(none), cells }
     }
 
     fn verify(&self, micros: i64) -> Result<Result<(), CertificateError>, Arc<Missing>> {
@@ -94,8 +115,11 @@ impl Judged<'_> {
     }
 
     fn name_matches(&self) -> Cell {
-        let parsed = self.chain.first().map(ParsedCertificate::try_from);
-        let Some(Ok(leaf)) = parsed else {
+        let leaf = self.chain.first();
+        let Some(Ok(leaf)) = leaf.map(ParsedCertificate::try_from) else {
+            if leaf.is_some_and(has_no_names) {
+                return Ok(Value::Bool(false));
+            }
             return fault::row(
                 Cause::Malformed,
                 "the certificate cannot be decoded well enough to compare names",
@@ -119,18 +143,10 @@ impl Judged<'_> {
     }
 }
 
-/// The facts of the server's own certificate.
-fn of_leaf(leaf: Option<&Result<Certificate, Arc<Missing>>>) -> Vec<(&'static str, Cell)> {
-    let fact = |name: &str| match leaf {
-        Some(Ok(leaf)) => leaf.fact(name).cloned().unwrap_or_else(|| unread("not decoded")),
-        Some(Err(why)) => Err(Arc::clone(why)),
-        None => unread("the server sent no certificate"),
-    };
-    x509::FACTS.iter().map(|name| (*name, fact(name))).collect()
-}
-
-fn unread(what: &str) -> Cell {
-    fault::row(Cause::Malformed, what).cell()
+/// What the library does not take at all can still be known to have no names.
+fn has_no_names(der: &CertificateDer<'static>) -> bool {
+    let parsed = X509Certificate::from_der(der);
+    parsed.is_ok_and(|(_, parsed)| matches!(parsed.subject_alternative_name(), Ok(None)))
 }
 
 fn decode(der: &CertificateDer<'static>) -> Result<Certificate, Arc<Missing>> {

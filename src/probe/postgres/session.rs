@@ -162,7 +162,11 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
          SET LOCAL idle_in_transaction_session_timeout = {idle}; SET LOCAL TimeZone = 'UTC'; \
          SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; \
          SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; {}",
-        if mode.foreign { "SET LOCAL row_security = off" } else { "SET LOCAL search_path = pg_catalog" },
+        if mode.foreign {
+            "SET LOCAL row_security = off"
+        } else {
+            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
+        },
     );
     within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(start)).execute(&mut *connection)).await?;
     let asked = sqlx::query(include_str!("queries/who.sql")).persistent(false).fetch_one(&mut *connection);

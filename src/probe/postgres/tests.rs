@@ -501,3 +501,34 @@ fn a_session_ended_in_the_middle_is_unreachable() {
     });
     assert_eq!((why.cause, why.level), (Cause::Unreachable, Level::Target), "{why}");
 }
+
+#[test]
+fn a_replica_does_not_say_never() {
+    let database =
+        Database::new("create table t (id int primary key);\ninsert into t values (1);\nvacuum analyze t");
+    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
+    let ask = |probe| database.ask_at(&port, "muster_monitor", probe, json!({}));
+    let started = tokio::time::Instant::now();
+    let answer = loop {
+        match ask("postgres.tables").run() {
+            Ok(answer) if !answer.table.rows.is_empty() => break answer,
+            other => {
+                assert!(
+                    started.elapsed() < Duration::from_secs(20),
+                    "the replica does not follow: {other:?}"
+                );
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    for name in ["last_vacuum", "last_analyze", "live_rows", "dead_ratio", "modified_since_analyze"] {
+        let why = missing(&answer, 0, name);
+        assert_eq!((why.cause, why.level), (Cause::Unsupported, Level::Field), "{name}");
+        assert_eq!(why.fix.as_deref(), Some("ask the primary"));
+    }
+    assert_eq!(value(&answer, 0, "has_primary_key"), Value::Bool(true));
+    assert!(value(&answer, 0, "size").as_int().unwrap() > 0);
+    assert_eq!(answer.identity.role.as_deref(), Some("replica"));
+    let answer = ask("postgres.server").run().unwrap();
+    assert_eq!(value(&answer, 0, "role"), Value::text("replica"));
+}

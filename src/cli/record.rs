@@ -1,0 +1,60 @@
+//! `muster record`: observe once, judge offline.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::verdict::Timings;
+
+use super::check::How;
+use super::exit;
+use super::output::{Done, note, write_file};
+use super::run::{Facts, run as run_checks, warnings};
+use super::setup::{Select, Sources, setup};
+
+/// Observes what the policies ask for and saves the facts
+#[derive(Args)]
+#[command(after_help = "Examples:
+  muster record facts.json
+  muster record facts.json builtin:postgres --target shop-db
+  muster check --facts facts.json")]
+pub(super) struct Arguments {
+    /// Where the facts are written
+    file: PathBuf,
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    how: How,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let setup = setup(&arguments.sources, &arguments.select, false, false)?;
+    warnings(&setup);
+    let ran = run_checks(&setup, Facts::Live, &arguments.how.options(None), &mut Timings::default())?;
+    let recording = &ran.recording;
+    let text = ran.redactor.clean(&format!("{:#}\n", recording.to_json()));
+    write_file(&arguments.file, &text)?;
+    let missing = recording.observations.iter().filter(|answer| answer.result.is_err()).count();
+    note(&format!(
+        "{}: {} observations, {missing} of them could not be made",
+        arguments.file.display(),
+        recording.observations.len()
+    ));
+    for answer in &recording.observations {
+        if let Err(why) = &answer.result {
+            note(&format!(
+                "  {} at {}: {}",
+                answer.key.probe,
+                answer.key.target,
+                ran.redactor.clean(&why.to_string())
+            ));
+        }
+    }
+    Ok(match (recording.observations.len(), missing) {
+        (0, _) => exit::NOTHING,
+        (_, 0) => exit::GOOD,
+        _ => exit::UNKNOWN,
+    })
+}

@@ -1,0 +1,355 @@
+//! The file: is it a store, may it be written, and if there is none, a new one.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, SqliteConnection};
+use tokio::time::Instant;
+
+use super::{StoreError, StoredFinding, StoredRun, StoredSample, observed, prune, read, samples, write};
+use crate::fact::Recording;
+use crate::verdict::{Recall, RunReport};
+
+/// `MUST`, by which `file` and every other program can tell a store from other databases.
+const APPLICATION: i64 = 1_297_437_524;
+
+/// The format that this build writes, and the newest it knows.
+const VERSION: i64 = 1;
+
+/// Sets both, in the transaction that makes the tables.
+const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 1";
+
+/// No database is smaller than one page of the smallest size.
+const SMALLEST: u64 = 512;
+
+/// How long another process is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The memory of muster.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    path: Arc<str>,
+}
+
+impl Store {
+    /// Opens the store, or makes it together with its directories. Whatever is not a store of this format is
+    /// refused and not touched.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = absolute(path)?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // Two that make the file at the same time can be told "busy" without being waited for.
+            match open(&path).await {
+                Err(StoreError::Busy { .. }) if Instant::now() < end => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                other => return other.map(|pool| Self { pool, path: Arc::from(&*path) }),
+            }
+        }
+    }
+
+    /// Saves what a run found, and with a recording what it saw, and returns the run's number. All of it is on
+    /// disk when this returns, or nothing is.
+    pub async fn remember(
+        &self,
+        report: &RunReport,
+        recording: Option<&Recording>,
+    ) -> Result<i64, StoreError> {
+        write::remember(self, report, recording).await
+    }
+
+    /// What is known of these checks (policy, target) since a time.
+    pub async fn recall(
+        &self,
+        checks: &[(Arc<str>, Arc<str>)],
+        since: Timestamp,
+    ) -> Result<Recall, StoreError> {
+        read::recall(self, checks, since).await
+    }
+
+    /// The findings whose id starts so, each as it was last found; the one found last comes first.
+    pub async fn finding(&self, id_prefix: &str) -> Result<Vec<StoredFinding>, StoreError> {
+        read::finding(self, id_prefix).await
+    }
+
+    /// The last runs, the one saved last first.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<StoredRun>, StoreError> {
+        read::runs(self, limit).await
+    }
+
+    /// What a run saw; `None` if it was saved without. A run that is not there is an error.
+    pub async fn recording(&self, run: i64) -> Result<Option<Recording>, StoreError> {
+        observed::recording(self, run).await
+    }
+
+    /// What a probe saw at a target since a time, of one subject or of all, in order of time. An observation that
+    /// failed, or that was cut before the subject came, gives a sample that says why; a complete answer without
+    /// the subject gives none, because then it did not exist.
+    pub async fn samples(
+        &self,
+        target: &str,
+        probe: &str,
+        subject: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Vec<StoredSample>, StoreError> {
+        samples::samples(self, (target, probe), subject, since).await
+    }
+
+    /// Forgets the runs that began before a time, and what only they knew; returns how many.
+    pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        prune::prune(self, before).await
+    }
+
+    /// Closes the file and folds its log into it.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// An error of the driver, told for this file.
+    pub(super) fn fault(&self, error: &sqlx::Error) -> StoreError {
+        StoreError::of(&self.path, error)
+    }
+}
+
+/// The absolute path as text. SQLite takes a path that begins with `file:` for a URL, and `:memory:` for no file
+/// at all; an absolute one is neither.
+pub(super) fn absolute(path: &Path) -> Result<String, StoreError> {
+    let refused = |why: &str| StoreError::Path { path: path.display().to_string(), why: why.to_owned() };
+    let whole = std::path::absolute(path).map_err(|error| refused(&error.to_string()))?;
+    let text = whole.to_str().ok_or_else(|| refused("it is not UTF-8"))?;
+    if text.contains('\0') {
+        return Err(refused("it contains a NUL character"));
+    }
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(StoreError::Directory { path: text.trim_end_matches('/').to_owned() });
+    }
+    Ok(text.to_owned())
+}
+
+async fn open(path: &str) -> Result<SqlitePool, StoreError> {
+    if let Some(size) = look(path)? {
+        inspect(path, size).await?;
+    }
+    let options = options(path)
+        .create_if_missing(true)
+        .synchronous(SqliteSynchronous::Full)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .pragma("cell_size_check", "ON");
+    // One connection: a run recalls first and saves last, and two of its own would only wait for each other.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|error| StoreError::of(path, &error))?;
+    match prepare(path, &pool).await {
+        Ok(()) => Ok(pool),
+        Err(error) => {
+            pool.close().await;
+            Err(error)
+        }
+    }
+}
+
+fn options(path: &str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).foreign_keys(false)
+}
+
+/// What there is in the file.
+#[derive(Clone, Copy)]
+struct Size {
+    bytes: u64,
+    /// Is there a log beside it, from which SQLite completes it?
+    log: bool,
+}
+
+/// Looks at the path without opening it: a file that a process opens and closes beside SQLite loses its locks.
+/// `None` if there is no file, or nothing in it.
+fn look(path: &str) -> Result<Option<Size>, StoreError> {
+    // The log is looked for first: while another process makes the store, the file is filled before its log.
+    let log = std::fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0);
+    let bytes = match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(StoreError::Directory { path: path.to_owned() }),
+        Ok(found) if !found.is_file() => return Err(StoreError::NotAFile { path: path.to_owned() }),
+        Ok(found) => {
+            may(path, path, "the file", Access::READ_OK)?;
+            may(path, path, "the file", Access::WRITE_OK)?;
+            // SQLite takes a handful of bytes for an empty database, and would write over them.
+            if (1..SMALLEST).contains(&found.len()) {
+                return Err(StoreError::NotADatabase { path: path.to_owned() });
+            }
+            found.len()
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => 0,
+        Err(error) => {
+            let what = "a directory above the file".to_owned();
+            return Err(StoreError::Denied { path: path.to_owned(), what, why: error.to_string() });
+        }
+    };
+    if log && bytes == 0 {
+        return Err(StoreError::Orphan { path: path.to_owned() });
+    }
+    directory(path)?;
+    Ok((bytes > 0).then_some(Size { bytes, log }))
+}
+
+/// The directory must be there and take new files, because the log comes and goes beside the file.
+fn directory(path: &str) -> Result<(), StoreError> {
+    let Some(parent) = Path::new(path).parent() else { return Ok(()) };
+    let shown = parent.display().to_string();
+    std::fs::create_dir_all(parent).map_err(|error| StoreError::Parent {
+        path: path.to_owned(),
+        directory: shown.clone(),
+        why: error.to_string(),
+    })?;
+    may(path, &shown, &format!("its directory `{shown}`"), Access::WRITE_OK | Access::EXEC_OK)
+}
+
+fn may(path: &str, place: &str, what: &str, wanted: Access) -> Result<(), StoreError> {
+    let (path, what) = (path.to_owned(), what.to_owned());
+    match access(place, wanted) {
+        // Gone in between is found out by SQLite, which makes it anew.
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) if wanted == Access::READ_OK => {
+            Err(StoreError::Denied { path, what, why: error.to_string() })
+        }
+        Err(error) => Err(StoreError::ReadOnly { path, what, why: error.to_string() }),
+    }
+}
+
+/// Whose database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ours,
+    Blank,
+}
+
+/// Looks into the file without the right to change it, so that a foreign one is not even checkpointed.
+async fn inspect(path: &str, size: Size) -> Result<(), StoreError> {
+    let fault = |error: sqlx::Error| StoreError::of(path, &error);
+    let mut connection = match SqliteConnection::connect_with(&options(path).read_only(true)).await {
+        Ok(connection) => connection,
+        Err(error) if interrupted(&error) => return Ok(()),
+        Err(error) => return Err(fault(error)),
+    };
+    let kind = kind(path, &mut connection).await;
+    let page: Result<i64, _> = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut connection).await;
+    let closed = connection.close().await;
+    match kind {
+        Ok(Ok(_)) => {
+            closed.map_err(fault)?;
+            torn(path, size, page.map_err(fault)?)
+        }
+        Ok(Err(error)) => Err(error),
+        // Whoever was killed here is recovered by the writing connection, which asks again before it writes.
+        Err(error) if interrupted(&error) => Ok(()),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// SQLite fills the last page up with zeros where it was cut. Only a log that is still there can mend it.
+fn torn(path: &str, size: Size, page: i64) -> Result<(), StoreError> {
+    let page = u64::try_from(page).unwrap_or(0);
+    if size.log || size.bytes.is_multiple_of(page) {
+        return Ok(());
+    }
+    let why = format!("its last page was cut: {} bytes are no multiple of {page}", size.bytes);
+    Err(StoreError::Corrupt { path: path.to_owned(), why })
+}
+
+/// READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_ROLLBACK: only a writer can recover what a killed one left.
+fn interrupted(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "264" | "520" | "776"))
+}
+
+/// Asks in one transaction, so that the answers belong together while another process makes the store.
+async fn kind(
+    path: &str,
+    connection: &mut SqliteConnection,
+) -> Result<Result<Kind, StoreError>, sqlx::Error> {
+    let mut tx = connection.begin().await?;
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await?;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name LIMIT 3")
+            .fetch_all(&mut *tx)
+            .await?;
+    tx.rollback().await?;
+    Ok(judge(path, application, version, &tables))
+}
+
+fn judge(path: &str, application: i64, version: i64, tables: &[String]) -> Result<Kind, StoreError> {
+    let path = path.to_owned();
+    match (application, version) {
+        (APPLICATION, VERSION) => Ok(Kind::Ours),
+        (APPLICATION, found) if found > VERSION => Err(StoreError::Newer { path, found, known: VERSION }),
+        (APPLICATION, found) => {
+            Err(StoreError::Corrupt { path, why: format!("no muster ever wrote format {found}") })
+        }
+        (0, 0) if tables.is_empty() => Ok(Kind::Blank),
+        (0, _) if !tables.is_empty() => {
+            Err(StoreError::Foreign { path, what: format!("it has the tables `{}`", tables.join("`, `")) })
+        }
+        (0, version) => Err(StoreError::Foreign { path, what: format!("its user_version is {version}") }),
+        (other, _) => Err(StoreError::Foreign { path, what: format!("its application_id is {other}") }),
+    }
+}
+
+/// Makes the tables, if there are none; two may try at once.
+async fn prepare(path: &str, pool: &SqlitePool) -> Result<(), StoreError> {
+    let fault = |error: sqlx::Error| StoreError::of(path, &error);
+    let mut connection = pool.acquire().await.map_err(fault)?;
+    let found = kind(path, &mut connection).await.map_err(fault)??;
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await.map_err(fault)?;
+    if mode != "wal" {
+        let why = format!("the file system does not allow a write-ahead log, only `{mode}`");
+        return Err(StoreError::Io { path: path.to_owned(), why });
+    }
+    if found == Kind::Ours {
+        return Ok(());
+    }
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *tx).await.map_err(fault)?;
+    if tables > 0 {
+        // Another was faster; what it made is looked at as any other.
+        tx.rollback().await.map_err(fault)?;
+        return kind(path, &mut connection).await.map_err(fault)?.map(|_| ());
+    }
+    sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await.map_err(fault)?;
+    sqlx::raw_sql(MARK).execute(&mut *tx).await.map_err(fault)?;
+    tx.commit().await.map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_marks_are_the_constants() {
+        assert_eq!(APPLICATION, i64::from(u32::from_be_bytes(*b"MUST")));
+        assert_eq!(MARK, format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The memory of muster: runs, findings and recordings in one small SQLite file.
+//!
+//! It holds three things. Of every run: which checks were judged, and of every finding one row of some twenty
+//! bytes that says how it was judged; that is what [`Recall`](crate::verdict::Recall) is made of. Of every
+//! finding: its newest text, whole. Of a run that was recorded: its observations, each question and schema once.
+//!
+//! - **Nothing is lost that was said to be saved.** A run is one transaction in write-ahead mode with
+//!   `synchronous=FULL`: after `kill -9` and after a power cut the file holds all of a run or nothing of it, and
+//!   all of it once [`Store::remember`] has returned. FULL costs one flush per run, which is nothing beside
+//!   observing; NORMAL could forget the last runs in a power cut, and with them how long an alert has held.
+//! - **Nothing is overwritten.** A file that is not a store, is of a newer muster, or is damaged is refused
+//!   before a byte of it is changed. An empty file, or a database without a table, becomes a store.
+//! - **Two at once wait for each other**, for five seconds at most, then say so.
+//! - **Clocks go wrong.** Times are those of the reports; what is read back by time is sorted by time, and
+//!   "newest" means written last.
+//! - A run that judged a recording is kept and shown, and is never a sample: the past is what was observed, not
+//!   what was judged again.
+//!
+//! Write-ahead mode needs shared memory, so the file must lie on a disk of this machine, not on a network share.
+//! Nothing here redacts: reports and recordings are free of secrets before they come here.
+
+mod error;
+mod model;
+
+#[cfg(feature = "sql")]
+mod file;
+#[cfg(feature = "sql")]
+mod observed;
+#[cfg(feature = "sql")]
+mod prune;
+#[cfg(feature = "sql")]
+mod read;
+#[cfg(feature = "sql")]
+mod samples;
+#[cfg(feature = "sql")]
+mod write;
+
+#[cfg(not(feature = "sql"))]
+mod stub;
+
+#[cfg(all(test, feature = "sql"))]
+mod tests;
+
+pub use error::StoreError;
+#[cfg(feature = "sql")]
+pub use file::Store;
+pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample};
+#[cfg(not(feature = "sql"))]
+pub use stub::Store;

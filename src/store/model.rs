@@ -1,0 +1,79 @@
+//! What is read back.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::fact::{Cell, Key, Missing, Row, Schema};
+use crate::verdict::{Counts, Finding};
+
+/// A run of which is known what it found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRun {
+    /// Its number; a later run has a higher one.
+    pub id: i64,
+    /// When it began, to the microsecond.
+    pub started: Timestamp,
+    /// Version of muster.
+    pub muster: Arc<str>,
+    /// Host on which it ran.
+    pub host: Arc<str>,
+    /// Its exit code.
+    pub exit: u8,
+    /// Why that code, in words.
+    pub exit_reason: Arc<str>,
+    /// Checks by verdict.
+    pub checks: Counts,
+    /// Subjects by verdict.
+    pub subjects: Counts,
+    /// Was a recording judged, and of when? Such a run is no sample of the past.
+    pub replay: Option<String>,
+    /// Can its observations be read back?
+    pub recorded: bool,
+}
+
+/// A finding as it was when it was last found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// The run that found it last. It may have been pruned, if clocks went backwards.
+    pub run: i64,
+    /// When that run began.
+    pub at: Timestamp,
+    /// Was a recording judged in that run, and of when?
+    pub replay: Option<String>,
+}
+
+/// One row as it was observed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRow {
+    /// Its shape.
+    pub schema: Arc<Schema>,
+    /// Its cells, in the order of the schema.
+    pub cells: Row,
+}
+
+impl StoredRow {
+    /// A cell by name of its field.
+    pub fn cell(&self, name: &str) -> Option<&Cell> {
+        self.cells.get(self.schema.position(name)?)
+    }
+}
+
+/// What was seen of one subject at one time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSample {
+    /// The run.
+    pub run: i64,
+    /// When it was asked, by the clock of muster.
+    pub at: Timestamp,
+    /// The target's own clock at that time.
+    pub source_clock: Option<Timestamp>,
+    /// The question: one probe may have been asked several things.
+    pub key: Key,
+    /// The row's name; the target's if its rows have no key, or if nothing could be read.
+    pub subject: Arc<str>,
+    /// The row, or why it is not known whether there was one.
+    pub answer: Result<StoredRow, Arc<Missing>>,
+}

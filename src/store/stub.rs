@@ -1,0 +1,61 @@
+//! A build without SQLite says so.
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{StoreError, StoredFinding, StoredRun, StoredSample};
+use crate::fact::Recording;
+use crate::verdict::{Recall, RunReport};
+
+/// The memory of muster, which this build lacks; there is never a value of it.
+#[derive(Debug)]
+pub struct Store(Infallible);
+
+#[expect(clippy::unused_async, reason = "the same signatures as where there is a store")]
+#[expect(missing_docs, reason = "as where there is a store")]
+impl Store {
+    pub async fn open(_path: &Path) -> Result<Self, StoreError> {
+        Err(StoreError::NotBuilt)
+    }
+
+    pub async fn remember(&self, _: &RunReport, _: Option<&Recording>) -> Result<i64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn recall(&self, _: &[(Arc<str>, Arc<str>)], _: Timestamp) -> Result<Recall, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn finding(&self, _: &str) -> Result<Vec<StoredFinding>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn runs(&self, _: u32) -> Result<Vec<StoredRun>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn recording(&self, _: i64) -> Result<Option<Recording>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn samples(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+        _: Timestamp,
+    ) -> Result<Vec<StoredSample>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn prune(&self, _: Timestamp) -> Result<u64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn close(self) {
+        match self.0 {}
+    }
+}
