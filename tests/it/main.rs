@@ -21,8 +21,14 @@ mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod policies_mysql;
+mod policies_postgres;
+mod policies_sqlite;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
+#[path = "../support/tls.rs"]
+mod tls;
+mod trial;
 mod yaml_suite;
