@@ -4,6 +4,7 @@ pub mod cli;
 pub mod diag;
 pub mod fact;
 pub mod judge;
+pub mod lint;
 pub mod observe;
 pub mod plan;
 pub mod policy;

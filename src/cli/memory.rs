@@ -19,7 +19,10 @@ use super::output::Problem;
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn unusable(error: &StoreError) -> Problem {
-    Problem::from(Diag::error(&code::STORE, error.to_string()).help("or name another file under `store:` in muster.yaml, or remove `store:`"))
+    Problem::from(
+        Diag::error(&code::STORE, error.to_string())
+            .help("or name another file under `store:` in muster.yaml, or remove `store:`"),
+    )
 }
 
 /// Runs something that only waits for the store.
@@ -54,7 +57,12 @@ pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Re
 }
 
 /// Remembers a run; secrets are removed first.
-pub(super) fn remember(project: &Project, report: &RunReport, recording: &Recording, redactor: &Redactor) -> Result<(), Problem> {
+pub(super) fn remember(
+    project: &Project,
+    report: &RunReport,
+    recording: &Recording,
+    redactor: &Redactor,
+) -> Result<(), Problem> {
     let Some((path, keep)) = &project.store else { return Ok(()) };
     let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
     let oldest = keep.and_then(|keep| before(recording.started, keep));
@@ -79,7 +87,10 @@ fn before(at: Timestamp, keep: Duration) -> Option<Timestamp> {
 }
 
 fn lost(what: &str) -> Problem {
-    Problem::usage(format!("the {what} cannot be remembered without its secrets"), "this is a fault of muster; please report it")
+    Problem::usage(
+        format!("the {what} cannot be remembered without its secrets"),
+        "this is a fault of muster; please report it",
+    )
 }
 
 fn clean_report(report: &RunReport, redactor: &Redactor) -> Result<RunReport, Problem> {

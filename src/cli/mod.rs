@@ -10,10 +10,12 @@ mod check;
 mod demo;
 mod edge;
 pub mod exit;
+mod lint;
 mod list;
 mod memory;
 mod output;
 mod record;
+pub mod reference;
 mod run;
 mod setup;
 mod targets;
@@ -45,6 +47,7 @@ Exit codes: 0 good, 1 findings, 2 wrong input, 3 something could not be judged, 
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Lint(lint::Arguments),
     List(list::Arguments),
     Record(record::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]

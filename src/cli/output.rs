@@ -50,6 +50,21 @@ impl From<Diag> for Problem {
     }
 }
 
+/// How a command prints what it found.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// Diagnostics as a result of a command, for standard output.
+pub(super) fn drawn(diags: &[Diag]) -> String {
+    let style = style(false);
+    diags.iter().map(|diag| render_text(diag, style.color, style.width) + "\n").collect()
+}
+
 /// Prints diagnostics to the error stream.
 pub(super) fn warn(diags: &[Diag]) {
     let terminal = std::io::stderr().is_terminal();
@@ -60,12 +75,12 @@ pub(super) fn warn(diags: &[Diag]) {
         text.push('\n');
     }
     if diags.len() > SHOWN {
-        text.push_str(&format!("… and {} more of these\n", diags.len() - SHOWN));
+        line(&mut text, &format!("… and {} more of these", diags.len() - SHOWN));
     }
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
-        text.push_str(&format!("{errors} error{s} in the input; nothing was judged\n"));
+        line(&mut text, &format!("{errors} error{s} in the input; nothing was judged"));
     }
     // There is nobody left to tell if the error stream itself is closed.
     drop(std::io::stderr().write_all(text.as_bytes()));
@@ -115,11 +130,20 @@ pub(super) fn style(verbose: bool) -> Style {
     Style { color, width: edge::width(), verbose }
 }
 
+/// Those of the file that is replaced; of a new one what the user's mask leaves.
+fn permissions(path: &Path) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).map_or_else(
+        |_| std::fs::Permissions::from_mode(0o666),
+        |known| std::fs::Permissions::from_mode(known.permissions().mode() & 0o777),
+    )
+}
+
 /// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -190,4 +214,10 @@ pub(super) fn broken_check(
         report.exit = exit::UNKNOWN;
         report.exit_reason = "a policy could not be loaded".to_owned();
     }
+}
+
+/// Adds a line to a text.
+pub(super) fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }

@@ -86,7 +86,8 @@ fn duration(text: &str) -> Option<i64> {
         let end = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let (unit, next) = tail.split_at(end);
         let (_, _, factor) = DURATIONS.iter().find(|(name, _, _)| *name == unit)?;
-        if *factor >= last {
+        // `number` takes a sign, and a part has none of its own.
+        if *factor >= last || digits.starts_with('-') {
             return None;
         }
         total = total.checked_add(scaled(digits.trim_end(), *factor)?)?;
@@ -176,7 +177,21 @@ mod tests {
         for (text, value, ty) in cases {
             assert_eq!(parse_quantity(text), Some((value.clone(), ty.clone())), "{text}");
         }
-        for text in ["7", "7 dd", "30m1h", "d7", "%", "10gib", "1h1h", "", "-", "1__", "99999999999999d"] {
+        for text in [
+            "7",
+            "7 dd",
+            "30m1h",
+            "1h-30m",
+            "--7d",
+            "d7",
+            "%",
+            "10gib",
+            "1h1h",
+            "",
+            "-",
+            "1__",
+            "99999999999999d",
+        ] {
             assert_eq!(parse_quantity(text), None, "{text}");
         }
     }

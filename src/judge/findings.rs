@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Observation, Schema, Type, Value, show, value_to_json};
+use crate::fact::{Cause, Cell, Level, Missing, Observation, Value, value_to_json};
 use crate::plan::{Check, Settings};
 use crate::policy::decode::digest;
 use crate::policy::{Expect, Ladder};
@@ -162,7 +162,7 @@ impl<'a> Maker<'a> {
             .alert
             .iter()
             .flat_map(|alert| &alert.context)
-            .filter_map(|rule| operands::operand(rule, &scope))
+            .map(|rule| operands::operand(rule, &scope))
             .collect();
         Finding {
             id: self.id(&subject),

@@ -138,7 +138,7 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
     let unknown = |what: &str| maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
     match &maker.check.policy.expect {
         Expect::Some => {
-            outcome.check.findings.push(unknown("nothing was found, and `expect: some` wants something"))
+            outcome.check.findings.push(unknown("nothing was found, and `expect: some` wants something"));
         }
         Expect::Any => {
             outcome.check.counts.add(Verdict::Pass, 1);
@@ -154,7 +154,7 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
                 outcome.check.note = Some("none found".to_owned());
             }
             _ => {
-                outcome.check.findings.push(unknown("the answer has no rows, and something had to be there"))
+                outcome.check.findings.push(unknown("the answer has no rows, and something had to be there"));
             }
         },
     }

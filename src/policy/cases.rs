@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::literal;
 use super::model::{Observe, Policy};
-use super::shape::{Key, Shape, Strictness, check};
+use super::shape::{Strictness, check};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
@@ -143,8 +143,7 @@ fn file(
     diags.extend(yaml::duplicate_keys(&root));
     let id = root.get("cases").and_then(Node::as_str).unwrap_or("");
     let policy = find(id);
-    let shape = shape(policy.as_deref());
-    check(&root, &shape, Strictness::Plain, diags);
+    check(&root, &shapes::CASE_FILE, Strictness::Plain, diags);
     if policy.is_none() && diags.len() == before {
         let at = root.get("cases").map_or(&root.loc, |node| &node.loc);
         let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no policy `{id}`")).at(at, "");
@@ -156,31 +155,10 @@ fn file(
         .and_then(|now| literal::typed(now, &Type::Time).ok())
         .and_then(|now| now.as_int())
         .and_then(timestamp)?;
-    for observe in &policy.observe {
-        // Null is a value here, so the shape does not look inside.
-        if let Some(node) = root.get(&observe.name).filter(|node| !matches!(node.kind, Kind::Map(_))) {
-            let message = format!("the defaults of `{}` are a map of facts", observe.name);
-            diags.push(Diag::error(&code::CASE, message).at(&node.loc, ""));
-        }
-    }
     let mut reader = Reader { policy: &policy, root: &root, now, diags };
+    reader.defaults();
     let cases: Vec<Case> = items(root.get("check")).iter().filter_map(|case| reader.case(case)).collect();
     (diags.len() == before).then_some(CaseFile { policy, cases })
-}
-
-/// The shape of a case file of this policy: its observations' names are keys too.
-fn shape(policy: Option<&Policy>) -> Shape {
-    let mut keys: Vec<Key> = shapes::CASES.to_vec();
-    for observe in policy.map(|policy| &policy.observe).into_iter().flatten() {
-        keys.push(Key {
-            name: Box::leak(observe.name.to_string().into_boxed_str()),
-            shape: Shape::Any,
-            required: false,
-            doc: "defaults of this observation's rows",
-        });
-    }
-    let map = super::shape::MapShape { name: "a case file", keys: Box::leak(keys.into_boxed_slice()) };
-    Shape::Map(Box::leak(Box::new(map)))
 }
 
 struct Reader<'a> {
@@ -195,19 +173,30 @@ impl Reader<'_> {
         self.diags.push(Diag::error(&code::CASE, message).at(&node.loc, "").maybe_help(help));
     }
 
+    fn observed(&mut self, key: &Node) {
+        let word = key.as_str().unwrap_or("");
+        let names: Vec<&str> = self.policy.observe.iter().map(|observe| &*observe.name).collect();
+        if !names.contains(&word) {
+            let help = did_you_mean(word, names.iter().copied())
+                .unwrap_or_else(|| format!("it observes {}", names.join(", ")));
+            self.bad(key, format!("the policy does not observe `{word}`"), Some(help));
+        }
+    }
+
+    /// Keys beside the fixed ones are names of observations.
+    fn defaults(&mut self) {
+        for (key, _) in pairs(Some(self.root)) {
+            if shapes::CASES.keys.iter().all(|known| key.as_str() != Some(known.name)) {
+                self.observed(key);
+            }
+        }
+    }
+
     fn case(&mut self, node: &Node) -> Option<Case> {
         let before = self.diags.len();
         let target = node.get("target");
         let facts = node.get("facts")?;
-        for (key, _) in pairs(Some(facts)) {
-            let word = key.as_str().unwrap_or("");
-            let names: Vec<&str> = self.policy.observe.iter().map(|observe| &*observe.name).collect();
-            if !names.contains(&word) {
-                let help = did_you_mean(word, names.iter().copied())
-                    .unwrap_or_else(|| format!("it observes {}", names.join(", ")));
-                self.bad(key, format!("the policy does not observe `{word}`"), Some(help));
-            }
-        }
+        pairs(Some(facts)).iter().for_each(|(key, _)| self.observed(key));
         let policy = self.policy;
         let tables = policy
             .observe
@@ -334,13 +323,8 @@ impl Reader<'_> {
     }
 
     fn expected(&mut self, node: &Node) -> Vec<Expected> {
-        let Kind::Seq(list) = &node.kind else {
-            self.bad(node, "`findings` is a list; `[]` if everything passes".into(), None);
-            return Vec::new();
-        };
         let mut found = Vec::new();
-        for item in list {
-            check(item, &Shape::Map(&shapes::EXPECTED), Strictness::Plain, self.diags);
+        for item in items(Some(node)) {
             let word =
                 |name: &str| item.get(name).and_then(Node::as_str).map(|text| text.trim_end().to_owned());
             if let Some(cause) = item.get("cause") {

@@ -34,6 +34,12 @@ pub struct Surroundings<'a> {
 /// Decodes one document. `None` if anything in it is an error; warnings leave a policy.
 pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> Option<Policy> {
     let before = diags.len();
+    if node.is_null() {
+        let diag =
+            Diag::error(&code::EMPTY_INPUT, "the document is empty").at(&node.loc, "nothing stands here");
+        diags.push(diag.help("remove the `---`, or write a policy below it: `policy: ID`"));
+        return None;
+    }
     diags.extend(crate::source::yaml::duplicate_keys(node));
     check(node, &Shape::Map(&shapes::POLICY), Strictness::Policy, diags);
     if diags.len() > before {
@@ -258,9 +264,10 @@ impl Decoder<'_> {
                 Diag::error(&code::PROBE_NOT_BUILT, format!("this build of muster lacks the probe `{name}`"));
             self.push(diag.at(&node.loc, "").help(format!("build it with the cargo feature `{feature}`")));
         }
-        if !probe.targets.contains(&&*target.kind) {
+        let known = catalogue::TARGET_TYPES.iter().any(|(name, _)| *name == &*target.kind);
+        if known && !probe.targets.contains(&&*target.kind) {
             let message = format!("`{name}` cannot ask a target of type `{}`", target.kind);
-            let help = format!("it asks {}", probe.targets.join(", "));
+            let help = format!("it asks targets of type {}", probe.targets.join(", "));
             self.push(
                 Diag::error(&code::TARGET, message)
                     .at(&node.loc, "")
@@ -281,6 +288,10 @@ impl Decoder<'_> {
         let probe = self.probe(node.get("probe")?, target)?;
         let args = self.args(node, probe, params);
         let pointers = self.pointers(node, probe);
+        // Without its facts every rule that reads one would be called wrong as well.
+        if probe.declared == Declared::Required && node.get("facts").is_none() {
+            return None;
+        }
         let names = self.key(node, probe, &pointers);
         let fields: Vec<Field> = pointers
             .iter()
@@ -436,9 +447,14 @@ impl Decoder<'_> {
             if !pointers.iter().any(|(pointer, _)| &*pointer.name == word)
                 && !probe.facts.iter().any(|fact| fact.name == word)
             {
+                let fixed = probe.facts.iter().map(|fact| fact.name);
+                let known: Vec<&str> = fixed.chain(pointers.iter().map(|(p, _)| &*p.name)).collect();
+                let help = did_you_mean(word, known.iter().copied())
+                    .unwrap_or_else(|| format!("facts are {}", known.join(", ")));
                 self.push(
                     Diag::error(&code::UNKNOWN_FACT, format!("the key names `{word}`, which is not a fact"))
-                        .at(&item.loc, ""),
+                        .at(&item.loc, "")
+                        .help(help),
                 );
             }
         }
@@ -454,7 +470,8 @@ impl Decoder<'_> {
         if let Some(each) = node.get("each") {
             let word = each.as_str().unwrap_or("");
             let found = names().position(|name| name == word);
-            if found.is_none() && !observe.is_empty() {
+            let declared = node.get("observe").and_then(|all| all.get(word));
+            if found.is_none() && declared.is_none() && !observe.is_empty() {
                 let diag =
                     Diag::error(&code::UNKNOWN_NAME, format!("`each` names `{word}`, which is not observed"))
                         .at(&each.loc, "");
@@ -472,7 +489,9 @@ impl Decoder<'_> {
             return None;
         }
         if observe.is_empty() && self.diags.is_empty() {
-            self.push(Diag::error(&code::MISSING_KEY, "nothing is observed").at(&node.loc, ""));
+            let at = node.get("observe").map_or(&node.loc, |observe| &observe.loc);
+            let diag = Diag::error(&code::MISSING_KEY, "nothing is observed").at(at, "");
+            self.push(diag.help("name a probe: `observe: { files: { probe: file.stat } }`"));
         }
         (!observe.is_empty()).then_some(0)
     }
@@ -543,7 +562,8 @@ impl Decoder<'_> {
                 if let Some(at) = at {
                     self.push(
                         Diag::error(&code::CYCLE, format!("`{circle}` refer to each other in a circle"))
-                            .at(&at, ""),
+                            .at(&at, "")
+                            .help("say one of them by facts and parameters alone"),
                     );
                 }
                 break;
@@ -648,7 +668,8 @@ impl Decoder<'_> {
 
     fn script(&mut self, node: &Node) -> Option<Script> {
         let written = node.as_str()?;
-        let source = if written.trim_end().ends_with(".rhai") && !written.contains('\n') {
+        let named = written.trim_end().ends_with(".rhai") && !written.contains('\n');
+        let source = if named {
             let read = (self.around.script)(written.trim());
             self.keep(read.map_err(|error| {
                 Diag::error(&code::UNREADABLE, format!("the script cannot be read: {error}"))
@@ -657,7 +678,7 @@ impl Decoder<'_> {
         } else {
             Source::new(node.loc.source.name.to_string(), written)
         };
-        let inline = written.contains('\n').then_some(node);
+        let inline = (!named).then_some(node);
         match Script::check(&source, inline, &self.env) {
             Ok(script) => Some(script),
             Err(mut diags) => {
@@ -676,9 +697,13 @@ impl Decoder<'_> {
         let found: Vec<(StepKind, &Node)> =
             kinds.into_iter().filter_map(|kind| node.get(kind.word()).map(|text| (kind, text))).collect();
         let [(kind, body)] = found.as_slice() else {
-            let diag = Diag::error(&code::BAD_VALUE, "a step is exactly one of `sql`, `shell` and `do`")
-                .at(&node.loc, "");
-            self.push(diag);
+            let help = if found.is_empty() {
+                "add `do:` with what a person does, or `shell:` or `sql:` with what can be pasted"
+            } else {
+                "make a step of each of them"
+            };
+            let diag = Diag::error(&code::BAD_VALUE, "a step is exactly one of `sql`, `shell` and `do`");
+            self.push(diag.at(&node.loc, "").help(help));
             return None;
         };
         let condition = node.get("if").and_then(|condition| self.condition(condition));

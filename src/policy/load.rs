@@ -26,7 +26,8 @@ impl Origin {
     pub fn parse(text: &str, root: &Path) -> Self {
         match text.strip_prefix("builtin:") {
             Some(area) => Self::Builtin(Arc::from(area)),
-            None => Self::Path(root.join(text)),
+            // Without the `.` of `./policies`.
+            None => Self::Path(root.join(text).components().collect()),
         }
     }
 }
@@ -86,8 +87,10 @@ fn builtin(area: &Arc<str>, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entr
     if sources.is_empty() {
         let areas = library::areas();
         let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no library `builtin:{area}`"));
-        let help = did_you_mean(area, areas.iter().copied())
-            .unwrap_or_else(|| format!("libraries are builtin:{}", areas.join(", builtin:")));
+        let help = did_you_mean(area, areas.iter().copied()).unwrap_or_else(|| match areas.as_slice() {
+            [] => "this build of muster came without libraries".to_owned(),
+            areas => format!("libraries are builtin:{}", areas.join(", builtin:")),
+        });
         loaded.diags.push(with_place(diag, loc).help(help));
     }
     let file = |source| File { source, library: Some(Arc::clone(area)), folder: PathBuf::new() };
@@ -117,9 +120,13 @@ fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loa
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
         Err(error) => {
-            let diag =
-                Diag::error(&code::UNREADABLE, format!("`{}` cannot be read: {error}", path.display()));
-            loaded.diags.push(with_place(diag, loc));
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+                _ => error.to_string(),
+            };
+            let diag = Diag::error(&code::UNREADABLE, format!("cannot read `{}`: {why}", path.display()));
+            let help = "a policy that is not read is not judged: correct the path, or remove it";
+            loaded.diags.push(with_place(diag, loc).help(help));
             return;
         }
     };

@@ -5,7 +5,10 @@
 
 pub mod cases;
 pub mod decode;
+pub mod form;
+mod hide;
 pub mod library;
+pub mod limits;
 pub mod literal;
 pub mod load;
 pub mod model;

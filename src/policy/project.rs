@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::hide;
 use super::literal;
 use super::model::Tier;
-use super::shape::{Shape, Strictness, check};
+use super::shape::{Shape, Strictness, check, whole};
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{Type, Value, catalogue};
 use crate::secret::SecretRef;
-use crate::source::Loc;
 use crate::source::yaml::{self, Kind, Node};
+use crate::source::{Loc, Source};
 use crate::verdict::{Layer, Urgency, Verdict};
 
 /// Which databases of a server are looked at.
@@ -184,8 +185,17 @@ pub struct Project {
     pub store: Option<(PathBuf, Option<Duration>)>,
 }
 
-/// Reads a project file. `root` is the folder that relative paths start from.
-pub fn decode(source: &Arc<crate::source::Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Project> {
+/// Reads a project file. `root` is the folder that relative paths start from. What is said about it shows no
+/// secret that somebody wrote into it.
+pub fn decode(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Project> {
+    let mut found = Vec::new();
+    let project = read(source, root, &mut found);
+    hide::secrets(source, &mut found);
+    diags.append(&mut found);
+    project
+}
+
+fn read(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Project> {
     let before = diags.len();
     let documents = match yaml::parse(source, &yaml::Limits::default()) {
         Ok(documents) => documents,
@@ -195,13 +205,13 @@ pub fn decode(source: &Arc<crate::source::Source>, root: &Path, diags: &mut Vec<
         }
     };
     let [document] = documents.as_slice() else {
-        let what =
-            if documents.is_empty() { "the project file is empty" } else { "a project file is one document" };
-        diags.push(
-            Diag::error(&code::EMPTY_INPUT, what)
-                .at(&Loc::new(source, 0, 0), "")
+        diags.push(match documents.get(1) {
+            Some(second) => Diag::error(&code::BAD_VALUE, "a project file is one document")
+                .at(&second.root.loc, "here a second one begins")
+                .help("remove the `---` between them, or make two project files of them"),
+            None => Diag::error(&code::EMPTY_INPUT, format!("the project file `{}` is empty", source.name))
                 .help("it begins with `muster: 1`"),
-        );
+        });
         return None;
     };
     let mut root_node = document.root.clone();
@@ -221,28 +231,29 @@ pub fn decode(source: &Arc<crate::source::Source>, root: &Path, diags: &mut Vec<
     (!failed).then_some(project)
 }
 
-/// A password in plain text gets its own message, before anything quotes it.
+/// A secret in plain text gets its own message.
 fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
+    let mut push = |message: &str, loc: &Loc, help: &str| {
+        let help = format!("{help}, and change the secret: it has been in a file");
+        diags.push(Diag::error(&code::PLAIN_SECRET, message).at(loc, "not shown here").help(help));
+    };
     for (_, target) in pairs(root.get("targets")) {
         let headers = pairs(target.get("headers")).iter().map(|(_, value)| value);
         for secret in target.get("password").into_iter().chain(headers) {
-            if matches!(secret.kind, Kind::Scalar(_)) && !secret.is_null() {
-                let diag = Diag::error(&code::PLAIN_SECRET, "a secret stands in plain text");
-                diags.push(hide(diag, &secret.loc).help("write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`, and change the secret: it has been in a file"));
+            if !matches!(secret.kind, Kind::Map(_)) && !secret.is_null() {
+                push(
+                    "a secret stands in plain text",
+                    &secret.loc,
+                    "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }` instead",
+                );
             }
         }
         let Some(url) = target.get("url") else { continue };
-        if url.as_str().and_then(|text| Url::parse(text).ok()).is_some_and(|url| url.password().is_some()) {
-            let diag = Diag::error(&code::PLAIN_SECRET, "the address holds a password");
-            diags.push(hide(diag, &url.loc).help("leave it out and write `password: { env: NAME }`, and change the password: it has been in a file"));
+        if let Some(what) = url.as_str().and_then(hide::in_address) {
+            let help = "leave it out and write `password: { env: NAME }`, or `headers:` for a service";
+            push(what, &url.loc, help);
         }
     }
-}
-
-/// Points at a place without showing its line, which holds the secret.
-fn hide(diag: Diag, loc: &Loc) -> Diag {
-    let (line, column) = loc.line_column();
-    diag.at(&Loc::nowhere(&format!("{}:{line}:{column}", loc.source.name)), "")
 }
 
 fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
@@ -270,6 +281,11 @@ fn owned(node: Option<&Node>) -> String {
 fn duration(node: Option<&Node>) -> Option<Duration> {
     let micros = node.and_then(|node| literal::typed(node, &Type::DURATION).ok())?.as_int()?;
     u64::try_from(micros).ok().map(Duration::from_micros)
+}
+
+fn count(node: &Node) -> Option<usize> {
+    let Kind::Scalar(scalar) = &node.kind else { return None };
+    whole(scalar.core()).and_then(|number| usize::try_from(number).ok())
 }
 
 fn labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Arc<str>> {
@@ -362,7 +378,9 @@ impl Reader {
         let url = self.address(node, &kind);
         if &*kind == "sqlite" && node.get("path").is_none() {
             self.diags.push(
-                Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`").at(&kind_node.loc, ""),
+                Diag::error(&code::TARGET, "a target of type `sqlite` needs `path`")
+                    .at(&kind_node.loc, "")
+                    .help(describe(&kind)),
             );
         }
         let limits = node.get("limits");
@@ -377,10 +395,7 @@ impl Reader {
             labels: labels(node.get("labels")),
             tls: self.tls(node.get("tls")),
             databases: databases(node.get("databases")),
-            connections: limits
-                .and_then(|l| l.get("connections"))
-                .and_then(Node::as_str)
-                .and_then(|n| n.parse().ok()),
+            connections: limits.and_then(|l| l.get("connections")).and_then(count),
             deadline: duration(limits.and_then(|limits| limits.get("deadline"))),
             loc: key.loc.clone(),
             kind,
@@ -402,7 +417,8 @@ impl Reader {
             if matches!(kind, "postgres" | "mysql" | "service") {
                 self.diags.push(
                     Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`"))
-                        .at(&node.loc, ""),
+                        .at(node.get("type").map_or(&node.loc, |kind| &kind.loc), "")
+                        .help(describe(kind)),
                 );
             }
             return None;
@@ -432,7 +448,8 @@ impl Reader {
         if found.is_none() {
             self.diags.push(
                 Diag::error(&code::BAD_VALUE, "a secret is exactly one of `env`, `file` and `command`")
-                    .at(&node.loc, ""),
+                    .at(&node.loc, "")
+                    .help("write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`"),
             );
         }
         found.map(|secret| (secret, node.loc.clone()))
@@ -482,7 +499,9 @@ impl Reader {
         for set in label_sets.chain(others).chain(overrides) {
             self.known_labels(set, &project.labels);
         }
-        let targets: Vec<&str> = project.targets.iter().map(|target| &*target.name).collect();
+        // Those that are wrong are declared nevertheless.
+        let targets: Vec<&str> =
+            pairs(node.get("targets")).iter().filter_map(|(name, _)| name.as_str()).collect();
         let environments: Vec<&str> =
             project.environments.iter().map(|environment| &*environment.name).collect();
         for entry in items(node.get("overrides")) {
@@ -522,8 +541,10 @@ impl Reader {
         if names.contains(&word) {
             return;
         }
-        let help = did_you_mean(word, names.iter().copied())
-            .unwrap_or_else(|| format!("known: {}", names.join(", ")));
+        let help = did_you_mean(word, names.iter().copied()).unwrap_or_else(|| match names {
+            [] => "none is declared in this file".to_owned(),
+            names => format!("known: {}", names.join(", ")),
+        });
         self.diags.push(
             Diag::error(&code::UNKNOWN_NAME, format!("there is no {what} `{word}`"))
                 .at(&node.loc, "")
@@ -537,7 +558,8 @@ impl Reader {
             self.known(Some(key), "label", &names);
             let Some(Some(values)) = declared.get(key.as_str().unwrap_or("")) else { continue };
             let values: Vec<&str> = values.iter().map(|value| &**value).collect();
-            self.known(Some(value), "value of this label:", &values);
+            let what = format!("value of the label `{}` called", key.as_str().unwrap_or(""));
+            self.known(Some(value), &what, &values);
         }
     }
 }
@@ -593,7 +615,7 @@ pub fn address(kind: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("this is not an address: {error}"))?;
     let schemes = schemes(kind);
     if schemes.is_empty() {
-        return Err(format!("a target of type `{kind}` has no `url`"));
+        return Err(format!("a target of type `{kind}` takes no `url`"));
     }
     if !schemes.contains(&url.scheme()) {
         return Err(format!("`{}:` is not the address of a `{kind}`", url.scheme()));

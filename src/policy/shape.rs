@@ -1,6 +1,9 @@
 //! What a YAML file may hold, as data: one description for the structural check and for the JSON Schemas.
 
-use crate::diag::{Code, Diag, code, did_you_mean};
+use std::collections::HashMap;
+
+use super::form;
+use crate::diag::{Code, Diag, code, did_you_mean, nearest};
 use crate::source::yaml::{Core, Kind, Node};
 
 /// A key of a map.
@@ -28,10 +31,14 @@ pub struct MapShape {
 /// What may stand at a place.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
-    /// Text.
+    /// Text, perhaps empty.
     Text,
-    /// Text that is not empty and has no line break.
+    /// Text that is not blank.
+    Prose,
+    /// Text that is not blank and has no line break.
     Line,
+    /// The name of an HTTP header.
+    Header,
     /// A name: kebab-case or snake_case, up to 80 characters.
     Id,
     /// A name that expressions use: snake_case.
@@ -40,9 +47,9 @@ pub enum Shape {
     Words(&'static [&'static str]),
     /// `true` or `false`.
     Bool,
-    /// A whole number above zero.
+    /// A whole number from 1 to [`MOST`].
     Count,
-    /// A literal duration: `7d`.
+    /// A literal duration above zero: `7d`.
     Duration,
     /// A date: `2026-11-01`.
     Date,
@@ -52,6 +59,8 @@ pub enum Shape {
     Expr,
     /// A text with holes.
     Template,
+    /// One value of any kind.
+    Scalar,
     /// A literal or a list of literals.
     Literal,
     /// Anything but null: checked by what follows.
@@ -60,17 +69,26 @@ pub enum Shape {
     Secret,
     /// A map with declared keys.
     Map(&'static MapShape),
+    /// A map with declared keys, and free ones of one shape beside them.
+    MapAnd(&'static MapShape, &'static Shape, &'static Shape),
     /// A map with free keys of one shape.
     MapOf(&'static Shape, &'static Shape),
-    /// A list.
+    /// A list with something in it.
     ListOf(&'static Shape),
+    /// A list that may be empty.
+    Many(&'static Shape),
     /// One of several, told apart by the kind of node.
     OneOf(&'static [Shape]),
     /// Exactly this number.
     Version(i64),
     /// A key that a later version judges.
     Reserved(&'static str),
+    /// Anything, null too: checked by what follows.
+    AnyOrNull,
 }
+
+/// The largest number that a [`Shape::Count`] takes.
+pub const MOST: i64 = 1_000_000;
 
 /// A required key.
 pub const fn must(name: &'static str, shape: Shape, doc: &'static str) -> Key {
@@ -93,35 +111,45 @@ pub enum Strictness {
 
 /// Checks a tree against a shape and collects every fault.
 pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
-    if strictness == Strictness::Policy && !plain(node, diags) {
+    if !plain(node, strictness, diags) {
         return;
     }
-    if node.is_null() && !matches!(shape, Shape::Reserved(_)) {
-        diags.push(null(node));
+    if node.is_null() {
+        if !matches!(shape, Shape::AnyOrNull) {
+            diags.push(null(node, None));
+        }
         return;
     }
     match shape {
-        Shape::Map(map) => self::map(node, map, strictness, diags),
+        Shape::Map(map) => self::map(node, map, None, strictness, diags),
+        Shape::MapAnd(map, keys, values) => {
+            self::map(node, map, Some((keys, values)), strictness, diags);
+        }
         Shape::MapOf(keys, values) => map_of(node, keys, values, strictness, diags),
-        Shape::ListOf(item) => list(node, item, strictness, diags),
+        Shape::ListOf(item) => list(node, item, false, strictness, diags),
+        Shape::Many(item) => list(node, item, true, strictness, diags),
         Shape::OneOf(shapes) => one_of(node, shapes, strictness, diags),
-        Shape::Reserved(what) => diags.push(
-            Diag::error(&code::RESERVED_KEY, format!("{what} is not judged by this version"))
-                .at(&node.loc, "")
-                .help("remove the key"),
-        ),
-        Shape::Any => {}
+        // The map that has the key says so.
+        Shape::Reserved(_) | Shape::Any | Shape::AnyOrNull => {}
         Shape::Literal => literal(node, strictness, diags),
         scalar => {
-            if let Err(message) = fits(node, scalar) {
-                diags.push(wrong(node, scalar, &message));
+            if let Err(misfit) = fits(node, scalar) {
+                diags.push(wrong(node, scalar, misfit));
             }
         }
     }
 }
 
-/// Inside a policy: no tags, no anchors, no aliases.
-fn plain(node: &Node, diags: &mut Vec<Diag>) -> bool {
+/// Nowhere a tag, because none is understood; inside a policy no anchors and no aliases either.
+fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
+    if let Some(tag) = node.tag.as_ref().filter(|_| strictness == Strictness::Plain) {
+        let diag = Diag::error(&code::YAML_TAG, format!("the YAML tag `{}` means nothing here", tag.text));
+        diags.push(diag.at(&tag.loc, "").help("remove it; a text that begins with `!` needs quotes"));
+        return false;
+    }
+    if strictness == Strictness::Plain {
+        return true;
+    }
     if let Some(tag) = &node.tag {
         let word = tag.text.trim_start_matches('!');
         let diag =
@@ -130,7 +158,7 @@ fn plain(node: &Node, diags: &mut Vec<Diag>) -> bool {
         diags.push(diag.at(&tag.loc, "YAML takes `!` at the start for a tag").help(help));
         return false;
     }
-    if let Some(place) = node.anchor.as_ref().or(node.alias.as_ref()) {
+    if let Some(place) = node.alias.as_ref().or(node.anchor.as_ref()) {
         let diag = Diag::error(&code::YAML_ANCHOR, "a policy has no anchors and no aliases");
         diags.push(diag.at(place, "").help(
             "use `params` for what several rules share; a text that begins with `*` or `&` needs quotes",
@@ -140,111 +168,110 @@ fn plain(node: &Node, diags: &mut Vec<Diag>) -> bool {
     true
 }
 
-fn null(node: &Node) -> Diag {
-    Diag::error(&code::NULL_VALUE, "the key has no value")
-        .at(&node.loc, "nothing stands here")
-        .help("give it a value or remove the key")
+fn null(node: &Node, key: Option<&str>) -> Diag {
+    let label = if node.loc.text().is_empty() { "nothing stands here" } else { "null is no value" };
+    match key {
+        Some(key) => Diag::error(&code::NULL_VALUE, format!("`{key}` has no value"))
+            .at(&node.loc, label)
+            .help("give it a value or remove the key"),
+        None => Diag::error(&code::NULL_VALUE, "a value is missing").at(&node.loc, label),
+    }
 }
 
-fn wrong(node: &Node, shape: &Shape, message: &str) -> Diag {
-    let diag =
-        Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", describe(shape), node.describe()));
-    let diag = if message.is_empty() {
-        diag.at(&node.loc, "")
-    } else {
-        Diag { code: &code::BAD_VALUE, message: message.to_owned(), ..diag }.at(&node.loc, "")
-    };
-    if matches!(shape, Shape::Template | Shape::Expr) && matches!(node.kind, Kind::Map(_)) {
-        return diag.help("`{` begins a map in YAML: put the text into quotes or a `|` block");
-    }
-    match shape {
-        Shape::Words(words) => {
-            let list = words.join("`, `");
-            let near = node.as_str().and_then(|text| did_you_mean(text, words.iter().copied()));
-            diag.help(near.unwrap_or_else(|| format!("it is one of `{list}`")))
+/// Why a scalar does not fit.
+enum Misfit {
+    /// It is of another kind.
+    Kind,
+    /// Another code with its sentence.
+    Value(&'static Code, String),
+}
+
+fn wrong(node: &Node, shape: &Shape, misfit: Misfit) -> Diag {
+    let quotes = matches!(misfit, Misfit::Kind) && node.as_str().is_some();
+    let diag = match misfit {
+        Misfit::Kind => {
+            let message = format!("expected {}, found {}", describe(shape), node.describe());
+            Diag::error(&code::WRONG_TYPE, message)
         }
-        Shape::Text | Shape::Line | Shape::Id if message.is_empty() && node.as_str().is_some() => {
+        Misfit::Value(code, message) => Diag::error(code, message),
+    }
+    .at(&node.loc, "");
+    match shape {
+        Shape::Template | Shape::Expr if matches!(node.kind, Kind::Map(_)) => diag.help(BRACE),
+        Shape::Words(words) => {
+            let near = node.as_str().and_then(|text| did_you_mean(text, words.iter().copied()));
+            diag.help(near.unwrap_or_else(|| format!("it is one of `{}`", words.join("`, `"))))
+        }
+        Shape::Version(version) => diag.help(format!("this build of muster reads `muster: {version}`")),
+        Shape::Text | Shape::Prose | Shape::Line | Shape::Id | Shape::Template if quotes => {
             diag.help("put it into quotes")
         }
-        _ => diag,
+        shape => {
+            diag.maybe_help(form::example(shape).map(|example| format!("write for example `{example}`")))
+        }
     }
 }
 
-/// Does a scalar fit? The error is a message, empty if the kind of node is wrong.
-fn fits(node: &Node, shape: &Shape) -> Result<(), String> {
-    let Kind::Scalar(scalar) = &node.kind else { return Err(String::new()) };
+const BRACE: &str = "`{` begins a map in YAML: put the text into quotes or a `|` block";
+
+/// Does a scalar fit?
+fn fits(node: &Node, shape: &Shape) -> Result<(), Misfit> {
+    let Kind::Scalar(scalar) = &node.kind else { return Err(Misfit::Kind) };
     let core = scalar.core();
-    let text: &str = &scalar.text;
-    let string = matches!(core, Core::Str(_));
     let good = match shape {
-        Shape::Text => string,
-        Shape::Template => return if string { Ok(()) } else { Err(String::new()) },
-        Shape::Line if string => {
-            return if text.trim().is_empty() || text.trim_end().contains('\n') {
-                Err("expected one line of text".into())
-            } else {
-                Ok(())
-            };
-        }
-        Shape::Id if string => return id(text),
-        Shape::Name if string => return name(text),
-        Shape::Words(words) if string => {
-            return if words.contains(&text) { Ok(()) } else { Err(format!("`{text}` is not known here")) };
-        }
+        Shape::Expr | Shape::Scalar => true,
         Shape::Bool => matches!(core, Core::Bool(_)),
-        Shape::Count => {
-            return if matches!(core, Core::Int(n) if n > 0) { Ok(()) } else { Err(String::new()) };
-        }
-        Shape::Version(version) => {
-            return match core {
-                Core::Int(n) if n == *version => Ok(()),
-                Core::Int(n) => {
-                    Err(format!("format version {n} is not the version {version} that this build reads"))
-                }
-                _ => Err(String::new()),
-            };
-        }
-        Shape::Duration if string => return typed(text, &crate::fact::Type::DURATION),
-        Shape::Date if string => return typed(text, &crate::fact::Type::Date),
-        Shape::Time if string => return typed(text, &crate::fact::Type::Time),
-        Shape::Expr => true,
+        Shape::Count => return count(core),
+        Shape::Version(version) => match whole(core) {
+            Some(number) if number == *version => true,
+            Some(number) => {
+                let message = format!("the file is written in format version {number}");
+                return Err(Misfit::Value(&code::FORMAT_VERSION, message));
+            }
+            None => false,
+        },
+        Shape::Secret => false,
+        _ if matches!(core, Core::Str(_)) => return spelled(&scalar.text, shape),
         _ => false,
     };
-    if good { Ok(()) } else { Err(String::new()) }
+    if good { Ok(()) } else { Err(Misfit::Kind) }
 }
 
-fn typed(text: &str, ty: &crate::fact::Type) -> Result<(), String> {
-    crate::fact::parse_literal(text, ty).map(|_| ()).map_err(|error| error.0)
+/// Does a text fit? Keys are judged by it whatever they would be as values.
+fn spelled(text: &str, shape: &Shape) -> Result<(), Misfit> {
+    let checked = match shape {
+        Shape::Words(words) if words.contains(&text) => Ok(()),
+        Shape::Words(_) => Err(format!("`{}` is not known here", text.trim())),
+        shape => form::check(text, shape),
+    };
+    checked.map_err(|message| Misfit::Value(&code::BAD_VALUE, message))
 }
 
-fn id(text: &str) -> Result<(), String> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let good = text.len() <= 80
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && text.chars().all(legal);
-    if good {
-        Ok(())
-    } else {
-        Err(format!("`{text}` is not a name: lower-case letters, digits and `-`, at most 80"))
+/// A whole number, `2.0` too, as JSON knows no difference.
+pub(super) fn whole(core: Core<'_>) -> Option<i64> {
+    match core {
+        Core::Int(number) => Some(number),
+        Core::Float(number) if number.fract() == 0.0 => crate::fact::float_to_int(number),
+        _ => None,
     }
 }
 
-fn name(text: &str) -> Result<(), String> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let good =
-        text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(legal);
-    if good {
-        Ok(())
-    } else {
-        Err(format!("`{text}` is not a name: lower-case letters, digits and `_`, beginning with a letter"))
+fn count(core: Core<'_>) -> Result<(), Misfit> {
+    match whole(core) {
+        Some(1..=MOST) => Ok(()),
+        Some(number) => {
+            let message = format!("{number} is not a whole number from 1 to {MOST}");
+            Err(Misfit::Value(&code::BAD_VALUE, message))
+        }
+        None => Err(Misfit::Kind),
     }
 }
 
 /// How messages call a shape.
 pub fn describe(shape: &Shape) -> String {
     match shape {
-        Shape::Text | Shape::Line => "a text".into(),
-        Shape::Id | Shape::Name => "a name".into(),
+        Shape::Text | Shape::Prose | Shape::Line => "a text".into(),
+        Shape::Id | Shape::Name | Shape::Header => "a name".into(),
         Shape::Words(words) => format!("one of {}", words.join(", ")),
         Shape::Bool => "`true` or `false`".into(),
         Shape::Count => "a whole number above zero".into(),
@@ -254,32 +281,55 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Expr => "an expression".into(),
         Shape::Template => "a text".into(),
         Shape::Literal => "a value or a list of values".into(),
-        Shape::Any => "a value".into(),
+        Shape::Any | Shape::AnyOrNull | Shape::Scalar => "a value".into(),
         Shape::Secret => "`{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`".into(),
-        Shape::Map(_) | Shape::MapOf(..) => "a map".into(),
-        Shape::ListOf(_) => "a list".into(),
-        Shape::OneOf(shapes) => shapes.iter().map(describe).collect::<Vec<_>>().join(" or "),
+        Shape::Map(_) | Shape::MapAnd(..) | Shape::MapOf(..) => "a map".into(),
+        Shape::ListOf(_) | Shape::Many(_) => "a list".into(),
+        Shape::OneOf(shapes) => either(shapes),
         Shape::Version(version) => format!("the format version {version}"),
         Shape::Reserved(_) => "nothing".into(),
     }
 }
 
-fn map(node: &Node, shape: &MapShape, strictness: Strictness, diags: &mut Vec<Diag>) {
+fn either(shapes: &[Shape]) -> String {
+    let secret = shapes.iter().any(|shape| matches!(shape, Shape::Secret));
+    // The map of a secret is described by what it holds.
+    let shapes = shapes.iter().filter(|shape| !(secret && matches!(shape, Shape::Map(_))));
+    shapes.map(describe).collect::<Vec<_>>().join(" or ")
+}
+
+/// Shapes of keys and values that stand beside the declared ones.
+type Free<'a> = Option<(&'a Shape, &'a Shape)>;
+
+fn map(node: &Node, shape: &MapShape, free: Free<'_>, strictness: Strictness, diags: &mut Vec<Diag>) {
     let Kind::Map(pairs) = &node.kind else {
+        let message = format!("expected {}, found {}", shape.name, node.describe());
+        let keys = shape.keys.iter().filter(|key| !matches!(key.shape, Shape::Reserved(_)));
+        let keys: Vec<&str> = keys.map(|key| key.name).collect();
         diags.push(
-            Diag::error(&code::WRONG_TYPE, format!("expected {}, found {}", shape.name, node.describe()))
-                .at(&node.loc, ""),
+            Diag::error(&code::WRONG_TYPE, message)
+                .at(&node.loc, "")
+                .help(format!("write a map with the keys {}", keys.join(", "))),
         );
         return;
     };
     for (key, value) in pairs {
         let word = key.as_str().unwrap_or("");
-        match shape.keys.iter().find(|known| known.name == word) {
-            Some(known) => check(value, &known.shape, strictness, diags),
-            None => diags.push(unknown_key(key, word, shape)),
+        let plain = plain(key, strictness, diags);
+        match (shape.keys.iter().find(|known| known.name == word), free) {
+            _ if !plain => {}
+            (Some(known), _) => entry(key, value, &known.shape, strictness, diags),
+            (None, Some((keys, values))) if misspelt(word, node, shape).is_none() => {
+                self::key(key, keys, strictness, diags);
+                entry(key, value, values, strictness, diags);
+            }
+            _ => diags.push(unknown_key(key, word, shape)),
         }
     }
-    for key in shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none()) {
+    // A key that is there under a misspelt name is one fault, not two.
+    let meant: Vec<&str> = pairs.iter().filter_map(|(key, _)| misspelt(key.as_str()?, node, shape)).collect();
+    let absent = shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none());
+    for key in absent.filter(|key| !meant.contains(&key.name)) {
         let first = pairs.first().map_or(&node.loc, |(key, _)| &key.loc);
         let diag = Diag::error(&code::MISSING_KEY, format!("{} needs `{}`", shape.name, key.name));
         diags.push(
@@ -289,29 +339,81 @@ fn map(node: &Node, shape: &MapShape, strictness: Strictness, diags: &mut Vec<Di
     }
 }
 
+/// The value of a key. A value that is null and a key that is reserved are said of the key.
+fn entry(key: &Node, value: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
+    let word = key.as_str().unwrap_or("");
+    match shape {
+        Shape::Reserved(what) => {
+            let diag = Diag::error(&code::RESERVED_KEY, format!("`{word}` is not judged by this version"));
+            diags.push(
+                diag.at(&key.loc, *what).help("remove the key: ignoring it would judge something else"),
+            );
+        }
+        Shape::AnyOrNull => check(value, shape, strictness, diags),
+        _ if value.is_null() && value.tag.is_none() && value.anchor.is_none() => {
+            diags.push(null(value, Some(word)));
+        }
+        shape => check(value, shape, strictness, diags),
+    }
+}
+
+/// The declared key that is meant, if it has to be there and is not.
+fn misspelt(word: &str, node: &Node, shape: &MapShape) -> Option<&'static str> {
+    if shape.keys.iter().any(|key| key.name == word) {
+        return None;
+    }
+    let nearest = nearest(word, shape.keys.iter().map(|key| key.name))?;
+    let key = shape.keys.iter().find(|key| key.name == nearest)?;
+    (key.required && node.get(nearest).is_none()).then_some(key.name)
+}
+
 fn unknown_key(key: &Node, word: &str, shape: &MapShape) -> Diag {
-    let names = || shape.keys.iter().map(|known| known.name);
+    let known = shape.keys.iter().filter(|known| !matches!(known.shape, Shape::Reserved(_)));
+    let known: Vec<&str> = known.map(|known| known.name).collect();
     let diag = Diag::error(&code::UNKNOWN_KEY, format!("{} has no key `{word}`", shape.name))
         .at(&key.loc, "unknown key");
+    if word == "<<" {
+        return diag.help("nothing is merged here: write the keys out");
+    }
     if !word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
         return diag.help("braces split at commas and colons: put the expression or text into quotes");
     }
-    let known: Vec<&str> = names().collect();
-    diag.help(did_you_mean(word, names()).unwrap_or_else(|| format!("its keys are {}", known.join(", "))))
+    let near = did_you_mean(word, known.iter().copied());
+    diag.help(near.unwrap_or_else(|| format!("its keys are {}", known.join(", "))))
+}
+
+/// A key is a text, whatever it would be as a value.
+fn key(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
+    if !plain(node, strictness, diags) {
+        return;
+    }
+    let checked = node.as_str().map_or(Err(Misfit::Kind), |text| spelled(text, shape));
+    diags.extend(checked.err().map(|misfit| wrong(node, shape, misfit)));
 }
 
 fn map_of(node: &Node, keys: &Shape, values: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
     let Kind::Map(pairs) = &node.kind else {
-        diags.push(wrong(node, &Shape::Map(&MapShape { name: "a map", keys: &[] }), ""));
+        let message = format!("expected a map, found {}", node.describe());
+        diags.push(
+            Diag::error(&code::WRONG_TYPE, message).at(&node.loc, "").help("write one `name: value` a line"),
+        );
         return;
     };
+    let mut seen: HashMap<&str, &Node> = HashMap::new();
     for (key, value) in pairs {
-        check(key, keys, strictness, diags);
-        check(value, values, strictness, diags);
+        self::key(key, keys, strictness, diags);
+        entry(key, value, values, strictness, diags);
+        // `1` and `"1"` are two keys to YAML and one name to us.
+        let first = key.as_str().map(|text| *seen.entry(text).or_insert(key));
+        if let Some(first) = first.filter(|first| first.describe() != key.describe()) {
+            let message = format!("the key `{}` stands twice in one map", key.as_str().unwrap_or(""));
+            let diag = Diag::error(&code::DUPLICATE_KEY, message).at(&key.loc, "again here");
+            diags.push(diag.at(&first.loc, "first here").help("remove one of the two"));
+        }
     }
 }
 
-fn list(node: &Node, item: &Shape, strictness: Strictness, diags: &mut Vec<Diag>) {
+fn list(node: &Node, item: &Shape, empty: bool, strictness: Strictness, diags: &mut Vec<Diag>) {
     let Kind::Seq(items) = &node.kind else {
         diags.push(
             Diag::error(&code::WRONG_TYPE, format!("expected a list, found {}", node.describe()))
@@ -320,10 +422,11 @@ fn list(node: &Node, item: &Shape, strictness: Strictness, diags: &mut Vec<Diag>
         );
         return;
     };
-    if items.is_empty() {
+    if items.is_empty() && !empty {
         diags.push(
             Diag::error(&code::BAD_VALUE, "the list is empty")
-                .at(&node.loc, "an empty list would check nothing"),
+                .at(&node.loc, "nothing stands in it")
+                .help("name what belongs here, or remove the key"),
         );
     }
     items.iter().for_each(|node| check(node, item, strictness, diags));
@@ -332,7 +435,7 @@ fn list(node: &Node, item: &Shape, strictness: Strictness, diags: &mut Vec<Diag>
 fn one_of(node: &Node, shapes: &[Shape], strictness: Strictness, diags: &mut Vec<Diag>) {
     let fitting = shapes.iter().find(|shape| match (&node.kind, shape) {
         (Kind::Map(_), Shape::Map(_) | Shape::MapOf(..)) => true,
-        (Kind::Seq(_), Shape::ListOf(_)) => true,
+        (Kind::Seq(_), Shape::ListOf(_) | Shape::Literal) => true,
         (Kind::Scalar(_), Shape::Map(_) | Shape::MapOf(..) | Shape::ListOf(_)) => false,
         (Kind::Scalar(_), Shape::Words(_)) => {
             shapes.len() == 1
@@ -345,17 +448,13 @@ fn one_of(node: &Node, shapes: &[Shape], strictness: Strictness, diags: &mut Vec
     match fitting {
         Some(shape) => check(node, shape, strictness, diags),
         None => {
-            let wanted = shapes.iter().map(describe).collect::<Vec<_>>().join(" or ");
+            let wanted = either(shapes);
             let diag =
                 Diag::error(&code::WRONG_TYPE, format!("expected {wanted}, found {}", node.describe()))
                     .at(&node.loc, "");
             let flow = matches!(node.kind, Kind::Map(_))
                 && shapes.iter().any(|s| matches!(s, Shape::Expr | Shape::Template));
-            diags.push(if flow {
-                diag.help("`{` begins a map in YAML: put the text into quotes or a `|` block")
-            } else {
-                diag
-            });
+            diags.push(if flow { diag.help(BRACE) } else { diag });
         }
     }
 }
@@ -365,11 +464,11 @@ fn literal(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) {
         Kind::Scalar(_) => {}
         Kind::Seq(items) => {
             for item in items {
-                if strictness == Strictness::Policy && !plain(item, diags) {
+                if !plain(item, strictness, diags) {
                     continue;
                 }
                 if item.is_null() {
-                    diags.push(null(item));
+                    diags.push(null(item, None));
                 } else if !matches!(item.kind, Kind::Scalar(_)) {
                     diags.push(
                         Diag::error(

@@ -1,12 +1,12 @@
 //! The shapes of policy, project and case files.
 
 use super::model::Tier;
-use super::shape::{Key, MapShape, Shape, may, must};
+use super::shape::{MapShape, Shape, may, must};
 use crate::verdict::{Severity, Urgency};
 
 const TEXTS: Shape = Shape::ListOf(&Shape::Line);
-const RELATIONS: Shape = Shape::Reserved("relating several targets, the past or groups");
-const EXPRS: Shape = Shape::OneOf(&[Shape::Expr, Shape::ListOf(&RUNG)]);
+const RELATIONS: Shape = Shape::Reserved("relates several targets, rows or the past");
+const EXPRS: Shape = Shape::OneOf(&[Shape::Expr, Shape::Map(&RUNG_MAP), Shape::ListOf(&RUNG)]);
 const RUNG: Shape = Shape::OneOf(&[Shape::Map(&RUNG_MAP), Shape::Expr]);
 const LABELS: Shape = Shape::MapOf(&Shape::Name, &Shape::Line);
 
@@ -71,7 +71,7 @@ pub static PARAM: MapShape = MapShape {
     name: "a parameter",
     keys: &[
         must("default", Shape::Literal, "its value unless the project says otherwise"),
-        may("why", Shape::Text, "where the number comes from"),
+        may("why", Shape::Prose, "where the number comes from"),
         may("at_least", Shape::Literal, "nobody may set it lower"),
         may("at_most", Shape::Literal, "nobody may set it higher"),
     ],
@@ -132,7 +132,7 @@ pub static POLICY: MapShape = MapShape {
         may("tags", TEXTS, "free words to select by"),
         may("controls", TEXTS, "ids for audits"),
         may("prevents", TEXTS, "incidents that it would have caught"),
-        must("why", Shape::Text, "why it must hold"),
+        must("why", Shape::Prose, "why it must hold"),
         must("target", Shape::Map(&SELECTOR), "which targets"),
         may("also", RELATIONS, ""),
         must("observe", Shape::MapOf(&Shape::Name, &Shape::Map(&OBSERVE)), "what to look at, by name"),
@@ -149,7 +149,11 @@ pub static POLICY: MapShape = MapShape {
         may("let", Shape::MapOf(&Shape::Name, &Shape::Expr), "values that rules share, per row"),
         may("fail", EXPRS, "what must not be"),
         may("warn", EXPRS, "what should not be"),
-        may("script", Shape::Text, "a Rhai script: the name of a file beside the policy, or the text itself"),
+        may(
+            "script",
+            Shape::Prose,
+            "a Rhai script: the name of a file beside the policy, or the text itself",
+        ),
         may(
             "expect",
             Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
@@ -181,7 +185,7 @@ pub static TARGET: MapShape = MapShape {
         may("url", Shape::Line, "its address, without a password"),
         may("path", Shape::Line, "its file (`sqlite`)"),
         may("password", SECRET_SHAPE, "where the password is kept"),
-        may("headers", Shape::MapOf(&Shape::Line, &SECRET_SHAPE), "secret headers of a service"),
+        may("headers", Shape::MapOf(&Shape::Header, &SECRET_SHAPE), "secret headers of a service"),
         may("labels", LABELS, "labels from the declared set"),
         may("tls", Shape::Map(&TLS), "certificates for the connection"),
         may(
@@ -235,7 +239,7 @@ pub static OVERRIDE: MapShape = MapShape {
             Shape::MapOf(&Shape::Name, &Shape::Literal),
             "parameters, and `severity`, `owner`, `tier`, `urgency`, `runbook`",
         ),
-        may("why", Shape::Text, "why"),
+        may("why", Shape::Prose, "why"),
     ],
 };
 
@@ -283,7 +287,7 @@ const ROUTES: Shape = Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Line);
 pub static PROJECT: MapShape = MapShape {
     name: "a project file",
     keys: &[
-        must("muster", Shape::Version(1), "version of the format"),
+        must("muster", Shape::Version(1), "version of the format; write `muster: 1`"),
         may("owner", Shape::Id, "default owner"),
         may("policies", TEXTS, "folders, files, and libraries as `builtin:AREA`"),
         may(
@@ -295,7 +299,7 @@ pub static PROJECT: MapShape = MapShape {
         may("environments", Shape::MapOf(&Shape::Id, &Shape::Map(&ENVIRONMENT)), "named choices of targets"),
         may("owners", Shape::MapOf(&Shape::Id, &ROUTES), "who answers, and where each urgency goes"),
         may("tiers", Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), "interval of each tier"),
-        may("calendars", Shape::Reserved("a calendar"), ""),
+        may("calendars", Shape::Reserved("declares calendars"), ""),
         may(
             "commands",
             Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)),
@@ -308,12 +312,42 @@ pub static PROJECT: MapShape = MapShape {
     ],
 };
 
-/// Fixed keys of a case file; the observations' names stand beside them.
-pub static CASES: &[Key] = &[
-    must("cases", Shape::Id, "the policy"),
-    must("now", Shape::Time, "the time at which the facts are judged"),
-    must("check", Shape::ListOf(&Shape::Map(&CASE)), "the cases"),
+/// Words of causes, as [`Cause`](crate::fact::Cause) has them.
+pub const CAUSES: &[&str] = &[
+    "unreachable",
+    "timeout",
+    "denied",
+    "unsupported",
+    "malformed",
+    "empty",
+    "absent",
+    "ambiguous",
+    "incomplete",
+    "wrong-target",
+    "wrong-type",
+    "undecidable",
+    "stale",
+    "quality",
+    "no-history",
+    "clock",
+    "limit",
+    "cancelled",
+    "script",
+    "internal",
 ];
+
+/// A case file: its own keys, and the names of observations beside them.
+pub const CASE_FILE: Shape = Shape::MapAnd(&CASES, &Shape::Name, &Shape::MapOf(&Shape::Name, &Shape::AnyOrNull));
+
+/// Fixed keys of a case file; the observations' names stand beside them.
+pub static CASES: MapShape = MapShape {
+    name: "a case file",
+    keys: &[
+        must("cases", Shape::Id, "the policy"),
+        must("now", Shape::Time, "the time at which the facts are judged"),
+        must("check", Shape::ListOf(&Shape::Map(&CASE)), "the cases"),
+    ],
+};
 
 /// One case.
 pub static CASE: MapShape = MapShape {
@@ -327,7 +361,11 @@ pub static CASE: MapShape = MapShape {
         ),
         may("params", Shape::MapOf(&Shape::Name, &Shape::Literal), "other values of parameters"),
         may("target", Shape::Map(&CASE_TARGET), "the target's name and labels"),
-        must("findings", Shape::Any, "every finding that is not `pass`; `[]` if all pass"),
+        must(
+            "findings",
+            Shape::Many(&Shape::Map(&EXPECTED)),
+            "every finding that is not `pass`; `[]` if all pass",
+        ),
     ],
 };
 
@@ -345,12 +383,24 @@ pub static CASE_TARGET: MapShape = MapShape {
 pub static EXPECTED: MapShape = MapShape {
     name: "an expected finding",
     keys: &[
-        may("subject", Shape::Any, "the subject; the check itself if left out"),
+        may("subject", Shape::Scalar, "the subject; the check itself if left out"),
         must("verdict", Shape::Words(&["fail", "warn", "unknown", "skipped"]), "the verdict"),
-        may("cause", Shape::Line, "the cause, if unknown"),
+        may("cause", Shape::Words(CAUSES), "the cause, if unknown"),
         may("message", Shape::Text, "the whole message, if it matters"),
         may("severity", Shape::Words(Severity::WORDS), "the severity, if it matters"),
         may("urgency", Shape::Words(Urgency::WORDS), "the urgency, if it matters"),
         may("remedy", Shape::ListOf(&Shape::Text), "the remedy's steps, if they matter"),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Cause;
+
+    #[test]
+    fn causes_are_those_of_facts() {
+        let words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+        assert_eq!(CAUSES, words);
+    }
+}

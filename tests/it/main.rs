@@ -7,4 +7,15 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod bad_input;
+#[path = "../support/faults.rs"]
+mod faults;
+mod harness;
+#[path = "../support/http.rs"]
+mod http;
+mod schema_agrees;
+mod schemas;
+#[path = "../support/tls.rs"]
+mod tls;
+mod docs_are_fresh;
 mod yaml_suite;

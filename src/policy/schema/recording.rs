@@ -1,0 +1,177 @@
+//! The schema of recordings, which `fact::Recording` writes.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{DRAFT, described};
+use crate::fact::{Cause, FORMAT};
+
+/// A map with these keys, all of them required unless the name ends with `?`.
+fn object(doc: &str, keys: &[(&str, Json)]) -> Json {
+    let name = |key: &str| key.trim_end_matches('?').to_owned();
+    let required: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| !key.ends_with('?')).collect();
+    let properties: Map<String, Json> =
+        keys.iter().map(|(key, schema)| (name(key), schema.clone())).collect();
+    json!({
+        "description": doc, "type": "object", "properties": properties,
+        "required": required, "additionalProperties": false,
+    })
+}
+
+fn text(doc: &str) -> Json {
+    json!({ "description": doc, "type": "string" })
+}
+
+fn time(doc: &str) -> Json {
+    json!({ "description": doc, "type": "string", "format": "date-time" })
+}
+
+fn natural(doc: &str) -> Json {
+    json!({ "description": doc, "type": "integer", "minimum": 0 })
+}
+
+fn list(doc: &str, items: &Json) -> Json {
+    json!({ "description": doc, "type": "array", "items": items })
+}
+
+fn reference(name: &str) -> Json {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn missing() -> Json {
+    let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+    object(
+        "why there is no answer, or why it is not complete",
+        &[
+            ("cause", json!({ "enum": causes })),
+            ("level", reference("level")),
+            ("what", text("what happened")),
+            ("fix?", text("what would make it readable")),
+        ],
+    )
+}
+
+fn missing_cell() -> Json {
+    let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+    object(
+        "a value that could not be read",
+        &[
+            ("missing", json!({ "enum": causes })),
+            ("what?", text("what happened")),
+            ("level?", reference("level")),
+            ("fix?", text("what would make it readable")),
+        ],
+    )
+}
+
+fn cell() -> Json {
+    json!({
+        "description": "bytes: integer; duration: decimal seconds as text, `\"1.5s\"`; ratio and rate: number; \
+                        time: RFC 3339 in UTC; date: `\"2026-11-01\"`",
+        "anyOf": [
+            { "type": ["null", "boolean", "number", "string"] },
+            { "type": "array", "items": reference("cell") },
+            reference("missing-cell"),
+        ],
+    })
+}
+
+fn field() -> Json {
+    object(
+        "a fact",
+        &[
+            ("name", text("its name")),
+            ("type", text("its type: `bytes`, `time?`, `list<text>` …")),
+            ("estimate?", json!({ "description": "it is an estimate of the source", "type": "boolean" })),
+        ],
+    )
+}
+
+fn schema_of_rows() -> Json {
+    object(
+        "the shape of the rows",
+        &[
+            ("version", natural("version of the probe's answer")),
+            ("key", list("facts that tell the rows apart", &json!({ "type": "string" }))),
+            ("rows", json!({ "enum": ["one", "many"] })),
+            ("zero", json!({ "description": "what no rows mean", "enum": ["fine", "suspicious"] })),
+            ("fields", list("facts in the order of the cells", &reference("field"))),
+        ],
+    )
+}
+
+fn table() -> Json {
+    let row = json!({ "type": "array", "items": reference("cell") });
+    object(
+        "what was seen",
+        &[
+            ("schema", reference("schema")),
+            ("total?", natural("how many rows the target has")),
+            ("cut?", json!({ "anyOf": [reference("missing"), { "type": "null" }] })),
+            ("rows", list("rows; each has one cell per field", &row)),
+        ],
+    )
+}
+
+fn observation() -> Json {
+    let mut schema = object(
+        "one answer, or why there is none",
+        &[
+            ("probe", text("the probe")),
+            ("target", text("the target's name")),
+            ("args?", json!({ "description": "arguments, sorted by name", "type": "object" })),
+            ("facts?", json!({ "description": "facts that the policy declared", "type": "array" })),
+            ("at", time("when it was asked, by the clock of muster")),
+            ("source_clock?", time("the target's own clock at that time")),
+            ("took_us?", natural("how long it took, in microseconds")),
+            ("identity?", reference("identity")),
+            ("table?", reference("table")),
+            ("missing?", reference("missing")),
+        ],
+    );
+    let either = json!([{ "required": ["table"] }, { "required": ["missing"] }]);
+    super::set(&mut schema, "oneOf", either);
+    schema
+}
+
+fn identity() -> Json {
+    object(
+        "who answered",
+        &[
+            ("host?", text("host, address or path")),
+            ("system?", text("a stable identifier of the system")),
+            ("version?", text("version of the system")),
+            ("role?", text("the role that it says it has")),
+        ],
+    )
+}
+
+/// The facts of a run, as `muster record` saves them.
+pub fn recording() -> Json {
+    let policy = object("a policy", &[("policy", text("its id")), ("digest", text("digest of its text"))]);
+    let complete = json!({ "description": "everything was observed that was asked for", "type": "boolean" });
+    let root = object(
+        "facts that were observed, to be judged again anywhere",
+        &[
+            ("recording", json!({ "description": "version of this format", "const": FORMAT })),
+            ("muster", text("version of muster")),
+            ("started", time("when the run began")),
+            ("complete?", complete),
+            ("policies", list("policies that asked", &policy)),
+            ("observations", list("the answers", &reference("observation"))),
+        ],
+    );
+    let mut schema = Map::new();
+    schema.insert("$schema".into(), json!(DRAFT));
+    schema.insert("title".into(), json!("muster recording"));
+    if let Json::Object(root) = root {
+        schema.extend(root);
+    }
+    let level = json!({ "enum": ["target", "probe", "field", "row"] });
+    let definitions = json!({
+        "cell": cell(), "field": field(), "identity": identity(),
+        "level": described(level, "how far a fault reaches"), "missing": missing(),
+        "missing-cell": missing_cell(), "observation": observation(), "schema": schema_of_rows(), "table": table(),
+    });
+    schema.insert("$defs".into(), definitions);
+    Json::Object(schema)
+}

@@ -1,0 +1,151 @@
+//! `schemas/` holds what the program says.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use passmuster::fact::{
+    Args, Cause, Identity, Level, Missing, Observation, Recording, Request, TableBuilder, Value, catalogue,
+};
+use passmuster::policy::schema;
+use serde_json::Value as Json;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas")
+}
+
+/// Rewritten by `UPDATE=1 cargo test schemas`.
+#[test]
+fn schemas_are_not_stale() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut stale = Vec::new();
+    for (name, schema) in schema::all() {
+        let path = folder().join(name);
+        let wanted = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if update {
+            std::fs::create_dir_all(folder()).unwrap();
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        if std::fs::read_to_string(&path).unwrap_or_default() != wanted {
+            stale.push(name);
+        }
+    }
+    assert_eq!(stale, Vec::<&str>::new(), "stale: run `UPDATE=1 cargo test schemas`");
+    let mut found: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut names: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
+    found.sort();
+    names.sort_unstable();
+    assert_eq!(found, names, "a file in schemas/ that nothing writes");
+}
+
+#[test]
+fn schemas_are_schemas_of_their_draft() {
+    for (name, schema) in schema::all() {
+        assert!(jsonschema::draft202012::meta::is_valid(&schema), "{name}");
+        jsonschema::draft202012::new(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    fn walk(path: &str, json: &Json, silent: &mut Vec<String>) {
+        if let Some(properties) = json.get("properties").and_then(Json::as_object) {
+            for (name, property) in properties {
+                if property.get("description").and_then(Json::as_str).is_none_or(str::is_empty) {
+                    silent.push(format!("{path}.{name}"));
+                }
+            }
+        }
+    }
+    let mut silent = Vec::new();
+    for (file, schema) in schema::all().into_iter().filter(|(name, _)| !name.starts_with("re")) {
+        walk(file, &schema, &mut silent);
+        let definitions = schema["$defs"].as_object().unwrap();
+        definitions
+            .iter()
+            .for_each(|(name, definition)| walk(&format!("{file} {name}"), definition, &mut silent));
+    }
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+/// A recording with every kind of answer and cell.
+fn recording() -> Recording {
+    let probe = catalogue::find("file.stat").unwrap();
+    let schema = Arc::new(probe.schema());
+    let request = Request::new(probe.name, "web-1", Args::default(), Arc::clone(&schema), Vec::new());
+    let denied = Arc::new(Missing::new(Cause::Denied, "may not be read").level(Level::Field).fix("chmod +r"));
+    let mut table = TableBuilder::new(&schema, 2);
+    let row = table.row().set("path", Value::text("/a")).set("exists", Value::Bool(true));
+    let row = row.set("size", Value::Int(12)).set("modified", Value::time(Timestamp::UNIX_EPOCH));
+    row.set("type", Value::Null).missing("sha256", &denied).push();
+    for path in ["/b", "/c"] {
+        table.row().set("path", Value::text(path)).push();
+    }
+    let at: Timestamp = "2026-11-01T03:00:00Z".parse().unwrap();
+    let seen = Observation {
+        key: request.key.clone(),
+        result: Ok(table.finish()),
+        at,
+        source_clock: Some(at),
+        took: Duration::from_millis(3),
+        identity: Identity {
+            host: Arc::from("web-1"),
+            system: Some(Arc::from("m")),
+            version: None,
+            role: None,
+        },
+    };
+    let lost = Observation::missing(request.key, at, Missing::new(Cause::Timeout, "no answer in 10s"));
+    let policies = vec![(Arc::from("a"), Arc::from("0123456789ab"))];
+    Recording {
+        muster: Arc::from("0.1.0"),
+        started: at,
+        policies,
+        observations: vec![seen, lost],
+        complete: true,
+    }
+}
+
+#[test]
+fn a_recording_fits_its_schema() {
+    let validator = jsonschema::validator_for(&schema::recording()).unwrap();
+    let json = recording().to_json();
+    let errors: Vec<String> =
+        validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let again = Recording::from_json(&json).unwrap();
+    assert_eq!(again.to_json(), json);
+}
+
+#[test]
+fn what_is_no_recording_is_refused_by_both() {
+    let validator = jsonschema::validator_for(&schema::recording()).unwrap();
+    type Edit = (&'static str, fn(&mut Json));
+    let edits: [Edit; 9] = [
+        ("another format", |json| json["recording"] = 2.into()),
+        ("no format", |json| drop(json.as_object_mut().unwrap().remove("recording"))),
+        ("no time", |json| drop(json.as_object_mut().unwrap().remove("started"))),
+        ("no answers", |json| json["observations"] = Json::Null),
+        ("neither answer nor reason", |json| {
+            drop(json["observations"][1].as_object_mut().unwrap().remove("missing"));
+        }),
+        ("answer and reason", |json| {
+            json["observations"][1]["table"] = json["observations"][0]["table"].clone();
+        }),
+        ("unknown cause", |json| json["observations"][1]["missing"]["cause"] = "tired".into()),
+        ("unknown cause of a cell", |json| {
+            json["observations"][0]["table"]["rows"][0][0] = serde_json::json!({ "missing": "tired" });
+        }),
+        ("rows that are none", |json| json["observations"][0]["table"]["rows"] = serde_json::json!([1])),
+    ];
+    for (what, edit) in edits {
+        let mut json = recording().to_json();
+        edit(&mut json);
+        assert!(!validator.is_valid(&json), "{what}: the schema takes it");
+        assert!(Recording::from_json(&json).is_err(), "{what}: the loader takes it");
+    }
+}
