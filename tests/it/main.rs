@@ -7,12 +7,7 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
-// As inside of the library, so that an example compiles as it stands in the documentation.
-use passmuster::{fact, probe};
-
 mod adding_a_probe;
-mod bad_input;
-mod docs_are_fresh;
 mod bad_input;
 mod docs_are_fresh;
 mod false_green;
@@ -26,8 +21,6 @@ mod policies_postgres;
 mod policies_sqlite;
 mod schema_agrees;
 mod schemas;
-#[path = "../support/tls.rs"]
-mod tls;
 #[path = "../support/tls.rs"]
 mod tls;
 mod trial;
