@@ -401,6 +401,11 @@ impl Decoder<'_> {
             }
             return Some(Arg::Param(index));
         }
+        if matches!(&value.kind, Kind::Seq(items) if items.is_empty()) {
+            let diag = Diag::error(&code::BAD_VALUE, "the list is empty").at(&value.loc, "");
+            self.push(diag.help("leave the argument out, or name what it is about: an empty list looks at nothing, or at everything"));
+            return None;
+        }
         self.keep(literal::typed(value, ty)).map(Arg::Value)
     }
 
