@@ -13,8 +13,6 @@ use passmuster::{fact, probe};
 mod adding_a_probe;
 mod bad_input;
 mod docs_are_fresh;
-mod bad_input;
-mod docs_are_fresh;
 mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
@@ -23,8 +21,6 @@ mod harness;
 mod http;
 mod schema_agrees;
 mod schemas;
-#[path = "../support/tls.rs"]
-mod tls;
 #[path = "../support/tls.rs"]
 mod tls;
 mod yaml_suite;
