@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Policy};
-use super::shape::{Strictness, check};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
@@ -202,7 +202,9 @@ impl Reader<'_> {
         let before = self.diags.len();
         let target = node.get("target");
         let facts = node.get("facts")?;
-        pairs(Some(facts)).iter().for_each(|(key, _)| self.observed(key));
+        for (key, _) in pairs(Some(facts)) {
+            self.observed(key);
+        }
         let policy = self.policy;
         let tables = policy
             .observe

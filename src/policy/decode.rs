@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{
     Alert, Arg, Expect, Ladder, Let, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier,
 };
-use super::shape::{Shape, Strictness, check};
+use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{
