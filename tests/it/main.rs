@@ -8,14 +8,17 @@
 )]
 
 mod bad_input;
+mod docs_are_fresh;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod policies_host;
+mod policies_net;
+mod remedy;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-mod docs_are_fresh;
 mod yaml_suite;
