@@ -141,6 +141,9 @@ fn permissions(path: &Path) -> std::fs::Permissions {
 
 /// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
+    if std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return write_through(path, text);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
@@ -154,6 +157,14 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
             format!("`{}` cannot be written: {error}", path.display()),
             "nothing was written there",
         )
+    })
+}
+
+/// Writes to what is there and no plain file (`/dev/stdout`, a pipe, a link): it must not be replaced.
+fn write_through(path: &Path, text: &str) -> Result<(), Problem> {
+    let file = std::fs::File::options().write(true).truncate(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+        Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "choose another place")
     })
 }
 
@@ -186,8 +197,8 @@ pub(super) fn end_progress() {
 pub(super) fn broken_check(
     report: &mut crate::verdict::RunReport,
     id: &std::sync::Arc<str>,
-    loc: &crate::source::Loc,
     why: &std::sync::Arc<crate::fact::Missing>,
+    fail_on: crate::verdict::Verdict,
 ) {
     use crate::verdict::{Check, Counts, Verdict};
     let word = |text: &str| std::sync::Arc::from(text);
@@ -203,14 +214,18 @@ pub(super) fn broken_check(
         verdict: Verdict::Unknown,
         counts,
         rows: 0,
-        note: Some(format!("{loc}: {}", why.what)),
+        note: Some(why.what.clone()),
         findings: Vec::new(),
         controls: Vec::new(),
         looser: Vec::new(),
     });
     report.checks_by_verdict.add(Verdict::Unknown, 1);
     report.subjects.add(Verdict::Unknown, 1);
-    if report.exit == exit::GOOD || report.exit == exit::NOTHING {
+    if report.exit != exit::FINDINGS && fail_on <= Verdict::Unknown {
+        report.exit = exit::FINDINGS;
+        report.exit_reason =
+            format!("a policy could not be loaded, which is at or above `{}`", fail_on.word());
+    } else if report.exit == exit::GOOD || report.exit == exit::NOTHING {
         report.exit = exit::UNKNOWN;
         report.exit_reason = "a policy could not be loaded".to_owned();
     }

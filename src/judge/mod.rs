@@ -74,8 +74,18 @@ fn frame(check: &Check) -> verdict::Check {
         note: None,
         findings: Vec::new(),
         controls: policy.controls.clone(),
-        looser: check.settings.looser.clone(),
+        looser: looser(check),
     }
+}
+
+/// What is looser than the policy's default, for all subjects and for some.
+fn looser(check: &Check) -> Vec<String> {
+    let mut all = check.settings.looser.clone();
+    for entry in &check.subjects {
+        let own = entry.settings.looser.iter().filter(|text| !check.settings.looser.contains(text));
+        all.extend(own.map(|text| format!("{text} (for `{}`)", entry.pattern.text)));
+    }
+    all
 }
 
 /// The table whose rows are judged, if it is there and fresh.

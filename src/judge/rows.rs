@@ -81,8 +81,11 @@ fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
 }
 
 fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
-    let settings = maker.settings(subject, &mut judged.subjects);
-    let scope = RowScope::new(maker, Some(row), settings);
+    let settings = match maker.settings(subject, &mut judged.subjects) {
+        Ok(settings) => settings,
+        Err(why) => return judged.findings.push(maker.unknown(Some(row), &why)),
+    };
+    let scope = RowScope::new(maker, Some(row), &settings);
     if let Some(filter) = &maker.check.policy.filter {
         match holds(&filter.node, &scope) {
             Ok(true) => {}

@@ -107,7 +107,7 @@ impl Binder<'_> {
         let entries = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc, "an override"));
         let waivers = project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc, "a waiver"));
         for (pattern, loc, what) in entries.chain(waivers) {
-            if !ids.iter().any(|id| pattern.matches(id)) {
+            if !self.input.selection.named_sources && !ids.iter().any(|id| pattern.matches(id)) {
                 let diag = Diag::error(
                     &code::UNKNOWN_NAME,
                     format!("{what} names `{}`, and no policy is called so", pattern.text),

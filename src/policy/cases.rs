@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Policy};
-use super::shape::{Strictness, check};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
@@ -149,6 +149,12 @@ fn file(
         let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no policy `{id}`")).at(at, "");
         diags.push(diag.maybe_help(did_you_mean(id, names.iter().copied())));
     }
+    for defaults in policy.iter().flat_map(|p| &p.observe).filter_map(|o| root.get(&o.name)) {
+        if !matches!(defaults.kind, Kind::Map(_)) {
+            let message = format!("defaults are a map of facts, found {}", defaults.describe());
+            diags.push(Diag::error(&code::CASE, message).at(&defaults.loc, ""));
+        }
+    }
     let policy = policy.filter(|_| diags.len() == before)?;
     let now = root
         .get("now")
@@ -196,7 +202,9 @@ impl Reader<'_> {
         let before = self.diags.len();
         let target = node.get("target");
         let facts = node.get("facts")?;
-        pairs(Some(facts)).iter().for_each(|(key, _)| self.observed(key));
+        for (key, _) in pairs(Some(facts)) {
+            self.observed(key);
+        }
         let policy = self.policy;
         let tables = policy
             .observe

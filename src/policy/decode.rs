@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{
     Alert, Arg, Expect, Ladder, Let, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier,
 };
-use super::shape::{Shape, Strictness, check};
+use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{
@@ -94,6 +95,7 @@ impl Decoder<'_> {
     fn policy(&mut self, node: &Node) -> Option<Policy> {
         let id = node.get("policy")?;
         let target = self.selector(node.get("target")?)?;
+        self.env.backticks = &*target.kind == "mysql";
         let params = self.params(node.get("params"));
         let observe = self.observations(node.get("observe"), &params, &target);
         let each = self.each(node, &observe)?;
@@ -357,15 +359,23 @@ impl Decoder<'_> {
                 );
             }
         }
-        self.guard_sql(node, probe);
+        self.guard_sql(node, probe, params);
         args.sort_by(|a, b| a.0.cmp(&b.0));
         args
     }
 
-    fn guard_sql(&mut self, node: &Node, probe: &ProbeDecl) {
+    fn guard_sql(&mut self, node: &Node, probe: &ProbeDecl, params: &[Param]) {
         let Some(sql) = node.get("with").and_then(|with| with.get("sql")) else { return };
         let Some(dialect) = SqlDialect::of_probe(probe.name) else { return };
-        if let Some(why) = sql.as_str().and_then(|text| refuse_sql(text, dialect)) {
+        // Of a parameter, its default; the probe itself refuses what a project sets instead.
+        let param = sql.as_str().and_then(|text| text.strip_prefix("params."));
+        let text = match param {
+            Some(name) => {
+                params.iter().find(|param| &*param.name == name).and_then(|param| param.default.as_text())
+            }
+            None => sql.as_str(),
+        };
+        if let Some(why) = text.and_then(|text| refuse_sql(text, dialect)) {
             self.push(
                 Diag::error(&code::SQL, why)
                     .at(&sql.loc, "")
@@ -390,6 +400,11 @@ impl Decoder<'_> {
                 return None;
             }
             return Some(Arg::Param(index));
+        }
+        if matches!(&value.kind, Kind::Seq(items) if items.is_empty()) {
+            let diag = Diag::error(&code::BAD_VALUE, "the list is empty").at(&value.loc, "");
+            self.push(diag.help("leave the argument out, or name what it is about: an empty list looks at nothing, or at everything"));
+            return None;
         }
         self.keep(literal::typed(value, ty)).map(Arg::Value)
     }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::check::{Strictness, check, whole};
 use super::hide;
 use super::literal;
 use super::model::Tier;
-use super::shape::{Shape, Strictness, check, whole};
+use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{Type, Value, catalogue};
@@ -292,6 +293,18 @@ fn labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Arc<str>> {
     pairs(node).iter().filter_map(|(key, value)| Some((text(Some(key))?, text(Some(value))?))).collect()
 }
 
+fn declared_labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
+    let mut declared = BTreeMap::new();
+    for (key, value) in pairs(node) {
+        let values = matches!(value.kind, Kind::Seq(_))
+            .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
+        if let Some(name) = text(Some(key)) {
+            declared.insert(name, values);
+        }
+    }
+    declared
+}
+
 struct Reader {
     diags: Vec<Diag>,
     root: PathBuf,
@@ -314,7 +327,7 @@ impl Reader {
     }
 
     fn project(&mut self, node: &Node) -> Project {
-        let declared = self.declared_labels(node.get("labels"));
+        let declared = declared_labels(node.get("labels"));
         let targets: Vec<TargetEntry> =
             pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
         let project = Project {
@@ -347,18 +360,6 @@ impl Reader {
         };
         self.names(node, &project);
         project
-    }
-
-    fn declared_labels(&mut self, node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
-        let mut declared = BTreeMap::new();
-        for (key, value) in pairs(node) {
-            let values = matches!(value.kind, Kind::Seq(_))
-                .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
-            if let Some(name) = text(Some(key)) {
-                declared.insert(name, values);
-            }
-        }
-        declared
     }
 
     fn target(&mut self, key: &Node, node: &Node) -> Option<TargetEntry> {

@@ -337,7 +337,7 @@ pub const CAUSES: &[&str] = &[
 ];
 
 /// A case file: its own keys, and the names of observations beside them.
-pub const CASE_FILE: Shape = Shape::MapAnd(&CASES, &Shape::Name, &Shape::MapOf(&Shape::Name, &Shape::AnyOrNull));
+pub const CASE_FILE: Shape = Shape::MapAnd(&CASES, &Shape::Name, &Shape::MapOf(&Shape::Name, &Shape::Fact));
 
 /// Fixed keys of a case file; the observations' names stand beside them.
 pub static CASES: MapShape = MapShape {

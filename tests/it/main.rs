@@ -7,8 +7,10 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+mod adding_a_probe;
 mod bad_input;
 mod docs_are_fresh;
+mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
@@ -17,8 +19,12 @@ mod http;
 mod policies_host;
 mod policies_net;
 mod remedy;
+mod policies_mysql;
+mod policies_postgres;
+mod policies_sqlite;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
+mod trial;
 mod yaml_suite;

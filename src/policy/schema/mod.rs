@@ -142,8 +142,8 @@ impl Builder {
             Shape::Literal => {
                 json!({ "anyOf": [scalar(), { "type": "array", "items": scalar() }] })
             }
-            Shape::AnyOrNull => json!({ "type": ["string", "number", "boolean", "object", "array", "null"] }),
             Shape::Any => json!({ "type": ["string", "number", "boolean", "object", "array"] }),
+            Shape::Fact => json!({}),
             Shape::Secret | Shape::Reserved(_) => json!(false),
             text => self::text(text),
         }
