@@ -16,6 +16,9 @@ mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod policies_host;
+mod policies_net;
+mod remedy;
 mod policies_mysql;
 mod policies_postgres;
 mod policies_sqlite;
