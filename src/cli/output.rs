@@ -227,7 +227,7 @@ pub(super) fn broken_check(
             format!("a policy could not be loaded, which is at or above `{}`", fail_on.word());
     } else if report.exit == exit::GOOD || report.exit == exit::NOTHING {
         report.exit = exit::UNKNOWN;
-        report.exit_reason = "a policy could not be loaded".to_owned();
+        "a policy could not be loaded".clone_into(&mut report.exit_reason);
     }
 }
 

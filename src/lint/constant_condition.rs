@@ -41,11 +41,16 @@ fn parts(rule: &Rule, level: Level, diags: &mut Vec<Diag>) -> bool {
     !found.is_empty()
 }
 
+fn same(pair: &[Node; 2]) -> bool {
+    let [left, right] = pair;
+    left.text.trim() == right.text.trim()
+}
+
 fn constant<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.op {
         Op::All(items) | Op::Any(items) => items.iter().for_each(|item| constant(item, found)),
         Op::Not(inner) => constant(inner, found),
-        Op::Compare(_, pair) if pair[0].text.trim() == pair[1].text.trim() => found.push(node),
+        Op::Compare(_, pair) if same(pair) => found.push(node),
         _ if node.is_constant() => found.push(node),
         _ => {}
     }

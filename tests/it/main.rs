@@ -20,11 +20,11 @@ mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod policies_host;
-mod policies_net;
-mod remedy;
 mod policies_mysql;
+mod policies_net;
 mod policies_postgres;
 mod policies_sqlite;
+mod remedy;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]

@@ -199,7 +199,9 @@ fn stale_temp_files() {
         std::fs::read_dir(shop.at("tmp")).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(left, ["new"]);
     assert_eq!(judge(&shop, "stale-temp-files").exits(0).verdict("stale-temp-files"), "pass");
-    (0..6).for_each(|number| drop(shop.file(&format!("tmp/{number}"), "")));
+    for number in 0..6 {
+        shop.file(&format!("tmp/{number}"), "");
+    }
     let many = about(&judge(&shop, "stale-temp-files").exits(1), "stale-temp-files", &glob);
     // All are new, so no step removes anything; the last one says to mend the program that leaves them.
     carry_out(&many);
