@@ -141,20 +141,33 @@ fn permissions(path: &Path) -> std::fs::Permissions {
 
 /// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        temporary(path, text)?.persist(path)?;
         Ok(())
     };
-    write().map_err(|error| {
-        Problem::usage(
-            format!("`{}` cannot be written: {error}", path.display()),
-            "nothing was written there",
-        )
-    })
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// Writes a file that is not there yet, whole or not at all; never over another.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
+    let write = || -> std::io::Result<()> {
+        temporary(path, text)?.persist_noclobber(path)?;
+        Ok(())
+    };
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// The text in a file beside the one that it becomes.
+fn temporary(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "nothing was written there")
 }
 
 /// A progress line on a terminal, never in a pipe.
