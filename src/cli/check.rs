@@ -90,16 +90,21 @@ impl How {
         }
     }
 
-    /// Writes the report in every format that is wanted.
-    pub(super) fn publish(&self, ran: &mut Ran, timings: Timings, mut watch: Watch) -> Result<(), Problem> {
-        let human = [Wanted { format: Format::Human, file: None }];
-        let formats = if self.format.is_empty() { &human[..] } else { &self.format };
-        if formats.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
+    /// Two formats cannot share standard output; said before anything is observed.
+    pub(super) fn one_output(&self) -> Result<(), Problem> {
+        if self.format.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
             return Err(Problem::usage(
                 "two formats go to standard output",
                 "give all but one a file: `--format json=report.json`",
             ));
         }
+        Ok(())
+    }
+
+    /// Writes the report in every format that is wanted.
+    pub(super) fn publish(&self, ran: &mut Ran, timings: Timings, mut watch: Watch) -> Result<(), Problem> {
+        let human = [Wanted { format: Format::Human, file: None }];
+        let formats = if self.format.is_empty() { &human[..] } else { &self.format };
         ran.report.timings = self.timings.then_some(timings);
         let style = output::style(self.verbose);
         for wanted in formats {
@@ -151,6 +156,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 fn judge(arguments: &Arguments) -> Done {
+    arguments.how.one_output()?;
     let mut watch = Watch::start();
     let mut timings = Timings::default();
     let setup = setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going)?;
@@ -170,6 +176,9 @@ fn judge(arguments: &Arguments) -> Done {
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;
+    if arguments.facts.is_none() {
+        super::memory::remember(&setup.project, &ran.report, &ran.recording, &ran.redactor)?;
+    }
     Ok(exit)
 }
 

@@ -125,10 +125,7 @@ fn probes(entry: &TargetEntry) -> impl Iterator<Item = &'static ProbeDecl> {
 
 /// Does a service of this scheme speak what the probe speaks?
 fn speaks(probe: &str, scheme: &str) -> bool {
-    match (probe, scheme) {
-        ("http.response", "tcp" | "tls" | "smtp") | ("tls.chain", "http" | "tcp") => false,
-        _ => true,
-    }
+    !matches!((probe, scheme), ("http.response", "tcp" | "tls" | "smtp") | ("tls.chain", "http" | "tcp"))
 }
 
 fn needs_arguments(probe: &ProbeDecl) -> bool {
@@ -190,9 +187,10 @@ impl Seen {
         }
         let unasked = probes(entry).filter(|probe| !answered.contains_key(probe.name));
         for probe in unasked {
-            let why = match probe.is_built() {
-                true => "needs arguments, and no policy asks it here",
-                false => "not in this build",
+            let why = if probe.is_built() {
+                "needs arguments, and no policy asks it here"
+            } else {
+                "not in this build"
             };
             seen.text.push_str(&format!("  -  {}: {why}\n", probe.name));
         }

@@ -75,12 +75,12 @@ pub(super) fn warn(diags: &[Diag]) {
         text.push('\n');
     }
     if diags.len() > SHOWN {
-        text.push_str(&format!("… and {} more of these\n", diags.len() - SHOWN));
+        line(&mut text, &format!("… and {} more of these", diags.len() - SHOWN));
     }
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
-        text.push_str(&format!("{errors} error{s} in the input; nothing was judged\n"));
+        line(&mut text, &format!("{errors} error{s} in the input; nothing was judged"));
     }
     // There is nobody left to tell if the error stream itself is closed.
     drop(std::io::stderr().write_all(text.as_bytes()));
@@ -141,6 +141,9 @@ fn permissions(path: &Path) -> std::fs::Permissions {
 
 /// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
+    if std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return write_through(path, text);
+    }
     let write = || -> std::io::Result<()> {
         temporary(path, text)?.persist(path)?;
         Ok(())
@@ -168,6 +171,14 @@ fn temporary(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Problem {
     Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "nothing was written there")
+}
+
+/// Writes to what is there and no plain file (`/dev/stdout`, a pipe, a link): it must not be replaced.
+fn write_through(path: &Path, text: &str) -> Result<(), Problem> {
+    let file = std::fs::File::options().write(true).truncate(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+        Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "choose another place")
+    })
 }
 
 /// A progress line on a terminal, never in a pipe.
@@ -199,8 +210,8 @@ pub(super) fn end_progress() {
 pub(super) fn broken_check(
     report: &mut crate::verdict::RunReport,
     id: &std::sync::Arc<str>,
-    loc: &crate::source::Loc,
     why: &std::sync::Arc<crate::fact::Missing>,
+    fail_on: crate::verdict::Verdict,
 ) {
     use crate::verdict::{Check, Counts, Verdict};
     let word = |text: &str| std::sync::Arc::from(text);
@@ -216,15 +227,25 @@ pub(super) fn broken_check(
         verdict: Verdict::Unknown,
         counts,
         rows: 0,
-        note: Some(format!("{loc}: {}", why.what)),
+        note: Some(why.what.clone()),
         findings: Vec::new(),
         controls: Vec::new(),
         looser: Vec::new(),
     });
     report.checks_by_verdict.add(Verdict::Unknown, 1);
     report.subjects.add(Verdict::Unknown, 1);
-    if report.exit == exit::GOOD || report.exit == exit::NOTHING {
+    if report.exit != exit::FINDINGS && fail_on <= Verdict::Unknown {
+        report.exit = exit::FINDINGS;
+        report.exit_reason =
+            format!("a policy could not be loaded, which is at or above `{}`", fail_on.word());
+    } else if report.exit == exit::GOOD || report.exit == exit::NOTHING {
         report.exit = exit::UNKNOWN;
         report.exit_reason = "a policy could not be loaded".to_owned();
     }
+}
+
+/// Adds a line to a text.
+pub(super) fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }

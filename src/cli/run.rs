@@ -99,10 +99,14 @@ pub(super) fn run(
     };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
+    let recalled = match &facts {
+        Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
+        Facts::Recorded(_) => Recall::default(),
+    };
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
-    let outcomes = judge_all(&plan, &answers, started, &Recall::default());
+    let outcomes = judge_all(&plan, &answers, started, &recalled);
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),
@@ -114,7 +118,7 @@ pub(super) fn run(
         whole: is_whole(setup),
     };
     let mut report = assemble(&plan, outcomes, about);
-    add_broken(setup, &mut report);
+    add_broken(setup, &mut report, options.fail_on);
     timings.judge = watch.lap();
     let recording = recording(setup, &plan, answers, started);
     Ok(Ran { report, recording, redactor })
@@ -127,6 +131,7 @@ fn is_whole(setup: &Setup) -> bool {
         && s.targets.is_empty()
         && s.tags.is_empty()
         && s.policies.is_empty()
+        && !s.named_sources
 }
 
 fn observe(
@@ -165,7 +170,7 @@ pub(super) fn ask(
     let cancel = Cancel::default();
     let ended = cancel.clone();
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_end().await.is_ok() {
             ended.cancel();
         }
     });
@@ -186,6 +191,15 @@ pub(super) fn ask(
     super::output::end_progress();
     runtime.shutdown_background();
     Ok(answers)
+}
+
+/// Ctrl-C, or the signal by which schedulers and CI end a job.
+async fn asked_to_end() -> std::io::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
 }
 
 /// Judges every check; on all cores if there are many.
@@ -229,13 +243,13 @@ fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
 }
 
 /// With `--keep-going` a policy that could not be loaded is unknown, not absent.
-fn add_broken(setup: &Setup, report: &mut RunReport) {
+fn add_broken(setup: &Setup, report: &mut RunReport, fail_on: Verdict) {
     for (id, loc) in &setup.loaded.broken {
         let why = Arc::new(Missing::new(
             crate::fact::Cause::Internal,
             format!("the policy at {loc} could not be loaded"),
         ));
-        super::output::broken_check(report, id, loc, &why);
+        super::output::broken_check(report, id, &why, fail_on);
     }
 }
 

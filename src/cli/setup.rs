@@ -105,6 +105,7 @@ pub(super) fn selection(select: &Select) -> Result<Selection, Problem> {
         tags: patterns(&select.tag)?,
         policies: patterns(&select.policy)?,
         set: select.set.iter().map(|text| set(text)).collect::<Result<_, _>>()?,
+        named_sources: false,
     })
 }
 
@@ -207,7 +208,7 @@ pub(super) fn setup(
     }
     let infos = entries.iter().map(targets::info).collect();
     let warnings = if usable { loaded.diags.clone() } else { warnings };
-    let selection = selection(select)?;
+    let selection = Selection { named_sources: !sources.sources.is_empty(), ..selection(select)? };
     Ok(Setup { project, has_project, loaded, entries, infos, selection, warnings })
 }
 

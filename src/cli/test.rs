@@ -14,7 +14,7 @@ use crate::policy::{Policy, literal};
 use crate::verdict::{Finding, Layer, Recall, Verdict};
 
 use super::exit;
-use super::output::{self, Done, Problem, say};
+use super::output::{self, Done, Problem, line, say};
 use super::setup::{Select, Sources, setup};
 
 /// Runs the cases that stand beside the policies
@@ -137,6 +137,7 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
     let target = Arc::new(TargetInfo {
         name: Arc::clone(&case.target),
         kind: Arc::clone(&policy.target.kind),
+        scheme: Arc::clone(&case.scheme),
         labels: case.labels.clone(),
     });
     let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));
@@ -260,12 +261,14 @@ fn report(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile], ver
     for one in tried {
         if one.faults.is_empty() {
             if verbose {
-                text.push_str(&format!("ok    {} · {}\n", one.policy.id, one.case.name));
+                line(&mut text, &format!("ok    {} · {}", one.policy.id, one.case.name));
             }
             continue;
         }
-        text.push_str(&format!("FAIL  {} · {}\n      at {}\n", one.policy.id, one.case.name, one.case.loc));
-        one.faults.iter().for_each(|fault| text.push_str(&format!("      {fault}\n")));
+        line(&mut text, &format!("FAIL  {} · {}\n      at {}", one.policy.id, one.case.name, one.case.loc));
+        for fault in &one.faults {
+            line(&mut text, &format!("      {fault}"));
+        }
     }
     let failed = tried.iter().filter(|one| !one.faults.is_empty()).count();
     let bare: Vec<&str> = policies
@@ -274,9 +277,9 @@ fn report(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile], ver
         .map(|policy| &*policy.id)
         .collect();
     if !bare.is_empty() {
-        text.push_str(&format!("without cases: {}\n", bare.join(", ")));
+        line(&mut text, &format!("without cases: {}", bare.join(", ")));
     }
-    text.push_str(&format!("{} cases, {} passed, {failed} failed\n", tried.len(), tried.len() - failed));
+    line(&mut text, &format!("{} cases, {} passed, {failed} failed", tried.len(), tried.len() - failed));
     say(&text)?;
     Ok(if failed > 0 { exit::FINDINGS } else { exit::GOOD })
 }

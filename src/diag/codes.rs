@@ -82,6 +82,7 @@ codes! {
     WAIVER_WIDE "waiver-wide" "The waiver covers every policy. What nobody thought of is then waived too: name the policy, the target or the subject."
     WAIVER_REASON "waiver-reason" "The reason of the waiver explains nothing. Whoever reads it in a year must be able to tell whether it still holds."
     TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
+    STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

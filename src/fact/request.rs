@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Schema, Type, Value, schema_to_json, value_to_json};
+use super::{Schema, Type, Value, value_to_json};
 
 /// Arguments of a probe, by name, typed by its declaration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,7 +104,7 @@ impl Request {
             let rows = declared
                 .iter()
                 .map(|p| serde_json::json!([&*p.name, p.ty.to_string(), &*p.at, p.unit.as_deref()]));
-            Json::Array(rows.chain([schema_to_json(&schema)["key"].clone()]).collect()).to_string()
+            Json::Array(rows.chain([serde_json::json!(schema.key_names())]).collect()).to_string()
         };
         let key = Key {
             probe: Arc::from(probe),

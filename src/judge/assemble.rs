@@ -44,7 +44,9 @@ pub fn assemble(plan: &Plan, outcomes: Vec<Outcome>, about: Assembly<'_>) -> Run
     let (mut by_check, mut subjects) = (Counts::default(), Counts::default());
     for check in &checks {
         by_check.add(check.verdict, 1);
-        Verdict::ALL.iter().for_each(|verdict| subjects.add(*verdict, check.counts.of(*verdict)));
+        for verdict in Verdict::ALL {
+            subjects.add(verdict, check.counts.of(verdict));
+        }
     }
     let (exit, exit_reason) = exit(&by_check, &subjects, &notices, about.fail_on);
     RunReport {

@@ -1,9 +1,10 @@
 //! One finding with everything that a person needs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Observation, Schema, Type, Value, show, value_to_json};
+use crate::fact::{Cause, Cell, Level, Missing, Observation, Value, value_to_json};
 use crate::plan::{Check, Settings};
 use crate::policy::decode::digest;
 use crate::policy::{Expect, Ladder};
@@ -46,17 +47,39 @@ impl<'a> Maker<'a> {
         crate::fact::micros_of(answer.map_or(self.given.at, |answer| answer.now()))
     }
 
-    /// Settings of a subject: those of the last override whose pattern matches.
-    pub(super) fn settings(&self, subject: Option<&str>, used: &mut BTreeSet<usize>) -> &'a Settings {
-        let mut settings = &self.check.settings;
-        let Some(subject) = subject.filter(|_| !self.check.subjects.is_empty()) else { return settings };
+    /// Settings of a subject: the overrides whose patterns match it, together. Two that disagree leave nothing
+    /// to judge by.
+    pub(super) fn settings(
+        &self,
+        subject: Option<&str>,
+        used: &mut BTreeSet<usize>,
+    ) -> Result<Cow<'a, Settings>, Arc<Missing>> {
+        let base = &self.check.settings;
+        let Some(subject) = subject.filter(|_| !self.check.subjects.is_empty()) else {
+            return Ok(Cow::Borrowed(base));
+        };
+        let mut found: Option<(Cow<'a, Settings>, &str)> = None;
         for (index, entry) in self.check.subjects.iter().enumerate() {
-            if entry.pattern.matches(subject) {
-                used.insert(index);
-                settings = &entry.settings;
+            if !entry.pattern.matches(subject) {
+                continue;
             }
+            used.insert(index);
+            found = Some(match found {
+                None => (Cow::Borrowed(&entry.settings), &entry.at),
+                Some((settings, first)) => {
+                    let both = settings.also(&entry.settings, base).map_err(|_disagree| {
+                        let what = format!(
+                            "two overrides match `{subject}` and set different values: {first} and {}",
+                            entry.at
+                        );
+                        let missing = Missing::new(Cause::Ambiguous, what).level(Level::Row);
+                        Arc::new(missing.fix("let one of the two patterns not match this subject"))
+                    })?;
+                    (Cow::Owned(both), &entry.at)
+                }
+            });
         }
-        settings
+        Ok(found.map_or(Cow::Borrowed(base), |(settings, _)| settings))
     }
 
     /// `accept: exact` refuses an estimate.
@@ -162,7 +185,7 @@ impl<'a> Maker<'a> {
             .alert
             .iter()
             .flat_map(|alert| &alert.context)
-            .filter_map(|rule| operands::operand(rule, &scope))
+            .map(|rule| operands::operand(rule, &scope))
             .collect();
         Finding {
             id: self.id(&subject),

@@ -74,8 +74,18 @@ fn frame(check: &Check) -> verdict::Check {
         note: None,
         findings: Vec::new(),
         controls: policy.controls.clone(),
-        looser: check.settings.looser.clone(),
+        looser: looser(check),
     }
+}
+
+/// What is looser than the policy's default, for all subjects and for some.
+fn looser(check: &Check) -> Vec<String> {
+    let mut all = check.settings.looser.clone();
+    for entry in &check.subjects {
+        let own = entry.settings.looser.iter().filter(|text| !check.settings.looser.contains(text));
+        all.extend(own.map(|text| format!("{text} (for `{}`)", entry.pattern.text)));
+    }
+    all
 }
 
 /// The table whose rows are judged, if it is there and fresh.
@@ -138,7 +148,7 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
     let unknown = |what: &str| maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
     match &maker.check.policy.expect {
         Expect::Some => {
-            outcome.check.findings.push(unknown("nothing was found, and `expect: some` wants something"))
+            outcome.check.findings.push(unknown("nothing was found, and `expect: some` wants something"));
         }
         Expect::Any => {
             outcome.check.counts.add(Verdict::Pass, 1);
@@ -154,7 +164,7 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
                 outcome.check.note = Some("none found".to_owned());
             }
             _ => {
-                outcome.check.findings.push(unknown("the answer has no rows, and something had to be there"))
+                outcome.check.findings.push(unknown("the answer has no rows, and something had to be there"));
             }
         },
     }

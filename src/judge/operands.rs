@@ -15,7 +15,10 @@ use super::scope::RowScope;
 fn place(node: &Node) -> Option<&Place> {
     match &node.op {
         Op::Read(place) => Some(place),
-        Op::Age(pair) => place(&pair[0]),
+        Op::Age(pair) => {
+            let [time, _] = &**pair;
+            place(time)
+        }
         _ => None,
     }
 }
@@ -23,7 +26,8 @@ fn place(node: &Node) -> Option<&Place> {
 /// Comparisons of a rule: each side with the other side's value.
 fn limited(node: &Node, scope: &RowScope<'_>, found: &mut Vec<(Arc<str>, Value)>) {
     if let Op::Compare(_, pair) = &node.op {
-        for (side, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+        let [left, right] = &**pair;
+        for (side, other) in [(left, right), (right, left)] {
             if let (Some(_), Ok(value)) = (place(side), eval(other, scope))
                 && !value.is_null()
             {
@@ -38,8 +42,10 @@ fn limited(node: &Node, scope: &RowScope<'_>, found: &mut Vec<(Arc<str>, Value)>
 pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
     let mut found = Vec::new();
     let mut visit = |node: &Node| {
-        if let Op::Compare(_, pair) = &node.op
-            && let (Some(place), Ok(value)) = (place(&pair[0]), eval(&pair[1], scope))
+        let Op::Compare(_, pair) = &node.op else { return };
+        let [left, right] = &**pair;
+        if let (Some(place), Ok(value)) = (place(left), eval(right, scope))
+            && !value.is_null()
         {
             found.push((place.clone(), value));
         }
@@ -77,11 +83,11 @@ fn make(node: &Node, cell: &Cell, shown: String, origin: Origin) -> Operand {
 }
 
 /// The value of an expression as an operand.
-pub(super) fn operand(rule: &Rule, scope: &RowScope<'_>) -> Option<Operand> {
+pub(super) fn operand(rule: &Rule, scope: &RowScope<'_>) -> Operand {
     let cell = eval(&rule.node, scope);
     let origin = place(&rule.node).map_or(Origin::Literal, |place| origin(place, scope));
     let reads = place(&rule.node).and_then(|place| scope.null_reads(place));
-    Some(make(&rule.node, &cell, show_cell(&cell, rule.node.ty.base(), reads), origin))
+    make(&rule.node, &cell, show_cell(&cell, rule.node.ty.base(), reads), origin)
 }
 
 /// Everything that a rule read, each once, and what its `let`s read.

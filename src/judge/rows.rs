@@ -52,10 +52,11 @@ pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
             }
             continue;
         }
-        if expects {
-            judged.seen.extend(subject.clone());
-        }
+        let outside = judged.outside;
         one(maker, table, row, subject.as_deref(), &mut judged);
+        if expects && judged.outside == outside {
+            judged.seen.extend(subject);
+        }
     }
     judged
 }
@@ -80,8 +81,11 @@ fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
 }
 
 fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
-    let settings = maker.settings(subject, &mut judged.subjects);
-    let scope = RowScope::new(maker, Some(row), settings);
+    let settings = match maker.settings(subject, &mut judged.subjects) {
+        Ok(settings) => settings,
+        Err(why) => return judged.findings.push(maker.unknown(Some(row), &why)),
+    };
+    let scope = RowScope::new(maker, Some(row), &settings);
     if let Some(filter) = &maker.check.policy.filter {
         match holds(&filter.node, &scope) {
             Ok(true) => {}

@@ -9,9 +9,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::{Answers, Observer};
-use crate::fact::{Cause, Identity, Missing, Observation, Request};
+use crate::fact::{Cause, Cell, Identity, Level, Missing, Observation, Request, Table, Type, Value};
 use crate::probe::{Ask, Clock, Context, Target, body};
-use crate::secret::Redactor;
+use crate::secret::{REDACTED, Redactor};
 
 /// Called after each answer with the number done, of how many, and the request.
 pub type Progress = Arc<dyn Fn(usize, usize, &Request) + Send + Sync>;
@@ -262,7 +262,7 @@ async fn ask(
     match answer {
         Ok(answer) => Observation {
             key: request.key.clone(),
-            result: Ok(answer.table),
+            result: Ok(without_secrets(answer.table, &shared.redactor)),
             at,
             source_clock: answer.source_clock,
             took,
@@ -276,6 +276,54 @@ async fn ask(
             took,
             identity: Identity::default(),
         },
+    }
+}
+
+/// A secret never enters a fact, also when the target itself says it. A text that is nothing but a secret is
+/// not told at all, because a rule that compares it would judge the replacement.
+fn without_secrets(mut table: Table, redactor: &Redactor) -> Table {
+    if redactor.is_empty() {
+        return table;
+    }
+    let words: Vec<bool> =
+        table.schema.fields.iter().map(|field| matches!(field.ty.base(), Type::Enum(_))).collect();
+    for row in &mut table.rows {
+        for (cell, is_word) in row.iter_mut().zip(&words) {
+            if !is_word {
+                redact(cell, redactor);
+            }
+        }
+    }
+    table
+}
+
+fn redact(cell: &mut Cell, redactor: &Redactor) {
+    match cell {
+        Ok(Value::Text(text)) => {
+            let clean = redactor.clean(text);
+            if clean == REDACTED && **text != *REDACTED {
+                let why = Missing::new(
+                    Cause::Undecidable,
+                    "the answer is a secret of the target, which is not told",
+                );
+                *cell = why.level(Level::Row).cell();
+            } else if *clean != **text {
+                *text = clean.into();
+            }
+        }
+        Ok(Value::List(items) | Value::Record(items)) => {
+            let mut own = items.to_vec();
+            own.iter_mut().for_each(|item| redact(item, redactor));
+            *items = own.into();
+        }
+        Ok(_) => {}
+        Err(why) => {
+            let what = redactor.clean(&why.what);
+            let fix = why.fix.as_deref().map(|fix| redactor.clean(fix));
+            if what != why.what || fix != why.fix {
+                *why = Arc::new(Missing { what, fix, ..(**why).clone() });
+            }
+        }
     }
 }
 

@@ -107,7 +107,7 @@ impl Binder<'_> {
         let entries = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc, "an override"));
         let waivers = project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc, "a waiver"));
         for (pattern, loc, what) in entries.chain(waivers) {
-            if !ids.iter().any(|id| pattern.matches(id)) {
+            if !self.input.selection.named_sources && !ids.iter().any(|id| pattern.matches(id)) {
                 let diag = Diag::error(
                     &code::UNKNOWN_NAME,
                     format!("{what} names `{}`, and no policy is called so", pattern.text),
@@ -186,9 +186,10 @@ impl Binder<'_> {
             self.push_skipped(policy, target, format!("the project has no target with {wanted}"));
             return;
         }
-        let help = match self.input.has_project {
-            true => format!("add a target with {wanted} to muster.yaml, or change `target:`"),
-            false => format!("say which: `--target {}`", example(&policy.target.kind)),
+        let help = if self.input.has_project {
+            format!("add a target with {wanted} to muster.yaml, or change `target:`")
+        } else {
+            format!("say which: `--target {}`", example(&policy.target.kind))
         };
         let diag = Diag::error(
             &code::NO_TARGET,
@@ -255,7 +256,7 @@ impl Binder<'_> {
             return;
         }
         let Some(owner) = self.owner(policy, &settings) else { return };
-        let skip = self.skip(policy, target, &settings);
+        let skip = skip(policy, target, &settings);
         let requests = if skip.is_some() { Vec::new() } else { self.requests(policy, target, &settings) };
         let covers = |waiver: &crate::policy::Waiver| {
             waiver.policy.matches(&policy.id)
@@ -275,16 +276,6 @@ impl Binder<'_> {
             skip,
             waivers,
         });
-    }
-
-    fn skip(&self, policy: &Policy, target: &TargetInfo, settings: &Settings) -> Option<String> {
-        let when = policy.when.as_ref()?;
-        let values = settings.values();
-        match holds(&when.node, &Before { params: &values, target }) {
-            Ok(true) => None,
-            Ok(false) => Some(format!("`when: {}` is not so for this target", when.node.text)),
-            Err(_) => None,
-        }
     }
 
     fn requests(&mut self, policy: &Policy, target: &TargetInfo, settings: &Settings) -> Vec<usize> {
@@ -370,9 +361,19 @@ pub(crate) fn target_value(target: &TargetInfo, name: &str) -> Value {
     match name {
         "name" => Value::text(&target.name),
         "type" => Value::text(&target.kind),
+        "scheme" if target.scheme.is_empty() => Value::Null,
+        "scheme" => Value::text(&target.scheme),
         label => label
             .strip_prefix("labels.")
             .and_then(|label| target.labels.get(label))
             .map_or(Value::Null, Value::text),
     }
+}
+
+/// Why `when` leaves the check out. A `when` that cannot be decided leaves it in.
+fn skip(policy: &Policy, target: &TargetInfo, settings: &Settings) -> Option<String> {
+    let when = policy.when.as_ref()?;
+    let values = settings.values();
+    let decided = holds(&when.node, &Before { params: &values, target });
+    (decided == Ok(false)).then(|| format!("`when: {}` is not so for this target", when.node.text))
 }

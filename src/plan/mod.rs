@@ -23,6 +23,8 @@ pub struct TargetInfo {
     pub name: Arc<str>,
     /// Its type.
     pub kind: Arc<str>,
+    /// Scheme of its address; empty if it has none.
+    pub scheme: Arc<str>,
     /// Its labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -61,6 +63,44 @@ impl Settings {
     /// The values of the parameters.
     pub fn values(&self) -> Vec<Value> {
         self.params.iter().map(|setting| setting.value.clone()).collect()
+    }
+
+    /// These settings of a subject, and what another override sets for it too. `base` are the settings
+    /// without either.
+    pub fn also(&self, other: &Self, base: &Self) -> Result<Self, Disagree> {
+        let mut both = self.clone();
+        for (mine, theirs) in both.params.iter_mut().zip(&other.params) {
+            match (mine.layer == Layer::Subject, theirs.layer == Layer::Subject) {
+                (true, true) if mine.value != theirs.value => return Err(Disagree),
+                (false, true) => *mine = theirs.clone(),
+                _ => {}
+            }
+        }
+        both.severity = either(self.severity.as_ref(), other.severity.as_ref(), base.severity.as_ref())?;
+        both.owner = either(self.owner.as_ref(), other.owner.as_ref(), base.owner.as_ref())?;
+        both.tier = either(self.tier.as_ref(), other.tier.as_ref(), base.tier.as_ref())?;
+        both.urgency = either(self.urgency.as_ref(), other.urgency.as_ref(), base.urgency.as_ref())?;
+        both.runbook = either(self.runbook.as_ref(), other.runbook.as_ref(), base.runbook.as_ref())?;
+        both.looser.extend(other.looser.iter().filter(|text| !self.looser.contains(text)).cloned());
+        Ok(both)
+    }
+}
+
+/// Two overrides set one thing to different values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disagree;
+
+/// The one that was changed from the base.
+fn either<T: PartialEq + Clone>(
+    mine: Option<&T>,
+    theirs: Option<&T>,
+    base: Option<&T>,
+) -> Result<Option<T>, Disagree> {
+    match (mine == base, theirs == base) {
+        (_, true) => Ok(mine.cloned()),
+        (true, false) => Ok(theirs.cloned()),
+        (false, false) if mine == theirs => Ok(mine.cloned()),
+        (false, false) => Err(Disagree),
     }
 }
 
@@ -141,6 +181,9 @@ pub struct Selection {
     pub policies: Vec<Pattern>,
     /// `--set`.
     pub set: Vec<SetArg>,
+    /// Were the sources of policies named on the command line? Then the project file may speak of policies
+    /// that are not among them.
+    pub named_sources: bool,
 }
 
 /// One `--set [POLICY.]NAME=VALUE`.

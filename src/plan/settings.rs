@@ -57,11 +57,12 @@ pub fn resolve(
         entries.into_iter().partition(|entry| entry.subject.is_none());
     let mut settings = defaults(policy);
     let mut set = Setter { policy, diags, seen: Vec::new() };
-    for_all.iter().for_each(|entry| set.entry(&mut settings, entry));
+    for entry in for_all {
+        set.entry(&mut settings, entry);
+    }
     let mut subjects = Vec::new();
     for entry in for_some {
         let mut own = settings.clone();
-        set.seen.clear();
         set.entry(&mut own, entry);
         set.command_line(&mut own, selection);
         if let Some(pattern) = entry.subject.clone() {
@@ -104,11 +105,14 @@ fn looser(policy: &Policy, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
+/// A layer; that of subjects has one level for each pattern.
+type Level = (Layer, Option<Arc<str>>);
+
 struct Setter<'a> {
     policy: &'a Policy,
     diags: &'a mut Vec<Diag>,
-    /// Layer, name and place of what was set, to find two that disagree at one level.
-    seen: Vec<(Layer, Arc<str>, String, Loc)>,
+    /// Level, name and place of what was set, to find two that disagree at one level.
+    seen: Vec<(Level, Arc<str>, String, Loc)>,
 }
 
 impl Setter<'_> {
@@ -121,9 +125,9 @@ impl Setter<'_> {
     }
 
     fn conflict(&mut self, entry: &Override, name: &Arc<str>, value: String, loc: &Loc) {
-        let layer = entry.layer();
+        let level = (entry.layer(), entry.subject.as_ref().map(|pattern| Arc::clone(&pattern.text)));
         let other =
-            self.seen.iter().find(|(seen, known, set, _)| *seen == layer && known == name && *set != value);
+            self.seen.iter().find(|(seen, known, set, _)| *seen == level && known == name && *set != value);
         if let Some((_, _, _, first)) = other {
             let message = format!(
                 "two overrides of one level set `{name}` of `{}` to different values",
@@ -136,7 +140,7 @@ impl Setter<'_> {
                     .help("make one of them more specific"),
             );
         }
-        self.seen.push((layer, Arc::clone(name), value, loc.clone()));
+        self.seen.push((level, Arc::clone(name), value, loc.clone()));
     }
 
     /// Sets one value; returns it as text.

@@ -4,6 +4,7 @@
 //! they cannot disagree. [`decode`] then types what is structurally right.
 
 pub mod cases;
+pub mod check;
 pub mod decode;
 pub mod form;
 mod hide;

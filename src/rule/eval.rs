@@ -18,14 +18,15 @@ pub fn eval(node: &Node, scope: &dyn Scope) -> Cell {
     match &node.op {
         Op::Literal(value) => Ok(value.clone()),
         Op::Read(place) => scope.read(place),
-        Op::Not(a) => Ok(Value::Bool(!truth(eval(a, scope)?)?)),
+        Op::Not(a) => Ok(Value::Bool(!truth(&eval(a, scope)?)?)),
         Op::Negate(a) => ops::negate(&eval(a, scope)?),
         Op::All(items) => kleene(items, scope, false),
         Op::Any(items) => kleene(items, scope, true),
         Op::Compare(cmp, pair) => compare(*cmp, pair, scope),
         Op::Arith(op, pair) => {
-            let (a, b) = (present(&pair[0], scope)?, present(&pair[1], scope)?);
-            ops::arith(*op, &a, pair[0].ty.base(), &b, pair[1].ty.base())
+            let [left, right] = &**pair;
+            let (a, b) = (present(left, scope)?, present(right, scope)?);
+            ops::arith(*op, &a, left.ty.base(), &b, right.ty.base())
         }
         Op::OrElse(items) => or_else(items, scope),
         Op::List(items) => Ok(Value::List(items.iter().map(|item| eval(item, scope)).collect())),
@@ -47,12 +48,12 @@ pub fn eval(node: &Node, scope: &dyn Scope) -> Cell {
 
 /// Evaluates a condition: true, false, or why it is unknown.
 pub fn holds(node: &Node, scope: &dyn Scope) -> Result<bool, Arc<Missing>> {
-    truth(eval(node, scope)?)
+    truth(&eval(node, scope)?)
 }
 
-fn truth(value: Value) -> Result<bool, Arc<Missing>> {
+fn truth(value: &Value) -> Result<bool, Arc<Missing>> {
     match value {
-        Value::Bool(bool) => Ok(bool),
+        Value::Bool(bool) => Ok(*bool),
         _ => Err(Arc::new(
             Missing::new(Cause::WrongType, "a condition is not true or false").level(Level::Row),
         )),

@@ -29,7 +29,10 @@ fn compared(cmp: Cmp, pair: &[Node; 2], truth: bool) -> Vec<Place> {
 fn place(node: &Node) -> Option<Place> {
     match &node.op {
         Op::Read(place) => Some(place.clone()),
-        Op::Age(pair) => place(&pair[0]),
+        Op::Age(pair) => {
+            let [time, _] = &**pair;
+            place(time)
+        }
         _ => None,
     }
 }

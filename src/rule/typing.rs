@@ -41,6 +41,10 @@ fn nullable(node: &Node) -> Diag {
         .help(format!("say what then: `{name} ?? …`, or `{name} != null && …`"))
 }
 
+/// What `target.scheme` can be; null for a target without an address.
+const SCHEMES: &[&str] =
+    &["https", "http", "tls", "tcp", "smtp", "postgres", "postgresql", "mysql", "mariadb"];
+
 struct Checker<'a> {
     text: Text<'a>,
     env: Env,
@@ -204,15 +208,14 @@ impl Checker<'_> {
                 }
                 _ => {
                     self.name(base, root)?;
-                    Err(self.no_fields(base, root, at))
+                    Err(self.no_fields(root, at))
                 }
             },
-            _ => Err(self.no_fields(base, "this", at)),
+            _ => Err(self.no_fields("this", at)),
         }
     }
 
-    fn no_fields(&self, base: &Ast, root: &str, at: &std::ops::Range<usize>) -> Diag {
-        let _ = base;
+    fn no_fields(&self, root: &str, at: &std::ops::Range<usize>) -> Diag {
         self.error(&code::UNKNOWN_FACT, at, format!("`{root}` has nothing in it that could be named"), "")
     }
 
@@ -251,9 +254,15 @@ impl Checker<'_> {
     fn target(&self, ast: &Ast, name: &str, at: &std::ops::Range<usize>) -> Typed {
         match name {
             "name" | "type" => Ok(self.make(ast, Op::Read(Place::Target(Arc::from(name))), Type::TEXT)),
+            "scheme" => {
+                let place = Place::Target(Arc::from("scheme"));
+                let ty = Type::words(SCHEMES);
+                let ty = if self.env.narrowed.contains(&place) { ty } else { ty.nullable() };
+                Ok(self.make(ast, Op::Read(place), ty))
+            }
             _ => Err(self
                 .error(&code::UNKNOWN_FACT, at, format!("a target has no `{name}`"), "")
-                .help("it has `target.name`, `target.type` and `target.labels.NAME`")),
+                .help("it has `target.name`, `target.type`, `target.scheme` and `target.labels.NAME`")),
         }
     }
 
@@ -339,19 +348,19 @@ impl Checker<'_> {
             return self.with_null(ast, cmp, pair);
         }
         let (a, b) = (self.value(left)?, self.value(right)?);
-        let (a, b) = (self.as_type_of(a, &b)?, b);
-        let (b, a) = (self.as_type_of(b, &a)?, a);
+        let (a, b) = (Self::as_type_of(a, &b)?, b);
+        let (b, a) = (Self::as_type_of(b, &a)?, a);
         let ordered = !matches!(cmp, Cmp::Eq | Cmp::Ne);
         if !ops::comparable(&a.ty, &b.ty, ordered) {
-            return Err(self.incomparable(ast, op, &a, &b));
+            return Err(Self::incomparable(op, &a, &b));
         }
-        self.word_of_enum(&a, &b)?;
-        self.word_of_enum(&b, &a)?;
+        Self::word_of_enum(&a, &b)?;
+        Self::word_of_enum(&b, &a)?;
         Ok(self.make(ast, Op::Compare(cmp, Box::new([a, b])), Type::Bool))
     }
 
     /// A text literal beside a version, time or date is read as one.
-    fn as_type_of(&self, node: Node, other: &Node) -> Typed {
+    fn as_type_of(node: Node, other: &Node) -> Typed {
         let (Op::Literal(Value::Text(text)), Type::Version) = (&node.op, &other.ty) else { return Ok(node) };
         if super::version::compare(text, text).is_none() {
             return Err(Diag::error(&code::BAD_LITERAL, format!("`{text}` is not a version"))
@@ -361,20 +370,19 @@ impl Checker<'_> {
         Ok(Node { ty: Type::Version, ..node })
     }
 
-    fn incomparable(&self, ast: &Ast, op: Binary, a: &Node, b: &Node) -> Diag {
+    fn incomparable(op: Binary, a: &Node, b: &Node) -> Diag {
         let message = if ops::comparable(&a.ty, &b.ty, false) {
             format!("{} has no order, so `{}` says nothing", a.ty, op.symbol())
         } else {
             format!("{} cannot be compared with {}", a.ty, b.ty)
         };
-        let _ = ast;
         Diag::error(&code::TYPE_MISMATCH, message)
             .at(&a.loc, format!("this is {}", a.ty))
             .at(&b.loc, format!("this is {}", b.ty))
             .maybe_help(unit_help(&a.ty, b).or_else(|| unit_help(&b.ty, a)))
     }
 
-    fn word_of_enum(&self, a: &Node, b: &Node) -> Result<(), Diag> {
+    fn word_of_enum(a: &Node, b: &Node) -> Result<(), Diag> {
         let (Type::Enum(words), Op::Literal(Value::Text(text))) = (&a.ty, &b.op) else { return Ok(()) };
         if words.contains(text) {
             return Ok(());
@@ -415,7 +423,8 @@ impl Checker<'_> {
     }
 
     fn arithmetic(&mut self, ast: &Ast, op: Binary, pair: &[Ast; 2]) -> Typed {
-        let (a, b) = (self.value(&pair[0])?, self.value(&pair[1])?);
+        let [left, right] = pair;
+        let (a, b) = (self.value(left)?, self.value(right)?);
         let arith = arithmetic(op);
         if let Some(ty) = ops::arith_type(arith, &a.ty, &b.ty) {
             return Ok(self.make(ast, Op::Arith(arith, Box::new([a, b])), ty));
@@ -435,10 +444,11 @@ impl Checker<'_> {
         let [left, right] = pair;
         let item = self.value(left)?;
         if let Kind::Range(ends, inclusive) = &right.kind {
-            let (low, high) = (self.value(&ends[0])?, self.value(&ends[1])?);
+            let [low, high] = &**ends;
+            let (low, high) = (self.value(low)?, self.value(high)?);
             for end in [&low, &high] {
                 if !ops::comparable(&item.ty, &end.ty, true) {
-                    return Err(self.incomparable(ast, Binary::Lt, &item, end));
+                    return Err(Self::incomparable(Binary::Lt, &item, end));
                 }
             }
             return Ok(self.make(ast, Op::InRange(Box::new([item, low, high]), *inclusive), Type::Bool));
@@ -455,15 +465,14 @@ impl Checker<'_> {
                 .help("for a part of a text write `contains(text, part)`"));
         };
         if !ops::comparable(&item.ty, inner, false) {
-            return Err(self.incomparable(
-                ast,
+            return Err(Self::incomparable(
                 Binary::Eq,
                 &item,
                 &Node { ty: (**inner).clone(), ..whole.clone() },
             ));
         }
         if let Op::List(words) = &whole.op {
-            words.iter().try_for_each(|word| self.word_of_enum(&item, word))?;
+            words.iter().try_for_each(|word| Self::word_of_enum(&item, word))?;
         }
         Ok(self.make(ast, Op::In(Box::new([item, whole])), Type::Bool))
     }
@@ -591,8 +600,8 @@ fn arithmetic(op: Binary) -> Arith {
 fn unit_help(wanted: &Type, node: &Node) -> Option<String> {
     let (Op::Literal(value), true) = (&node.op, node.ty.is_number()) else { return None };
     let number = show(value, &Type::Float);
-    match wanted.base() {
-        &Type::RATIO => {
+    match *wanted.base() {
+        Type::RATIO => {
             let share = value.as_float().unwrap_or(0.0);
             let percent = if share.abs() <= 1.0 { share * 100.0 } else { share };
             Some(format!(
@@ -600,8 +609,8 @@ fn unit_help(wanted: &Type, node: &Node) -> Option<String> {
                 show(&Value::Float(percent), &Type::Float)
             ))
         }
-        &Type::DURATION => Some(format!("a duration needs its unit: `{number}.hours`, `{number}.days`")),
-        &Type::BYTES => Some(format!("a size needs its unit: `{number}.MiB`, `{number}.GiB`")),
+        Type::DURATION => Some(format!("a duration needs its unit: `{number}.hours`, `{number}.days`")),
+        Type::BYTES => Some(format!("a size needs its unit: `{number}.MiB`, `{number}.GiB`")),
         _ => None,
     }
 }

@@ -22,7 +22,8 @@ impl std::fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(out, "environment variable `{name}`"),
             Self::File(path) => write!(out, "file `{}`", path.display()),
-            Self::Command(words) => write!(out, "command `{}`", words.join(" ")),
+            // The program only: arguments can hold what should not be told.
+            Self::Command(words) => write!(out, "command `{}`", words.first().map_or("", String::as_str)),
         }
     }
 }
@@ -59,7 +60,8 @@ impl Redactor {
         Arc::default()
     }
 
-    /// Remembers a secret in the forms in which it can come back: as it is, percent-encoded, escaped as JSON.
+    /// Remembers a secret in the forms in which it can come back: as it is, percent-encoded, escaped as JSON,
+    /// and within Base64 (as a server shows the header of a login), wherever in the encoded text it begins.
     pub fn learn(&self, secret: &str) {
         if secret.is_empty() {
             return;
@@ -69,7 +71,9 @@ impl Redactor {
         let json = serde_json::Value::from(secret).to_string();
         let quoted = json.trim_matches('"').to_owned();
         let mut known = self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for form in [secret.to_owned(), encoded, percent, quoted] {
+        let lower = lower_percent(&percent);
+        let plain = [secret.to_owned(), encoded, percent, lower, quoted];
+        for form in plain.into_iter().chain(base64(secret.as_bytes())) {
             if !known.contains(&form) {
                 known.push(form);
             }
@@ -95,6 +99,46 @@ impl Redactor {
     }
 }
 
+/// `%2F` as `%2f`.
+fn lower_percent(text: &str) -> String {
+    let mut digits = 0;
+    let lower = |char: char| {
+        let hex = digits > 0;
+        digits = if char == '%' { 2 } else { u8::saturating_sub(digits, 1) };
+        if hex { char.to_ascii_lowercase() } else { char }
+    };
+    text.chars().map(lower).collect()
+}
+
+/// Shortest piece of Base64 that is taken for a part of a secret.
+const SHORTEST: usize = 8;
+
+/// The part of the Base64 of a longer text that depends on the secret alone: one for each of the three places
+/// within a group of three bytes at which it can begin, in both alphabets.
+fn base64(secret: &[u8]) -> impl Iterator<Item = String> {
+    const ALPHABETS: [&[u8; 64]; 2] = [
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    ];
+    let pieces = (0..3usize).flat_map(|shift| {
+        let bytes: Vec<u8> = std::iter::repeat_n(0, shift).chain(secret.iter().copied()).collect();
+        let sixths: Vec<usize> = bytes
+            .chunks(3)
+            .flat_map(|three| {
+                let bits =
+                    (0..3).fold(0usize, |bits, at| bits << 8 | three.get(at).map_or(0, |b| usize::from(*b)));
+                [bits >> 18, bits >> 12 & 63, bits >> 6 & 63, bits & 63]
+            })
+            .collect();
+        let (from, to) = ((shift * 8).div_ceil(6), bytes.len() * 8 / 6);
+        let sixths = sixths.into_iter().take(to).skip(from).collect::<Vec<_>>();
+        ALPHABETS.map(|letters| {
+            sixths.iter().filter_map(|sixth| letters.get(*sixth)).map(|letter| char::from(*letter)).collect()
+        })
+    });
+    pieces.filter(|piece: &String| piece.len() >= SHORTEST).collect::<Vec<_>>().into_iter()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +154,19 @@ mod tests {
         );
         let clean = redactor.clean(&text);
         assert_eq!(clean, "a [secret] b [secret] c [secret] d \"[secret]\"");
+    }
+
+    #[test]
+    fn a_secret_within_base64_is_removed_wherever_it_begins() {
+        let redactor = Redactor::new();
+        redactor.learn("hunter2-hunter2");
+        // `hunter2-hunter2`, `u:hunter2-hunter2`, `me:hunter2-hunter2`
+        for text in ["aHVudGVyMi1odW50ZXIy", "dTpodW50ZXIyLWh1bnRlcjI=", "bWU6aHVudGVyMi1odW50ZXIy"] {
+            let clean = redactor.clean(text);
+            assert!(clean.contains(REDACTED) && clean.len() <= REDACTED.len() + 8, "{text}: {clean}");
+        }
+        assert_eq!(redactor.clean("%2Fx"), "%2Fx");
+        redactor.learn("a/b?c");
+        assert_eq!(redactor.clean("a%2fb%3fc a%2Fb%3Fc"), "[secret] [secret]");
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jsonschema::Validator;
-use passmuster::policy::shape::{Shape, Strictness, check};
+use passmuster::policy::check::{Strictness, check};
+use passmuster::policy::shape::Shape;
 use passmuster::policy::{cases, decode, project, schema, shapes};
 use passmuster::source::Source;
 use passmuster::source::yaml::{self, Limits, Node};
@@ -145,6 +146,17 @@ fn key_of(key: &str) -> String {
     if plain(key) || matches!(key, "1" | "null" | "true") { key.to_owned() } else { json!(key).to_string() }
 }
 
+/// The whole loader: does it take the document?
+type Whole<'a> = dyn Fn(&Arc<Source>, &Node) -> bool + Sync + 'a;
+
+/// What became of the mutants of one document.
+#[derive(Default)]
+struct Judged {
+    count: usize,
+    taken: usize,
+    wrong: Vec<String>,
+}
+
 struct Judges {
     exact: Validator,
     published: Validator,
@@ -166,7 +178,7 @@ impl Judges {
     }
 
     /// Judges one document; a disagreement is a line of text.
-    fn judge(&self, text: &str, whole: &dyn Fn(&Arc<Source>, &Node) -> bool) -> Result<bool, String> {
+    fn judge(&self, text: &str, whole: &Whole<'_>) -> Result<bool, String> {
         let source = Source::new("test.yaml", text);
         let documents = yaml::parse(&source, &Limits::default()).unwrap();
         let node = &documents[0].root;
@@ -185,24 +197,34 @@ impl Judges {
         Ok(whole)
     }
 
-    fn judge_all(&self, documents: &[&str], whole: &dyn Fn(&Arc<Source>, &Node) -> bool) -> usize {
-        let (mut count, mut taken, mut wrong) = (0, 0, Vec::new());
-        for (index, text) in documents.iter().enumerate() {
-            assert_eq!(self.judge(text, whole), Ok(true), "document {index} is not valid:\n{text}");
-            let source = Source::new("test.yaml", *text);
-            let json = yaml::parse(&source, &Limits::default()).unwrap()[0].root.to_json();
-            for (what, mutant) in mutants(&json) {
-                count += 1;
-                match self.judge(&yaml_of(&mutant), whole) {
-                    Ok(whole) => taken += usize::from(whole),
-                    Err(why) => wrong.push(format!("document {index}, {what}: {why}")),
-                }
-            }
-        }
-        let shown = wrong.iter().take(60).cloned().collect::<Vec<_>>().join("\n");
+    fn judge_all(&self, documents: &[&str], whole: &Whole<'_>) -> usize {
+        let judged: Vec<Judged> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                documents.iter().map(|text| scope.spawn(move || self.judge_mutants(text, whole))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let count = judged.iter().map(|judged| judged.count).sum();
+        let taken: usize = judged.iter().map(|judged| judged.taken).sum();
+        let wrong: Vec<&str> = judged.iter().flat_map(|judged| &judged.wrong).map(String::as_str).collect();
+        let shown = wrong.iter().take(60).copied().collect::<Vec<_>>().join("\n");
         assert!(wrong.is_empty(), "{} of {count} disagree:\n{shown}", wrong.len());
         assert!(taken > 0 && taken < count, "{taken} of {count} mutants were taken");
         count
+    }
+
+    fn judge_mutants(&self, text: &str, whole: &Whole<'_>) -> Judged {
+        assert_eq!(self.judge(text, whole), Ok(true), "this is not valid:\n{text}");
+        let source = Source::new("test.yaml", text);
+        let json = yaml::parse(&source, &Limits::default()).unwrap()[0].root.to_json();
+        let mut judged = Judged::default();
+        for (what, mutant) in mutants(&json) {
+            judged.count += 1;
+            match self.judge(&yaml_of(&mutant), whole) {
+                Ok(whole) => judged.taken += usize::from(whole),
+                Err(why) => judged.wrong.push(format!("{what}: {why}\n  {mutant}")),
+            }
+        }
+        judged
     }
 }
 
@@ -507,7 +529,7 @@ const CASES: &[&str] = &[
     "
 cases: files-are-there
 now: 2026-11-01T03:00:00Z
-files: { exists: true, size: 12KiB }
+files: { exists: true, size: 12KiB, owner: null }
 check:
   - name: all is well
     facts: { files: [{ path: /etc/passwd }, { path: /etc/group, size: null }] }

@@ -30,6 +30,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
+    arguments.how.one_output()?;
     let temporary;
     let folder = match &arguments.keep {
         Some(folder) => {

@@ -1,0 +1,136 @@
+//! The reference pages below `docs/`, generated from the declarations that the program itself reads.
+//!
+//! Everything here is pure: a test compares the pages with the committed files, and `UPDATE=1` rewrites them.
+//! Prose stands in Markdown beside this file (and beside each probe); `<!-- generated: NAME -->` is where a
+//! table goes.
+
+mod keys;
+mod language;
+mod library;
+mod probes;
+
+use crate::{diag, lint};
+
+use super::exit;
+
+/// One page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its path, from the root of the repository.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The first line of every generated page.
+pub const NOTICE: &str = "<!-- Generated from the declarations in the code. Do not edit: `UPDATE=1 cargo test --test it` rewrites it. -->";
+
+/// All generated pages, sorted by path.
+pub fn pages() -> Vec<Page> {
+    let mut pages = vec![
+        page("docs/language.md", &language::text()),
+        page("docs/codes.md", &codes()),
+        page("docs/exit-codes.md", &fill(include_str!("exit-codes.md"), &[("codes", exit_codes())])),
+        page("docs/lints.md", &lints()),
+        page("docs/policies.md", &library::text()),
+        page("docs/probes/README.md", &probes::index()),
+    ];
+    pages.extend(
+        crate::fact::catalogue::PROBES
+            .iter()
+            .map(|probe| page(&format!("docs/probes/{}.md", probe.name), &probes::text(probe))),
+    );
+    pages.sort_by(|a, b| a.path.cmp(&b.path));
+    pages
+}
+
+pub use probes::source as probe_source;
+
+fn page(path: &str, text: &str) -> Page {
+    Page { path: path.to_owned(), text: format!("{NOTICE}\n\n{}\n", text.trim()) }
+}
+
+/// The template with each `<!-- generated: NAME -->` replaced.
+fn fill(template: &str, parts: &[(&str, String)]) -> String {
+    parts.iter().fold(template.to_owned(), |text, (name, part)| {
+        text.replace(&format!("<!-- generated: {name} -->"), part.trim())
+    })
+}
+
+/// Text for a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// Text as code in a cell.
+fn code(text: impl std::fmt::Display) -> String {
+    format!("`{text}`")
+}
+
+/// A Markdown table.
+fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(&head.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+    text.push_str(&format!("|{}\n", "---|".repeat(head.len())));
+    for row in rows {
+        text.push_str(&line(&row.iter().map(|text| cell(text)).collect::<Vec<_>>()));
+    }
+    text
+}
+
+/// The table of exit codes.
+fn exit_codes() -> String {
+    table(
+        &["code", "meaning"],
+        exit::ALL.iter().map(|(number, meaning)| vec![number.to_string(), (*meaning).to_owned()]),
+    )
+}
+
+/// Every code of a diagnostic.
+fn codes() -> String {
+    let mut text = String::from(
+        "# Codes of diagnostics\n\nEvery message about the input (a policy, a project file, the command line) carries one of these codes. \
+         A message says what is wrong, where, and what to write instead; this page says why it is refused at all. \
+         Input that is wrong ends with exit code 2, and nothing is judged.\n",
+    );
+    for known in diag::ALL {
+        text.push_str(&format!("\n## {}\n\n{}\n", known.id, known.explain));
+    }
+    text
+}
+
+/// Every lint.
+fn lints() -> String {
+    let about = |check: &lint::Check| match check {
+        lint::Check::Policy(_) => "a policy; also when `check` loads it",
+        lint::Check::Project(_) => "the project",
+    };
+    let rows = lint::LINTS
+        .iter()
+        .map(|lint| vec![code(lint.name), lint.doc.to_owned(), about(&lint.check).to_owned()]);
+    format!(
+        "# Lints\n\nWhat loads and is wrong nevertheless. `muster lint` asks no target. A lint that calls something an error \
+         stops `check` as well, because such a policy would pass what it should not.\n\n{}",
+        table(&["lint", "finds", "looks at"], rows)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_for_a_table_is_filled() {
+        for page in pages() {
+            assert!(!page.text.contains("<!-- generated"), "{}", page.path);
+        }
+    }
+
+    #[test]
+    fn a_bar_does_not_split_a_cell() {
+        assert_eq!(
+            table(&["type"], [vec!["`enum(a|b)`".to_owned()]]),
+            "| type |\n|---|\n| `enum(a\\|b)` |\n"
+        );
+    }
+}
