@@ -144,20 +144,33 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
     if std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
         return write_through(path, text);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        temporary(path, text)?.persist(path)?;
         Ok(())
     };
-    write().map_err(|error| {
-        Problem::usage(
-            format!("`{}` cannot be written: {error}", path.display()),
-            "nothing was written there",
-        )
-    })
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// Writes a file that is not there yet, whole or not at all; never over another.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
+    let write = || -> std::io::Result<()> {
+        temporary(path, text)?.persist_noclobber(path)?;
+        Ok(())
+    };
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// The text in a file beside the one that it becomes.
+fn temporary(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "nothing was written there")
 }
 
 /// Writes to what is there and no plain file (`/dev/stdout`, a pipe, a link): it must not be replaced.

@@ -20,6 +20,7 @@ mod words;
 
 pub use json::VERSION;
 pub use schema::json_schema;
+pub(crate) use text::inline;
 
 use crate::verdict::RunReport;
 

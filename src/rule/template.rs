@@ -121,6 +121,11 @@ impl Template {
         })
     }
 
+    /// The text as it is written.
+    pub fn written(&self) -> String {
+        self.text(|rule| format!("{{{{ {} }}}}", rule.node.text.trim()))
+    }
+
     /// The text with its holes filled for people.
     pub fn fill(&self, scope: &dyn Scope, words: &dyn Words) -> String {
         self.text(|rule| {
