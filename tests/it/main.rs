@@ -22,7 +22,5 @@ mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
-#[path = "../support/tls.rs"]
-mod tls;
 mod trial;
 mod yaml_suite;
