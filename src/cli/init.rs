@@ -245,7 +245,7 @@ fn compose(targets: &[Target], sources: &[String]) -> String {
         text.push_str(&format!(
             "  - {}\n",
             if source.contains(':') { source.clone() } else { scalar(source) }
-        ))
+        ));
     });
     text.push_str(TARGETS);
     for target in targets {

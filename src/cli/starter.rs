@@ -1,6 +1,5 @@
 //! The text of a new policy and its cases, for any probe: valid as it stands, to be edited.
 
-use std::fmt::Write as _;
 
 use crate::fact::{Declared, FieldDecl, ParamDecl, ProbeDecl, Rows, Ty};
 use crate::source::yaml::{quoted, scalar};
@@ -291,8 +290,7 @@ fn case(
     let subject =
         if parts.is_empty() { String::new() } else { format!("subject: {}, ", quoted(&parts.join("."))) };
     let findings = verdict.map_or("[]".to_owned(), |verdict| format!("[{{ {subject}{verdict} }}]"));
-    drop(write!(
-        text,
+    text.push_str(&format!(
         "  - name: {title}\n    facts: {{ {}: {row} }}\n    findings: {findings}\n",
         observed(wanted)
     ));

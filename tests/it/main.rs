@@ -7,6 +7,9 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+// As inside of the library, so that an example compiles as it stands in the documentation.
+use passmuster::{fact, probe};
+
 mod adding_a_probe;
 mod bad_input;
 mod docs_are_fresh;

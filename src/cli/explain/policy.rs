@@ -40,7 +40,7 @@ fn about(policy: &Policy) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("file", policy.loc.to_string()),
         ("kind", format!("{} policy, judged {}", policy.kind(), policy.tier.word())),
-        ("severity", ladder(&policy.severity, |severity| severity.word())),
+        ("severity", ladder(&policy.severity, crate::verdict::Severity::word)),
         ("owner", policy.owner.as_deref().unwrap_or("the project's default").to_owned()),
         ("targets", targets(policy)),
     ];
@@ -158,7 +158,7 @@ fn parameter(param: &Param) -> String {
 }
 
 fn alert(alert: &Alert) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("urgency", ladder(&alert.urgency, |urgency| urgency.word()))];
+    let mut rows = vec![("urgency", ladder(&alert.urgency, crate::verdict::Urgency::word))];
     if let Some(held) = alert.held {
         rows.push(("for", format!("after it has held for {}", show(&Value::Int(held), &Type::DURATION))));
     }
