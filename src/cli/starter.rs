@@ -1,6 +1,5 @@
 //! The text of a new policy and its cases, for any probe: valid as it stands, to be edited.
 
-
 use crate::fact::{Declared, FieldDecl, ParamDecl, ProbeDecl, Rows, Ty};
 use crate::source::yaml::{quoted, scalar};
 

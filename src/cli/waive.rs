@@ -278,8 +278,8 @@ mod tests {
             Some(format!("waivers: [{{ policy: a }}, {flow}]\n"))
         );
         assert_eq!(
-            waived("waivers: [\n  { policy: a },  # one\n]\n"),
-            Some(format!("waivers: [\n  {{ policy: a }}, {flow},  # one\n]\n"))
+            waived("waivers: [\n  { policy: a },  # one\n  ]\n"),
+            Some(format!("waivers: [\n  {{ policy: a }}, {flow},  # one\n  ]\n"))
         );
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn build(folder: &Path, port: u16) -> Result<()> {
     runtime.block_on(database(&folder.join("shop.db")))?;
     let project = PROJECT.replace("@PORT@", &port.to_string()).replace("@DEAD@", &free_port()?.to_string());
     let expires = crate::fact::show(&Value::Int(Timestamp::now().as_second() / DAY + 90), &Type::Date);
-    let project = project.replace("@EXPIRES@", &expires);
+    let project = project.replace("@EXPIRES@", &expires).replace("@INTENDED@", &mounted_read_only());
     write(
         folder,
         "muster.yaml",
@@ -101,6 +101,18 @@ pub(super) fn build(folder: &Path, port: u16) -> Result<()> {
 /// A port where nothing listens.
 fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Mount points of this machine that are read-only, as a YAML list without its brackets.
+fn mounted_read_only() -> String {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let read_only = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (mount, options) = (words.next()?, words.nth(1)?);
+        options.split(',').any(|option| option == "ro").then(|| format!("{mount:?}"))
+    });
+    let found = read_only.collect::<Vec<_>>().join(", ");
+    if found.is_empty() { "/media/cdrom".to_owned() } else { found }
 }
 
 fn open_to_all(path: &Path) -> Result<()> {
