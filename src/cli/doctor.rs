@@ -1,6 +1,7 @@
 //! `muster doctor`: which facts each target shows, and the exact grants for those that it does not.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,13 +174,13 @@ impl Seen {
         let mut seen =
             Self { text: format!("\n{} ({})", entry.name, entry.kind), fixes: Vec::new(), good: true };
         if let Some(why) = dead(answers) {
-            seen.text.push_str(&format!(": not reachable\n  {}: {}\n", why.cause, inline(&why.what)));
+            drop(writeln!(seen.text, ": not reachable\n  {}: {}", why.cause, inline(&why.what)));
             seen.missing(why);
             return seen;
         }
         let who = answers.iter().map(|answer| identity(&answer.identity)).find(|who| !who.is_empty());
         let who = who.map_or(String::new(), |who| format!(", {who}"));
-        seen.text.push_str(&format!(": reachable{who}\n"));
+        drop(writeln!(seen.text, ": reachable{who}"));
         let mut answered: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
         answers.iter().for_each(|answer| answered.entry(&answer.key.probe).or_default().push(answer));
         for (probe, answers) in &answered {
@@ -192,7 +193,7 @@ impl Seen {
             } else {
                 "not in this build"
             };
-            seen.text.push_str(&format!("  -  {}: {why}\n", probe.name));
+            drop(writeln!(seen.text, "  -  {}: {why}", probe.name));
         }
         seen
     }
@@ -211,7 +212,7 @@ impl Seen {
         let head = format!("{probe}{}", clipped(&inline(&args)));
         match &answer.result {
             Err(why) if plain && is_about_arguments(why) => {
-                self.text.push_str(&format!("  -  {head}: needs arguments ({})\n", inline(&why.what)));
+                drop(writeln!(self.text, "  -  {head}: needs arguments ({})", inline(&why.what)));
             }
             Ok(table)
                 if plain
@@ -219,10 +220,10 @@ impl Seen {
                     && table.schema.zero == ZeroRows::Suspicious
                     && table.cut.is_none() =>
             {
-                self.text.push_str(&format!("  ?  {head}: answered without any row\n"));
+                drop(writeln!(self.text, "  ?  {head}: answered without any row"));
             }
             Err(why) => {
-                self.text.push_str(&format!("  ✗  {head}: {}: {}\n", why.cause, inline(&why.what)));
+                drop(writeln!(self.text, "  ✗  {head}: {}: {}", why.cause, inline(&why.what)));
                 self.missing(why);
             }
             Ok(table) => {
@@ -240,18 +241,19 @@ impl Seen {
                 } else {
                     format!("{} of {total} facts", total.saturating_sub(hidden))
                 };
-                self.text.push_str(&format!("  {mark}  {head}: {seen}, {rows}\n"));
+                drop(writeln!(self.text, "  {mark}  {head}: {seen}, {rows}"));
                 for fault in faults.iter().filter(|fault| !is_unwanted(&fault.why)) {
                     let names = fault.facts.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
-                    self.text.push_str(&format!(
-                        "       {names}: {}: {}\n",
+                    drop(writeln!(
+                        self.text,
+                        "       {names}: {}: {}",
                         fault.why.cause,
                         inline(&fault.why.what)
                     ));
                     self.missing(&fault.why);
                 }
                 if let Some(why) = &table.cut {
-                    self.text.push_str(&format!("       cut: {}: {}\n", why.cause, inline(&why.what)));
+                    drop(writeln!(self.text, "       cut: {}: {}", why.cause, inline(&why.what)));
                     self.missing(why);
                 }
             }
@@ -295,8 +297,8 @@ fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
     let comment = if sql { "--" } else { "#" };
     let (run, say): (Vec<&String>, Vec<&String>) = fixes.iter().partition(|fix| is_command(fix, sql));
     let mut text = format!("\n{comment} to see the rest of {}:\n", inline(&entry.name));
-    say.iter().for_each(|fix| text.push_str(&format!("{comment} {}\n", inline(fix))));
-    run.iter().for_each(|fix| text.push_str(&format!("{}\n", inline(fix))));
+    say.iter().for_each(|fix| drop(writeln!(text, "{comment} {}", inline(fix))));
+    run.iter().for_each(|fix| drop(writeln!(text, "{}", inline(fix))));
     text
 }
 

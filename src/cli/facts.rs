@@ -1,6 +1,7 @@
 //! Observed facts for people: one row as a list, many as a table, and why cells are missing.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::fact::{Identity, Missing, Observation, Row, Rows, Schema, Table, show_cell};
@@ -139,7 +140,8 @@ fn grid(schema: &Schema, rows: &[Row]) -> Option<String> {
 fn missing(table: &Table) -> String {
     let mut text = String::new();
     if let Some(why) = &table.cut {
-        text.push_str(&format!(
+        drop(write!(
+            text,
             "\nthe answer is not complete ({} of {} rows)\n{}",
             table.rows.len(),
             table.total,
@@ -148,7 +150,8 @@ fn missing(table: &Table) -> String {
     }
     for one in faults(table) {
         let names: Vec<&str> = one.facts.iter().map(|name| &**name).collect();
-        text.push_str(&format!(
+        drop(write!(
+            text,
             "\nmissing in {} of {} rows: {}\n{}",
             one.rows,
             table.rows.len(),

@@ -1,6 +1,7 @@
 //! `muster init`: a project file from what is found here.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,9 +72,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let mut text = format!("wrote {}\n", path.display());
     for target in &targets {
-        text.push_str(&format!("  {} ({}): {}\n", target.name, target.kind, target.why));
+        drop(writeln!(text, "  {} ({}): {}", target.name, target.kind, target.why));
     }
-    written.iter().for_each(|file| text.push_str(&format!("wrote {}\n", file.display())));
+    written.iter().for_each(|file| drop(writeln!(text, "wrote {}", file.display())));
     text.push_str("next: `muster check`, and `muster doctor` for what the targets let us see\n");
     say(&text)?;
     Ok(exit::GOOD)
@@ -125,12 +126,12 @@ fn starter(
 
 /// Is there a policy in the folder?
 fn has_policies(folder: &Path) -> bool {
-    let files = walkdir::WalkDir::new(folder).into_iter().flatten();
-    let names = files
-        .filter(|file| file.file_type().is_file())
-        .map(|file| file.file_name().to_string_lossy().into_owned());
-    let yaml = |name: &String| name.ends_with(".yaml") || name.ends_with(".yml");
-    names.into_iter().any(|name| yaml(&name) && !name.contains(".cases.") && name != "muster.yaml")
+    let mut files = walkdir::WalkDir::new(folder).into_iter().flatten();
+    files.any(|file| {
+        let name = file.file_name().to_string_lossy();
+        let yaml = file.path().extension().is_some_and(|end| end == "yaml" || end == "yml");
+        file.file_type().is_file() && yaml && !name.contains(".cases.") && name != "muster.yaml"
+    })
 }
 
 /// Libraries with a policy that one of the targets fits.
@@ -241,21 +242,20 @@ fn free_name(file: &str, taken: &mut BTreeSet<String>) -> String {
 
 fn compose(targets: &[Target], sources: &[String]) -> String {
     let mut text = HEAD.to_owned();
-    sources.iter().for_each(|source| {
-        text.push_str(&format!(
-            "  - {}\n",
-            if source.contains(':') { source.clone() } else { scalar(source) }
-        ))
-    });
+    for source in sources {
+        let written = if source.starts_with("builtin:") { source.clone() } else { scalar(source) };
+        drop(writeln!(text, "  - {written}"));
+    }
     text.push_str(TARGETS);
     for target in targets {
-        text.push_str(&format!(
-            "  {}:  # {}\n    type: {}\n",
+        drop(writeln!(
+            text,
+            "  {}:  # {}\n    type: {}",
             target.name,
             target.why.replace(char::is_control, "?"),
             target.kind
         ));
-        target.lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
+        target.lines.iter().for_each(|line| drop(writeln!(text, "    {line}")));
     }
     text + TAIL
 }

@@ -1,5 +1,7 @@
 //! `muster lint`: what is wrong in policies and project, without asking any target.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 
 use crate::diag::{Diag, Level, render_json};
@@ -90,7 +92,7 @@ fn as_text(diags: &[Diag], policies: usize) -> String {
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
     let policies = if policies == 1 { "1 policy".to_owned() } else { format!("{policies} policies") };
-    text.push_str(&format!("{policies}: {found}\n"));
+    drop(writeln!(text, "{policies}: {found}"));
     text
 }
 

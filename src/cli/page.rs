@@ -1,5 +1,7 @@
 //! Plain pages for terminals: headings, wrapped prose, aligned rows.
 
+use std::fmt::Write as _;
+
 use crate::report::inline;
 
 /// A page that grows from top to bottom.
@@ -26,7 +28,7 @@ impl Page {
 
     /// The head of a part.
     pub(super) fn head(&mut self, words: &str) {
-        self.text.push_str(&format!("\n{words}\n"));
+        drop(writeln!(self.text, "\n{words}"));
     }
 
     /// A text as it is written, wrapped; its own line breaks stay.
@@ -45,12 +47,14 @@ impl Page {
             let mut lines = text.as_ref().lines();
             let first = lines.next().unwrap_or("");
             if name.chars().count() > column {
-                self.text.push_str(&format!("  {name}\n"));
+                drop(writeln!(self.text, "  {name}"));
                 self.wrapped(first, column + 4, column + 4);
             } else {
                 self.wrapped(&format!("  {name:column$}  {}", inline(first)), 0, column + 4);
             }
-            lines.for_each(|line| self.wrapped(line, column + 4, column + 4));
+            for line in lines {
+                self.wrapped(line, column + 4, column + 4);
+            }
         }
     }
 

@@ -291,9 +291,9 @@ fn case(
     let subject =
         if parts.is_empty() { String::new() } else { format!("subject: {}, ", quoted(&parts.join("."))) };
     let findings = verdict.map_or("[]".to_owned(), |verdict| format!("[{{ {subject}{verdict} }}]"));
-    drop(write!(
+    drop(writeln!(
         text,
-        "  - name: {title}\n    facts: {{ {}: {row} }}\n    findings: {findings}\n",
+        "  - name: {title}\n    facts: {{ {}: {row} }}\n    findings: {findings}",
         observed(wanted)
     ));
 }

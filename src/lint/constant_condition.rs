@@ -43,12 +43,21 @@ fn parts(rule: &Rule, level: Level, diags: &mut Vec<Diag>) -> bool {
 
 fn constant<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.op {
-        Op::All(items) | Op::Any(items) => items.iter().for_each(|item| constant(item, found)),
+        Op::All(items) | Op::Any(items) => {
+            for item in items {
+                constant(item, found);
+            }
+        }
         Op::Not(inner) => constant(inner, found),
-        Op::Compare(_, pair) if pair[0].text.trim() == pair[1].text.trim() => found.push(node),
+        Op::Compare(_, pair) if with_itself(pair) => found.push(node),
         _ if node.is_constant() => found.push(node),
         _ => {}
     }
+}
+
+/// `free < free`.
+fn with_itself([left, right]: &[Node; 2]) -> bool {
+    left.text.trim() == right.text.trim()
 }
 
 /// Does it read anything but parameters, also through `let`?

@@ -17,7 +17,7 @@ pub(super) const LINT: Lint = Lint {
 const SOON: i64 = 14;
 
 /// Longest reach of a waiver if the project does not say.
-const LONGEST: Duration = Duration::from_secs(400 * 86_400);
+const LONGEST: Duration = Duration::from_hours(400 * 24);
 
 fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     diags.extend(too_far(input.project, input.today));

@@ -1,10 +1,13 @@
 //! A policy: everything that its reader wants, in the order of the questions.
 
 use std::fmt::Display;
+use std::fmt::Write as _;
 
 use crate::fact::{Rows, Type, Value, show};
 use crate::policy::model::Arg;
 use crate::policy::{Alert, Expect, Ladder, Observe, Param, Policy, Rung};
+
+use crate::verdict::{Severity, Urgency};
 
 use super::Page;
 
@@ -40,7 +43,7 @@ fn about(policy: &Policy) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("file", policy.loc.to_string()),
         ("kind", format!("{} policy, judged {}", policy.kind(), policy.tier.word())),
-        ("severity", ladder(&policy.severity, |severity| severity.word())),
+        ("severity", ladder(&policy.severity, Severity::word)),
         ("owner", policy.owner.as_deref().unwrap_or("the project's default").to_owned()),
         ("targets", targets(policy)),
     ];
@@ -146,19 +149,19 @@ fn parameter(param: &Param) -> String {
     let value = |value: &Value| show(value, &param.ty);
     let mut text = format!("{}, {} by default", param.ty, value(&param.default));
     if let Some(bound) = &param.at_least {
-        text.push_str(&format!(", at least {}", value(bound)));
+        drop(write!(text, ", at least {}", value(bound)));
     }
     if let Some(bound) = &param.at_most {
-        text.push_str(&format!(", at most {}", value(bound)));
+        drop(write!(text, ", at most {}", value(bound)));
     }
     if let Some(why) = &param.why {
-        text.push_str(&format!(": {}", why.trim()));
+        drop(write!(text, ": {}", why.trim()));
     }
     text
 }
 
 fn alert(alert: &Alert) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("urgency", ladder(&alert.urgency, |urgency| urgency.word()))];
+    let mut rows = vec![("urgency", ladder(&alert.urgency, Urgency::word))];
     if let Some(held) = alert.held {
         rows.push(("for", format!("after it has held for {}", show(&Value::Int(held), &Type::DURATION))));
     }
@@ -172,10 +175,10 @@ fn remedy(policy: &Policy) -> Vec<(&'static str, String)> {
     for step in &policy.remedy {
         let mut text = step.text.written().trim().to_owned();
         if let Some(condition) = &step.condition {
-            text.push_str(&format!("\nonly if {}", condition.node.text.trim()));
+            drop(write!(text, "\nonly if {}", condition.node.text.trim()));
         }
         if let Some(danger) = &step.danger {
-            text.push_str(&format!("\ndanger: {danger}"));
+            drop(write!(text, "\ndanger: {danger}"));
         }
         rows.push((step.kind.word(), text));
     }

@@ -1,5 +1,7 @@
 //! A probe: what it reads, of whom, at what cost, with which rights.
 
+use std::fmt::Write as _;
+
 use crate::fact::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Rows, ZeroRows, catalogue};
 
 use super::Page;
@@ -76,7 +78,7 @@ fn argument(param: &ParamDecl) -> String {
 fn fact(fact: &FieldDecl) -> String {
     let mut text = format!("{}: {}", fact.ty.ty(), fact.doc);
     if let Some(null) = fact.null {
-        text.push_str(&format!("; null reads \"{null}\""));
+        drop(write!(text, "; null reads \"{null}\""));
     }
     if fact.estimate {
         text.push_str("; an estimate");
@@ -85,17 +87,19 @@ fn fact(fact: &FieldDecl) -> String {
         text.push_str("; costly, read only when it is wanted");
     }
     if let Some(needs) = fact.needs {
-        text.push_str(&format!("; needs {needs}"));
+        drop(write!(text, "; needs {needs}"));
     }
     if !fact.example.is_empty() {
-        text.push_str(&format!("\nfor example {}", fact.example));
+        drop(write!(text, "\nfor example {}", fact.example));
     }
     text
 }
 
 fn trial(probe: &ProbeDecl) -> String {
-    let with = probe.params.iter().filter(|param| param.required);
-    let with: String = with.map(|param| format!(" --with '{}={}'", param.name, param.example)).collect();
+    let mut with = String::new();
+    for param in probe.params.iter().filter(|param| param.required) {
+        drop(write!(with, " --with '{}={}'", param.name, param.example));
+    }
     let facts = if probe.declared == Declared::Required { " --fact open=int" } else { "" };
     let target = if probe.targets.contains(&"host") { "" } else { " --target NAME" };
     format!("muster probe {}{target}{with}{facts}", probe.name)
