@@ -12,6 +12,7 @@ use passmuster::{fact, probe};
 
 mod adding_a_probe;
 mod bad_input;
+mod cli_commands;
 mod docs_are_fresh;
 mod false_green;
 #[path = "../support/faults.rs"]
