@@ -80,3 +80,12 @@ pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// One finding as it was found at that time, for a terminal.
+pub fn explain_finding(finding: &crate::verdict::Finding, at: &str, style: &Style) -> String {
+    let mut page = page::Page::new(style);
+    page.labelled(0, "found", at);
+    page.labelled(0, "verdict", finding.verdict.word());
+    block::finding(&mut page, None, finding);
+    page.finish()
+}

@@ -45,7 +45,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         policy::explain(one, &mut page);
         found = true;
     }
-    found |= finding(name, &mut page);
+    if !found && let Some(text) = finding(name, arguments.project.clone())? {
+        say(&text)?;
+        return Ok(exit::GOOD);
+    }
     if found {
         say(&page.finish())?;
         return Ok(exit::GOOD);
@@ -53,9 +56,38 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     Err(not_found(name, known))
 }
 
-/// Findings of the store have their place here: their explanation goes onto the page.
-fn finding(_id: &str, _page: &mut Page) -> bool {
-    false
+/// A finding of the project's store, by the beginning of its id.
+fn finding(id: &str, project: Option<PathBuf>) -> Result<Option<String>, Problem> {
+    let looks_so = id.len() >= 6 && id.chars().all(|c| c.is_ascii_hexdigit());
+    if !looks_so {
+        return Ok(None);
+    }
+    let sources = Sources { sources: Vec::new(), project };
+    let Some(project) = super::setup::project(&sources)? else {
+        return Err(without_store(id, "there is no muster.yaml here or in a folder above"));
+    };
+    let Some((path, _)) = project.store.as_ref().filter(|(path, _)| path.exists()) else {
+        return Err(without_store(id, "the project has no store, or it has remembered nothing yet"));
+    };
+    let found = super::memory::wait(async {
+        let store = crate::store::Store::open(path).await?;
+        let found = store.finding(id).await;
+        store.close().await;
+        found
+    });
+    let found = found.map_err(|error| super::memory::unusable(&error))?;
+    let style = super::output::style(true);
+    let texts = found
+        .iter()
+        .map(|stored| crate::report::explain_finding(&stored.finding, &stored.at.to_string(), &style));
+    Ok((!found.is_empty()).then(|| texts.collect()))
+}
+
+fn without_store(id: &str, why: &str) -> Problem {
+    Problem::usage(
+        format!("`{id}` looks like the id of a finding, and {why}"),
+        "findings are remembered by `store: { path: .muster/store.db }` in muster.yaml; `muster check --verbose` shows everything of a finding at once",
+    )
 }
 
 /// Policies that can be explained, and why others cannot.
