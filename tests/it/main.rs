@@ -8,13 +8,18 @@
 )]
 
 mod bad_input;
+mod canary;
+mod contract;
 mod docs_are_fresh;
+mod exit_codes;
 mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod layers;
+mod overrides;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
