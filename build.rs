@@ -1,6 +1,5 @@
 //! Embeds texts as tables of path and text: `policies/` as the library, and the pages of the probes.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
@@ -24,7 +23,7 @@ fn embed(folder: &str, ends: &[&str], table_name: &str) {
     let mut table = String::from("&[\n");
     for path in found {
         let relative = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-        let _ = writeln!(table, "    ({relative:?}, include_str!({:?})),", path.display().to_string());
+        table.push_str(&format!("    ({relative:?}, include_str!({:?})),\n", path.display().to_string()));
     }
     table.push_str("]\n");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join(table_name);

@@ -6,19 +6,31 @@
 )]
 
 mod check;
+mod completions;
 #[cfg(all(feature = "sql", feature = "net"))]
 mod demo;
+mod doctor;
 mod edge;
 pub mod exit;
+mod explain;
+mod facts;
+mod init;
+mod lint;
 mod list;
 mod memory;
+mod new;
 mod output;
+mod page;
+mod probe;
 mod record;
 pub mod reference;
 mod run;
+mod schema;
 mod setup;
+mod starter;
 mod targets;
 mod test;
+mod waive;
 
 use std::process::ExitCode;
 
@@ -46,7 +58,16 @@ Exit codes: 0 good, 1 findings, 2 wrong input, 3 something could not be judged, 
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Lint(lint::Arguments),
     List(list::Arguments),
+    Explain(explain::Arguments),
+    Probe(probe::Arguments),
+    Doctor(doctor::Arguments),
+    Init(init::Arguments),
+    New(new::Arguments),
+    Waive(waive::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
     Record(record::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
@@ -64,7 +85,16 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Waive(arguments) => waive::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),

@@ -50,6 +50,21 @@ impl From<Diag> for Problem {
     }
 }
 
+/// How a command prints what it found.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// Diagnostics as a result of a command, for standard output.
+pub(super) fn drawn(diags: &[Diag]) -> String {
+    let style = style(false);
+    diags.iter().map(|diag| render_text(diag, style.color, style.width) + "\n").collect()
+}
+
 /// Prints diagnostics to the error stream.
 pub(super) fn warn(diags: &[Diag]) {
     let terminal = std::io::stderr().is_terminal();
@@ -115,25 +130,47 @@ pub(super) fn style(verbose: bool) -> Style {
     Style { color, width: edge::width(), verbose }
 }
 
+/// Those of the file that is replaced; of a new one what the user's mask leaves.
+fn permissions(path: &Path) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).map_or_else(
+        |_| std::fs::Permissions::from_mode(0o666),
+        |known| std::fs::Permissions::from_mode(known.permissions().mode() & 0o777),
+    )
+}
+
 /// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
     if std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
         return write_through(path, text);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        temporary(path, text)?.persist(path)?;
         Ok(())
     };
-    write().map_err(|error| {
-        Problem::usage(
-            format!("`{}` cannot be written: {error}", path.display()),
-            "nothing was written there",
-        )
-    })
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// Writes a file that is not there yet, whole or not at all; never over another.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
+    let write = || -> std::io::Result<()> {
+        temporary(path, text)?.persist_noclobber(path)?;
+        Ok(())
+    };
+    write().map_err(|error| unwritten(path, &error))
+}
+
+/// The text in a file beside the one that it becomes.
+fn temporary(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(permissions(path)).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::usage(format!("`{}` cannot be written: {error}", path.display()), "nothing was written there")
 }
 
 /// Writes to what is there and no plain file (`/dev/stdout`, a pipe, a link): it must not be replaced.
@@ -203,7 +240,7 @@ pub(super) fn broken_check(
             format!("a policy could not be loaded, which is at or above `{}`", fail_on.word());
     } else if report.exit == exit::GOOD || report.exit == exit::NOTHING {
         report.exit = exit::UNKNOWN;
-        report.exit_reason = "a policy could not be loaded".to_owned();
+        "a policy could not be loaded".clone_into(&mut report.exit_reason);
     }
 }
 

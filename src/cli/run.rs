@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::diag::{Diag, Level, code};
-use crate::fact::{Identity, Missing, Observation, Recording};
+use crate::diag::{Diag, Level};
+use crate::fact::{Identity, Missing, Observation, Recording, Request};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Live, Observer, Replay, verify};
 use crate::plan::{Input, Plan, bind};
-use crate::policy::Waiver;
 use crate::probe::system_clock;
 use crate::secret::Redactor;
 use crate::verdict::{Recall, RunReport, Timings, Verdict};
@@ -47,9 +46,6 @@ impl Default for Options {
 /// Rows of one answer at most.
 const MAX_ROWS: usize = 1_000_000;
 
-/// Longest reach of a waiver if the project does not say.
-const MAX_WAIVER: Duration = Duration::from_hours(400 * 24);
-
 /// A finished run.
 pub(super) struct Ran {
     pub report: RunReport,
@@ -71,28 +67,13 @@ pub(super) fn plan(setup: &Setup) -> Result<Plan, Problem> {
 
 /// Waivers that reach too far ahead are wrong input.
 fn waivers_within(setup: &Setup, now: Timestamp) -> Result<(), Problem> {
-    let limit = setup.project.max_waiver.unwrap_or(MAX_WAIVER);
-    let latest = now
-        .checked_add(jiff::SignedDuration::try_from(limit).unwrap_or(jiff::SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX);
-    let last_day = crate::fact::micros_of(latest).div_euclid(86_400_000_000);
-    let far = |waiver: &&Waiver| waiver.expires > last_day;
-    let diags: Vec<Diag> = setup
-        .project
-        .waivers
-        .iter()
-        .filter(far)
-        .map(|waiver| {
-            let days = limit.as_secs() / 86_400;
-            Diag::error(
-                &code::WAIVER,
-                format!("the waiver of `{}` reaches further ahead than {days} days", waiver.policy.text),
-            )
-            .at(&waiver.loc, "")
-            .help("set an earlier `expires`, or raise `max_waiver`")
-        })
-        .collect();
+    let diags = crate::lint::too_far(&setup.project, day(now));
     if diags.is_empty() { Ok(()) } else { Err(Problem::new(diags)) }
+}
+
+/// The day of a time, UTC, in days since 1970.
+pub(super) fn day(at: Timestamp) -> i64 {
+    crate::fact::micros_of(at).div_euclid(86_400_000_000)
 }
 
 /// Who is asked.
@@ -170,14 +151,15 @@ fn observe(
             let asked: BTreeSet<&str> = plan.requests.iter().map(|request| &*request.key.target).collect();
             let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
                 .map_err(Problem::new)?;
-            ask(reachable, plan, options, redactor)
+            ask(reachable, &plan.requests, options, redactor)
         }
     }
 }
 
-fn ask(
+/// Asks real targets.
+pub(super) fn ask(
     reachable: Reachable,
-    plan: &Plan,
+    requests: &[Request],
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Result<Vec<Observation>, Problem> {
@@ -192,7 +174,7 @@ fn ask(
             ended.cancel();
         }
     });
-    let bar = options.progress.then(|| super::output::progress(plan.requests.len())).flatten();
+    let bar = options.progress.then(|| super::output::progress(requests.len())).flatten();
     let live = Live {
         targets: reachable.targets,
         unusable: reachable.unusable,
@@ -205,7 +187,7 @@ fn ask(
         cancel,
         progress: bar.clone(),
     };
-    let answers = runtime.block_on(live.observe(&plan.requests));
+    let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();
     runtime.shutdown_background();
     Ok(answers)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::diag::{Diag, Level, code};
+use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Loaded, Origin, load};
 use crate::policy::project::{self, Pattern};
@@ -108,12 +109,21 @@ pub(super) fn selection(select: &Select) -> Result<Selection, Problem> {
     })
 }
 
+/// The current folder.
+pub(super) fn here() -> Result<PathBuf, Problem> {
+    std::env::current_dir().map_err(|error| {
+        Problem::usage(format!("the current folder cannot be read: {error}"), "change to another folder")
+    })
+}
+
+/// The path of the project file, if there is one.
+pub(super) fn project_path(given: Option<&PathBuf>) -> Result<Option<PathBuf>, Problem> {
+    Ok(given.cloned().or(targets::find_project(&here()?)))
+}
+
 /// The project file, if there is one.
 pub(super) fn project(sources: &Sources) -> Result<Option<Project>, Problem> {
-    let here = std::env::current_dir().map_err(|error| {
-        Problem::usage(format!("the current folder cannot be read: {error}"), "change to another folder")
-    })?;
-    let Some(path) = sources.project.clone().or_else(|| targets::find_project(&here)) else {
+    let Some(path) = project_path(sources.project.as_ref())? else {
         return Ok(None);
     };
     let source = yaml::read_file(&path, &yaml::Limits::default())?;
@@ -141,13 +151,15 @@ fn labels(project: &Project) -> BTreeSet<Arc<str>> {
     project.labels.keys().cloned().collect()
 }
 
-/// Loads everything. With `keep_going` a broken policy does not stop the others.
-pub(super) fn setup(
-    sources: &Sources,
-    select: &Select,
-    tests: bool,
-    keep_going: bool,
-) -> Result<Setup, Problem> {
+/// What was read, with everything that is wrong in it.
+pub(super) struct Read {
+    pub project: Project,
+    pub has_project: bool,
+    pub loaded: Loaded,
+}
+
+/// Reads the project and the policies, and runs the lints about single policies.
+pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
     let found = project(sources)?;
     let has_project = found.is_some();
     let origins = origins(sources, found.as_ref());
@@ -155,14 +167,38 @@ pub(super) fn setup(
         return Err(no_source(has_project));
     }
     let names = found.as_ref().map(labels);
-    let loaded = load(&origins, names.as_ref(), tests);
+    let mut loaded = load(&origins, names.as_ref(), tests);
+    lint_policies(&mut loaded);
+    Ok(Read { project: found.unwrap_or_default(), has_project, loaded })
+}
+
+/// A policy in which a lint finds an error is as good as one that could not be loaded.
+fn lint_policies(loaded: &mut Loaded) {
+    for policy in std::mem::take(&mut loaded.policies) {
+        let found = lint::policy(&policy);
+        if found.iter().any(|diag| diag.level == Level::Error) {
+            loaded.broken.push((Arc::clone(&policy.id), policy.loc.clone()));
+        } else {
+            loaded.policies.push(policy);
+        }
+        loaded.diags.extend(found);
+    }
+}
+
+/// Loads everything. With `keep_going` a broken policy does not stop the others.
+pub(super) fn setup(
+    sources: &Sources,
+    select: &Select,
+    tests: bool,
+    keep_going: bool,
+) -> Result<Setup, Problem> {
+    let Read { project, has_project, loaded } = read(sources, tests)?;
     let (errors, warnings): (Vec<Diag>, Vec<Diag>) =
         loaded.diags.iter().cloned().partition(|diag| diag.level == Level::Error);
     let usable = keep_going && !loaded.broken.is_empty() && errors.iter().all(|diag| !fatal(diag));
     if !errors.is_empty() && !usable {
         return Err(Problem::new(loaded.diags));
     }
-    let project = found.unwrap_or_default();
     let mut entries = project.targets.clone();
     for address in select.target.iter().filter(|text| targets::is_address(text)) {
         entries.push(targets::adhoc(address)?);

@@ -20,6 +20,7 @@ pub(super) fn info(entry: &TargetEntry) -> Arc<TargetInfo> {
     Arc::new(TargetInfo {
         name: Arc::clone(&entry.name),
         kind: Arc::clone(&entry.kind),
+        scheme: entry.url.as_ref().map_or_else(|| Arc::from(""), |url| Arc::from(url.scheme())),
         labels: entry.labels.clone(),
     })
 }

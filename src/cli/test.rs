@@ -137,6 +137,7 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
     let target = Arc::new(TargetInfo {
         name: Arc::clone(&case.target),
         kind: Arc::clone(&policy.target.kind),
+        scheme: Arc::clone(&case.scheme),
         labels: case.labels.clone(),
     });
     let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));

@@ -1,6 +1,6 @@
 //! What we tell people about their input: a code, a sentence, places, and what to do.
 //!
-//! A diagnostic is data; [`render`] turns it into text or JSON. Text is lower case, without a final
+//! A diagnostic is data; rendering turns it into text or JSON. Text is lower case, without a final
 //! period, with the user's own words in backticks.
 
 mod codes;

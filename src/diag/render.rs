@@ -70,10 +70,11 @@ fn elsewhere(diag: &Diag) -> String {
 
 /// The diagnostic as a person reads it, with the line of the source and a caret.
 pub fn render_text(diag: &Diag, color: bool, width: usize) -> String {
-    let source =
-        diag.labels.first().filter(|label| !label.loc.source.text.is_empty()).map(|label| {
-            NamedSource::new(label.loc.source.name.to_string(), label.loc.source.text.to_string())
-        });
+    let source = diag
+        .labels
+        .first()
+        .filter(|label| !label.loc.source.text.is_empty())
+        .map(|label| NamedSource::new(&label.loc.source.name, label.loc.source.text.to_string()));
     let report = Report { diag, source, elsewhere: elsewhere(diag) };
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(width.max(40)).with_links(false);

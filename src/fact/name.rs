@@ -15,7 +15,7 @@ pub fn row_name(schema: &Schema, row: &[Cell]) -> Result<Arc<str>, Arc<Missing>>
             Ok(Value::Text(text)) if schema.key.len() == 1 => return Ok(Arc::clone(text)),
             Ok(Value::Text(text)) => parts.push(text.to_string()),
             Ok(Value::Int(int)) if matches!(field.ty.base(), Type::Int | Type::Counter) => {
-                parts.push(int.to_string())
+                parts.push(int.to_string());
             }
             Ok(value) => parts.push(show(value, field.ty.base())),
         }

@@ -19,7 +19,10 @@ pub(super) fn hold(maker: &Maker<'_>, finding: &mut Finding) {
     let judged = maker.given.recall.judged.get(&check).map_or(&[][..], Vec::as_slice);
     let held = maker.given.recall.held.get(&finding.id).map_or(&[][..], Vec::as_slice);
     let now = maker.given.at;
-    let earlier: Vec<Timestamp> = judged.iter().copied().filter(|at| *at < now).collect();
+    // A run in which this subject could not be read says nothing about it.
+    let unread = maker.given.recall.unread.get(&finding.id).map_or(&[][..], Vec::as_slice);
+    let earlier: Vec<Timestamp> =
+        judged.iter().copied().filter(|at| *at < now && !unread.contains(at)).collect();
     if earlier.is_empty() {
         finding.note = Some("one sample: judged as if it had held long enough".to_owned());
         return;

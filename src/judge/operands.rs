@@ -44,7 +44,9 @@ pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
     let mut visit = |node: &Node| {
         let Op::Compare(_, pair) = &node.op else { return };
         let [left, right] = &**pair;
-        if let (Some(place), Ok(value)) = (place(left), eval(right, scope)) {
+        if let (Some(place), Ok(value)) = (place(left), eval(right, scope))
+            && !value.is_null()
+        {
             found.push((place.clone(), value));
         }
     };

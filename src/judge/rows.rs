@@ -52,10 +52,11 @@ pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
             }
             continue;
         }
-        if expects {
-            judged.seen.extend(subject.clone());
-        }
+        let outside = judged.outside;
         one(maker, table, row, subject.as_deref(), &mut judged);
+        if expects && judged.outside == outside {
+            judged.seen.extend(subject);
+        }
     }
     judged
 }

@@ -33,7 +33,13 @@ impl<'a> RowScope<'a> {
         }
         match self.row.and_then(|row| row.get(field)) {
             Some(cell) => cell.clone(),
-            None => Missing::new(Cause::Absent, "there is no row to read this from").level(Level::Row).cell(),
+            // What hides the whole answer hides this, too.
+            None => match self.maker.table(self.maker.check.policy.each) {
+                Err(why) => Err(why),
+                Ok(_) => {
+                    Missing::new(Cause::Absent, "there is no row to read this from").level(Level::Row).cell()
+                }
+            },
         }
     }
 

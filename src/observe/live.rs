@@ -328,5 +328,5 @@ fn redact(cell: &mut Cell, redactor: &Redactor) {
 }
 
 fn seconds(duration: Duration) -> String {
-    crate::fact::show(&crate::fact::Value::duration(duration), &crate::fact::Type::DURATION)
+    crate::fact::show(&Value::duration(duration), &Type::DURATION)
 }

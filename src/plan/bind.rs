@@ -361,6 +361,8 @@ pub(crate) fn target_value(target: &TargetInfo, name: &str) -> Value {
     match name {
         "name" => Value::text(&target.name),
         "type" => Value::text(&target.kind),
+        "scheme" if target.scheme.is_empty() => Value::Null,
+        "scheme" => Value::text(&target.scheme),
         label => label
             .strip_prefix("labels.")
             .and_then(|label| target.labels.get(label))

@@ -1,7 +1,6 @@
 //! Policies bound to targets: checks, with every parameter and the layer that set it. Pure.
 
 mod bind;
-mod looser;
 mod settings;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,8 +12,8 @@ use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project, Tier, Waiver};
 use crate::verdict::{Layer, Severity, Urgency};
 
+pub use crate::policy::limits::{inverted, is_looser};
 pub use bind::bind;
-pub use looser::{inverted, is_looser};
 pub use settings::resolve;
 
 /// A target as the judge sees it: no address, no secret.
@@ -24,6 +23,8 @@ pub struct TargetInfo {
     pub name: Arc<str>,
     /// Its type.
     pub kind: Arc<str>,
+    /// Scheme of its address; empty if it has none.
+    pub scheme: Arc<str>,
     /// Its labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }

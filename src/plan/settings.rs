@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::looser::is_looser;
 use super::{Selection, Setting, Settings, SubjectSettings, TargetInfo};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{Type, Value, parse_literal, show};
 use crate::policy::decode::out_of_bounds;
+use crate::policy::limits::{inverted, is_looser};
 use crate::policy::{Override, Param, Policy, Project, Tier, literal};
 use crate::source::Loc;
 use crate::source::yaml::Node;
@@ -74,7 +74,7 @@ pub fn resolve(
         std::iter::once(&mut settings).chain(subjects.iter_mut().map(|subject| &mut subject.settings))
     {
         settings.looser = looser(policy, settings);
-        if let Some(diag) = super::looser::inverted(policy, &settings.values())
+        if let Some(diag) = inverted(policy, &settings.values())
             && !set.diags.iter().any(|known| known.message == diag.message)
         {
             set.diags.push(diag);

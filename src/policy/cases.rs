@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Policy};
-use super::shape::{Strictness, check};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
@@ -50,6 +50,8 @@ pub struct Case {
     pub params: Vec<(Arc<str>, Node)>,
     /// The target's name.
     pub target: Arc<str>,
+    /// Scheme of the target's address; empty if its type has none.
+    pub scheme: Arc<str>,
     /// The target's labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// What must be found.
@@ -147,6 +149,12 @@ fn file(
         let diag = Diag::error(&code::UNKNOWN_NAME, format!("there is no policy `{id}`")).at(at, "");
         diags.push(diag.maybe_help(did_you_mean(id, names.iter().copied())));
     }
+    for defaults in policy.iter().flat_map(|p| &p.observe).filter_map(|o| root.get(&o.name)) {
+        if !matches!(defaults.kind, Kind::Map(_)) {
+            let message = format!("defaults are a map of facts, found {}", defaults.describe());
+            diags.push(Diag::error(&code::CASE, message).at(&defaults.loc, ""));
+        }
+    }
     let policy = policy.filter(|_| diags.len() == before)?;
     let now = root
         .get("now")
@@ -194,7 +202,9 @@ impl Reader<'_> {
         let before = self.diags.len();
         let target = node.get("target");
         let facts = node.get("facts")?;
-        pairs(Some(facts)).iter().for_each(|(key, _)| self.observed(key));
+        for (key, _) in pairs(Some(facts)) {
+            self.observed(key);
+        }
         let policy = self.policy;
         let tables = policy
             .observe
@@ -212,6 +222,7 @@ impl Reader<'_> {
                 .filter_map(|(key, value)| Some((Arc::from(key.as_str()?), value.clone())))
                 .collect(),
             target: Arc::from(target.and_then(|t| t.get("name")).and_then(Node::as_str).unwrap_or("case")),
+            scheme: self.scheme(target.and_then(|t| t.get("scheme"))),
             labels: pairs(target.and_then(|t| t.get("labels")))
                 .iter()
                 .filter_map(|(k, v)| Some((Arc::from(k.as_str()?), Arc::from(v.as_str()?))))
@@ -219,6 +230,17 @@ impl Reader<'_> {
             findings,
         };
         (self.diags.len() == before).then_some(case)
+    }
+
+    fn scheme(&mut self, node: Option<&Node>) -> Arc<str> {
+        let known = super::project::schemes(&self.policy.target.kind);
+        let Some(node) = node else { return Arc::from(known.first().copied().unwrap_or("")) };
+        let word = node.as_str().unwrap_or("");
+        if !known.contains(&word) {
+            let message = format!("`{word}:` is not the address of a `{}`", self.policy.target.kind);
+            self.bad(node, message, did_you_mean(word, known.iter().copied()));
+        }
+        Arc::from(word)
     }
 
     fn cause(&mut self, node: &Node) -> Option<Cause> {

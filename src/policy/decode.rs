@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::check::{Strictness, check};
 use super::literal;
 use super::model::{
     Alert, Arg, Expect, Ladder, Let, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier,
 };
-use super::shape::{Shape, Strictness, check};
+use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{
@@ -45,8 +46,9 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
     if diags.len() > before {
         return None;
     }
-    let mut decoder =
-        Decoder { diags: Vec::new(), env: Env { labels: around.labels.clone(), ..Env::default() }, around };
+    // A library cannot know the labels of a project: one that is not there reads null.
+    let labels = around.labels.clone().filter(|_| around.library.is_none());
+    let mut decoder = Decoder { diags: Vec::new(), env: Env { labels, ..Env::default() }, around };
     let policy = decoder.policy(node);
     let failed = decoder.diags.iter().any(|diag| diag.level == Level::Error);
     diags.append(&mut decoder.diags);
@@ -93,6 +95,7 @@ impl Decoder<'_> {
     fn policy(&mut self, node: &Node) -> Option<Policy> {
         let id = node.get("policy")?;
         let target = self.selector(node.get("target")?)?;
+        self.env.backticks = &*target.kind == "mysql";
         let params = self.params(node.get("params"));
         let observe = self.observations(node.get("observe"), &params, &target);
         let each = self.each(node, &observe)?;
@@ -356,15 +359,23 @@ impl Decoder<'_> {
                 );
             }
         }
-        self.guard_sql(node, probe);
+        self.guard_sql(node, probe, params);
         args.sort_by(|a, b| a.0.cmp(&b.0));
         args
     }
 
-    fn guard_sql(&mut self, node: &Node, probe: &ProbeDecl) {
+    fn guard_sql(&mut self, node: &Node, probe: &ProbeDecl, params: &[Param]) {
         let Some(sql) = node.get("with").and_then(|with| with.get("sql")) else { return };
         let Some(dialect) = SqlDialect::of_probe(probe.name) else { return };
-        if let Some(why) = sql.as_str().and_then(|text| refuse_sql(text, dialect)) {
+        // Of a parameter, its default; the probe itself refuses what a project sets instead.
+        let param = sql.as_str().and_then(|text| text.strip_prefix("params."));
+        let text = match param {
+            Some(name) => {
+                params.iter().find(|param| &*param.name == name).and_then(|param| param.default.as_text())
+            }
+            None => sql.as_str(),
+        };
+        if let Some(why) = text.and_then(|text| refuse_sql(text, dialect)) {
             self.push(
                 Diag::error(&code::SQL, why)
                     .at(&sql.loc, "")
@@ -672,7 +683,8 @@ impl Decoder<'_> {
 
     fn script(&mut self, node: &Node) -> Option<Script> {
         let written = node.as_str()?;
-        let source = if written.trim_end().ends_with(".rhai") && !written.contains('\n') {
+        let named = written.trim_end().ends_with(".rhai") && !written.contains('\n');
+        let source = if named {
             let read = (self.around.script)(written.trim());
             self.keep(read.map_err(|error| {
                 Diag::error(&code::UNREADABLE, format!("the script cannot be read: {error}"))
@@ -681,7 +693,7 @@ impl Decoder<'_> {
         } else {
             Source::new(node.loc.source.name.to_string(), written)
         };
-        let inline = written.contains('\n').then_some(node);
+        let inline = (!named).then_some(node);
         match Script::check(&source, inline, &self.env) {
             Ok(script) => Some(script),
             Err(mut diags) => {

@@ -151,7 +151,7 @@ fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loa
             }
             Ok(entry) => files.push(Entry::Path(entry.into_path())),
             Err(error) => {
-                loaded.diags.push(with_place(Diag::error(&code::UNREADABLE, error.to_string()), loc))
+                loaded.diags.push(with_place(Diag::error(&code::UNREADABLE, error.to_string()), loc));
             }
         }
     }
@@ -220,7 +220,7 @@ fn decode_file(entry: &Entry, labels: Option<&BTreeSet<Arc<str>>>) -> Loaded {
         Entry::Ready(file) => documents(file, labels, &mut loaded),
         Entry::Path(path) => match yaml::read_file(path, &Limits::default()) {
             Ok(source) => {
-                documents(&File { source, library: None, folder: folder(path) }, labels, &mut loaded)
+                documents(&File { source, library: None, folder: folder(path) }, labels, &mut loaded);
             }
             Err(diag) => loaded.diags.push(diag),
         },
@@ -245,12 +245,11 @@ pub fn documents(file: &File, labels: Option<&BTreeSet<Arc<str>>>, loaded: &mut 
     for document in &documents {
         let around = Surroundings { labels: labels.cloned(), script: &script, library: file.library.clone() };
         let mut diags = Vec::new();
-        match policy(&document.root, &around, &mut diags) {
-            Some(policy) => loaded.policies.push(Arc::new(policy)),
-            None => {
-                let id = document.root.get("policy").and_then(yaml::Node::as_str).unwrap_or("(without id)");
-                loaded.broken.push((Arc::from(id), document.root.loc.clone()));
-            }
+        if let Some(policy) = policy(&document.root, &around, &mut diags) {
+            loaded.policies.push(Arc::new(policy));
+        } else {
+            let id = document.root.get("policy").and_then(yaml::Node::as_str).unwrap_or("(without id)");
+            loaded.broken.push((Arc::from(id), document.root.loc.clone()));
         }
         loaded.diags.extend(diags);
     }

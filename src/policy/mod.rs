@@ -4,10 +4,12 @@
 //! they cannot disagree. [`decode`] then types what is structurally right.
 
 pub mod cases;
+pub mod check;
 pub mod decode;
 pub mod form;
 mod hide;
 pub mod library;
+pub mod limits;
 pub mod literal;
 pub mod load;
 pub mod model;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::check::{Strictness, check, whole};
 use super::hide;
 use super::literal;
 use super::model::Tier;
-use super::shape::{Shape, Strictness, check, whole};
+use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{Type, Value, catalogue};
@@ -292,6 +293,18 @@ fn labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Arc<str>> {
     pairs(node).iter().filter_map(|(key, value)| Some((text(Some(key))?, text(Some(value))?))).collect()
 }
 
+fn declared_labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
+    let mut declared = BTreeMap::new();
+    for (key, value) in pairs(node) {
+        let values = matches!(value.kind, Kind::Seq(_))
+            .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
+        if let Some(name) = text(Some(key)) {
+            declared.insert(name, values);
+        }
+    }
+    declared
+}
+
 struct Reader {
     diags: Vec<Diag>,
     root: PathBuf,
@@ -314,7 +327,7 @@ impl Reader {
     }
 
     fn project(&mut self, node: &Node) -> Project {
-        let declared = self.declared_labels(node.get("labels"));
+        let declared = declared_labels(node.get("labels"));
         let targets: Vec<TargetEntry> =
             pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
         let project = Project {
@@ -347,18 +360,6 @@ impl Reader {
         };
         self.names(node, &project);
         project
-    }
-
-    fn declared_labels(&mut self, node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
-        let mut declared = BTreeMap::new();
-        for (key, value) in pairs(node) {
-            let values = matches!(value.kind, Kind::Seq(_))
-                .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
-            if let Some(name) = text(Some(key)) {
-                declared.insert(name, values);
-            }
-        }
-        declared
     }
 
     fn target(&mut self, key: &Node, node: &Node) -> Option<TargetEntry> {
@@ -606,15 +607,23 @@ pub fn describe(kind: &str) -> &'static str {
     catalogue::TARGET_TYPES.iter().find(|(name, _)| *name == kind).map_or("", |(_, text)| text)
 }
 
+/// Schemes of addresses of this type, the usual one first.
+pub fn schemes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "postgres" => &["postgres", "postgresql"],
+        "mysql" => &["mysql", "mariadb"],
+        "service" => &["https", "http", "tls", "tcp", "smtp"],
+        _ => &[],
+    }
+}
+
 /// The address of a target of this type; the error is a sentence without the address, which may hold a secret.
 pub fn address(kind: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("this is not an address: {error}"))?;
-    let schemes: &[&str] = match kind {
-        "postgres" => &["postgres", "postgresql"],
-        "mysql" => &["mysql", "mariadb"],
-        "service" => &["http", "https", "tls", "tcp", "smtp"],
-        _ => return Err(format!("a target of type `{kind}` takes no `url`")),
-    };
+    let schemes = schemes(kind);
+    if schemes.is_empty() {
+        return Err(format!("a target of type `{kind}` takes no `url`"));
+    }
     if !schemes.contains(&url.scheme()) {
         return Err(format!("`{}:` is not the address of a `{kind}`", url.scheme()));
     }

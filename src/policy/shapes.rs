@@ -337,7 +337,7 @@ pub const CAUSES: &[&str] = &[
 ];
 
 /// A case file: its own keys, and the names of observations beside them.
-pub const CASE_FILE: Shape = Shape::MapAnd(&CASES, &Shape::Name, &Shape::MapOf(&Shape::Name, &Shape::Any));
+pub const CASE_FILE: Shape = Shape::MapAnd(&CASES, &Shape::Name, &Shape::MapOf(&Shape::Name, &Shape::Fact));
 
 /// Fixed keys of a case file; the observations' names stand beside them.
 pub static CASES: MapShape = MapShape {
@@ -372,7 +372,11 @@ pub static CASE: MapShape = MapShape {
 /// `target:` of a case.
 pub static CASE_TARGET: MapShape = MapShape {
     name: "a case's target",
-    keys: &[may("name", Shape::Line, "its name"), may("labels", LABELS, "its labels")],
+    keys: &[
+        may("name", Shape::Line, "its name"),
+        may("scheme", Shape::Line, "scheme of its address; the usual one of its type if left out"),
+        may("labels", LABELS, "its labels"),
+    ],
 };
 
 /// One expected finding.

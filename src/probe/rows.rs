@@ -137,6 +137,9 @@ fn cell(columns: &Columns, pointer: &Pointer, hint: Hint<'_>, int_bools: bool) -
             _ => {}
         }
     }
+    if let Some(why) = json.and_then(said_missing) {
+        return why.cell();
+    }
     let cell = json_cell(json, pointer);
     let Err(why) = &cell else { return cell };
     match json.and_then(|json| hint(&pointer.ty, json)) {
@@ -146,6 +149,19 @@ fn cell(columns: &Columns, pointer: &Pointer, hint: Hint<'_>, int_bools: bool) -
         }
         _ => cell,
     }
+}
+
+/// `{"missing": "denied", "what": …, "fix": …}`: the query itself says that it could not read this value, for
+/// example because a view shows null to a role without the grant. No declared fact is a JSON object, so
+/// nothing else looks like this.
+fn said_missing(json: &Json) -> Option<Missing> {
+    let text = |name: &str| json.get(name).and_then(Json::as_str);
+    let cause = Cause::from_word(text("missing")?)?;
+    let why = Missing::new(cause, text("what").unwrap_or("the query says so")).level(Level::Row);
+    Some(match text("fix") {
+        Some(fix) => why.fix(fix),
+        None => why,
+    })
 }
 
 fn weight(json: &Json) -> usize {
@@ -186,5 +202,15 @@ mod tests {
         let columns = columns_of(r#"{"a": 1, "a": 2, "b": null}"#).unwrap();
         assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "a", "b"]);
         assert!(columns_of("[1]").is_err());
+    }
+
+    #[test]
+    fn a_query_may_say_that_a_value_is_missing() {
+        let json = serde_json::json!({"missing": "denied", "what": "no right to read it", "fix": "GRANT x"});
+        let why = Missing::new(Cause::Denied, "no right to read it").level(Level::Row).fix("GRANT x");
+        assert_eq!(said_missing(&json), Some(why));
+        for other in ["{\"missing\": \"gone\"}", "{\"missing\": 1}", "{}", "\"missing\"", "null"] {
+            assert_eq!(said_missing(&serde_json::from_str(other).unwrap()), None, "{other}");
+        }
     }
 }

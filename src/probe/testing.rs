@@ -30,6 +30,7 @@ pub(crate) struct Question {
 
 /// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
 /// declaration are filled in; texts are read as YAML literals where the argument has a unit.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` stands in the call")]
 pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
     let decl = catalogue::find(probe).expect("declared");
     let mut typed = Args::default();

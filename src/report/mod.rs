@@ -2,7 +2,7 @@
 //!
 //! Every format is a pure function of [`RunReport`]: no I/O, no clock, no printing. A format never changes
 //! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
-//! are hostile until [`text`] has made every character that moves, hides or reorders its neighbours visible.
+//! are hostile until `text` has made every character that moves, hides or reorders its neighbours visible.
 
 mod block;
 #[cfg(test)]
@@ -20,6 +20,7 @@ mod words;
 
 pub use json::VERSION;
 pub use schema::json_schema;
+pub(crate) use text::inline;
 
 use crate::verdict::RunReport;
 

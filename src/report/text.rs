@@ -15,7 +15,7 @@ pub(super) fn is_hostile(char: char) -> bool {
 }
 
 /// One line without a hostile character.
-pub(super) fn inline(text: &str) -> String {
+pub(crate) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         match char {

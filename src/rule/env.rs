@@ -48,6 +48,8 @@ pub struct Env {
     pub narrowed: Vec<Place>,
     /// May facts be read? `when` may not.
     pub facts: bool,
+    /// Are names in SQL quoted with backticks, as MySQL does it?
+    pub backticks: bool,
 }
 
 /// What a name means.

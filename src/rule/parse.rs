@@ -108,7 +108,7 @@ pub fn parse(text: Text<'_>) -> Result<Ast, Diag> {
     if text.text.trim().is_empty() {
         return Err(Diag::error(&code::RULE_SYNTAX, "the expression is empty").at(&text.whole(), ""));
     }
-    let reader = Reader { text, lines: line_starts(text.text) };
+    let reader = Reader::new(text);
     let tree = ENGINE.compile_expression(text.text).map_err(|error| reader.syntax(&error))?;
     reader.tree(&tree)
 }
@@ -117,16 +117,21 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
-struct Reader<'a> {
+/// Maps positions of Rhai to byte offsets of a text.
+pub(super) struct Reader<'a> {
     text: Text<'a>,
     lines: Vec<usize>,
 }
 
 type Read = Result<Ast, Diag>;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: Text<'a>) -> Self {
+        Self { text, lines: line_starts(text.text) }
+    }
+
     /// Byte offset of a position; the end of the text if it has none.
-    fn offset(&self, position: Position) -> usize {
+    pub(super) fn offset(&self, position: Position) -> usize {
         let all = self.text.text;
         let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else {
             return all.len();
@@ -137,7 +142,7 @@ impl Reader<'_> {
     }
 
     /// The token that begins at an offset.
-    fn token(&self, start: usize) -> Range<usize> {
+    pub(super) fn token(&self, start: usize) -> Range<usize> {
         let rest = self.text.text.get(start..).unwrap_or("");
         let first = rest.chars().next().unwrap_or(' ');
         let run = |legal: fn(char) -> bool| rest.find(|c| !legal(c)).unwrap_or(rest.len());

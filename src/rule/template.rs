@@ -19,6 +19,8 @@ enum Piece {
 #[derive(Clone, Debug, Default)]
 pub struct Template {
     pieces: Vec<Piece>,
+    /// Names in SQL are quoted as MySQL does it.
+    backticks: bool,
 }
 
 /// Null words of places, so that "never" is printed and not "none".
@@ -58,7 +60,7 @@ pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Templa
         );
     }
     push_plain(&mut pieces, text.text.get(at..));
-    if errors.is_empty() { Ok(Template { pieces }) } else { Err(errors) }
+    if errors.is_empty() { Ok(Template { pieces, backticks: env.backticks }) } else { Err(errors) }
 }
 
 fn push_plain(pieces: &mut Vec<Piece>, text: Option<&str>) {
@@ -108,7 +110,7 @@ fn quotable(node: &Node, step: StepKind) -> Result<(), Diag> {
 impl Template {
     /// A text without holes.
     pub fn plain(text: &str) -> Self {
-        Self { pieces: vec![Piece::Plain(text.to_owned())] }
+        Self { pieces: vec![Piece::Plain(text.to_owned())], backticks: false }
     }
 
     /// The expressions of its holes.
@@ -117,6 +119,11 @@ impl Template {
             Piece::Hole(rule) => Some(&**rule),
             Piece::Plain(_) => None,
         })
+    }
+
+    /// The text as it is written.
+    pub fn written(&self) -> String {
+        self.text(|rule| format!("{{{{ {} }}}}", rule.node.text.trim()))
     }
 
     /// The text with its holes filled for people.
@@ -140,7 +147,7 @@ impl Template {
         self.text(|rule| {
             let cell = eval(&rule.node, scope);
             match step {
-                StepKind::Sql => sql(&cell, rule.node.ty.base()),
+                StepKind::Sql => sql(&cell, rule.node.ty.base(), self.backticks),
                 _ => shell(&cell, rule.node.ty.base()),
             }
         })
@@ -170,38 +177,54 @@ fn raw(value: &Value, ty: &Type) -> String {
     }
 }
 
-fn sql(cell: &Cell, ty: &Type) -> String {
+fn sql(cell: &Cell, ty: &Type, backticks: bool) -> String {
     match cell {
         Err(why) => format!("/* unknown: {} */", why.cause),
         Ok(Value::Null) => "NULL".to_owned(),
+        Ok(Value::Text(text)) if *ty == Type::Text(TextKind::SqlName) && backticks => mysql_name(text),
         Ok(Value::Text(text)) if *ty == Type::Text(TextKind::SqlName) => sql_name(text),
         Ok(value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_)))
             if !matches!(ty, Type::Time | Type::Date) =>
         {
             raw(value, ty)
         }
+        // MySQL reads a backslash in a string as the begin of an escape.
+        Ok(value) if backticks => {
+            format!("'{}'", raw(value, ty).replace('\\', "\\\\").replace('\'', "''"))
+        }
         Ok(value) => format!("'{}'", raw(value, ty).replace('\'', "''")),
     }
 }
 
-/// A qualified name with each part quoted where PostgreSQL needs it. Parts that are quoted already stay so.
+/// A qualified name with each part quoted where PostgreSQL needs it. Parts that are quoted already stay so:
+/// other engines reserve other words.
 pub fn sql_name(name: &str) -> String {
-    split_name(name).iter().map(|part| quote_part(part)).collect::<Vec<_>>().join(".")
+    let part = |(part, quoted): &(String, bool)| if *quoted { double_quoted(part) } else { quote_part(part) };
+    split_name(name, '"').iter().map(part).collect::<Vec<_>>().join(".")
 }
 
-/// Parts of a qualified name; dots inside double quotes do not split.
-fn split_name(name: &str) -> Vec<String> {
-    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+/// The same for MySQL and MariaDB, where double quotes make a string: each part in backticks.
+fn mysql_name(name: &str) -> String {
+    let part = |(part, _): &(String, bool)| format!("`{}`", part.replace('`', "``"));
+    split_name(name, '`').iter().map(part).collect::<Vec<_>>().join(".")
+}
+
+/// Parts of a qualified name, and whether they stood in quotes; dots inside quotes do not split.
+fn split_name(name: &str, quote: char) -> Vec<(String, bool)> {
+    let (mut parts, mut part, mut inside, mut quoted) = (Vec::new(), String::new(), false, false);
     let mut chars = name.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '"' if quoted && chars.peek() == Some(&'"') => part.extend(chars.next()),
-            '"' => quoted = !quoted,
-            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            c if c == quote && inside && chars.peek() == Some(&quote) => part.extend(chars.next()),
+            c if c == quote => {
+                inside = !inside;
+                quoted = true;
+            }
+            '.' if !inside => parts.push((std::mem::take(&mut part), std::mem::take(&mut quoted))),
             other => part.push(other),
         }
     }
-    parts.push(part);
+    parts.push((part, quoted));
     parts
 }
 
@@ -211,6 +234,10 @@ fn quote_part(part: &str) -> String {
     if starts && plain && !SQL_WORDS.contains(&part) {
         return part.to_owned();
     }
+    double_quoted(part)
+}
+
+fn double_quoted(part: &str) -> String {
     format!("\"{}\"", part.replace('"', "\"\""))
 }
 
@@ -423,9 +450,26 @@ mod tests {
             "SELECT '-rf it''s', 3145728, /* unknown: denied */"
         );
         assert_eq!(shell("rm {{ path }} {{ tags }}"), "rm './-rf it'\\''s' 'a b' c");
+        assert_eq!(sql_name("main.\"index\""), "main.\"index\"", "a word that only SQLite reserves");
         assert_eq!(sql_name("public.order"), "public.\"order\"");
         assert_eq!(sql_name("public.\"a.b\""), "public.\"a.b\"");
         assert_eq!(sql_name("orders_2"), "orders_2");
+    }
+
+    #[test]
+    fn mysql_has_its_own_quotes() {
+        let sql = |name: &str| sql(&Ok(Value::text(name)), &Type::Text(TextKind::SqlName), true);
+        assert_eq!(sql("shop.orders"), "`shop`.`orders`");
+        assert_eq!(sql("`shop`.`Or``der.x`"), "`shop`.`Or``der.x`");
+        assert_eq!(sql("a`; drop table b; --"), "`a; drop table b; --`");
+        let text = super::sql(&Ok(Value::text("it\\'s")), &Type::TEXT, true);
+        assert_eq!(text, "'it\\\\''s'");
+        let env = Env { backticks: true, ..env() };
+        let template = check(Text::bare("ALTER TABLE {{ table }}"), &env, Some(StepKind::Sql)).unwrap();
+        assert_eq!(
+            template.fill_step(&given(), &given(), StepKind::Sql),
+            "ALTER TABLE `public`.`Order \"x\"`"
+        );
     }
 
     #[test]

@@ -41,6 +41,10 @@ fn nullable(node: &Node) -> Diag {
         .help(format!("say what then: `{name} ?? …`, or `{name} != null && …`"))
 }
 
+/// What `target.scheme` can be; null for a target without an address.
+const SCHEMES: &[&str] =
+    &["https", "http", "tls", "tcp", "smtp", "postgres", "postgresql", "mysql", "mariadb"];
+
 struct Checker<'a> {
     text: Text<'a>,
     env: Env,
@@ -250,9 +254,15 @@ impl Checker<'_> {
     fn target(&self, ast: &Ast, name: &str, at: &std::ops::Range<usize>) -> Typed {
         match name {
             "name" | "type" => Ok(self.make(ast, Op::Read(Place::Target(Arc::from(name))), Type::TEXT)),
+            "scheme" => {
+                let place = Place::Target(Arc::from("scheme"));
+                let ty = Type::words(SCHEMES);
+                let ty = if self.env.narrowed.contains(&place) { ty } else { ty.nullable() };
+                Ok(self.make(ast, Op::Read(place), ty))
+            }
             _ => Err(self
                 .error(&code::UNKNOWN_FACT, at, format!("a target has no `{name}`"), "")
-                .help("it has `target.name`, `target.type` and `target.labels.NAME`")),
+                .help("it has `target.name`, `target.type`, `target.scheme` and `target.labels.NAME`")),
         }
     }
 

@@ -277,7 +277,7 @@ fn torn(path: &str, size: Size, page: i64) -> Result<(), StoreError> {
     Err(StoreError::Corrupt { path: path.to_owned(), why })
 }
 
-/// READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_ROLLBACK: only a writer can recover what a killed one left.
+/// `READONLY_RECOVERY`, `READONLY_CANTLOCK`, `READONLY_ROLLBACK`: only a writer can recover what a killed one left.
 fn interrupted(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| matches!(&*code, "264" | "520" | "776"))

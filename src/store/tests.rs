@@ -1,5 +1,15 @@
 //! Real files, real processes: killed, full, closed, foreign, newer, damaged.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::used_underscore_binding,
+    reason = "all of this is tests, also what stands outside of a `#[test]` function"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

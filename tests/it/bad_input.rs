@@ -134,7 +134,8 @@ fn compare(all: &[Shown], file: &str) {
             format!("{}: {:?} instead of {:?}\n{}", shown.what, shown.found, shown.wanted, shown.text)
         })
         .collect();
-    let text: String = all.iter().map(|shown| format!("# {}\n\n{}\n", shown.what, shown.text)).collect();
+    let text: String =
+        all.iter().map(|shown| ["# ", &shown.what, "\n\n", &shown.text, "\n"].concat()).collect();
     let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(file);
     if std::env::var_os("UPDATE").is_some() {
@@ -146,6 +147,7 @@ fn compare(all: &[Shown], file: &str) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn policies() {
     let edit = |part: &str, other: &str| with(POLICY, part, other);
     let fail = |other: &str| edit("fail: exists == false", other);
@@ -416,6 +418,7 @@ fn policies() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn projects() {
     let edit = |part: &str, other: &str| with(PROJECT, part, other);
     let reference = "{ env: SHOP_DB_PASSWORD }";
@@ -558,12 +561,14 @@ fn load_files(files: &[(&str, &[u8])], ask: &str) -> (Loaded, tempfile::TempDir)
     (load::load(&[(origin, None)], Some(&BTreeSet::new()), true), folder)
 }
 
+/// What it is, the files, what is asked for, the messages, and how many policies are loaded.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a [u8])], &'a str, &'a [&'a str], usize);
+
 #[test]
 fn files() {
     let other = with(POLICY, "policy: p", "policy: q");
     let latin: Vec<u8> = [b"policy: p\ntitle: ".as_slice(), b"Gr\xFC\xDFe\n"].concat();
     let wide: Vec<u8> = "policy: p\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    type Case<'a> = (&'a str, &'a [(&'a str, &'a [u8])], &'a str, &'a [&'a str], usize);
     let cases: &[Case<'_>] = &[
         ("a folder without policies", &[("notes.txt", b"x")], ".", &["empty-input"], 0),
         ("a folder with cases only", &[("p.cases.yaml", b"cases: p\n")], ".", &["empty-input"], 0),

@@ -520,7 +520,9 @@ fn f18_a_warning_is_seen_and_can_fail_the_run() {
 #[test]
 fn f19_an_answer_that_outgrows_its_limit_is_unknown() {
     let shop = Shop::new();
-    (0..20).for_each(|number| drop(shop.file(&format!("many/{number}"), "x")));
+    for number in 0..20 {
+        shop.file(&format!("many/{number}"), "x");
+    }
     let body = "x".repeat(5_000);
     let http = Http::always(Reply::with(200, &[], &body)).unwrap();
     shop.project(&format!("policies: [policies/]\ncommands: {{ loud: [sh, -c, 'yes | head -c 200000'] }}\ntargets:\n  here: {{ type: host }}\n  api: {{ type: service, url: {} }}\n", http.url("/")));

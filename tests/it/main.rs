@@ -7,6 +7,10 @@
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
+// As inside of the library, so that an example compiles as it stands in the documentation.
+use passmuster::{fact, probe};
+
+mod adding_a_probe;
 mod bad_input;
 mod canary;
 mod contract;
@@ -20,8 +24,15 @@ mod harness;
 mod http;
 mod layers;
 mod overrides;
+mod policies_host;
+mod policies_mysql;
+mod policies_net;
+mod policies_postgres;
+mod policies_sqlite;
+mod remedy;
 mod schema_agrees;
 mod schemas;
 #[path = "../support/tls.rs"]
 mod tls;
+mod trial;
 mod yaml_suite;

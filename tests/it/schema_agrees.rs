@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jsonschema::Validator;
-use passmuster::policy::shape::{Shape, Strictness, check};
+use passmuster::policy::check::{Strictness, check};
+use passmuster::policy::shape::Shape;
 use passmuster::policy::{cases, decode, project, schema, shapes};
 use passmuster::source::Source;
 use passmuster::source::yaml::{self, Limits, Node};
@@ -528,7 +529,7 @@ const CASES: &[&str] = &[
     "
 cases: files-are-there
 now: 2026-11-01T03:00:00Z
-files: { exists: true, size: 12KiB }
+files: { exists: true, size: 12KiB, owner: null }
 check:
   - name: all is well
     facts: { files: [{ path: /etc/passwd }, { path: /etc/group, size: null }] }

@@ -121,10 +121,12 @@ fn a_recording_fits_its_schema() {
     assert_eq!(again.to_json(), json);
 }
 
+/// What is wrong, and how it becomes so.
+type Edit = (&'static str, fn(&mut Json));
+
 #[test]
 fn what_is_no_recording_is_refused_by_both() {
     let validator = jsonschema::validator_for(&schema::recording()).unwrap();
-    type Edit = (&'static str, fn(&mut Json));
     let edits: [Edit; 9] = [
         ("another format", |json| json["recording"] = 2.into()),
         ("no format", |json| drop(json.as_object_mut().unwrap().remove("recording"))),

@@ -32,16 +32,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Done {
     arguments.how.one_output()?;
     let temporary;
-    let folder = match &arguments.keep {
-        Some(folder) => {
-            std::fs::create_dir(folder).map_err(|error| cannot(folder, &error))?;
-            folder.canonicalize().map_err(|error| cannot(folder, &error))?
-        }
-        None => {
-            temporary =
-                tempfile::tempdir().map_err(|error| cannot(Path::new("the temporary folder"), &error))?;
-            temporary.path().to_owned()
-        }
+    let folder = if let Some(folder) = &arguments.keep {
+        std::fs::create_dir(folder).map_err(|error| cannot(folder, &error))?;
+        folder.canonicalize().map_err(|error| cannot(folder, &error))?
+    } else {
+        temporary = tempfile::tempdir().map_err(|error| cannot(Path::new("the temporary folder"), &error))?;
+        temporary.path().to_owned()
     };
     let certificates = shop::certificates(&folder).map_err(|error| broken(&error))?;
     let server = server::start(certificates).map_err(|error| broken(&error))?;

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sqlx::{ConnectOptions, Connection};
 
+use crate::fact::{Type, Value};
+
 use super::server::Served;
 
 /// The project file; `@PORT@` is that of the HTTPS server, `@DEAD@` one where nothing listens.
@@ -28,7 +30,7 @@ fn write(folder: &Path, name: &str, content: &[u8], age: Duration) -> Result<()>
 }
 
 fn days(count: u64) -> Duration {
-    Duration::from_secs(count * 86_400)
+    Duration::from_hours(count * 24)
 }
 
 fn at(days_from_now: i64) -> Result<time::OffsetDateTime> {
@@ -79,13 +81,15 @@ pub(super) fn build(folder: &Path, port: u16) -> Result<()> {
     for number in 1..=5 {
         write(folder, &format!("uploads/invoice-{number}.pdf"), &vec![b'%'; 4_096 * number], days(20))?;
     }
-    write(folder, "logs/shop.log", &vec![b'.'; 6 << 20], Duration::from_secs(60))?;
+    write(folder, "logs/shop.log", &vec![b'.'; 6 << 20], Duration::from_mins(1))?;
     write(folder, "logs/shop.log.1", &vec![b'.'; 7 << 20], days(1))?;
     write(folder, "secrets/payment.key", b"a key that everybody may read\n", days(300))?;
     open_to_all(&folder.join("secrets/payment.key"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(database(&folder.join("shop.db")))?;
     let project = PROJECT.replace("@PORT@", &port.to_string()).replace("@DEAD@", &free_port()?.to_string());
+    let expires = crate::fact::show(&Value::Int(Timestamp::now().as_second() / DAY + 90), &Type::Date);
+    let project = project.replace("@EXPIRES@", &expires);
     write(
         folder,
         "muster.yaml",

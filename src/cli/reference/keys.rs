@@ -7,34 +7,24 @@ use super::{code, table};
 
 /// Sections for the keys of a policy and of all maps inside of it.
 pub(super) fn policy() -> String {
-    sections(&[], &shapes::POLICY)
+    sections(&shapes::POLICY)
 }
 
 /// The same for the project file.
 pub(super) fn project() -> String {
-    sections(&[], &shapes::PROJECT)
+    sections(&shapes::PROJECT)
 }
 
 /// The same for a case file.
 pub(super) fn cases() -> String {
-    let mut found = Vec::new();
-    shapes::CASES.keys.iter().for_each(|key| inside(&key.shape, &mut found));
-    inside(&Shape::Map(&shapes::EXPECTED), &mut found);
-    let head = keys(shapes::CASES.keys);
-    let rest: Vec<String> = found.iter().map(|shape| section(shape)).collect();
-    format!("{head}\n{}", rest.join("\n"))
+    sections(&shapes::CASES)
 }
 
-fn sections(before: &[&'static MapShape], root: &'static MapShape) -> String {
-    let mut found = before.to_vec();
-    found.push(root);
+fn sections(root: &'static MapShape) -> String {
+    let mut found = vec![root];
     root.keys.iter().for_each(|key| inside(&key.shape, &mut found));
-    let mut text = keys(root.keys);
-    for shape in found.iter().skip(1) {
-        text.push('\n');
-        text.push_str(&section(shape));
-    }
-    text
+    let inner: String = found.iter().skip(1).map(|shape| section(shape)).collect();
+    format!("{}\n{inner}", keys(root.keys))
 }
 
 /// Maps inside of a shape, each once, in the order in which they are met.
@@ -48,7 +38,7 @@ fn inside(shape: &Shape, found: &mut Vec<&'static MapShape>) {
             inside(names, found);
             inside(values, found);
         }
-        Shape::ListOf(item) => inside(item, found),
+        Shape::ListOf(item) | Shape::Many(item) => inside(item, found),
         Shape::OneOf(shapes) => shapes.iter().for_each(|shape| inside(shape, found)),
         _ => {}
     }
@@ -62,7 +52,7 @@ fn title(shape: &MapShape) -> String {
 }
 
 fn section(shape: &MapShape) -> String {
-    format!("#### {}\n\n{}", title(shape), keys(shape.keys))
+    format!("#### {}\n\n{}\n", title(shape), keys(shape.keys))
 }
 
 fn keys(keys: &[Key]) -> String {
@@ -91,6 +81,7 @@ fn value(shape: &Shape) -> String {
         Shape::Map(map) => format!("[{}](#{})", map.name, title(map).to_lowercase().replace(' ', "-")),
         Shape::MapOf(names, values) => format!("map of {} to {}", plural(names), value(values)),
         Shape::ListOf(item) => format!("list of {}", plural(item)),
+        Shape::Many(item) => format!("list of {}, perhaps empty", plural(item)),
         Shape::OneOf(shapes) => shapes.iter().map(value).collect::<Vec<_>>().join(", or "),
         Shape::Words(words) => words.iter().map(code).collect::<Vec<_>>().join(", "),
         Shape::Line => "one line of text".to_owned(),
@@ -103,9 +94,10 @@ fn value(shape: &Shape) -> String {
 fn plural(shape: &Shape) -> String {
     match shape {
         Shape::Id | Shape::Name => "names".to_owned(),
-        Shape::Line | Shape::Text => "texts".to_owned(),
+        Shape::Line | Shape::Text | Shape::Prose | Shape::Header => "texts".to_owned(),
         Shape::Expr => "expressions".to_owned(),
         Shape::Words(words) => words.iter().map(code).collect::<Vec<_>>().join(", "),
-        other => format!("({})", value(other)).replace("([", "[").replace("))", ")"),
+        Shape::OneOf(_) => format!("({})", value(shape)),
+        other => value(other),
     }
 }

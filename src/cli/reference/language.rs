@@ -107,7 +107,7 @@ fn matrix(op: Arith, symbol: &str) -> String {
         types.iter().filter(|b| types.iter().any(|a| arith_type(op, a, b).is_some())).collect();
     let lines = types.iter().filter(|a| columns.iter().any(|b| arith_type(op, a, b).is_some()));
     let mut head = vec![format!("`a {symbol} b`")];
-    head.extend(columns.iter().map(|ty| ty.to_string()));
+    head.extend(columns.iter().map(ToString::to_string));
     let rows = lines.map(|a| {
         let results =
             columns.iter().map(|b| arith_type(op, a, b).map_or_else(String::new, |ty| ty.to_string()));

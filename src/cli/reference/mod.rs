@@ -9,7 +9,7 @@ mod language;
 mod library;
 mod probes;
 
-use crate::diag;
+use crate::{diag, lint};
 
 use super::exit;
 
@@ -31,6 +31,7 @@ pub fn pages() -> Vec<Page> {
         page("docs/language.md", &language::text()),
         page("docs/codes.md", &codes()),
         page("docs/exit-codes.md", &fill(include_str!("exit-codes.md"), &[("codes", exit_codes())])),
+        page("docs/lints.md", &lints()),
         page("docs/policies.md", &library::text()),
         page("docs/probes/README.md", &probes::index()),
     ];
@@ -96,6 +97,22 @@ fn codes() -> String {
         text.push_str(&format!("\n## {}\n\n{}\n", known.id, known.explain));
     }
     text
+}
+
+/// Every lint.
+fn lints() -> String {
+    let about = |check: &lint::Check| match check {
+        lint::Check::Policy(_) => "a policy; also when `check` loads it",
+        lint::Check::Project(_) => "the project",
+    };
+    let rows = lint::LINTS
+        .iter()
+        .map(|lint| vec![code(lint.name), lint.doc.to_owned(), about(&lint.check).to_owned()]);
+    format!(
+        "# Lints\n\nWhat loads and is wrong nevertheless. `muster lint` asks no target. A lint that calls something an error \
+         stops `check` as well, because such a policy would pass what it should not.\n\n{}",
+        table(&["lint", "finds", "looks at"], rows)
+    )
 }
 
 #[cfg(test)]

@@ -19,12 +19,14 @@ pub fn source(name: &str) -> Option<&'static str> {
 /// The page of a probe.
 pub(super) fn text(probe: &ProbeDecl) -> String {
     let source = source(probe.name).unwrap_or("");
-    let body = source.split_once('\n').map_or("", |(_, body)| body.trim_start());
-    let filled = body
+    let body = source.split_once('\n').map_or("", |(_, body)| body.trim());
+    let (intro, rest) = body.split_at(body.find("## ").unwrap_or(body.len()));
+    let intro = if intro.is_empty() { format!("{}.", probe.doc) } else { intro.trim().to_owned() };
+    let filled = rest
         .replacen(MARK, params(probe).trim(), 1)
         .replacen(MARK, facts(probe).trim(), 1)
         .replace(" (generated)\n", "\n");
-    format!("# {}\n\n{}\n{filled}", probe.name, about(probe))
+    format!("# {}\n\n{intro}\n\n{}\n{filled}", probe.name, about(probe))
 }
 
 /// What the declaration says of the probe as a whole.
@@ -55,7 +57,7 @@ fn about(probe: &ProbeDecl) -> String {
     if let Some(feature) = probe.feature {
         rows.push(vec!["cargo feature".to_owned(), code(feature)]);
     }
-    format!("{}.\n\n{}", probe.doc, table(&["", ""], rows))
+    table(&["", ""], rows)
 }
 
 fn params(probe: &ProbeDecl) -> String {

@@ -9,6 +9,7 @@ pub(super) static DATABASE: ProbeDecl = ProbeDecl {
     targets: &["sqlite"],
     params: &[],
     facts: &[
+        field("path", Ty::Path, "/srv/shop.db", "the file"),
         field("size", Ty::Bytes, "120MiB", "size of the file"),
         field("page_size", Ty::Bytes, "4KiB", "size of a page"),
         field("page_count", Ty::Int, "30_720", "pages of the database"),

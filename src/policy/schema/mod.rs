@@ -143,6 +143,7 @@ impl Builder {
                 json!({ "anyOf": [scalar(), { "type": "array", "items": scalar() }] })
             }
             Shape::Any => json!({ "type": ["string", "number", "boolean", "object", "array"] }),
+            Shape::Fact => json!({}),
             Shape::Secret | Shape::Reserved(_) => json!(false),
             text => self::text(text),
         }

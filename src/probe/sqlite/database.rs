@@ -37,6 +37,7 @@ async fn look(ask: &Ask<'_>, session: &mut Session<'_>) -> Result<Answer, Missin
     let mut table = ask.table();
     let mut row = table
         .row()
+        .set("path", Value::text(session.path.display().to_string()))
         .set("size", Value::bytes(files.size))
         .set("page_size", Value::Int(page_size))
         .set("page_count", Value::Int(pages))

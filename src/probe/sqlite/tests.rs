@@ -67,6 +67,7 @@ fn a_database_tells_its_size_and_health() {
     let file = File::new(SHOP);
     let answer = file.ask("sqlite.database").run().unwrap();
     assert_eq!(value(&answer, 0, "page_size"), Value::Int(4096));
+    assert_eq!(value(&answer, 0, "path"), Value::text(file.path.display().to_string()));
     let pages = value(&answer, 0, "page_count").as_int().unwrap();
     assert_eq!(value(&answer, 0, "size"), Value::Int(pages * 4096));
     assert_eq!(value(&answer, 0, "freelist_count"), Value::Int(0));

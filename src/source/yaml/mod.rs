@@ -14,6 +14,7 @@ mod place;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::diag::Diag;
 pub use file::read_file;
 pub use merge::{duplicate_keys, merge};
 pub use scalar::Core;
+pub use write::{quoted, scalar};
 
 /// A value or a key, with its place.
 #[derive(Clone, PartialEq, Debug)]

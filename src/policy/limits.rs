@@ -1,8 +1,8 @@
 //! Which way a limit is loosened, and whether `warn` and `fail` stand the right way round.
 
+use super::Policy;
 use crate::diag::{Diag, code};
 use crate::fact::{Value, show};
-use crate::policy::Policy;
 use crate::rule::node::{Cmp, Node, Op, Place};
 use crate::rule::ops::compare;
 

@@ -1,0 +1,330 @@
+//! `muster doctor`: which facts each target shows, and the exact grants for those that it does not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::diag::did_you_mean;
+use crate::fact::{Cause, Declared, Level, Missing, Observation, ProbeDecl, Request, ZeroRows, catalogue};
+use crate::observe::verify;
+use crate::policy::project::Pattern;
+use crate::policy::{Project, TargetEntry};
+use crate::report::inline;
+use crate::secret::Redactor;
+
+use super::exit;
+use super::facts::{faults, identity};
+use super::output::{self, Done, Problem, say};
+use super::probe::default_args;
+use super::run::{Options, ask, plan};
+use super::setup::{Select, Sources, project, setup};
+use super::targets::{adhoc, info, is_address, reach};
+
+/// Shows which facts each target lets us see, and the exact grants for the rest
+#[derive(Args)]
+#[command(after_help = "Examples:
+  muster doctor
+  muster doctor --target shop-db
+  muster doctor --target postgres://watcher@db.internal/shop
+
+Asks every target what its type can tell, and what the policies of the project ask of it.
+Exit codes: 0 everything is visible, 2 wrong input, 3 something is not")]
+pub(super) struct Arguments {
+    /// Only this target (`*` stands for any characters), or an address
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+    /// The project file; `muster.yaml` here or in a folder above if left out
+    #[arg(long, value_name = "FILE")]
+    project: Option<std::path::PathBuf>,
+    /// How long one answer may take, unless the target says otherwise
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = super::check::duration)]
+    deadline: Duration,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let sources = Sources { sources: Vec::new(), project: arguments.project.clone() };
+    let project = project(&sources)?;
+    let entries = entries(arguments, project.as_ref())?;
+    let mut requests: Vec<Request> = entries.iter().flat_map(of_type).collect();
+    if project.is_some() {
+        of_policies(&sources, &entries, &mut requests);
+    }
+    let redactor = Redactor::new();
+    let project = project.unwrap_or_default();
+    let reachable = reach(&entries, &project, &|_| true, &redactor).map_err(Problem::new)?;
+    let options = Options { deadline: arguments.deadline, ..Options::default() };
+    let mut answers = ask(reachable, &requests, &options, &redactor)?;
+    verify(&mut answers, &entries.iter().map(info).collect::<Vec<_>>());
+    let mut healthy = true;
+    let mut text = String::new();
+    for entry in &entries {
+        let own: Vec<&Observation> =
+            answers.iter().filter(|answer| answer.key.target == entry.name).collect();
+        let seen = Seen::of(entry, &own);
+        healthy &= seen.fixes.is_empty() && seen.good;
+        text.push_str(&seen.text);
+        text.push_str(&prescription(entry, &seen.fixes));
+        text.push('\n');
+    }
+    say(&redactor.clean(text.trim_start_matches('\n')))?;
+    Ok(if healthy { exit::GOOD } else { exit::UNKNOWN })
+}
+
+fn entries(arguments: &Arguments, project: Option<&Project>) -> Result<Vec<TargetEntry>, Problem> {
+    let known = project.map(|project| project.targets.as_slice()).unwrap_or_default();
+    if arguments.target.is_empty() {
+        return match (project, known) {
+            (None, _) => Ok(vec![adhoc("host")?]),
+            (Some(_), []) => Err(Problem::usage(
+                "muster.yaml names no target",
+                "add one under `targets:`, or say `--target host`",
+            )),
+            (Some(_), known) => Ok(known.to_vec()),
+        };
+    }
+    let mut entries: Vec<TargetEntry> = Vec::new();
+    for text in &arguments.target {
+        let pattern =
+            Pattern::new(text).map_err(|error| Problem::usage(error, "`*` stands for any characters"))?;
+        let found: Vec<&TargetEntry> = known.iter().filter(|entry| pattern.matches(&entry.name)).collect();
+        if found.is_empty() && is_address(text) {
+            entries.push(adhoc(text)?);
+        } else if found.is_empty() {
+            let names = || known.iter().map(|entry| &*entry.name);
+            let help = did_you_mean(text, names()).unwrap_or_else(|| match known {
+                [] => {
+                    "there is no project here: give an address, such as `postgres://user@host/db`".to_owned()
+                }
+                _ => format!("targets are {}", names().collect::<Vec<_>>().join(", ")),
+            });
+            return Err(Problem::usage(format!("`--target {text}` matches nothing"), help));
+        }
+        for entry in found {
+            if !entries.iter().any(|known| known.name == entry.name) {
+                entries.push(entry.clone());
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// Probes of the target's type. A database is asked by its own probes, which also tell whether it answers.
+fn probes(entry: &TargetEntry) -> impl Iterator<Item = &'static ProbeDecl> {
+    let kind = Arc::clone(&entry.kind);
+    let own = format!("{kind}.");
+    let has_own = catalogue::PROBES.iter().any(|probe| probe.name.starts_with(&own));
+    let scheme = entry.url.as_ref().map_or(String::new(), |url| url.scheme().to_owned());
+    catalogue::PROBES.iter().copied().filter(move |probe| {
+        probe.targets.contains(&&*kind)
+            && (!has_own || probe.name.starts_with(&own))
+            && speaks(probe.name, &scheme)
+    })
+}
+
+/// Does a service of this scheme speak what the probe speaks?
+fn speaks(probe: &str, scheme: &str) -> bool {
+    !matches!((probe, scheme), ("http.response", "tcp" | "tls" | "smtp") | ("tls.chain", "http" | "tcp"))
+}
+
+fn needs_arguments(probe: &ProbeDecl) -> bool {
+    probe.declared == Declared::Required || probe.params.iter().any(|param| param.required)
+}
+
+/// What a target is asked because of its type.
+fn of_type(entry: &TargetEntry) -> Vec<Request> {
+    let asked = probes(entry).filter(|probe| probe.is_built() && !needs_arguments(probe));
+    asked
+        .map(|probe| {
+            let schema = Arc::new(probe.schema());
+            Request::new(probe.name, &entry.name, default_args(probe), schema, Vec::new())
+        })
+        .collect()
+}
+
+/// What the policies of the project ask of the targets besides.
+fn of_policies(sources: &Sources, entries: &[TargetEntry], requests: &mut Vec<Request>) {
+    let planned = setup(sources, &Select::default(), false, false).and_then(|setup| plan(&setup));
+    let Ok(plan) = planned else {
+        output::note(
+            "the policies of the project could not be read, so only what needs no policy is looked at; `muster lint` says why",
+        );
+        return;
+    };
+    for request in plan.requests {
+        let wanted = entries.iter().any(|entry| entry.name == request.key.target);
+        if wanted && !requests.iter().any(|known| known.key == request.key) {
+            requests.push(request);
+        }
+    }
+}
+
+/// What was seen of a target.
+struct Seen {
+    text: String,
+    /// What would show the rest, each once.
+    fixes: Vec<String>,
+    good: bool,
+}
+
+impl Seen {
+    fn of(entry: &TargetEntry, answers: &[&Observation]) -> Self {
+        let mut seen =
+            Self { text: format!("\n{} ({})", entry.name, entry.kind), fixes: Vec::new(), good: true };
+        if let Some(why) = dead(answers) {
+            seen.text.push_str(&format!(": not reachable\n  {}: {}\n", why.cause, inline(&why.what)));
+            seen.missing(why);
+            return seen;
+        }
+        let who = answers.iter().map(|answer| identity(&answer.identity)).find(|who| !who.is_empty());
+        let who = who.map_or(String::new(), |who| format!(", {who}"));
+        seen.text.push_str(&format!(": reachable{who}\n"));
+        let mut answered: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
+        answers.iter().for_each(|answer| answered.entry(&answer.key.probe).or_default().push(answer));
+        for (probe, answers) in &answered {
+            answers.iter().for_each(|answer| seen.answer(probe, answer));
+        }
+        let unasked = probes(entry).filter(|probe| !answered.contains_key(probe.name));
+        for probe in unasked {
+            let why = if probe.is_built() {
+                "needs arguments, and no policy asks it here"
+            } else {
+                "not in this build"
+            };
+            seen.text.push_str(&format!("  -  {}: {why}\n", probe.name));
+        }
+        seen
+    }
+
+    fn missing(&mut self, why: &Missing) {
+        self.good = false;
+        if let Some(fix) = why.fix.as_ref().filter(|fix| !self.fixes.contains(fix)) {
+            self.fixes.push(fix.clone());
+        }
+    }
+
+    fn answer(&mut self, probe: &str, answer: &Observation) {
+        let plain = catalogue::find(probe)
+            .is_some_and(|probe| *default_args(probe).to_json().to_string() == *answer.key.args);
+        let args = if plain { String::new() } else { format!(" {}", answer.key.args) };
+        let head = format!("{probe}{}", clipped(&inline(&args)));
+        match &answer.result {
+            Err(why) if plain && is_about_arguments(why) => {
+                self.text.push_str(&format!("  -  {head}: needs arguments ({})\n", inline(&why.what)));
+            }
+            Ok(table)
+                if plain
+                    && table.rows.is_empty()
+                    && table.schema.zero == ZeroRows::Suspicious
+                    && table.cut.is_none() =>
+            {
+                self.text.push_str(&format!("  ?  {head}: answered without any row\n"));
+            }
+            Err(why) => {
+                self.text.push_str(&format!("  ✗  {head}: {}: {}\n", why.cause, inline(&why.what)));
+                self.missing(why);
+            }
+            Ok(table) => {
+                let faults = faults(table);
+                let hidden: usize = faults.iter().map(|fault| fault.facts.len()).sum();
+                let total = table.schema.fields.len();
+                let mark = if hidden == 0 && table.cut.is_none() { "✓" } else { "✗" };
+                let rows = if table.rows.len() == 1 {
+                    "1 row".to_owned()
+                } else {
+                    format!("{} rows", table.rows.len())
+                };
+                let seen = if hidden == 0 {
+                    format!("all {total} facts")
+                } else {
+                    format!("{} of {total} facts", total.saturating_sub(hidden))
+                };
+                self.text.push_str(&format!("  {mark}  {head}: {seen}, {rows}\n"));
+                for fault in faults.iter().filter(|fault| !is_unwanted(&fault.why)) {
+                    let names = fault.facts.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+                    self.text.push_str(&format!(
+                        "       {names}: {}: {}\n",
+                        fault.why.cause,
+                        inline(&fault.why.what)
+                    ));
+                    self.missing(&fault.why);
+                }
+                if let Some(why) = &table.cut {
+                    self.text.push_str(&format!("       cut: {}: {}\n", why.cause, inline(&why.what)));
+                    self.missing(why);
+                }
+            }
+        }
+    }
+}
+
+fn clipped(text: &str) -> String {
+    let short: String = text.chars().take(70).collect();
+    if short.len() < text.len() { short + "…" } else { short }
+}
+
+/// Not read because nobody asked for it: that is no right that is missing.
+fn is_unwanted(why: &Missing) -> bool {
+    why.cause == Cause::Absent && why.level == Level::Field && why.fix.is_none()
+}
+
+/// A probe that can do nothing without being told where to look says so of its arguments.
+fn is_about_arguments(why: &Missing) -> bool {
+    why.level == Level::Probe && matches!(why.cause, Cause::WrongType | Cause::Empty | Cause::Absent)
+}
+
+/// The one fault that hides everything of a target.
+fn dead<'a>(answers: &[&'a Observation]) -> Option<&'a Missing> {
+    let mut why = None;
+    for answer in answers {
+        match &answer.result {
+            Err(missing) if missing.level == Level::Target => why = Some(&**missing),
+            _ => return None,
+        }
+    }
+    why
+}
+
+/// One block that can be pasted: what is no statement stands in it as a comment.
+fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
+    if fixes.is_empty() {
+        return String::new();
+    }
+    let sql = matches!(&*entry.kind, "postgres" | "mysql" | "sqlite");
+    let comment = if sql { "--" } else { "#" };
+    let (run, say): (Vec<&String>, Vec<&String>) = fixes.iter().partition(|fix| is_command(fix, sql));
+    let mut text = format!("\n{comment} to see the rest of {}:\n", inline(&entry.name));
+    say.iter().for_each(|fix| text.push_str(&format!("{comment} {}\n", inline(fix))));
+    run.iter().for_each(|fix| text.push_str(&format!("{}\n", inline(fix))));
+    text
+}
+
+fn is_command(fix: &str, sql: bool) -> bool {
+    if sql {
+        return fix.ends_with(';') && ["GRANT ", "ALTER ", "SET "].iter().any(|verb| fix.starts_with(verb));
+    }
+    ["setfacl ", "chmod ", "chown ", "namei ", "usermod ", "ulimit ", "getent "]
+        .iter()
+        .any(|verb| fix.starts_with(verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_statement_is_a_comment() {
+        let mut entry = adhoc("host").unwrap();
+        let fixes = ["setfacl -m u:w:r /a".to_owned(), "touch the file".to_owned()];
+        assert_eq!(
+            prescription(&entry, &fixes),
+            "\n# to see the rest of localhost:\n# touch the file\nsetfacl -m u:w:r /a\n"
+        );
+        entry.kind = Arc::from("postgres");
+        assert!(
+            prescription(&entry, &["GRANT pg_monitor TO w;".to_owned()])
+                .ends_with("\nGRANT pg_monitor TO w;\n")
+        );
+    }
+}

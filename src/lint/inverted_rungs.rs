@@ -1,0 +1,43 @@
+//! `warn` is stricter than `fail` with the policy's own defaults, or has the same limit.
+
+use super::{Check, Lint};
+use crate::diag::Diag;
+use crate::fact::Value;
+use crate::policy::Policy;
+use crate::policy::limits::inverted;
+
+pub(super) const LINT: Lint = Lint {
+    name: "inverted-rungs",
+    doc: "`warn` and `fail` stand the right way round with the policy's defaults",
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, diags: &mut Vec<Diag>) {
+    let defaults: Vec<Value> = policy.params.iter().map(|param| param.default.clone()).collect();
+    diags.extend(inverted(policy, &defaults));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fine, refused};
+    use super::LINT;
+
+    #[test]
+    fn a_warning_that_comes_too_late_is_refused() {
+        refused(&LINT, "fail: used_ratio > 80.percent\nwarn: used_ratio > 90.percent");
+        refused(&LINT, "fail: free < 10.GiB\nwarn: free < 1.GiB");
+        refused(&LINT, "fail: free < 10.GiB\nwarn: free < 10.GiB");
+        let params = "params: { warn_at: 90%, fail_at: 80% }\n";
+        refused(
+            &LINT,
+            &format!("{params}fail: used_ratio > params.fail_at\nwarn: used_ratio > params.warn_at"),
+        );
+    }
+
+    #[test]
+    fn a_warning_that_comes_first_is_fine() {
+        fine(&LINT, "fail: used_ratio > 90.percent\nwarn: used_ratio > 80.percent");
+        fine(&LINT, "fail: free < 1.GiB\nwarn: free < 10.GiB");
+        fine(&LINT, "fail: free < 1.GiB\nwarn: used_ratio > 10.percent");
+    }
+}

@@ -1,0 +1,78 @@
+//! Helpers of the lints' tests: a policy or a project in a few lines.
+
+use std::sync::Arc;
+
+use super::{Check, Input, Lint};
+use crate::diag::{Diag, Level};
+use crate::fact::parse_date;
+use crate::policy::load::{File, Loaded, documents};
+use crate::policy::{Policy, Project, project};
+use crate::source::Source;
+
+/// A policy of these lines, completed with what every policy needs.
+pub(super) fn policy(lines: &str) -> Arc<Policy> {
+    let rest = [
+        ("policy", "p"),
+        ("title", "It holds"),
+        ("tier", "daily"),
+        ("severity", "high"),
+        ("owner", "team"),
+        ("why", "Because it was agreed."),
+        ("target", "{ type: host }"),
+        ("observe", "{ usage: { probe: disk.usage } }"),
+        ("remedy", "{ steps: [{ shell: df }] }"),
+    ];
+    let mut text = lines.to_owned() + "\n";
+    for (key, value) in rest {
+        if !lines.lines().any(|line| line.starts_with(&format!("{key}:"))) {
+            text.push_str(&format!("{key}: {value}\n"));
+        }
+    }
+    let file = File { source: Source::new("p.yaml", text), library: None, folder: "".into() };
+    let mut loaded = Loaded::default();
+    documents(&file, None, &mut loaded);
+    assert!(loaded.diags.is_empty(), "{:#?}", loaded.diags);
+    loaded.policies.remove(0)
+}
+
+/// A project of these lines.
+pub(super) fn project_of(lines: &str) -> Project {
+    let source = Source::new("muster.yaml", format!("muster: 1\n{lines}\n"));
+    let mut diags = Vec::new();
+    project::decode(&source, std::path::Path::new(""), &mut diags).unwrap_or_else(|| panic!("{diags:#?}"))
+}
+
+/// What a lint about one policy says.
+pub(super) fn said(lint: &Lint, lines: &str) -> Vec<Diag> {
+    let Check::Policy(check) = lint.check else { panic!("not a lint about policies") };
+    let mut diags = Vec::new();
+    check(&policy(lines), &mut diags);
+    diags
+}
+
+/// What a lint about the project says on 2026-11-01.
+pub(super) fn said_of(lint: &Lint, lines: &str, policies: &[Arc<Policy>]) -> Vec<Diag> {
+    let Check::Project(check) = lint.check else { panic!("not a lint about projects") };
+    let today = parse_date("2026-11-01").unwrap();
+    let mut diags = Vec::new();
+    check(&Input { policies, project: &project_of(lines), today }, &mut diags);
+    diags
+}
+
+/// The lint says nothing.
+#[track_caller]
+pub(super) fn fine(lint: &Lint, lines: &str) {
+    assert_eq!(said(lint, lines), []);
+}
+
+/// The lint says exactly one thing, an error.
+#[track_caller]
+pub(super) fn refused(lint: &Lint, lines: &str) {
+    assert!(matches!(said(lint, lines).as_slice(), [one] if one.level == Level::Error), "{lines}");
+}
+
+/// The lint says exactly one thing, a warning.
+#[track_caller]
+pub(super) fn warned(lint: &Lint, lines: &str) {
+    assert!(matches!(said(lint, lines).as_slice(), [one] if one.level == Level::Warning), "{lines}");
+}
