@@ -8,13 +8,15 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "diag", "fact", "judge", "observe", "plan", "policy", "probe", "report", "rule", "secret",
-            "source", "store", "verdict",
+            "diag", "fact", "judge", "lint", "observe", "plan", "policy", "probe", "report", "rule",
+            "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),
     ("fact", &[]),
     ("judge", &["fact", "plan", "policy", "rule", "verdict"]),
+    // `verdict` for the urgencies that routes are named by.
+    ("lint", &["diag", "fact", "policy", "rule", "source", "verdict"]),
     // `plan` for what a target says of itself (`TargetInfo`), which is compared with what was observed.
     ("observe", &["fact", "plan", "probe", "secret"]),
     // `source` for the places of overrides in messages.
