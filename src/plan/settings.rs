@@ -74,7 +74,9 @@ pub fn resolve(
         std::iter::once(&mut settings).chain(subjects.iter_mut().map(|subject| &mut subject.settings))
     {
         settings.looser = looser(policy, settings);
-        if let Some(diag) = inverted(policy, &settings.values()) {
+        if let Some(diag) = inverted(policy, &settings.values())
+            && !set.diags.iter().any(|known| known.message == diag.message)
+        {
             set.diags.push(diag);
         }
     }

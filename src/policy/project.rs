@@ -457,6 +457,10 @@ impl Reader {
     }
 
     fn over(&mut self, node: &Node) -> Option<Override> {
+        if let Some(set) = node.get("set").filter(|set| pairs(Some(set)).is_empty()) {
+            let diag = Diag::error(&code::BAD_VALUE, "the override sets nothing").at(&set.loc, "");
+            self.diags.push(diag.help("name a parameter, or remove the override"));
+        }
         Some(Override {
             policy: self.pattern(node.get("policy"))?,
             environment: text(node.get("environment")),
@@ -526,7 +530,9 @@ impl Reader {
         for entry in items(node.get("waivers")) {
             if entry.get("up_to").is_some() {
                 let at = entry.get("up_to").map_or(&entry.loc, |up_to| &up_to.loc);
-                if literal::untyped(entry.get("up_to").unwrap_or(entry)).is_err() {
+                let limit = literal::untyped(entry.get("up_to").unwrap_or(entry));
+                let is_number = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Quantity(_));
+                if !limit.is_ok_and(|(_, ty)| is_number(&ty)) {
                     self.diags.push(
                         Diag::error(&code::BAD_LITERAL, "`up_to` is a number with its unit, such as `95%`")
                             .at(at, ""),

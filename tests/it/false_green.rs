@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::faults::Faults;
-use crate::harness::{Run, Shop};
+use crate::harness::{Run, Shop, in_days};
 use crate::http::{Http, Reply};
 use crate::tls::{Cert, TlsServer};
 
@@ -478,12 +478,6 @@ fn waiver(policy: &str, rest: &str) -> String {
         "{HOST}waivers:\n  - {{ policy: {policy}, reason: known, owner: team, ticket: T-1, expires: {}{rest} }}\n",
         in_days(100)
     )
-}
-
-/// A date so many days from today.
-fn in_days(days: i64) -> String {
-    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
-    day.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 #[test]

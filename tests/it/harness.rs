@@ -109,6 +109,12 @@ pub(crate) fn policy(id: &str, yaml: &str) -> String {
     text + yaml
 }
 
+/// A date so many days from today.
+pub(crate) fn in_days(days: i64) -> String {
+    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    day.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
 /// What a finished command left.
 #[derive(Debug)]
 pub(crate) struct Run {

@@ -13,13 +13,18 @@ use passmuster::{fact, probe};
 mod adding_a_probe;
 mod bad_input;
 mod cli_commands;
+mod canary;
+mod contract;
 mod docs_are_fresh;
+mod exit_codes;
 mod false_green;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
+mod layers;
+mod overrides;
 mod policies_host;
 mod policies_mysql;
 mod policies_net;
