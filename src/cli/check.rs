@@ -148,6 +148,7 @@ pub(super) fn recording(path: &std::path::Path) -> Result<Recording, Problem> {
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let json = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    drop(text);
     Recording::from_json(&json).map_err(wrong)
 }
 
@@ -160,6 +161,11 @@ fn judge(arguments: &Arguments) -> Done {
     let mut watch = Watch::start();
     let mut timings = Timings::default();
     let setup = setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going)?;
+    let facts = match &arguments.facts {
+        Some(file) => Facts::Recorded(recording(file)?),
+        None => Facts::Live,
+    };
+    // A recording is input too: without it here, most of the time of a replay would be in no phase.
     timings.read = watch.lap();
     warnings(&setup);
     let environment = setup
@@ -169,10 +175,6 @@ fn judge(arguments: &Arguments) -> Done {
         .find(|environment| setup.selection.environment.as_ref() == Some(&environment.name));
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
     options.now = arguments.now.as_deref().map(now).transpose()?;
-    let facts = match &arguments.facts {
-        Some(file) => Facts::Recorded(recording(file)?),
-        None => Facts::Live,
-    };
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;

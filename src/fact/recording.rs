@@ -53,6 +53,7 @@ impl Recording {
         }
         let policies =
             array(json, "policies")?.iter().map(|entry| Ok((text(entry, "policy")?, text(entry, "digest")?)));
+        let mut schemas = Schemas::default();
         Ok(Self {
             muster: text(json, "muster")?,
             started: time(json, "started")?,
@@ -60,7 +61,7 @@ impl Recording {
             policies: policies.collect::<Result<_, String>>()?,
             observations: array(json, "observations")?
                 .iter()
-                .map(observation_from_json)
+                .map(|observation| observation_from_json(observation, &mut schemas))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -115,7 +116,25 @@ fn table_to_json(table: &Table) -> Json {
     })
 }
 
-fn observation_from_json(json: &Json) -> Result<Observation, String> {
+/// The schema that was read last: answers of one probe have the same, and thousands of copies would take
+/// more room and time than the facts.
+#[derive(Default)]
+struct Schemas<'a>(Option<(&'a Json, Arc<Schema>)>);
+
+impl<'a> Schemas<'a> {
+    fn read(&mut self, json: &'a Json) -> Option<Arc<Schema>> {
+        if let Some((known, schema)) = &self.0
+            && *known == json
+        {
+            return Some(Arc::clone(schema));
+        }
+        let schema = Arc::new(schema_from_json(json)?);
+        self.0 = Some((json, Arc::clone(&schema)));
+        Some(schema)
+    }
+}
+
+fn observation_from_json<'a>(json: &'a Json, schemas: &mut Schemas<'a>) -> Result<Observation, String> {
     let key = Key {
         probe: text(json, "probe")?,
         target: text(json, "target")?,
@@ -138,16 +157,16 @@ fn observation_from_json(json: &Json) -> Result<Observation, String> {
             serde_json::from_value::<Missing>(missing.clone())
                 .map_err(|e| format!("{place}: missing: {e}"))?,
         )),
-        (None, Some(table)) => Ok(table_from_json(table).map_err(|e| format!("{place}: {e}"))?),
+        (None, Some(table)) => Ok(table_from_json(table, schemas).map_err(|e| format!("{place}: {e}"))?),
         _ => return Err(format!("{place}: exactly one of `table` and `missing` must be there")),
     };
     let took = Duration::from_micros(json.get("took_us").and_then(Json::as_u64).unwrap_or(0));
     Ok(Observation { key, result, at: time(json, "at")?, source_clock, took, identity })
 }
 
-fn table_from_json(json: &Json) -> Result<Table, String> {
-    let schema: Arc<Schema> =
-        Arc::new(json.get("schema").and_then(schema_from_json).ok_or("the schema cannot be read")?);
+fn table_from_json<'a>(json: &'a Json, schemas: &mut Schemas<'a>) -> Result<Table, String> {
+    let schema =
+        json.get("schema").and_then(|schema| schemas.read(schema)).ok_or("the schema cannot be read")?;
     let cut = match json.get("cut") {
         None | Some(Json::Null) => None,
         Some(cut) => Some(Arc::new(serde_json::from_value(cut.clone()).map_err(|e| format!("cut: {e}"))?)),

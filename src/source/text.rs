@@ -1,21 +1,37 @@
 //! A named text and half-open byte ranges in it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A text with the name under which the user knows it (a path, or `<command line>`).
-#[derive(PartialEq, Eq)]
 pub struct Source {
     /// How the user calls it.
     pub name: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where lines begin, once somebody asked: every finding names a line, so nobody may count from the top each time.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for Source {}
 
 impl Source {
     /// A source to point into.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        Arc::new(Self { name: name.into(), text: text.into(), lines: OnceLock::new() })
+    }
+
+    /// How many lines begin after the first and not behind this offset, and where the last of them begins.
+    fn line(&self, offset: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| self.text.match_indices('\n').map(|(at, _)| at + 1).collect());
+        let before = lines.partition_point(|start| *start <= offset);
+        (before, before.checked_sub(1).and_then(|last| lines.get(last)).copied().unwrap_or(0))
     }
 }
 
@@ -49,10 +65,10 @@ impl Loc {
 
     /// Line and column of the start, both from 1, the column in characters.
     pub fn line_column(&self) -> (usize, usize) {
-        let before = self.source.text.get(..self.start as usize).unwrap_or("");
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let last = before.rsplit('\n').next().unwrap_or("");
-        (line, last.trim_start_matches('\u{feff}').chars().count() + 1)
+        let (lines, begin) = self.source.line(self.start as usize);
+        // A range that is not within the source is at its begin.
+        let Some(before) = self.source.text.get(begin..self.start as usize) else { return (1, 1) };
+        (lines + 1, before.trim_start_matches('\u{feff}').chars().count() + 1)
     }
 
     /// The same source, another range.
@@ -88,5 +104,18 @@ mod tests {
         assert_eq!(loc.text(), "y");
         assert_eq!(loc.line_column(), (2, 3));
         assert_eq!(loc.to_string(), "a.yaml:2:3");
+    }
+
+    #[test]
+    fn lines_are_those_of_counting_from_the_top() {
+        let source = Source::new("a.yaml", "\u{feff}a\n\n€b\nc\n");
+        for start in (0..=source.text.len() + 1).filter(|start| source.text.is_char_boundary(*start)) {
+            let before = source.text.get(..start).unwrap();
+            let line = before.matches('\n').count() + 1;
+            let column =
+                before.rsplit('\n').next().unwrap().trim_start_matches('\u{feff}').chars().count() + 1;
+            assert_eq!(Loc::new(&source, start, start).line_column(), (line, column), "offset {start}");
+        }
+        assert_eq!(Loc::new(&source, 99, 99).line_column(), (1, 1));
     }
 }
