@@ -12,8 +12,8 @@ use passmuster::{fact, probe};
 
 mod adding_a_probe;
 mod bad_input;
-mod cli_commands;
 mod canary;
+mod cli_commands;
 mod contract;
 mod docs_are_fresh;
 mod exit_codes;

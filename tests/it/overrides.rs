@@ -332,7 +332,12 @@ fn answer(target: &str, role: Option<&str>) -> Observation {
 
 fn target(name: &str, role: Option<&str>) -> Arc<TargetInfo> {
     let labels = role.map(|role| (Arc::from("role"), Arc::from(role))).into_iter().collect();
-    Arc::new(TargetInfo { name: Arc::from(name), kind: Arc::from("postgres"), labels })
+    Arc::new(TargetInfo {
+        name: Arc::from(name),
+        kind: Arc::from("postgres"),
+        labels,
+        ..TargetInfo::default()
+    })
 }
 
 #[test]
