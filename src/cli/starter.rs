@@ -271,7 +271,7 @@ fn case(
 ) {
     let probe = wanted.probe;
     let many = probe.rows == Rows::Many;
-    let keys = || probe.facts.iter().filter(|fact| many && probe.key.contains(&fact.name));
+    let keys = || probe.facts.iter().filter(|fact| probe.key.contains(&fact.name));
     let literal = |fact: &FieldDecl| match fact.ty {
         Ty::Int => fact.example.to_owned(),
         _ => quoted(fact.example),

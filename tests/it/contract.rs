@@ -386,10 +386,7 @@ fn a_misspelt_fact_argument_or_word_is_refused_for_every_probe() {
             let loaded = load("misspelt", &with_rule(probe, &rest));
             assert!(loaded.policies.is_empty(), "{}.{}", probe.name, fact.name);
         }
-        let fact = probe.facts.iter().find_map(|fact| match fact.ty {
-            Ty::Enum(_) => Some(fact),
-            _ => None,
-        });
+        let fact = probe.facts.iter().find(|fact| matches!(fact.ty, Ty::Enum(_)));
         if let Some(fact) = fact {
             let loaded = load("word", &with_rule(probe, &format!("fail: {} == \"no-such-word\"", fact.name)));
             assert!(loaded.policies.is_empty(), "{}.{}", probe.name, fact.name);
