@@ -144,8 +144,14 @@ fn observe(
     match facts {
         Facts::Recorded(recording) => {
             let replay = Replay::new(recording);
-            Ok(futures_util::future::FutureExt::now_or_never(replay.observe(&plan.requests))
-                .unwrap_or_default())
+            Ok(futures_util::future::FutureExt::now_or_never(replay.observe(&plan.requests)).ok_or_else(
+                || {
+                    Problem::usage(
+                        "the recording did not answer",
+                        "this is a fault of muster; please report it",
+                    )
+                },
+            )?)
         }
         Facts::Live => {
             let asked: BTreeSet<&str> = plan.requests.iter().map(|request| &*request.key.target).collect();

@@ -25,22 +25,6 @@ fn at(text: &str, part: &str) -> usize {
     text.find(part).unwrap_or_else(|| panic!("`{part}` is not in\n{text}"))
 }
 
-/// Write all renderings to a folder to look at them: `LOOK=folder cargo test report -- --ignored`.
-#[test]
-#[ignore = "for eyes"]
-fn look() {
-    let Some(folder) = option_env!("LOOK") else { return };
-    for (width, color, verbose) in
-        [(60, false, false), (80, false, false), (120, true, false), (80, true, false), (80, false, true)]
-    {
-        let text = render(&rich(), Format::Human, &Style { color, width, verbose });
-        std::fs::write(format!("{folder}/human-{width}-{color}-{verbose}.txt"), text).unwrap();
-    }
-    for format in Format::ALL {
-        std::fs::write(format!("{folder}/{}", format.word()), render(&rich(), format, &style(80))).unwrap();
-    }
-}
-
 #[test]
 fn every_format_has_its_word() {
     for format in Format::ALL {
