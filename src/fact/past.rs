@@ -1,0 +1,82 @@
+//! The past of questions, as data: recalled before observing, handed to the judge, and kept in recordings, so
+//! that judging needs no store and a replay gives the same answer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Key, Observation, Value};
+
+/// With which earlier answer an observation is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Before {
+    /// The last run that answered the question.
+    Previous,
+    /// A recording in a file; the path as the policy writes it, relative to the project.
+    Recording(Arc<str>),
+    /// The snapshot of a gate.
+    Gate,
+}
+
+impl Before {
+    /// As a recording writes it.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Previous => "previous".to_owned(),
+            Self::Gate => "gate".to_owned(),
+            Self::Recording(path) => format!("recording:{path}"),
+        }
+    }
+
+    /// What a recording wrote.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "previous" => Some(Self::Previous),
+            "gate" => Some(Self::Gate),
+            other => other.strip_prefix("recording:").map(|path| Self::Recording(Arc::from(path))),
+        }
+    }
+}
+
+/// What is wanted of the past of a question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PastRequest {
+    /// Its answer as it was.
+    Before(Before, Key),
+    /// Samples of some facts, as far back as the window of microseconds reaches.
+    History(Key, i64, Vec<Arc<str>>),
+}
+
+/// Everything that was recalled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// Earlier answers. One that is not there was not found; one that is `Err` could not be read then.
+    pub before: BTreeMap<(Before, Key), Arc<Observation>>,
+    /// Samples by question.
+    pub history: BTreeMap<Key, Arc<History>>,
+}
+
+/// What was seen of the subjects of one question over time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Names of the facts that were recalled.
+    pub facts: Vec<Arc<str>>,
+    /// For each subject (the row's name; the target's name where rows have no key) one track per fact.
+    pub subjects: HashMap<Arc<str>, Vec<Track>>,
+}
+
+/// Samples of one fact of one subject, ascending in time. A time at which it could not be read is no sample.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Track {
+    /// When, in microseconds since 1970, by the clock that ages are counted against.
+    pub at: Vec<i64>,
+    /// What was seen; null where the source had no value.
+    pub values: Vec<Value>,
+}
+
+impl History {
+    /// The samples of a fact of a subject.
+    pub fn track(&self, subject: &str, fact: &str) -> Option<&Track> {
+        let index = self.facts.iter().position(|name| **name == *fact)?;
+        self.subjects.get(subject)?.get(index)
+    }
+}
