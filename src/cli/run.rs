@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::diag::{Diag, Level};
-use crate::fact::{Identity, Missing, Observation, Recording, Request};
+use crate::fact::{Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Live, Observer, Replay, verify};
 use crate::plan::{Input, Plan, bind};
@@ -103,10 +103,12 @@ pub(super) fn run(
         Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
         Facts::Recorded(_) => Recall::default(),
     };
+    let past = Past::default();
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
-    let outcomes = judge_all(&plan, &answers, started, &recalled);
+    let given = Given { at: started, recall: &recalled, past: &past };
+    let outcomes = judge_all(&plan, &answers, &given);
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),
@@ -209,16 +211,8 @@ async fn asked_to_end() -> std::io::Result<()> {
 }
 
 /// Judges every check; on all cores if there are many.
-pub(super) fn judge_all(
-    plan: &Plan,
-    answers: &[Observation],
-    at: Timestamp,
-    recall: &Recall,
-) -> Vec<Outcome> {
-    let one = |check: &crate::plan::Check| {
-        let own: Vec<&Observation> = check.requests.iter().filter_map(|index| answers.get(*index)).collect();
-        judge(check, &own, &Given { at, recall })
-    };
+pub(super) fn judge_all(plan: &Plan, answers: &[Observation], given: &Given<'_>) -> Vec<Outcome> {
+    let one = |check: &crate::plan::Check| judge(check, answers, given);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if plan.checks.len() < 256 || cores == 1 {
         return plan.checks.iter().map(one).collect();

@@ -1,6 +1,5 @@
 //! What most commands begin with: the project, the policies, the targets.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use clap::Args;
 use crate::diag::{Diag, Level, code};
 use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
-use crate::policy::load::{Loaded, Origin, load};
+use crate::policy::load::{Known, Loaded, Origin, load};
 use crate::policy::project::{self, Pattern};
 use crate::policy::{Policy, Project, TargetEntry, Tier};
 use crate::source::Loc;
@@ -147,8 +146,12 @@ fn origins(sources: &Sources, project: Option<&Project>) -> Vec<(Origin, Option<
     sources.sources.iter().map(|text| (Origin::parse(text, &PathBuf::new()), None)).collect()
 }
 
-fn labels(project: &Project) -> BTreeSet<Arc<str>> {
-    project.labels.keys().cloned().collect()
+/// What policies may name of the project.
+fn known(project: &Project) -> Known {
+    Known {
+        labels: Arc::new(project.labels.keys().cloned().collect()),
+        calendars: Arc::new(project.calendars.keys().cloned().collect()),
+    }
 }
 
 /// What was read, with everything that is wrong in it.
@@ -166,7 +169,7 @@ pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
     if origins.is_empty() {
         return Err(no_source(has_project));
     }
-    let names = found.as_ref().map(labels);
+    let names = found.as_ref().map(known);
     let mut loaded = load(&origins, names.as_ref(), tests);
     lint_policies(&mut loaded);
     Ok(Read { project: found.unwrap_or_default(), has_project, loaded })

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::diag::{Diag, code};
-use crate::fact::Observation;
 use crate::judge::{Given, judge};
-use crate::plan::{Check, Setting, TargetInfo, inverted};
+use crate::plan::{Asked, Calendars, Check, Setting, TargetInfo, inverted};
 use crate::policy::cases::{Case, CaseFile, Expected, decode};
 use crate::policy::decode::out_of_bounds;
 use crate::policy::{Policy, literal};
@@ -141,7 +140,7 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
         labels: case.labels.clone(),
     });
     let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));
-    let requests = (0..policy.observe.len()).collect();
+    let requests = (0..policy.observe.len()).map(Asked::One).collect();
     let check = Check {
         policy: Arc::clone(policy),
         target,
@@ -150,10 +149,16 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
         owner,
         routes: std::collections::BTreeMap::new(),
         requests,
+        calendars: Arc::new(calendars(case)),
         skip: None,
         waivers: Vec::new(),
     };
     if diags.is_empty() { Ok(check) } else { Err(diags) }
+}
+
+/// The calendars that hold in a case.
+fn calendars(case: &Case) -> Calendars {
+    Calendars::Said(case.during.clone().unwrap_or_default())
 }
 
 fn try_one<'a>(policy: &'a Arc<Policy>, case: &'a Case) -> Tried<'a> {
@@ -164,9 +169,9 @@ fn try_one<'a>(policy: &'a Arc<Policy>, case: &'a Case) -> Tried<'a> {
         }
     };
     let answers = case.observations(policy, &check.settings.values());
-    let own: Vec<&Observation> = answers.iter().collect();
+    let past = case.past(policy, &answers);
     let recall = Recall::default();
-    let outcome = judge(&check, &own, &Given { at: case.now, recall: &recall });
+    let outcome = judge(&check, &answers, &Given { at: case.now, recall: &recall, past: &past });
     let mut found: Vec<&Finding> = outcome.check.findings.iter().collect();
     let mut faults = Vec::new();
     let skipped = outcome.check.counts.skipped > 0 && outcome.check.findings.is_empty();

@@ -83,6 +83,8 @@ codes! {
     WAIVER_REASON "waiver-reason" "The reason of the waiver explains nothing. Whoever reads it in a year must be able to tell whether it still holds."
     TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
     STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
+    NO_HISTORY "no-history" "A question about the past is asked of something that has none: samples are kept of facts of an observation with `history:`."
+    RELATION "relation" "A relation cannot be made: what it names is not observed, its key has unlike types on the two sides, or it relates to itself."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

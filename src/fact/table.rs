@@ -25,6 +25,38 @@ impl Table {
     pub fn cell(&self, row: usize, name: &str) -> Option<&Cell> {
         self.rows.get(row)?.get(self.schema.position(name)?)
     }
+
+    /// A recorded table in the shape that is asked for now. A field that was not recorded is `unknown: absent`.
+    pub fn fit(&self, wanted: &Arc<Schema>, probe: &str) -> Result<Self, Arc<Missing>> {
+        if Arc::ptr_eq(&self.schema, wanted) {
+            return Ok(self.clone());
+        }
+        if self.schema.version != wanted.version {
+            let what = format!(
+                "recorded by version {} of `{probe}`, and this is version {}",
+                self.schema.version, wanted.version
+            );
+            return Err(Arc::new(Missing::new(Cause::Absent, what).fix("record again with `muster record`")));
+        }
+        let absent = Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
+        let other =
+            Arc::new(Missing::new(Cause::WrongType, "recorded with another type").level(Level::Field));
+        let place = |field: &super::Field| match self.schema.position(&field.name) {
+            None => Err(&absent),
+            Some(index) => match self.schema.fields.get(index) {
+                Some(known) if known.ty.to_string() == field.ty.to_string() => Ok(index),
+                _ => Err(&other),
+            },
+        };
+        let places: Vec<Result<usize, &Arc<Missing>>> = wanted.fields.iter().map(place).collect();
+        let cell = |row: &[Cell], place: &Result<usize, &Arc<Missing>>| match place {
+            Ok(index) => row.get(*index).cloned().unwrap_or_else(|| Err(Arc::clone(&absent))),
+            Err(why) => Err(Arc::clone(why)),
+        };
+        let rows =
+            self.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()).collect();
+        Ok(Self { schema: Arc::clone(wanted), rows, total: self.total, cut: self.cut.clone() })
+    }
 }
 
 /// Builds a table row by row. A field that was not set is `unknown: absent`, never null.

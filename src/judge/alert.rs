@@ -10,7 +10,7 @@ use crate::verdict::{Finding, Verdict};
 use super::findings::Maker;
 
 /// Holds a failure back until its rule was true in every sample of the time.
-pub(super) fn hold(maker: &Maker<'_>, finding: &mut Finding) {
+pub(super) fn hold(maker: &Maker<'_, '_>, finding: &mut Finding) {
     let Some(needed) = maker.check.policy.alert.as_ref().and_then(|alert| alert.held) else { return };
     if finding.verdict != Verdict::Fail {
         return;

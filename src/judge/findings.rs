@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Observation, Value, value_to_json};
+use crate::fact::{Cause, Cell, Level, Missing, Value, value_to_json};
 use crate::plan::{Check, Settings};
 use crate::policy::decode::digest;
 use crate::policy::{Expect, Ladder};
@@ -18,11 +18,12 @@ pub(super) use crate::fact::row_name as shown;
 use super::Given;
 use super::operands;
 use super::scope::RowScope;
+use super::tables::Tables;
 
 /// Makes findings of one check.
-pub(super) struct Maker<'a> {
+pub(super) struct Maker<'m, 'a> {
     pub check: &'a Check,
-    pub answers: &'a [&'a Observation],
+    pub tables: &'m Tables<'a>,
     pub given: &'a Given<'a>,
 }
 
@@ -36,15 +37,14 @@ pub(super) struct Decision<'a> {
     pub text: Option<String>,
 }
 
-impl<'a> Maker<'a> {
-    pub(super) fn new(check: &'a Check, answers: &'a [&'a Observation], given: &'a Given<'a>) -> Self {
-        Self { check, answers, given }
+impl<'m, 'a> Maker<'m, 'a> {
+    pub(super) fn new(tables: &'m Tables<'a>) -> Self {
+        Self { check: tables.check, tables, given: tables.given }
     }
 
-    /// The clock of the judged observation.
+    /// The clock of the judged rows.
     pub(super) fn now(&self) -> i64 {
-        let answer = self.answers.get(self.check.policy.each);
-        crate::fact::micros_of(answer.map_or(self.given.at, |answer| answer.now()))
+        crate::fact::micros_of(self.tables.now(self.check.policy.each).unwrap_or(self.given.at))
     }
 
     /// Settings of a subject: the overrides whose patterns match it, together. Two that disagree leave nothing
@@ -82,28 +82,44 @@ impl<'a> Maker<'a> {
         Ok(found.map_or(Cow::Borrowed(base), |(settings, _)| settings))
     }
 
-    /// `accept: exact` refuses an estimate.
-    pub(super) fn refused_estimate(&self, observation: usize, field: usize) -> Option<Arc<Missing>> {
-        let observe = self.check.policy.observe.get(observation).filter(|observe| observe.exact)?;
-        let field = observe.schema.fields.get(field).filter(|field| field.estimate)?;
-        let what = format!("`{}` is an estimate, and `accept: exact` refuses it", field.name);
-        Some(Arc::new(Missing::new(Cause::Quality, what).level(Level::Field)))
-    }
-
-    /// Names that must be there.
-    pub(super) fn expected(&self) -> Vec<Arc<str>> {
+    /// Names that must be there, and why they may not be all.
+    pub(super) fn expected(&self) -> (Vec<Arc<str>>, Vec<Arc<Missing>>) {
         match &self.check.policy.expect {
-            Expect::List(names) => names.clone(),
+            Expect::List(names) => (names.clone(), Vec::new()),
             Expect::Param(index) => {
-                match self.check.settings.params.get(*index).map(|setting| &setting.value) {
+                let value = self.check.settings.params.get(*index).map(|setting| &setting.value);
+                let names = match value {
                     Some(Value::List(items)) => {
                         items.iter().filter_map(|item| item.as_ref().ok()?.as_text().map(Arc::from)).collect()
                     }
                     _ => Vec::new(),
-                }
+                };
+                (names, Vec::new())
             }
-            _ => Vec::new(),
+            Expect::Keys(view) => self.keys(*view),
+            Expect::Default | Expect::Some | Expect::Any => (Vec::new(), Vec::new()),
         }
+    }
+
+    /// The names of the rows of another view.
+    fn keys(&self, view: usize) -> (Vec<Arc<str>>, Vec<Arc<Missing>>) {
+        let (rows, schema) = match (self.tables.rows(view), self.tables.schema(view)) {
+            (Ok(rows), Ok(schema)) => (rows, schema),
+            (Err(why), _) | (_, Err(why)) => return (Vec::new(), vec![why]),
+        };
+        let (mut names, mut faults) = (Vec::with_capacity(rows.len()), rows.faults());
+        for index in 0..rows.len() {
+            match self.tables.row(view, index).and_then(|row| shown(schema, &row)) {
+                Ok(name) => names.push(name),
+                Err(why) => faults.push(why),
+            }
+        }
+        if names.is_empty() && faults.is_empty() {
+            let name = self.check.policy.views.get(view).map_or("", |view| &view.rows.name);
+            let what = format!("`{name}` says what is expected, and has no rows");
+            faults.push(Arc::new(Missing::new(Cause::Empty, what)));
+        }
+        (names, faults)
     }
 
     fn subject(&self, row: Option<&[Cell]>) -> Subject {
@@ -166,7 +182,7 @@ impl<'a> Maker<'a> {
     pub(super) fn finding(
         &self,
         row: Option<&[Cell]>,
-        mut scope: RowScope<'_>,
+        mut scope: RowScope<'_, '_>,
         decision: Decision<'_>,
     ) -> Finding {
         let policy = &self.check.policy;
@@ -212,7 +228,7 @@ impl<'a> Maker<'a> {
     }
 }
 
-fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowScope<'_>) -> String {
+fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowScope<'_, '_>) -> String {
     if let Some(text) = &decision.text {
         return text.clone();
     }
@@ -228,7 +244,7 @@ fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowS
 }
 
 /// The first rung that holds; an unknown rung counts as the loudest of all.
-fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_>, louder: fn(T, T) -> bool) -> T {
+fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_, '_>, louder: fn(T, T) -> bool) -> T {
     for (value, rule) in &ladder.rungs {
         match holds(&rule.node, scope) {
             Ok(true) => return *value,
@@ -243,7 +259,7 @@ fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_>, louder:
 }
 
 /// The steps of the policy.
-fn remedy(policy: &crate::policy::Policy, scope: &RowScope<'_>, cause: Option<&Missing>) -> Vec<Step> {
+fn remedy(policy: &crate::policy::Policy, scope: &RowScope<'_, '_>, cause: Option<&Missing>) -> Vec<Step> {
     // What would make an unknown fact readable stands in its cause; the policy's steps are for what is wrong.
     if cause.is_some() {
         return Vec::new();

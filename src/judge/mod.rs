@@ -3,9 +3,12 @@
 mod alert;
 mod assemble;
 mod findings;
+mod group;
+mod join;
 mod operands;
 mod rows;
 mod scope;
+mod tables;
 mod waive;
 
 use std::collections::BTreeSet;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::fact::{Cause, Missing, Observation, Rows, Table, ZeroRows};
+use crate::fact::{Cause, Missing, Observation, Past, Rows as Many, ZeroRows};
 use crate::plan::Check;
 use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
@@ -22,13 +25,16 @@ pub use assemble::{Assembly, assemble};
 
 use findings::Maker;
 use rows::Judged;
+use tables::{Rows, Tables};
 
 /// What judging needs besides the check.
 pub struct Given<'a> {
     /// The time at which it is judged: the run's, or the recording's.
     pub at: Timestamp,
-    /// The past.
+    /// How earlier runs judged.
     pub recall: &'a Recall,
+    /// What earlier runs saw.
+    pub past: &'a Past,
 }
 
 /// A judged check with what was used of the project file.
@@ -41,8 +47,8 @@ pub struct Outcome {
     pub subjects: BTreeSet<usize>,
 }
 
-/// Judges one check on the answers to its requests, in the order of its observations.
-pub fn judge(check: &Check, answers: &[&Observation], given: &Given<'_>) -> Outcome {
+/// Judges one check; its requests are positions of the answers.
+pub fn judge(check: &Check, answers: &[Observation], given: &Given<'_>) -> Outcome {
     let mut outcome = Outcome { check: frame(check), waivers: BTreeSet::new(), subjects: BTreeSet::new() };
     if let Some(why) = &check.skip {
         outcome.check.verdict = Verdict::Skipped;
@@ -50,9 +56,10 @@ pub fn judge(check: &Check, answers: &[&Observation], given: &Given<'_>) -> Outc
         outcome.check.note = Some(why.clone());
         return outcome;
     }
-    let maker = Maker::new(check, answers, given);
-    match table(check, answers, given) {
-        Ok(table) => judge_table(&maker, table, &mut outcome),
+    let tables = Tables::new(check, answers, given);
+    let maker = Maker::new(&tables);
+    match tables.rows(check.policy.each) {
+        Ok(rows) => judge_rows(&maker, rows, &mut outcome),
         Err(why) => outcome.check.findings.push(maker.unknown(None, &why)),
     }
     finish(&maker, &mut outcome);
@@ -88,52 +95,21 @@ fn looser(check: &Check) -> Vec<String> {
     all
 }
 
-/// The table whose rows are judged, if it is there and fresh.
-fn table<'a>(
-    check: &Check,
-    answers: &[&'a Observation],
-    given: &Given<'_>,
-) -> Result<&'a Table, Arc<Missing>> {
-    let answer = answers
-        .get(check.policy.each)
-        .ok_or_else(|| Arc::new(Missing::new(Cause::Internal, "the observation was not planned")))?;
-    fresh(check, check.policy.each, answer, given)?;
-    answer.result.as_ref().map_err(Arc::clone)
-}
-
-/// Refuses facts that are older than the observation accepts.
-fn fresh(check: &Check, index: usize, answer: &Observation, given: &Given<'_>) -> Result<(), Arc<Missing>> {
-    let Some(limit) = check.policy.observe.get(index).and_then(|observe| observe.max_age) else {
-        return Ok(());
-    };
-    let age = crate::fact::micros_of(given.at) - crate::fact::micros_of(answer.at);
-    if age <= limit {
-        return Ok(());
-    }
-    let show =
-        |micros: i64| crate::fact::show(&crate::fact::Value::Int(micros), &crate::fact::Type::DURATION);
-    Err(Arc::new(Missing::new(
-        Cause::Stale,
-        format!("observed {} ago, and `max_age` is {}", show(age), show(limit)),
-    )))
-}
-
-fn judge_table(maker: &Maker<'_>, table: &Table, outcome: &mut Outcome) {
-    let Judged { findings, passed, outside, subjects, seen } = rows::judge(maker, table);
-    outcome.check.rows = table.total;
+fn judge_rows(maker: &Maker<'_, '_>, rows: &Rows<'_>, outcome: &mut Outcome) {
+    let Judged { findings, passed, outside, subjects, seen } = rows::judge(maker, rows);
+    outcome.check.rows = rows.total();
     outcome.check.counts.add(Verdict::Pass, passed);
     outcome.subjects = subjects;
     let judged = passed + findings.len() as u64;
     outcome.check.findings = findings;
-    nothing(maker, table, judged, outside, outcome);
+    let faults = rows.faults();
+    nothing(maker, faults.is_empty(), judged, outside, outcome);
     expected(maker, &seen, outcome);
-    if let Some(why) = &table.cut {
-        outcome.check.findings.push(maker.unknown(None, why));
-    }
+    outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));
 }
 
 /// What an answer without subjects means.
-fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome: &mut Outcome) {
+fn nothing(maker: &Maker<'_, '_>, whole: bool, judged: u64, outside: u64, outcome: &mut Outcome) {
     let rows = outside + judged;
     if outside > 0 {
         outcome.check.note = Some(if judged == 0 {
@@ -142,7 +118,7 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
             format!("{judged} of {rows} qualified")
         });
     }
-    if judged > 0 || table.cut.is_some() {
+    if judged > 0 || !whole {
         return;
     }
     let unknown = |what: &str| maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
@@ -156,10 +132,10 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
                 outcome.check.note.take().unwrap_or_else(|| "none found, which is fine here".to_owned()),
             );
         }
-        Expect::List(_) | Expect::Param(_) => {}
+        Expect::List(_) | Expect::Param(_) | Expect::Keys(_) => {}
         Expect::Default if rows > 0 => outcome.check.counts.add(Verdict::Skipped, 1),
-        Expect::Default => match (table.schema.zero, table.schema.rows) {
-            (ZeroRows::Fine, Rows::Many) => {
+        Expect::Default => match maker.check.policy.row_schema().map(|schema| (schema.zero, schema.rows)) {
+            Some((ZeroRows::Fine, Many::Many)) => {
                 outcome.check.counts.add(Verdict::Pass, 1);
                 outcome.check.note = Some("none found".to_owned());
             }
@@ -171,19 +147,21 @@ fn nothing(maker: &Maker<'_>, table: &Table, judged: u64, outside: u64, outcome:
 }
 
 /// A name that must be there and is not is a failure.
-fn expected(maker: &Maker<'_>, seen: &BTreeSet<Arc<str>>, outcome: &mut Outcome) {
-    for name in maker.expected() {
+fn expected(maker: &Maker<'_, '_>, seen: &BTreeSet<Arc<str>>, outcome: &mut Outcome) {
+    let (names, faults) = maker.expected();
+    for name in names {
         if !seen.contains(&name) {
             outcome.check.findings.push(maker.absent(&name));
         }
     }
+    outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));
 }
 
 fn rank(finding: &Finding) -> (std::cmp::Reverse<Verdict>, std::cmp::Reverse<verdict::Severity>) {
     (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity))
 }
 
-fn finish(maker: &Maker<'_>, outcome: &mut Outcome) {
+fn finish(maker: &Maker<'_, '_>, outcome: &mut Outcome) {
     let check = &mut outcome.check;
     for finding in &mut check.findings {
         alert::hold(maker, finding);

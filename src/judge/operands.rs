@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::fact::{Cell, Value, cell_to_json, show, show_apart, show_cell};
 use crate::rule::Rule;
 use crate::rule::eval::eval;
+use crate::rule::history;
 use crate::rule::node::{Node, Op, Place};
 use crate::rule::template::Words;
 use crate::verdict::{Layer, Operand, Origin};
@@ -15,6 +16,7 @@ use super::scope::RowScope;
 fn place(node: &Node) -> Option<&Place> {
     match &node.op {
         Op::Read(place) => Some(place),
+        Op::History(_, parts) => parts.first().and_then(place),
         Op::Age(pair) => {
             let [time, _] = &**pair;
             place(time)
@@ -24,7 +26,7 @@ fn place(node: &Node) -> Option<&Place> {
 }
 
 /// Comparisons of a rule: each side with the other side's value.
-fn limited(node: &Node, scope: &RowScope<'_>, found: &mut Vec<(Arc<str>, Value)>) {
+fn limited(node: &Node, scope: &RowScope<'_, '_>, found: &mut Vec<(Arc<str>, Value)>) {
     if let Op::Compare(_, pair) = &node.op {
         let [left, right] = &**pair;
         for (side, other) in [(left, right), (right, left)] {
@@ -39,7 +41,7 @@ fn limited(node: &Node, scope: &RowScope<'_>, found: &mut Vec<(Arc<str>, Value)>
 }
 
 /// Limits by place, for the digits of messages.
-pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
+pub(super) fn limits(rule: &Rule, scope: &RowScope<'_, '_>) -> Vec<(Place, Value)> {
     let mut found = Vec::new();
     let mut visit = |node: &Node| {
         let Op::Compare(_, pair) = &node.op else { return };
@@ -54,7 +56,7 @@ pub(super) fn limits(rule: &Rule, scope: &RowScope<'_>) -> Vec<(Place, Value)> {
     found
 }
 
-fn origin(place: &Place, scope: &RowScope<'_>) -> Origin {
+fn origin(place: &Place, scope: &RowScope<'_, '_>) -> Origin {
     let policy = &scope.maker.check.policy;
     match place {
         Place::Let(_) => Origin::Let,
@@ -65,11 +67,21 @@ fn origin(place: &Place, scope: &RowScope<'_>) -> Origin {
             }
             _ => Origin::Context,
         },
-        place => match policy.field(place) {
-            Some((observe, _)) => Origin::Fact { probe: Arc::from(observe.probe.name) },
-            None => Origin::Context,
-        },
+        place => {
+            let facts = policy.column(place).map(|(view, column)| policy.facts_of(view, column));
+            let first = facts.as_ref().and_then(|facts| facts.first());
+            match first.and_then(|(observation, ..)| policy.observe.get(*observation)) {
+                Some(observe) => Origin::Fact { probe: Arc::from(observe.probe.name) },
+                None => Origin::Context,
+            }
+        }
     }
+}
+
+/// An answer about the past, with its range if it has one.
+fn past(node: &Node, cell: &Cell, scope: &RowScope<'_, '_>) -> String {
+    let shown = if cell.is_ok() { history::shown(node, scope) } else { None };
+    shown.unwrap_or_else(|| show_cell(cell, node.ty.base(), None))
 }
 
 fn make(node: &Node, cell: &Cell, shown: String, origin: Origin) -> Operand {
@@ -83,7 +95,7 @@ fn make(node: &Node, cell: &Cell, shown: String, origin: Origin) -> Operand {
 }
 
 /// The value of an expression as an operand.
-pub(super) fn operand(rule: &Rule, scope: &RowScope<'_>) -> Operand {
+pub(super) fn operand(rule: &Rule, scope: &RowScope<'_, '_>) -> Operand {
     let cell = eval(&rule.node, scope);
     let origin = place(&rule.node).map_or(Origin::Literal, |place| origin(place, scope));
     let reads = place(&rule.node).and_then(|place| scope.null_reads(place));
@@ -91,7 +103,7 @@ pub(super) fn operand(rule: &Rule, scope: &RowScope<'_>) -> Operand {
 }
 
 /// Everything that a rule read, each once, and what its `let`s read.
-pub(super) fn of(rule: &Rule, scope: &RowScope<'_>) -> Vec<Operand> {
+pub(super) fn of(rule: &Rule, scope: &RowScope<'_, '_>) -> Vec<Operand> {
     let mut limits = Vec::new();
     limited(&rule.node, scope, &mut limits);
     let mut found: Vec<Operand> = Vec::new();
@@ -99,7 +111,7 @@ pub(super) fn of(rule: &Rule, scope: &RowScope<'_>) -> Vec<Operand> {
     found
 }
 
-fn collect(node: &Node, scope: &RowScope<'_>, limits: &[(Arc<str>, Value)], found: &mut Vec<Operand>) {
+fn collect(node: &Node, scope: &RowScope<'_, '_>, limits: &[(Arc<str>, Value)], found: &mut Vec<Operand>) {
     let Some(read) = place(node) else {
         node.children().into_iter().for_each(|child| collect(child, scope, limits, found));
         return;
@@ -110,10 +122,14 @@ fn collect(node: &Node, scope: &RowScope<'_>, limits: &[(Arc<str>, Value)], foun
     let cell = eval(node, scope);
     let limit = limits.iter().find(|(text, _)| *text == node.text).map(|(_, limit)| limit);
     let shown = match (&cell, limit) {
+        _ if matches!(node.op, Op::History(..)) => past(node, &cell, scope),
         (Ok(value), Some(limit)) if !value.is_null() => show_apart(value, limit, node.ty.base()),
         _ => show_cell(&cell, node.ty.base(), scope.null_reads(read)),
     };
     found.push(make(node, &cell, shown, origin(read, scope)));
+    if let Op::History(_, parts) = &node.op {
+        parts.iter().for_each(|part| collect(part, scope, &[], found));
+    }
     if let Place::Let(index) = read
         && let Some(inner) = scope.maker.check.policy.lets.get(*index)
     {
@@ -122,7 +138,7 @@ fn collect(node: &Node, scope: &RowScope<'_>, limits: &[(Arc<str>, Value)], foun
 }
 
 /// A rule as a sentence, for policies without a message.
-pub(super) fn sentence(rule: &Rule, scope: &RowScope<'_>) -> String {
+pub(super) fn sentence(rule: &Rule, scope: &RowScope<'_, '_>) -> String {
     let operands = of(rule, scope);
     let values =
         operands.iter().map(|operand| format!("{} is {}", operand.text, operand.shown)).collect::<Vec<_>>();

@@ -1,16 +1,18 @@
 //! Rows to findings.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Level, Missing, Table};
-use crate::policy::Rung;
+use crate::policy::{Expect, Rung};
 use crate::rule::eval::holds;
 use crate::rule::script::{ScriptInput, ScriptVerdict};
 use crate::verdict::{Finding, Verdict};
 
 use super::findings::{Decision, Maker, shown};
 use super::scope::RowScope;
+use super::tables::Rows;
 
 /// What the rows of a check say.
 pub(super) struct Judged {
@@ -21,8 +23,8 @@ pub(super) struct Judged {
     pub seen: BTreeSet<Arc<str>>,
 }
 
-/// Judges every row.
-pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
+/// Judges every row of the view.
+pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
     let mut judged = Judged {
         findings: Vec::new(),
         passed: 0,
@@ -30,17 +32,33 @@ pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
         subjects: BTreeSet::new(),
         seen: BTreeSet::new(),
     };
-    let keyed = !table.schema.key.is_empty();
-    let names: Vec<Result<Arc<str>, Arc<Missing>>> =
-        if keyed { table.rows.iter().map(|row| shown(&table.schema, row)).collect() } else { Vec::new() };
+    let each = maker.check.policy.each;
+    let Some(schema) = maker.check.policy.row_schema() else { return judged };
+    let keyed = !schema.key.is_empty();
+    // The rows of a join are told apart already, unless the left side's own key belongs to theirs.
+    let names = match rows {
+        Rows::Plain(table) if keyed => table.rows.iter().map(|row| shown(schema, row)).collect(),
+        _ => Vec::new(),
+    };
     let doubles = doubles(&names);
-    let expects = !maker.expected().is_empty();
-    for (index, row) in table.rows.iter().enumerate() {
-        let name = names.get(index);
-        let subject = match name {
-            Some(Ok(name)) => Some(Arc::clone(name)),
+    let expects = matches!(maker.check.policy.expect, Expect::List(_) | Expect::Param(_) | Expect::Keys(_));
+    let whole = maker.check.policy.script.as_ref().map(|_| maker.tables.whole(each));
+    for index in 0..rows.len() {
+        let row = match maker.tables.row(each, index) {
+            Ok(row) => row,
+            Err(why) => {
+                judged.findings.push(maker.unknown(None, &why));
+                continue;
+            }
+        };
+        if let Some(why) = rows.ambiguous(index) {
+            judged.findings.push(maker.unknown(Some(&row), &why));
+            continue;
+        }
+        let subject = match names.get(index).cloned().or_else(|| keyed.then(|| shown(schema, &row))) {
+            Some(Ok(name)) => Some(name),
             Some(Err(why)) => {
-                judged.findings.push(maker.unknown(None, why));
+                judged.findings.push(maker.unknown(None, &why));
                 continue;
             }
             None => None,
@@ -48,12 +66,12 @@ pub(super) fn judge(maker: &Maker<'_>, table: &Table) -> Judged {
         if let Some(name) = subject.as_ref().filter(|name| doubles.contains(&***name)) {
             // One finding for all rows of that key.
             if judged.seen.insert(Arc::clone(name)) {
-                judged.findings.push(maker.unknown(Some(row), &ambiguous(name)));
+                judged.findings.push(maker.unknown(Some(&row), &ambiguous(name)));
             }
             continue;
         }
         let outside = judged.outside;
-        one(maker, table, row, subject.as_deref(), &mut judged);
+        one(maker, whole.as_ref(), &row, subject.as_deref(), &mut judged);
         if expects && judged.outside == outside {
             judged.seen.extend(subject);
         }
@@ -80,7 +98,10 @@ fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
     doubles
 }
 
-fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
+/// All rows, where a script may read them.
+type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
+
+fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
     let settings = match maker.settings(subject, &mut judged.subjects) {
         Ok(settings) => settings,
         Err(why) => return judged.findings.push(maker.unknown(Some(row), &why)),
@@ -107,7 +128,7 @@ fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, ju
         }
     }
     let decision = if maker.check.policy.script.is_some() {
-        script(maker, table, row, &scope)
+        script(maker, whole, row, &scope)
     } else {
         rules(maker, &scope)
     };
@@ -118,12 +139,12 @@ fn one(maker: &Maker<'_>, table: &Table, row: &[Cell], subject: Option<&str>, ju
 }
 
 /// `fail` true, else `fail` unknown, else `warn` true, else `warn` unknown.
-fn rules<'a>(maker: &'a Maker<'_>, scope: &RowScope<'_>) -> Option<Decision<'a>> {
+fn rules<'a>(maker: &'a Maker<'_, '_>, scope: &RowScope<'_, '_>) -> Option<Decision<'a>> {
     let policy = &maker.check.policy;
     rungs(&policy.fail, Verdict::Fail, scope).or_else(|| rungs(&policy.warn, Verdict::Warn, scope))
 }
 
-fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_>) -> Option<Decision<'a>> {
+fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_, '_>) -> Option<Decision<'a>> {
     let mut unknown = None;
     for rung in rungs {
         match holds(&rung.rule.node, scope) {
@@ -152,16 +173,27 @@ fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_>) -> Optio
 }
 
 fn script<'a>(
-    maker: &'a Maker<'_>,
-    table: &Table,
+    maker: &'a Maker<'_, '_>,
+    whole: Whole<'_>,
     row: &[Cell],
-    scope: &RowScope<'_>,
+    scope: &RowScope<'_, '_>,
 ) -> Option<Decision<'a>> {
     let script = maker.check.policy.script.as_ref()?;
     let by_rule = rules(maker, scope);
     if by_rule.as_ref().is_some_and(|decision| decision.verdict == Verdict::Fail) {
         return by_rule;
     }
+    let unknown = |why: &Arc<Missing>| Decision {
+        verdict: Verdict::Unknown,
+        rule: None,
+        message: None,
+        cause: Some(Arc::clone(why)),
+        text: None,
+    };
+    let table = match whole? {
+        Ok(table) => table,
+        Err(why) => return Some(unknown(why)),
+    };
     let params: Vec<_> = maker
         .check
         .policy

@@ -14,7 +14,7 @@ pub(super) fn today(at: jiff::Timestamp) -> i64 {
 }
 
 /// Covers a finding, if a waiver does; returns the waiver's position.
-pub(super) fn apply(maker: &Maker<'_>, finding: &mut Finding) -> Option<usize> {
+pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usize> {
     let today = today(maker.given.at);
     let covers = |waiver: &Waiver| {
         waiver.covers.contains(&finding.verdict)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Answers, Observer};
-use crate::fact::{Cause, Cell, Key, Level, Missing, Observation, Recording, Request, Table};
+use crate::fact::{Cause, Key, Missing, Observation, Recording, Request};
 
 /// Answers from a recording.
 pub struct Replay {
@@ -39,40 +39,13 @@ impl Replay {
                 why.fix("record again with `muster record`"),
             );
         };
-        let result = recorded.result.as_ref().map_err(Arc::clone).and_then(|table| fit(table, request));
+        let result = recorded
+            .result
+            .as_ref()
+            .map_err(Arc::clone)
+            .and_then(|table| table.fit(&request.schema, &request.key.probe));
         Observation { result, ..recorded.clone() }
     }
-}
-
-/// The recorded table in the shape that is asked for now.
-fn fit(table: &Table, request: &Request) -> Result<Table, Arc<Missing>> {
-    if table.schema.version != request.schema.version {
-        let what = format!(
-            "recorded by version {} of `{}`, and this is version {}",
-            table.schema.version, request.key.probe, request.schema.version
-        );
-        return Err(Arc::new(Missing::new(Cause::Absent, what).fix("record again with `muster record`")));
-    }
-    let absent = Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
-    let other = Arc::new(Missing::new(Cause::WrongType, "recorded with another type").level(Level::Field));
-    let places: Vec<Result<usize, &Arc<Missing>>> = request
-        .schema
-        .fields
-        .iter()
-        .map(|field| match table.schema.position(&field.name) {
-            None => Err(&absent),
-            Some(index) => match table.schema.fields.get(index) {
-                Some(known) if known.ty.to_string() == field.ty.to_string() => Ok(index),
-                _ => Err(&other),
-            },
-        })
-        .collect();
-    let cell = |row: &[Cell], place: &Result<usize, &Arc<Missing>>| match place {
-        Ok(index) => row.get(*index).cloned().unwrap_or_else(|| Err(Arc::clone(&absent))),
-        Err(why) => Err(Arc::clone(why)),
-    };
-    let rows = table.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()).collect();
-    Ok(Table { schema: Arc::clone(&request.schema), rows, total: table.total, cut: table.cut.clone() })
 }
 
 impl Observer for Replay {

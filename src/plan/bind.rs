@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::settings::{EXTRAS, environments};
-use super::{Check, Input, Plan, Planned, Settings, TargetInfo, resolve};
+use super::{Calendars, Check, Input, Plan, Planned, Settings, TargetInfo, resolve};
 use crate::diag::{Diag, code, did_you_mean};
-use crate::fact::{Cell, Request, Value};
+use crate::fact::{Cell, Value};
 use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project, Selector};
 use crate::rule::eval::{Scope, holds};
@@ -14,7 +14,8 @@ use crate::rule::node::Place;
 
 /// Binds policies to targets.
 pub fn bind(input: &Input<'_>) -> Planned {
-    let mut binder = Binder { input, plan: Plan::default(), diags: Vec::new() };
+    let calendars = Arc::new(Calendars::Project(input.project.calendars.clone()));
+    let mut binder = Binder { input, plan: Plan::default(), diags: Vec::new(), calendars };
     binder.patterns();
     binder.project_names();
     for policy in input.policies {
@@ -28,14 +29,15 @@ pub fn bind(input: &Input<'_>) -> Planned {
     }
 }
 
-struct Binder<'a> {
-    input: &'a Input<'a>,
-    plan: Plan,
+pub(super) struct Binder<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) plan: Plan,
     diags: Vec<Diag>,
+    calendars: Arc<Calendars>,
 }
 
 /// Does a target fit a selector?
-fn fits(selector: &Selector, target: &TargetInfo) -> bool {
+pub(super) fn fits(selector: &Selector, target: &TargetInfo) -> bool {
     *selector.kind == *target.kind
         && selector.name.as_ref().is_none_or(|glob| glob.is_match(&*target.name))
         && selector.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
@@ -209,6 +211,7 @@ impl Binder<'_> {
             owner: Arc::from(""),
             routes: std::collections::BTreeMap::new(),
             requests: Vec::new(),
+            calendars: Arc::clone(&self.calendars),
             skip: Some(why),
             waivers: Vec::new(),
         });
@@ -273,27 +276,10 @@ impl Binder<'_> {
             owner,
             routes,
             requests,
+            calendars: Arc::clone(&self.calendars),
             skip,
             waivers,
         });
-    }
-
-    fn requests(&mut self, policy: &Policy, target: &TargetInfo, settings: &Settings) -> Vec<usize> {
-        let values = settings.values();
-        let mut positions = Vec::new();
-        for (index, observe) in policy.observe.iter().enumerate() {
-            let args = observe.resolve(&values);
-            let mut request = Request::new(
-                observe.probe.name,
-                &target.name,
-                args,
-                Arc::clone(&observe.schema),
-                observe.pointers.clone(),
-            );
-            request.wants = policy.wants(index);
-            positions.push(self.plan.ask(request));
-        }
-        positions
     }
 
     /// A library of which no policy fits any target is a mistake in the project file.
@@ -319,7 +305,7 @@ impl Binder<'_> {
     }
 }
 
-fn describe(selector: &Selector) -> String {
+pub(super) fn describe(selector: &Selector) -> String {
     let labels =
         selector.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
     let name = selector.name.as_ref().map(|glob| format!(", name `{}`", glob.glob())).unwrap_or_default();

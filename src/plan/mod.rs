@@ -1,13 +1,15 @@
 //! Policies bound to targets: checks, with every parameter and the layer that set it. Pure.
 
 mod bind;
+mod related;
 mod settings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::diag::Diag;
-use crate::fact::{Key, Request, Value};
+use crate::fact::{Key, Missing, PastRequest, Request, Value};
+use crate::policy::calendar::Calendar;
 use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project, Tier, Waiver};
 use crate::verdict::{Layer, Severity, Urgency};
@@ -115,6 +117,42 @@ pub struct SubjectSettings {
     pub at: String,
 }
 
+/// Who is asked for an observation.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// One target: the position of the request.
+    One(usize),
+    /// Several targets, whose rows come together.
+    Many(Vec<usize>),
+    /// Nobody, and why.
+    Nobody(Arc<Missing>),
+}
+
+/// When the calendars of a project hold.
+#[derive(Clone, Debug)]
+pub enum Calendars {
+    /// By the clock.
+    Project(BTreeMap<Arc<str>, Arc<Calendar>>),
+    /// As a case says: these hold, and no other does.
+    Said(BTreeSet<Arc<str>>),
+}
+
+impl Default for Calendars {
+    fn default() -> Self {
+        Self::Project(BTreeMap::new())
+    }
+}
+
+impl Calendars {
+    /// Does the calendar cover the time? `None` if there is no such calendar.
+    pub fn covers(&self, name: &str, at: jiff::Timestamp) -> Option<bool> {
+        match self {
+            Self::Project(known) => known.get(name).map(|calendar| calendar.covers(at)),
+            Self::Said(names) => Some(names.contains(name)),
+        }
+    }
+}
+
 /// A policy bound to a target.
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -130,8 +168,10 @@ pub struct Check {
     pub owner: Arc<str>,
     /// Where each urgency goes for this owner.
     pub routes: BTreeMap<Urgency, Arc<str>>,
-    /// Requests by position of the observation.
-    pub requests: Vec<usize>,
+    /// Who is asked, by position of the observation.
+    pub requests: Vec<Asked>,
+    /// Calendars of the project.
+    pub calendars: Arc<Calendars>,
     /// Why it is not judged.
     pub skip: Option<String>,
     /// Waivers that may cover it, by position in the project.
@@ -146,9 +186,20 @@ pub struct Plan {
     /// Requests, each asked once.
     pub requests: Vec<Request>,
     index: HashMap<Key, usize>,
+    /// What is wanted of the past: windows and facts of each question, and earlier answers.
+    history: BTreeMap<Key, (i64, BTreeSet<Arc<str>>)>,
+    before: BTreeSet<PastRequest>,
 }
 
 impl Plan {
+    /// What is to be recalled: of each question once, as far back as anybody asks.
+    pub fn past(&self) -> Vec<PastRequest> {
+        let history = self.history.iter().map(|(key, (window, facts))| {
+            PastRequest::History(key.clone(), *window, facts.iter().cloned().collect())
+        });
+        history.chain(self.before.iter().cloned()).collect()
+    }
+
     /// The position of a request; one that is already asked only wants more.
     fn ask(&mut self, request: Request) -> usize {
         if let Some(index) = self.index.get(&request.key) {

@@ -12,6 +12,15 @@ use crate::diag::{Diag, code, did_you_mean};
 use crate::source::yaml::{self, Limits};
 use crate::source::{Loc, Source};
 
+/// Names of the project that policies may use.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its labels.
+    pub labels: Arc<BTreeSet<Arc<str>>>,
+    /// Its calendars.
+    pub calendars: Arc<BTreeSet<Arc<str>>>,
+}
+
 /// Where a source of policies was named.
 #[derive(Clone, Debug)]
 pub enum Origin {
@@ -56,8 +65,8 @@ pub struct Loaded {
     pub diags: Vec<Diag>,
 }
 
-/// Reads all sources. `labels` are those of the project, `None` without one.
-pub fn load(origins: &[(Origin, Option<Loc>)], labels: Option<&BTreeSet<Arc<str>>>, tests: bool) -> Loaded {
+/// Reads all sources. `known` is what the project names, `None` without one.
+pub fn load(origins: &[(Origin, Option<Loc>)], known: Option<&Known>, tests: bool) -> Loaded {
     let mut loaded = Loaded::default();
     let mut files = Vec::new();
     for (origin, loc) in origins {
@@ -66,7 +75,7 @@ pub fn load(origins: &[(Origin, Option<Loc>)], labels: Option<&BTreeSet<Arc<str>
             Origin::Path(path) => find(path, loc.as_ref(), tests, &mut files, &mut loaded),
         }
     }
-    for part in decode_all(&files, labels) {
+    for part in decode_all(&files, known) {
         loaded.policies.extend(part.policies);
         loaded.broken.extend(part.broken);
         loaded.diags.extend(part.diags);
@@ -181,10 +190,10 @@ fn folder(path: &Path) -> PathBuf {
 }
 
 /// Decodes on all cores; the order of the result is that of the files.
-fn decode_all(files: &[Entry], labels: Option<&BTreeSet<Arc<str>>>) -> Vec<Loaded> {
+fn decode_all(files: &[Entry], known: Option<&Known>) -> Vec<Loaded> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if files.len() < 64 || cores == 1 {
-        return files.iter().map(|file| decode_file(file, labels)).collect();
+        return files.iter().map(|file| decode_file(file, known)).collect();
     }
     let chunks = files.chunks(files.len().div_ceil(cores * 4));
     let queue = std::sync::Mutex::new(chunks.enumerate());
@@ -193,7 +202,7 @@ fn decode_all(files: &[Entry], labels: Option<&BTreeSet<Arc<str>>>) -> Vec<Loade
         loop {
             let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
             let Some((index, chunk)) = next else { return done };
-            done.push((index, chunk.iter().map(|file| decode_file(file, labels)).collect::<Vec<_>>()));
+            done.push((index, chunk.iter().map(|file| decode_file(file, known)).collect::<Vec<_>>()));
         }
     };
     let mut parts: Vec<(usize, Vec<Loaded>)> = std::thread::scope(|scope| {
@@ -214,13 +223,13 @@ fn panicked() -> Loaded {
     Loaded { diags: vec![diag], ..Loaded::default() }
 }
 
-fn decode_file(entry: &Entry, labels: Option<&BTreeSet<Arc<str>>>) -> Loaded {
+fn decode_file(entry: &Entry, known: Option<&Known>) -> Loaded {
     let mut loaded = Loaded::default();
     match entry {
-        Entry::Ready(file) => documents(file, labels, &mut loaded),
+        Entry::Ready(file) => documents(file, known, &mut loaded),
         Entry::Path(path) => match yaml::read_file(path, &Limits::default()) {
             Ok(source) => {
-                documents(&File { source, library: None, folder: folder(path) }, labels, &mut loaded);
+                documents(&File { source, library: None, folder: folder(path) }, known, &mut loaded);
             }
             Err(diag) => loaded.diags.push(diag),
         },
@@ -229,7 +238,7 @@ fn decode_file(entry: &Entry, labels: Option<&BTreeSet<Arc<str>>>) -> Loaded {
 }
 
 /// Decodes every document of one file.
-pub fn documents(file: &File, labels: Option<&BTreeSet<Arc<str>>>, loaded: &mut Loaded) {
+pub fn documents(file: &File, known: Option<&Known>, loaded: &mut Loaded) {
     let documents = match yaml::parse(&file.source, &Limits::default()) {
         Ok(documents) => documents,
         Err(errors) => return loaded.diags.extend(errors),
@@ -243,7 +252,12 @@ pub fn documents(file: &File, labels: Option<&BTreeSet<Arc<str>>>, loaded: &mut 
         None => yaml::read_file(&file.folder.join(name), &Limits::default()).map_err(|diag| diag.message),
     };
     for document in &documents {
-        let around = Surroundings { labels: labels.cloned(), script: &script, library: file.library.clone() };
+        let around = Surroundings {
+            labels: known.map(|known| Arc::clone(&known.labels)),
+            calendars: known.map(|known| Arc::clone(&known.calendars)),
+            script: &script,
+            library: file.library.clone(),
+        };
         let mut diags = Vec::new();
         if let Some(policy) = policy(&document.root, &around, &mut diags) {
             loaded.policies.push(Arc::new(policy));

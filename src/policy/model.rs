@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::fact::{Args, Field, Pointer, ProbeDecl, Schema, Type, Value};
-use crate::rule::node::Place;
+use crate::fact::{Args, Before, Field, Pointer, ProbeDecl, Schema, Type, Value};
+use crate::rule::env::Observed;
+use crate::rule::node::{Fold, Place};
 use crate::rule::script::Script;
 use crate::rule::template::Template;
 use crate::rule::{Env, Rule};
@@ -61,6 +62,79 @@ pub struct Selector {
     pub loc: Loc,
 }
 
+/// Another target that a policy looks at, chosen by what it has in common with the policy's own.
+#[derive(Clone, Debug)]
+pub struct Also {
+    /// Its name in the policy.
+    pub name: Arc<str>,
+    /// Which targets.
+    pub selector: Selector,
+    /// Labels that must be the same as those of the policy's target.
+    pub same: Vec<Arc<str>>,
+    /// Several may match; otherwise exactly one must.
+    pub many: bool,
+}
+
+/// How much of the past is recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistorySpec {
+    /// How far back, in microseconds.
+    pub window: i64,
+    /// How long the samples must reach back, in microseconds.
+    pub at_least: i64,
+    /// How many samples there must be.
+    pub points: usize,
+}
+
+/// Rows that a policy can judge: those of an observation, or what is made of others.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its name, its shape, and which parts of a row may be absent.
+    pub rows: Observed,
+    /// What it is made of.
+    pub kind: ViewKind,
+    /// The observation whose clock its ages are counted against.
+    pub clock: usize,
+}
+
+/// What the rows of a view are made of.
+#[derive(Clone, Debug)]
+pub enum ViewKind {
+    /// Those of an observation, by position.
+    Observed(usize),
+    /// Those of an observation, joined by their key with its earlier answer.
+    Before(usize),
+    /// A full outer join.
+    Join(Join),
+    /// Groups.
+    Group(Group),
+}
+
+/// A full outer join of two views.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// The views, by position.
+    pub sides: [usize; 2],
+    /// For each part of the key its column in either view.
+    pub by: Vec<[usize; 2]>,
+}
+
+/// Groups of the rows of a view.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The view, by position.
+    pub of: usize,
+    /// Columns whose values make the group; none puts all rows into one.
+    pub by: Vec<usize>,
+    /// What is computed, in the order of the columns after the key.
+    pub lets: Vec<Rule>,
+    /// Aggregates that those read.
+    pub folds: Vec<Fold>,
+}
+
+/// A fact behind a column: observation, field, and whether it is of the earlier answer.
+pub type FactAt = (usize, usize, bool);
+
 /// An argument of a probe.
 #[derive(Clone, Debug)]
 pub enum Arg {
@@ -79,10 +153,18 @@ pub struct Observe {
     pub probe: &'static ProbeDecl,
     /// Arguments with their types.
     pub args: Vec<(Arc<str>, Arg, Type)>,
-    /// The shape of the answer.
+    /// The shape of the answer as the probe gives it.
+    pub asked: Arc<Schema>,
+    /// The shape of the rows as the policy sees them: of several targets they carry `from_target`.
     pub schema: Arc<Schema>,
     /// Where declared facts stand.
     pub pointers: Vec<Pointer>,
+    /// Another target than the policy's, by position under `also`.
+    pub on: Option<usize>,
+    /// With which earlier answer it is compared.
+    pub before: Option<Before>,
+    /// Which samples are recalled.
+    pub history: Option<HistorySpec>,
     /// Oldest facts that are accepted, in microseconds.
     pub max_age: Option<i64>,
     /// Are estimates refused?
@@ -172,6 +254,8 @@ pub enum Expect {
     List(Vec<Arc<str>>),
     /// Those of a parameter, by position.
     Param(usize),
+    /// The names of the rows of another view, by position.
+    Keys(usize),
 }
 
 /// A step of a remedy.
@@ -223,9 +307,13 @@ pub struct Policy {
     pub why: Arc<str>,
     /// Which targets.
     pub target: Selector,
+    /// Other targets.
+    pub also: Vec<Also>,
     /// What is looked at.
     pub observe: Vec<Observe>,
-    /// Whose rows are the subjects.
+    /// Rows by name: those of the observations, in their order, then joins and groups.
+    pub views: Vec<View>,
+    /// Whose rows are the subjects: the position of a view.
     pub each: usize,
     /// Judge only if.
     pub when: Option<Rule>,
@@ -267,23 +355,94 @@ impl Policy {
 
     /// Has the judged observation exactly one row, whose subject is the target?
     pub fn each_is_one(&self) -> bool {
-        self.row_schema().is_some_and(|schema| schema.rows == crate::fact::Rows::One)
+        self.row_schema().is_some_and(|schema| schema.rows == crate::fact::Rows::One && schema.key.is_empty())
     }
 
-    /// The observation whose rows are judged.
+    /// The view whose rows are judged.
+    pub fn row_view(&self) -> Option<&View> {
+        self.views.get(self.each)
+    }
+
+    /// The shape of the rows that are judged.
     pub fn row_schema(&self) -> Option<&Arc<Schema>> {
-        self.observe.get(self.each).map(|observe| &observe.schema)
+        self.row_view().map(|view| &view.rows.schema)
     }
 
-    /// The field behind a place, if it is a fact.
-    pub fn field(&self, place: &Place) -> Option<(&Observe, &Field)> {
-        let (observation, field) = match place {
-            Place::Each(field) => (self.each, *field),
-            Place::Observation(observation, field) => (*observation, *field),
-            _ => return None,
-        };
-        let observe = self.observe.get(observation)?;
-        Some((observe, observe.schema.fields.get(field)?))
+    /// The column that a place reads, if it reads one.
+    pub fn column(&self, place: &Place) -> Option<(usize, usize)> {
+        match place {
+            Place::Each(column) | Place::Side(column) => Some((self.each, *column)),
+            Place::Observation(view, column) => Some((*view, *column)),
+            _ => None,
+        }
+    }
+
+    /// The field behind a place, if it is a fact or made of facts.
+    pub fn field(&self, place: &Place) -> Option<&Field> {
+        let (view, column) = self.column(place)?;
+        self.views.get(view)?.rows.schema.fields.get(column)
+    }
+
+    /// The facts behind a column of a view. A column that is computed has those that its computation reads.
+    pub fn facts_of(&self, view: usize, column: usize) -> Vec<FactAt> {
+        let Some(found) = self.views.get(view) else { return Vec::new() };
+        match &found.kind {
+            ViewKind::Observed(observation) => vec![(*observation, column, false)],
+            ViewKind::Before(observation) => match found.rows.side {
+                Some(side) if column > side => vec![(*observation, column - side - 1, true)],
+                Some(side) if column == side => Vec::new(),
+                _ => vec![(*observation, column, false)],
+            },
+            ViewKind::Join(join) => self.joined_facts(found, join, column),
+            ViewKind::Group(group) => match (group.by.get(column), column.checked_sub(group.by.len())) {
+                (Some(key), _) => self.facts_of(group.of, *key),
+                (None, Some(index)) => self.folded_facts(group, index),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    fn joined_facts(&self, view: &View, join: &Join, column: usize) -> Vec<FactAt> {
+        let part = view.rows.parts.iter().enumerate().find(|(_, part)| part.columns.contains(&column));
+        match (join.by.get(column), part) {
+            (Some([left, right]), _) => {
+                let [a, b] = join.sides;
+                let mut both = self.facts_of(a, *left);
+                both.extend(self.facts_of(b, *right));
+                both
+            }
+            (None, Some((number, part))) => {
+                let side = join.sides.get(number).copied();
+                side.map_or_else(Vec::new, |side| self.facts_of(side, column - part.columns.start))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn folded_facts(&self, group: &Group, index: usize) -> Vec<FactAt> {
+        let mut facts = Vec::new();
+        let reads = group.lets.get(index).into_iter().flat_map(|rule| &rule.reads);
+        for place in reads {
+            match place {
+                Place::Each(key) => {
+                    facts.extend(group.by.get(*key).into_iter().flat_map(|c| self.facts_of(group.of, *c)));
+                }
+                Place::Fold(fold) => {
+                    let nodes = group.folds.get(*fold).into_iter().flat_map(Fold::nodes);
+                    for read in nodes.flat_map(|node| Rule::new(node.clone()).reads) {
+                        match read {
+                            Place::Each(column) | Place::Side(column) => {
+                                facts.extend(self.facts_of(group.of, column));
+                            }
+                            Place::Observation(view, column) => facts.extend(self.facts_of(view, column)),
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        facts
     }
 
     /// Every rule of the policy.
@@ -306,26 +465,70 @@ impl Policy {
         rules
     }
 
+    /// The columns that something reads: rules, messages, remedies, scripts, keys of rows, joins and groups.
+    fn columns_read(&self) -> Vec<(usize, usize)> {
+        let mut columns: Vec<(usize, usize)> =
+            self.rules().iter().flat_map(|rule| &rule.reads).filter_map(|place| self.column(place)).collect();
+        if let (Some(script), Some(schema)) = (&self.script, self.row_schema()) {
+            let named = script.reads.iter().filter_map(|name| schema.position(name));
+            columns.extend(named.map(|column| (self.each, column)));
+        }
+        for (index, view) in self.views.iter().enumerate() {
+            columns.extend(view.rows.schema.key.iter().map(|column| (index, *column)));
+            match &view.kind {
+                ViewKind::Join(join) => {
+                    let [a, b] = join.sides;
+                    columns.extend(join.by.iter().flat_map(|[left, right]| [(a, *left), (b, *right)]));
+                }
+                ViewKind::Group(group) => {
+                    columns.extend(group.by.iter().map(|column| (group.of, *column)));
+                    // What chooses or orders members decides all that is computed of them.
+                    let computed = group.by.len()..group.by.len() + group.lets.len();
+                    columns.extend(computed.map(|column| (index, column)));
+                }
+                ViewKind::Observed(_) | ViewKind::Before(_) => {}
+            }
+        }
+        columns
+    }
+
     /// Which fields of an observation are wanted: those that rules, messages, remedies, scripts and the key read.
     pub fn wants(&self, observation: usize) -> Vec<bool> {
         let Some(observe) = self.observe.get(observation) else { return Vec::new() };
-        let mut wants = vec![false; observe.schema.fields.len()];
-        let mut want = |index: usize| {
-            if let Some(slot) = wants.get_mut(index) {
-                *slot = true;
+        let mut wants = vec![false; observe.asked.fields.len()];
+        observe.asked.key.iter().copied().for_each(|index| want(&mut wants, index));
+        for (view, column) in self.columns_read() {
+            for (of, field, _) in self.facts_of(view, column) {
+                if of == observation {
+                    want(&mut wants, field);
+                }
             }
-        };
-        observe.schema.key.iter().for_each(|index| want(*index));
-        for place in self.rules().iter().flat_map(|rule| &rule.reads) {
-            match place {
-                Place::Each(field) if self.each == observation => want(*field),
-                Place::Observation(other, field) if *other == observation => want(*field),
-                _ => {}
-            }
-        }
-        if let Some(script) = self.script.as_ref().filter(|_| self.each == observation) {
-            script.reads.iter().filter_map(|name| observe.schema.position(name)).for_each(&mut want);
         }
         wants
+    }
+
+    /// Names of the facts of an observation whose samples a rule asks for.
+    pub fn sampled(&self, observation: usize) -> Vec<Arc<str>> {
+        let mut fields = vec![false; self.observe.get(observation).map_or(0, |o| o.asked.fields.len())];
+        for rule in self.rules() {
+            rule.node.walk(&mut |node| {
+                let crate::rule::Op::History(_, parts) = &node.op else { return };
+                let Some(crate::rule::Op::Read(place)) = parts.first().map(|part| &part.op) else { return };
+                let Some((view, column)) = self.column(place) else { return };
+                for (of, field, _) in self.facts_of(view, column) {
+                    if of == observation {
+                        want(&mut fields, field);
+                    }
+                }
+            });
+        }
+        let names = self.observe.get(observation).map(|o| &o.asked.fields).into_iter().flatten();
+        names.zip(fields).filter(|(_, wanted)| *wanted).map(|(field, _)| Arc::clone(&field.name)).collect()
+    }
+}
+
+fn want(wants: &mut [bool], index: usize) {
+    if let Some(slot) = wants.get_mut(index) {
+        *slot = true;
     }
 }

@@ -174,6 +174,8 @@ pub struct Project {
     pub owners: BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>>,
     /// Intervals of tiers.
     pub tiers: BTreeMap<Tier, Duration>,
+    /// Calendars by name.
+    pub calendars: BTreeMap<Arc<str>, Arc<super::calendar::Calendar>>,
     /// Commands that may be run.
     pub commands: BTreeMap<String, Vec<String>>,
     /// Overrides.
@@ -331,6 +333,7 @@ impl Reader {
         let targets: Vec<TargetEntry> =
             pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
         let project = Project {
+            calendars: BTreeMap::new(),
             root: self.root.clone(),
             owner: text(node.get("owner")),
             policies: items(node.get("policies"))

@@ -5,7 +5,7 @@ use super::shape::{MapShape, Shape, may, must};
 use crate::verdict::{Severity, Urgency};
 
 const TEXTS: Shape = Shape::ListOf(&Shape::Line);
-const RELATIONS: Shape = Shape::Reserved("relates several targets, rows or the past");
+const NAMES: Shape = Shape::OneOf(&[Shape::ListOf(&Shape::Name), Shape::Name]);
 const EXPRS: Shape = Shape::OneOf(&[Shape::Expr, Shape::Map(&RUNG_MAP), Shape::ListOf(&RUNG)]);
 const RUNG: Shape = Shape::OneOf(&[Shape::Map(&RUNG_MAP), Shape::Expr]);
 const LABELS: Shape = Shape::MapOf(&Shape::Name, &Shape::Line);
@@ -29,6 +29,65 @@ pub static SELECTOR: MapShape = MapShape {
     ],
 };
 
+/// Another target.
+pub static ALSO: MapShape = MapShape {
+    name: "another target",
+    keys: &[
+        must("type", Shape::Line, "its type"),
+        may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
+        may("labels", LABELS, "only targets with these labels"),
+        may(
+            "same",
+            Shape::ListOf(&Shape::Name),
+            "labels that must be the same as those of the policy's target",
+        ),
+        may(
+            "many",
+            Shape::Bool,
+            "several may match, and their rows carry `from_target`; otherwise exactly one must",
+        ),
+    ],
+};
+
+/// `before:` with a recording.
+pub static BEFORE: MapShape = MapShape {
+    name: "an earlier answer",
+    keys: &[must("recording", Shape::Line, "file of a recording, relative to the project")],
+};
+
+/// `history:`
+pub static HISTORY: MapShape = MapShape {
+    name: "a history",
+    keys: &[
+        must("window", Shape::Duration, "how far back samples are recalled"),
+        may("at_least", Shape::Duration, "how long they must reach back; less is `unknown: no-history`"),
+        may("points", Shape::Count, "how many there must be, the one of now included; 2 if left out"),
+    ],
+};
+
+/// One join.
+pub static JOIN: MapShape = MapShape {
+    name: "a join",
+    keys: &[
+        must("of", Shape::ListOf(&Shape::Name), "the two whose rows are joined"),
+        must("by", NAMES, "facts that both have and by which rows belong together"),
+    ],
+};
+
+/// One group.
+pub static GROUP: MapShape = MapShape {
+    name: "a group",
+    keys: &[
+        must("of", Shape::Name, "whose rows are gathered"),
+        may("by", NAMES, "facts that the rows of a group have in common; all rows are one group if left out"),
+        must(
+            "let",
+            Shape::MapOf(&Shape::Name, &Shape::Expr),
+            "what is computed of each group, with aggregates",
+        ),
+    ],
+};
+
 /// One observation.
 pub static OBSERVE: MapShape = MapShape {
     name: "an observation",
@@ -47,9 +106,13 @@ pub static OBSERVE: MapShape = MapShape {
         may("key", Shape::ListOf(&Shape::Name), "declared facts that tell the rows apart"),
         may("max_age", Shape::Duration, "refuse facts that are older than this when they are judged"),
         may("accept", Shape::Words(&["exact"]), "`exact` refuses estimates"),
-        may("on", RELATIONS, ""),
-        may("before", RELATIONS, ""),
-        may("history", RELATIONS, ""),
+        may("on", Shape::Name, "another target, by its name under `also`"),
+        may(
+            "before",
+            Shape::OneOf(&[Shape::Map(&BEFORE), Shape::Words(&["previous"])]),
+            "the same observation then and now: each row also has `before.` facts and a `side`",
+        ),
+        may("history", Shape::Map(&HISTORY), "samples of its facts that rules may ask about"),
     ],
 };
 
@@ -134,11 +197,19 @@ pub static POLICY: MapShape = MapShape {
         may("prevents", TEXTS, "incidents that it would have caught"),
         must("why", Shape::Prose, "why it must hold"),
         must("target", Shape::Map(&SELECTOR), "which targets"),
-        may("also", RELATIONS, ""),
+        may(
+            "also",
+            Shape::MapOf(&Shape::Name, &Shape::Map(&ALSO)),
+            "other targets that belong to each target",
+        ),
         must("observe", Shape::MapOf(&Shape::Name, &Shape::Map(&OBSERVE)), "what to look at, by name"),
-        may("join", RELATIONS, ""),
-        may("group", RELATIONS, ""),
-        may("each", Shape::Name, "the observation whose rows are the subjects"),
+        may("join", Shape::MapOf(&Shape::Name, &Shape::Map(&JOIN)), "rows of two observations side by side"),
+        may(
+            "group",
+            Shape::MapOf(&Shape::Name, &Shape::Map(&GROUP)),
+            "rows gathered by what they have in common",
+        ),
+        may("each", Shape::Name, "the observation, join or group whose rows are the subjects"),
         may("when", Shape::Expr, "judge only if this holds, from `target` and `params`"),
         may("where", Shape::Expr, "rows that are subjects"),
         may(
@@ -157,7 +228,7 @@ pub static POLICY: MapShape = MapShape {
         may(
             "expect",
             Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
-            "`some`, `any`, or the names that must be there",
+            "`some`, `any`, the names that must be there, `params.NAME`, or another observation's name: its keys",
         ),
         may("message", Shape::Template, "what to say; `{{ fact }}` is filled in"),
         must("remedy", Shape::Map(&REMEDY), "how to mend it"),
@@ -359,6 +430,17 @@ pub static CASE: MapShape = MapShape {
             Shape::MapOf(&Shape::Name, &Shape::Any),
             "rows by observation, or `{ missing: CAUSE }`",
         ),
+        may(
+            "before",
+            Shape::MapOf(&Shape::Name, &Shape::Any),
+            "earlier answers of observations with `before:`; left out, there was none",
+        ),
+        may(
+            "past",
+            Shape::MapOf(&Shape::Name, &Shape::ListOf(&Shape::Map(&SAMPLE))),
+            "samples of observations with `history:`",
+        ),
+        may("during", Shape::Many(&Shape::Line), "calendars that cover the time; others do not"),
         may("params", Shape::MapOf(&Shape::Name, &Shape::Literal), "other values of parameters"),
         may("target", Shape::Map(&CASE_TARGET), "the target's name and labels"),
         must(
@@ -366,6 +448,15 @@ pub static CASE: MapShape = MapShape {
             Shape::Many(&Shape::Map(&EXPECTED)),
             "every finding that is not `pass`; `[]` if all pass",
         ),
+    ],
+};
+
+/// One sample of the past.
+pub static SAMPLE: MapShape = MapShape {
+    name: "a sample",
+    keys: &[
+        must("ago", Shape::Duration, "how long before `now` it was observed"),
+        must("rows", Shape::Any, "its rows, or the facts of its one row"),
     ],
 };
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::functions::in_list;
+use super::history::{self, Samples};
 use super::node::{Cmp, Node, Op, Place};
 use super::ops;
 use crate::fact::{Cause, Cell, Level, Missing, Type, Value};
@@ -11,6 +12,11 @@ use crate::fact::{Cause, Cell, Level, Missing, Type, Value};
 pub trait Scope {
     /// The value of a place.
     fn read(&self, place: &Place) -> Cell;
+
+    /// What is known of the past of a place.
+    fn past(&self, _place: &Place) -> Result<Samples, Arc<Missing>> {
+        Err(Arc::new(Missing::new(Cause::NoHistory, "nothing is known of the past here").level(Level::Row)))
+    }
 }
 
 /// Evaluates a node.
@@ -43,6 +49,7 @@ pub fn eval(node: &Node, scope: &dyn Scope) -> Cell {
             let value = present(a, scope)?;
             Ok(Value::Bool(regex.is_match(value.as_text().unwrap_or(""))))
         }
+        Op::History(ask, parts) => history::answer(*ask, parts, scope),
     }
 }
 

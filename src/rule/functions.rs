@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::node::{Arith, Cmp};
+use super::aggregate;
+use super::node::{Arith, Cmp, FoldKind};
 use super::ops::{self, undecidable};
 use crate::fact::{Cell, Type, Value, float_to_int, parse_date, parse_time};
 
@@ -98,7 +99,67 @@ pub fn quantity(number: &Value, unit: &str) -> Option<Result<(Value, Type), Stri
     Some(whole.map(|int| (Value::Int(int), ty.clone())).ok_or_else(|| "the number is too large".to_owned()))
 }
 
+/// The type of an aggregate of one list; null over an empty one.
+fn of_list(args: &[Type], kind: FoldKind) -> Option<Type> {
+    match args {
+        [Type::List(item)] => aggregate::result_type(kind, Some(item)).map(Type::nullable),
+        _ => None,
+    }
+}
+
+/// The values of a list; one that could not be read makes what is made of them unknown.
+fn values(list: Option<&Value>) -> Result<Vec<Value>, Arc<crate::fact::Missing>> {
+    match list {
+        Some(Value::List(items)) => items.iter().cloned().collect(),
+        _ => Err(undecidable("a list is needed")),
+    }
+}
+
+fn item(types: &[Type]) -> &Type {
+    match types.first() {
+        Some(Type::List(item)) => item,
+        _ => &Type::Float,
+    }
+}
+
+/// An aggregate of numbers, which need not be whole even where its values are.
+fn of_numbers(args: &[Value], types: &[Type], kind: FoldKind) -> Cell {
+    let values = values(args.first())?;
+    let mut numbers: Vec<f64> = values.iter().filter_map(Value::as_float).collect();
+    if numbers.len() != values.len() {
+        return Err(undecidable("a value is not a number"));
+    }
+    let item = item(types);
+    let ty = aggregate::result_type(kind, Some(item)).unwrap_or(Type::Float);
+    match kind {
+        FoldKind::Quantile(share) => aggregate::quantile(&mut numbers, share, &ty),
+        _ => aggregate::average(&numbers, &ty),
+    }
+}
+
+fn quantile(args: &[Value], types: &[Type]) -> Cell {
+    let share = args.get(1).and_then(Value::as_float).filter(|share| (0.0..=1.0).contains(share));
+    let share = share.ok_or_else(|| undecidable("a quantile lies between 0% and 100%"))?;
+    of_numbers(args, types, FoldKind::Quantile(share))
+}
+
+fn total(args: &[Value], types: &[Type]) -> Cell {
+    let values = values(args.first())?;
+    if values.is_empty() { Ok(Value::Null) } else { aggregate::sum(&values, item(types)) }
+}
+
+/// The larger or smaller of two values, or the largest or smallest of a list.
+fn extreme(args: &[Value], types: &[Type], of_two: Cmp, of_many: Cmp) -> Cell {
+    match args {
+        [list] => aggregate::extreme(&values(Some(list))?, item(types), of_many),
+        _ => pick(args, types, of_two),
+    }
+}
+
 fn same(args: &[Type]) -> Option<Type> {
+    if let [Type::List(item)] = args {
+        return ops::comparable(item, item, true).then(|| (**item).clone().nullable());
+    }
     let [a, b] = args else { return None };
     let orderable = ops::comparable(a, b, true);
     match (a, b) {
@@ -258,6 +319,14 @@ pub static FUNCTIONS: &[Function] = &[
         run: abs,
     },
     Function {
+        name: "avg",
+        shape: "avg(list)",
+        doc: "the mean of a list; null if it is empty",
+        example: ("avg([1, 2])", "1.5"),
+        check: |a| of_list(a, FoldKind::Avg),
+        run: |a, t| of_numbers(a, t, FoldKind::Avg),
+    },
+    Function {
         name: "ceil",
         shape: "ceil(number)",
         doc: "the next whole number above",
@@ -315,19 +384,40 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "max",
-        shape: "max(a, b)",
-        doc: "the larger of two values",
+        shape: "max(a, b) or max(list)",
+        doc: "the larger of two values, or the largest of a list (null if it is empty)",
         example: ("max(1, 2)", "2"),
         check: same,
-        run: |a, t| pick(a, t, Cmp::Ge),
+        run: |a, t| extreme(a, t, Cmp::Ge, Cmp::Gt),
+    },
+    Function {
+        name: "median",
+        shape: "median(list)",
+        doc: "the middle value; null if the list is empty",
+        example: ("median([3, 1, 2])", "2"),
+        check: |a| of_list(a, FoldKind::Quantile(0.5)),
+        run: |a, t| of_numbers(a, t, FoldKind::Quantile(0.5)),
     },
     Function {
         name: "min",
-        shape: "min(a, b)",
-        doc: "the smaller of two values",
+        shape: "min(a, b) or min(list)",
+        doc: "the smaller of two values, or the smallest of a list (null if it is empty)",
         example: ("min(1, 2)", "1"),
         check: same,
-        run: |a, t| pick(a, t, Cmp::Le),
+        run: |a, t| extreme(a, t, Cmp::Le, Cmp::Lt),
+    },
+    Function {
+        name: "quantile",
+        shape: "quantile(list, share)",
+        doc: "the value below which that share of a list lies; null if it is empty",
+        example: ("quantile([1, 2, 3], 50.percent)", "2"),
+        check: |a| match a {
+            [list, Type::Float | Type::Int | Type::RATIO] => {
+                of_list(std::slice::from_ref(list), FoldKind::Quantile(0.5))
+            }
+            _ => None,
+        },
+        run: quantile,
     },
     Function {
         name: "ratio",
@@ -352,6 +442,14 @@ pub static FUNCTIONS: &[Function] = &[
         example: ("starts_with(\"abc\", \"a\")", "true"),
         check: |a| if a.len() == 2 { texts(a, Type::Bool) } else { None },
         run: |a, _| two_texts(a, |x, y| x.starts_with(y)),
+    },
+    Function {
+        name: "sum",
+        shape: "sum(list)",
+        doc: "the sum of a list; null if it is empty",
+        example: ("sum([1, 2])", "3"),
+        check: |a| of_list(a, FoldKind::Sum),
+        run: total,
     },
     Function {
         name: "time",

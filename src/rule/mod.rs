@@ -4,10 +4,12 @@
 //! of our own, [`typing`] types it against the facts that probes declare and lowers it to [`Node`]s, and
 //! [`eval`] evaluates those. What cannot be typed cannot be loaded.
 
+pub mod aggregate;
 pub mod ast;
 pub mod env;
 pub mod eval;
 pub mod functions;
+pub mod history;
 mod narrow;
 pub mod node;
 pub mod ops;
@@ -15,6 +17,7 @@ pub mod parse;
 mod place;
 pub mod script;
 pub mod template;
+pub mod trend;
 pub mod typing;
 mod version;
 
@@ -22,7 +25,7 @@ pub use env::{Binding, Env, Root};
 pub use node::{Cmp, Node, Op, Rule};
 pub use place::Text;
 
-/// Places that cannot be null where the condition holds.
+/// Places that cannot be null, and parts that are there, where the condition holds.
 pub fn narrowed(condition: &Node) -> Vec<Root> {
     narrow::not_null(condition, true)
 }

@@ -46,6 +46,82 @@ pub enum Place {
     Now,
     /// The time of another observation.
     NowOf(usize),
+    /// Which parts of the row are there: the column that says so.
+    Side(usize),
+    /// No value: a part of the row, by position, that is known to be there.
+    Present(usize),
+    /// The result of an aggregate over the members of a group, by position.
+    Fold(usize),
+    /// Whether a calendar of the project covers the time of the observation.
+    During(Arc<str>),
+}
+
+/// What is asked of the past of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// `per_day(x)`: its change per day.
+    PerDay,
+    /// `reaches(x, limit)`: the time until it has grown to the limit.
+    Reaches,
+    /// `falls_to(x, limit)`: the time until it has fallen to the limit.
+    FallsTo,
+    /// `previous(x)`: the sample before.
+    Previous,
+    /// `past(x)`: all earlier samples.
+    Past,
+    /// `changed(x)`: whether it differs from the sample before.
+    Changed,
+}
+
+/// An aggregate over the members of a group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FoldKind {
+    /// `count()`, `count(condition)`
+    Count,
+    /// `count_distinct(x)`
+    CountDistinct,
+    /// `sum(x)`
+    Sum,
+    /// `min(x)`
+    Min,
+    /// `max(x)`
+    Max,
+    /// `avg(x)`
+    Avg,
+    /// `median(x)` is the quantile 0.5.
+    Quantile(f64),
+    /// `any(condition)`
+    Any,
+    /// `all(condition)`
+    All,
+    /// `list(x)`
+    List,
+    /// `first_by(x, key)`
+    FirstBy,
+    /// `last_by(x, key)`
+    LastBy,
+}
+
+/// One aggregate of a group: its parts are read from each member.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// Which one.
+    pub kind: FoldKind,
+    /// What is aggregated.
+    pub value: Option<Node>,
+    /// By what `first_by` and `last_by` order.
+    pub key: Option<Node>,
+    /// Which members count.
+    pub filter: Option<Node>,
+    /// As it is written.
+    pub text: Arc<str>,
+}
+
+impl Fold {
+    /// Its expressions.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.value.iter().chain(&self.key).chain(&self.filter)
+    }
 }
 
 /// What a node does.
@@ -83,6 +159,8 @@ pub enum Op {
     Call(&'static Function, Vec<Node>),
     /// `matches(a, "…")` with the expression compiled at load.
     Matches(Box<Node>, Arc<regex::Regex>),
+    /// A question about the past of the place that the first part reads; a limit may follow.
+    History(Ask, Vec<Node>),
 }
 
 /// A typed expression.
@@ -104,9 +182,12 @@ impl Node {
         match &self.op {
             Op::Literal(_) | Op::Read(_) => Vec::new(),
             Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
-            Op::All(items) | Op::Any(items) | Op::OrElse(items) | Op::List(items) | Op::Call(_, items) => {
-                items.iter().collect()
-            }
+            Op::All(items)
+            | Op::Any(items)
+            | Op::OrElse(items)
+            | Op::List(items)
+            | Op::Call(_, items)
+            | Op::History(_, items) => items.iter().collect(),
             Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => pair.iter().collect(),
             Op::InRange(three, _) => three.iter().collect(),
         }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::fact::{Rows, Type, Value, show};
 use crate::policy::model::Arg;
-use crate::policy::{Alert, Expect, Ladder, Observe, Param, Policy, Rung};
+use crate::policy::{Alert, Expect, Ladder, Observe, Param, Policy, Rung, ViewKind};
 
 use super::Page;
 
@@ -17,6 +17,11 @@ pub(super) fn explain(policy: &Policy, page: &mut Page) {
         page.head(&format!("Observes `{}`: {}", observe.name, call(policy, observe)));
         page.prose(observe.probe.doc);
         page.rows(&facts(policy, index, observe));
+    }
+    let relations = relations(policy);
+    if !relations.is_empty() {
+        page.head("Relations");
+        page.rows(&relations);
     }
     page.head("Rules");
     page.rows(&rules(policy));
@@ -100,15 +105,76 @@ fn facts(policy: &Policy, index: usize, observe: &Observe) -> Vec<(String, Strin
     wanted.map(|(field, _)| (field.name.to_string(), fact(field))).collect()
 }
 
+/// Other targets, the past, joins and groups.
+fn relations(policy: &Policy) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for also in &policy.also {
+        let same = if also.same.is_empty() {
+            String::new()
+        } else {
+            format!(", with the same {}", also.same.join(", "))
+        };
+        let how_many = if also.many { "all targets" } else { "the one target" };
+        rows.push((
+            format!("also {}", also.name),
+            format!("{how_many} of type {}{same}", also.selector.kind),
+        ));
+    }
+    for observe in &policy.observe {
+        if let Some(before) = &observe.before {
+            rows.push((format!("before of {}", observe.name), before.word()));
+        }
+        if let Some(history) = &observe.history {
+            let text = |micros: i64| show(&Value::Int(micros), &Type::DURATION);
+            let least = if history.at_least > 0 {
+                format!(", at least {}", text(history.at_least))
+            } else {
+                String::new()
+            };
+            let what = format!("samples of {}{least}, {} or more", text(history.window), history.points);
+            rows.push((format!("history of {}", observe.name), what));
+        }
+    }
+    let name = |index: &usize| policy.views.get(*index).map_or("", |view| &*view.rows.name);
+    for view in &policy.views {
+        let key = view.rows.schema.key_names().join(", ");
+        match &view.kind {
+            ViewKind::Join(join) => {
+                let [a, b] = &join.sides;
+                rows.push((
+                    format!("join {}", view.rows.name),
+                    format!("rows of {} and {} by {key}", name(a), name(b)),
+                ));
+            }
+            ViewKind::Group(group) => {
+                let by = if key.is_empty() { "together".to_owned() } else { format!("by {key}") };
+                let computed: Vec<String> = view
+                    .rows
+                    .schema
+                    .fields
+                    .iter()
+                    .skip(group.by.len())
+                    .zip(&group.lets)
+                    .map(|(field, rule)| format!("{} = {}", field.name, rule.node.text))
+                    .collect();
+                let what = format!("rows of {} {by}: {}", name(&group.of), computed.join("; "));
+                rows.push((format!("group {}", view.rows.name), what));
+            }
+            ViewKind::Observed(_) | ViewKind::Before(_) => {}
+        }
+    }
+    rows
+}
+
 fn rules(policy: &Policy) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut row =
         |name: &str, text: &dyn Display| rows.push((name.to_owned(), text.to_string().trim().to_owned()));
-    if let Some(observe) = policy.observe.get(policy.each) {
-        let many = observe.schema.rows == Rows::Many;
+    if let Some(view) = policy.row_view() {
+        let many = view.rows.schema.rows == Rows::Many;
         row(
             "subjects",
-            &if many { format!("each row of `{}`", observe.name) } else { "the target".to_owned() },
+            &if many { format!("each row of `{}`", view.rows.name) } else { "the target".to_owned() },
         );
     }
     if let Some(when) = &policy.when {
@@ -129,6 +195,10 @@ fn rules(policy: &Policy) -> Vec<(String, String)> {
         Expect::List(names) => row("expects", &names.join(", ")),
         Expect::Param(index) => {
             row("expects", &format!("params.{}", policy.params.get(*index).map_or("", |param| &param.name)));
+        }
+        Expect::Keys(index) => {
+            let name = policy.views.get(*index).map_or("", |view| &view.rows.name);
+            row("expects", &format!("a row for each row of `{name}`"));
         }
     }
     if let Some(message) = &policy.message {

@@ -1,9 +1,11 @@
 //! Case files: facts in, exact findings out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+mod past;
 
 use super::check::{Strictness, check};
 use super::literal;
@@ -11,7 +13,8 @@ use super::model::{Observe, Policy};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
-    Cause, Cell, Field, Identity, Level, Missing, Observation, Request, Rows, Table, Type, Value, timestamp,
+    Cause, Cell, Field, Identity, Level, Missing, Observation, Request, Rows, Schema, Table, Type, Value,
+    micros_of, timestamp,
 };
 use crate::source::yaml::{self, Kind, Node};
 use crate::source::{Loc, Source};
@@ -35,6 +38,15 @@ pub struct Expected {
     pub remedy: Option<Vec<String>>,
 }
 
+/// What a case says of one observation.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Its rows.
+    pub result: Result<Table, Arc<Missing>>,
+    /// How long ago it was observed, in microseconds.
+    pub age: i64,
+}
+
 /// One case.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -45,7 +57,13 @@ pub struct Case {
     /// The time at which it is judged.
     pub now: Timestamp,
     /// Facts by position of the observation.
-    pub facts: Vec<Result<Table, Arc<Missing>>>,
+    pub facts: Vec<Answered>,
+    /// Earlier answers by position of the observation; `None` if there was none.
+    pub before: Vec<Option<Result<Table, Arc<Missing>>>>,
+    /// Samples by position of the observation, each with its age in microseconds, the oldest first.
+    pub samples: Vec<Vec<(i64, Table)>>,
+    /// Calendars that cover the time; `None` asks those of the project.
+    pub during: Option<BTreeSet<Arc<str>>>,
     /// Other values of parameters, with their places.
     pub params: Vec<(Arc<str>, Node)>,
     /// The target's name.
@@ -74,12 +92,8 @@ impl Case {
         pairs.map(|(observe, facts)| self.observation(observe, facts, params)).collect()
     }
 
-    fn observation(
-        &self,
-        observe: &Observe,
-        facts: &Result<Table, Arc<Missing>>,
-        params: &[Value],
-    ) -> Observation {
+    fn observation(&self, observe: &Observe, facts: &Answered, params: &[Value]) -> Observation {
+        let at = micros_of(self.now).checked_sub(facts.age).and_then(timestamp).unwrap_or(self.now);
         let request = Request::new(
             observe.probe.name,
             &self.target,
@@ -89,8 +103,8 @@ impl Case {
         );
         Observation {
             key: request.key,
-            result: facts.clone(),
-            at: self.now,
+            result: facts.result.clone(),
+            at,
             source_clock: None,
             took: std::time::Duration::ZERO,
             identity: Identity::default(),
@@ -206,17 +220,23 @@ impl Reader<'_> {
             self.observed(key);
         }
         let policy = self.policy;
-        let tables = policy
-            .observe
-            .iter()
-            .map(|observe| self.observation(observe, facts.get(&observe.name)))
-            .collect();
+        let tables =
+            policy.observe.iter().map(|observe| self.answered(observe, facts.get(&observe.name))).collect();
+        let (earlier, samples) = (self.before(node.get("before")), self.samples(node.get("past")));
         let findings = self.expected(node.get("findings")?);
         let case = Case {
             name: Arc::from(node.get("name")?.as_str()?.trim()),
             loc: node.get("name")?.loc.clone(),
             now: self.now,
             facts: tables,
+            before: earlier,
+            samples,
+            during: node.get("during").map(|names| {
+                items(Some(names))
+                    .iter()
+                    .filter_map(|name| name.as_str().map(|name| Arc::from(name.trim())))
+                    .collect()
+            }),
             params: pairs(node.get("params"))
                 .iter()
                 .filter_map(|(key, value)| Some((Arc::from(key.as_str()?), value.clone())))
@@ -257,39 +277,71 @@ impl Reader<'_> {
         cause
     }
 
-    fn observation(&mut self, observe: &Observe, node: Option<&Node>) -> Result<Table, Arc<Missing>> {
+    fn answered(&mut self, observe: &Observe, node: Option<&Node>) -> Answered {
+        let age = node.filter(|node| node.get("rows").is_some()).and_then(|node| node.get("age"));
+        let age = age.and_then(|age| match literal::typed(age, &Type::DURATION) {
+            Ok(age) => age.as_int(),
+            Err(mut diag) => {
+                diag.code = &code::CASE;
+                self.diags.push(diag);
+                None
+            }
+        });
+        Answered { result: self.observation(observe, &observe.schema, node), age: age.unwrap_or(0) }
+    }
+
+    fn observation(
+        &mut self,
+        observe: &Observe,
+        schema: &Arc<Schema>,
+        node: Option<&Node>,
+    ) -> Result<Table, Arc<Missing>> {
         let absent = || {
             Arc::new(Missing::new(Cause::Absent, format!("the case gives no facts for `{}`", observe.name)))
         };
         let Some(node) = node else { return Err(absent()) };
-        let one = observe.schema.rows == Rows::One;
+        let one = schema.rows == Rows::One;
         let rows: &[Node] = match (&node.kind, node.get("missing"), node.get("rows")) {
             (Kind::Map(_), Some(cause), _) if !one || pairs(Some(node)).len() == 1 => {
                 let cause = self.cause(cause).unwrap_or(Cause::Internal);
                 return Err(Arc::new(Missing::new(cause, "as the case says")));
             }
-            (Kind::Map(_), _, Some(rows)) => items(Some(rows)),
+            (Kind::Map(_), _, Some(rows)) if !one || matches!(rows.kind, Kind::Seq(_)) => {
+                self.only(node, &["rows", "cut", "age"]);
+                items(Some(rows))
+            }
             (Kind::Map(_), ..) if one => std::slice::from_ref(node),
             (Kind::Seq(items), ..) => items,
             _ => {
                 self.bad(
                     node,
-                    "facts are a list of rows, `{ missing: CAUSE }`, or `{ rows: […], cut: CAUSE }`".into(),
+                    "facts are a list of rows, `{ missing: CAUSE }`, or `{ rows: […], cut: CAUSE, age: 2h }`"
+                        .into(),
                     None,
                 );
                 return Err(absent());
             }
         };
-        let rows: Vec<Box<[Cell]>> = rows.iter().map(|row| self.row(observe, row)).collect();
+        let rows: Vec<Box<[Cell]>> = rows.iter().map(|row| self.row(observe, schema, row)).collect();
         let cut = node
             .get("cut")
             .and_then(|cut| self.cause(cut))
             .map(|cause| Arc::new(Missing::new(cause, "as the case says")));
-        Ok(Table { schema: Arc::clone(&observe.schema), total: rows.len() as u64, rows, cut })
+        Ok(Table { schema: Arc::clone(schema), total: rows.len() as u64, rows, cut })
     }
 
-    fn row(&mut self, observe: &Observe, node: &Node) -> Box<[Cell]> {
-        let schema = &observe.schema;
+    /// A misspelt key of the long form would be a fact that is not judged.
+    fn only(&mut self, node: &Node, known: &[&str]) {
+        for (key, _) in pairs(Some(node)) {
+            let word = key.as_str().unwrap_or("");
+            if !known.contains(&word) {
+                let help = did_you_mean(word, known.iter().copied()).unwrap_or_else(|| known.join(", "));
+                self.bad(key, format!("`{word}` says nothing about facts"), Some(help));
+            }
+        }
+    }
+
+    fn row(&mut self, observe: &Observe, schema: &Schema, node: &Node) -> Box<[Cell]> {
         for (key, _) in pairs(Some(node)).iter().chain(pairs(self.root.get(&observe.name))) {
             let word = key.as_str().unwrap_or("");
             if schema.position(word).is_none() {

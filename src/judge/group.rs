@@ -1,0 +1,294 @@
+//! Groups: rows gathered by their key, with aggregates that are computed in one pass.
+//!
+//! A member that could not be read makes unknown what it could change; an `any` that is true without it, and an
+//! `all` that is false without it, stand.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Table, Type, Value, ZeroRows};
+use crate::policy::{Group, View};
+use crate::rule::aggregate;
+use crate::rule::eval::{Scope, eval, holds};
+use crate::rule::node::{Cmp, Fold, FoldKind, Node, Op, Place};
+use crate::rule::ops::compare;
+
+use super::join::hash_key;
+use super::scope::Around;
+use super::tables::Tables;
+
+/// What an expression of one row reads: a member's cells, or a group's key and aggregates.
+struct GroupScope<'s, 'a> {
+    around: &'s Around<'s, 'a>,
+    row: &'s [Cell],
+    folds: &'s [Cell],
+}
+
+impl Scope for GroupScope<'_, '_> {
+    fn read(&self, place: &Place) -> Cell {
+        let at = |cells: &[Cell], index: usize| {
+            cells
+                .get(index)
+                .cloned()
+                .unwrap_or_else(|| Missing::new(Cause::Internal, "there is no such column").cell())
+        };
+        match place {
+            Place::Each(column) | Place::Side(column) => at(self.row, *column),
+            Place::Fold(index) => at(self.folds, *index),
+            other => self.around.read(other),
+        }
+    }
+}
+
+/// A value by which values can be counted once.
+#[derive(PartialEq, Eq, Hash)]
+enum Distinct {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Bits(u64),
+    Text(Arc<str>),
+    Other(String),
+}
+
+fn distinct(value: Value) -> Distinct {
+    match value {
+        Value::Null => Distinct::Null,
+        Value::Bool(bool) => Distinct::Bool(bool),
+        Value::Int(int) => Distinct::Int(int),
+        Value::Float(float) => Distinct::Bits((float + 0.0).to_bits()),
+        Value::Text(text) => Distinct::Text(text),
+        other => Distinct::Other(format!("{other:?}")),
+    }
+}
+
+/// What an aggregate knows of one group so far.
+enum State {
+    Count(i64),
+    Distinct(HashSet<Distinct>),
+    Values(Vec<Value>),
+    Numbers(Vec<f64>),
+    Best(Option<Value>),
+    Truth(bool),
+    By(Option<(Value, Value)>, bool),
+}
+
+struct Accumulator {
+    state: State,
+    members: u64,
+    unknown: Option<Arc<Missing>>,
+}
+
+impl Accumulator {
+    fn new(kind: FoldKind) -> Self {
+        let state = match kind {
+            FoldKind::Count => State::Count(0),
+            FoldKind::CountDistinct => State::Distinct(HashSet::new()),
+            FoldKind::Sum | FoldKind::List => State::Values(Vec::new()),
+            FoldKind::Avg | FoldKind::Quantile(_) => State::Numbers(Vec::new()),
+            FoldKind::Min | FoldKind::Max => State::Best(None),
+            FoldKind::Any => State::Truth(false),
+            FoldKind::All => State::Truth(true),
+            FoldKind::FirstBy | FoldKind::LastBy => State::By(None, false),
+        };
+        Self { state, members: 0, unknown: None }
+    }
+
+    fn add(&mut self, fold: &Fold, scope: &GroupScope<'_, '_>) {
+        if let Err(why) = self.try_add(fold, scope) {
+            self.unknown.get_or_insert(why);
+        }
+    }
+
+    fn try_add(&mut self, fold: &Fold, scope: &GroupScope<'_, '_>) -> Result<(), Arc<Missing>> {
+        if let Some(filter) = &fold.filter
+            && !holds(filter, scope)?
+        {
+            return Ok(());
+        }
+        let value = match &fold.value {
+            None => Value::Null,
+            Some(node) => read(node, scope)?,
+        };
+        self.members += 1;
+        match &mut self.state {
+            State::Count(count) => *count += 1,
+            State::Distinct(seen) => drop(seen.insert(distinct(value))),
+            State::Values(values) => values.push(value),
+            State::Numbers(numbers) => numbers.push(value.as_float().ok_or_else(no_number)?),
+            State::Truth(truth) => {
+                let holds = value == Value::Bool(true);
+                *truth = if fold.kind == FoldKind::Any { *truth || holds } else { *truth && holds };
+            }
+            State::Best(best) => {
+                let ty = fold.value.as_ref().map_or(&Type::Int, |node| node.ty.base());
+                let want = if fold.kind == FoldKind::Max { Cmp::Gt } else { Cmp::Lt };
+                let better = match best {
+                    None => true,
+                    Some(known) => compare(want, &value, known, ty)?,
+                };
+                if better {
+                    *best = Some(value);
+                }
+            }
+            State::By(best, tied) => {
+                let Some(key_node) = &fold.key else { return Ok(()) };
+                let key = read(key_node, scope)?;
+                let want = if fold.kind == FoldKind::LastBy { Cmp::Gt } else { Cmp::Lt };
+                let (better, equal) = match best {
+                    None => (true, false),
+                    Some((known, chosen)) => {
+                        let ty = key_node.ty.base();
+                        let same = compare(Cmp::Eq, &key, known, ty)? && *chosen != value;
+                        (compare(want, &key, known, ty)?, same)
+                    }
+                };
+                if better {
+                    *best = Some((key, value));
+                }
+                *tied = (*tied && !better) || equal;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, fold: &Fold, incomplete: Option<&Arc<Missing>>) -> Cell {
+        let unknown = self.unknown.or_else(|| incomplete.cloned());
+        if let State::Truth(truth) = self.state {
+            let decided = truth == (fold.kind == FoldKind::Any);
+            return match unknown {
+                Some(why) if !decided => Err(why),
+                _ if self.members == 0 && fold.kind == FoldKind::All => Ok(Value::Null),
+                _ => Ok(Value::Bool(truth)),
+            };
+        }
+        if let Some(why) = unknown {
+            return Err(why);
+        }
+        let ty = fold.value.as_ref().map_or(&Type::Int, |node| node.ty.base());
+        let result = aggregate::result_type(fold.kind, Some(ty)).unwrap_or(Type::Int);
+        match self.state {
+            State::Count(count) => Ok(Value::Int(count)),
+            State::Distinct(seen) => Ok(Value::count(seen.len() as u64)),
+            State::Values(values) if values.is_empty() => Ok(Value::Null),
+            State::Values(mut values) if fold.kind == FoldKind::List => {
+                aggregate::sort(&mut values, ty);
+                Ok(Value::List(values.into_iter().map(Ok).collect()))
+            }
+            State::Values(values) => aggregate::sum(&values, &result),
+            State::Numbers(mut numbers) => match fold.kind {
+                FoldKind::Quantile(share) => aggregate::quantile(&mut numbers, share, &result),
+                _ => aggregate::average(&numbers, &result),
+            },
+            State::Best(best) => Ok(best.unwrap_or(Value::Null)),
+            State::By(_, true) => {
+                let what = format!("`{}`: several members come first, with different values", fold.text);
+                Err(Arc::new(Missing::new(Cause::Ambiguous, what).level(Level::Row)))
+            }
+            State::By(best, false) => Ok(best.map_or(Value::Null, |(_, value)| value)),
+            State::Truth(truth) => Ok(Value::Bool(truth)),
+        }
+    }
+}
+
+fn no_number() -> Arc<Missing> {
+    Arc::new(Missing::new(Cause::WrongType, "a value is not a number").level(Level::Row))
+}
+
+/// The value of a part; a plain fact is read without a walk.
+fn read(node: &Node, scope: &GroupScope<'_, '_>) -> Cell {
+    let value = match &node.op {
+        Op::Read(Place::Each(column)) => {
+            scope.row.get(*column).cloned().unwrap_or_else(|| scope.read(&Place::Each(*column)))?
+        }
+        _ => eval(node, scope)?,
+    };
+    if value.is_null() {
+        let what = format!("`{}` is null", node.text);
+        return Missing::new(Cause::WrongType, what).level(Level::Row).cell();
+    }
+    Ok(value)
+}
+
+/// Rows by group.
+struct Gathered {
+    keys: Vec<Vec<Cell>>,
+    folds: Vec<Vec<Accumulator>>,
+    incomplete: Option<Arc<Missing>>,
+}
+
+/// The groups of a view.
+pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<Table, Arc<Missing>> {
+    let members = tables.rows(group.of)?;
+    let schema = tables.schema(group.of)?;
+    if members.len() == 0 && schema.zero == ZeroRows::Suspicious && !tables.any_is_fine() {
+        let what = "there are no rows to group, and something had to be there";
+        let missing = Missing::new(Cause::Empty, what).fix("if nothing is fine here, write `expect: any`");
+        return Err(Arc::new(missing));
+    }
+    let around = Around::new(tables, &tables.check.settings, group.of);
+    let cut = members.faults().into_iter().next();
+    let mut gathered = gather(tables, group, &around)?;
+    let unread = gathered.incomplete.take();
+    let incomplete = unread.clone().or_else(|| cut.clone());
+    if gathered.keys.is_empty() && view.rows.schema.rows == Many::One {
+        gathered.keys.push(Vec::new());
+        gathered.folds.push(group.folds.iter().map(|fold| Accumulator::new(fold.kind)).collect());
+    }
+    let own = Around::new(tables, &tables.check.settings, tables.check.policy.each);
+    let rows = gathered.keys.into_iter().zip(gathered.folds).map(|(key, accumulators)| {
+        let folds: Vec<Cell> = accumulators
+            .into_iter()
+            .zip(&group.folds)
+            .map(|(accumulator, fold)| accumulator.finish(fold, incomplete.as_ref()))
+            .collect();
+        let scope = GroupScope { around: &own, row: &key, folds: &folds };
+        let computed: Vec<Cell> = group.lets.iter().map(|rule| eval(&rule.node, &scope)).collect();
+        key.iter().cloned().chain(computed).collect::<Row>()
+    });
+    let rows: Vec<Row> = rows.collect();
+    let total = rows.len() as u64;
+    // A group whose every member was not read is not there at all, so the groups are not all.
+    let cut = if view.rows.schema.rows == Many::Many { incomplete } else { None };
+    Ok(Table { schema: Arc::clone(&view.rows.schema), rows, total, cut })
+}
+
+fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result<Gathered, Arc<Missing>> {
+    let hasher = DefaultHashBuilder::default();
+    let mut table: HashTable<(u64, usize)> = HashTable::new();
+    let mut found = Gathered { keys: Vec::new(), folds: Vec::new(), incomplete: None };
+    for index in 0..tables.rows(group.of)?.len() {
+        let row = tables.row(group.of, index)?;
+        let hash = match hash_key(group.by.iter().map(|column| row.get(*column)), &hasher, true) {
+            Ok(hash) => hash.unwrap_or(0),
+            // It may belong to any group.
+            Err(why) => {
+                found.incomplete.get_or_insert(why);
+                continue;
+            }
+        };
+        let same = |(known, at): &(u64, usize)| {
+            *known == hash
+                && found.keys.get(*at).is_some_and(|key| {
+                    key.iter().zip(&group.by).all(|(cell, column)| Some(cell) == row.get(*column))
+                })
+        };
+        let at = if let Some((_, at)) = table.find(hash, same) {
+            *at
+        } else {
+            let at = found.keys.len();
+            let missing = || Missing::new(Cause::Internal, "there is no such column").cell();
+            let key = group.by.iter().map(|column| row.get(*column).cloned().unwrap_or_else(missing));
+            found.keys.push(key.collect());
+            found.folds.push(group.folds.iter().map(|fold| Accumulator::new(fold.kind)).collect());
+            table.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+            at
+        };
+        let scope = GroupScope { around, row: &row, folds: &[] };
+        let accumulators = found.folds.get_mut(at).into_iter().flatten();
+        accumulators.zip(&group.folds).for_each(|(accumulator, fold)| accumulator.add(fold, &scope));
+    }
+    Ok(found)
+}
