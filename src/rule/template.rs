@@ -406,7 +406,7 @@ mod tests {
             fields.iter().map(|(name, ty)| Field::declared(name, Type::parse(ty).unwrap())).collect();
         let schema = Schema { version: 1, fields, key: vec![0], rows: Rows::Many, zero: ZeroRows::Fine };
         Env {
-            observations: vec![Observed { name: "rows".into(), schema: Arc::new(schema) }],
+            observations: vec![Observed::plain(&"rows".into(), &Arc::new(schema))],
             each: Some(0),
             facts: true,
             ..Env::default()

@@ -38,13 +38,13 @@ fn schema() -> Arc<Schema> {
 
 fn env() -> Env {
     Env {
-        observations: vec![Observed { name: "rows".into(), schema: schema() }],
+        observations: vec![Observed::plain(&"rows".into(), &schema())],
         each: Some(0),
         params: vec![
             Binding { name: "fail_at".into(), ty: Type::RATIO },
             Binding { name: "limit".into(), ty: Type::BYTES },
         ],
-        labels: Some(BTreeSet::from(["env".into(), "role".into()])),
+        labels: Some(Arc::new(BTreeSet::from(["env".into(), "role".into()]))),
         facts: true,
         ..Env::default()
     }
@@ -658,7 +658,7 @@ fn expression(text: &str, a: (Value, Type), b: (Value, Type)) -> Option<Result<b
 
 fn scripted(text: &str, a: (Value, Type), b: (Value, Type)) -> Option<Result<bool, Cause>> {
     let env = Env {
-        observations: vec![Observed { name: "rows".into(), schema: schema() }],
+        observations: vec![Observed::plain(&"rows".into(), &schema())],
         each: Some(0),
         params: vec![
             Binding { name: "a".into(), ty: a.1.clone() },

@@ -39,7 +39,7 @@ fn env() -> Env {
     let fields = FIELDS.iter().map(|(name, ty)| Field::declared(name, Type::parse(ty).unwrap())).collect();
     let schema = Schema { version: 1, fields, key: vec![4], rows: Rows::Many, zero: ZeroRows::Fine };
     Env {
-        observations: vec![Observed { name: "rows".into(), schema: Arc::new(schema) }],
+        observations: vec![Observed::plain(&"rows".into(), &Arc::new(schema))],
         each: Some(0),
         params: vec![Binding { name: "fail_at".into(), ty: Type::RATIO }],
         facts: true,
