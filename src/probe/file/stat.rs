@@ -11,20 +11,14 @@ use crate::fact::{Cause, Cell, Level, Missing, Request, Schema, Table, TableBuil
 use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::users::Names;
-use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path, x509};
+use crate::probe::{Ask, Context, Observing, Probe, on_a_thread, path, x509};
 
 /// The body of `file.stat`.
 pub(in crate::probe) struct Stat;
 
 impl Probe for Stat {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let (request, table) = (ask.request.clone(), ask.table());
-        let (stop, guard) = Stop::new(cx);
-        Box::pin(async move {
-            let table = blocking(move || look(&request, table, &stop)).await;
-            drop(guard);
-            table.map(Answer::new)
-        })
+        on_a_thread(ask, cx, look)
     }
 }
 
@@ -170,6 +164,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::probe::Answer;
     use crate::probe::testing::{as_nobody, ask, cause, open_dir, value};
 
     fn one(path: &std::path::Path) -> Answer {
