@@ -278,3 +278,76 @@ pub(super) fn warnings(setup: &Setup) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Cause, TableBuilder, Value};
+    use crate::plan::Asked;
+    use crate::plan::{Selection, TargetInfo};
+    use crate::policy::Project;
+    use crate::policy::load::{File, Loaded, documents};
+    use crate::source::Source;
+
+    const POLICY: &str = "
+policy: p
+title: It holds
+tier: daily
+severity: high
+owner: team
+why: Because it was agreed.
+target: { type: host }
+observe:
+  passwd: { probe: file.stat, with: { path: /etc/passwd } }
+  shadow: { probe: file.stat, with: { path: /etc/shadow } }
+each: passwd
+fail: exists == false
+remedy: { steps: [{ do: look }] }
+";
+
+    fn bound() -> Plan {
+        let source = Source::new("p.yaml", POLICY);
+        let mut loaded = Loaded::default();
+        documents(&File { source, library: None, folder: "".into() }, None, &mut loaded);
+        assert!(loaded.diags.is_empty(), "{:#?}", loaded.diags);
+        let host = TargetInfo { name: "here".into(), kind: "host".into(), ..TargetInfo::default() };
+        let input = Input {
+            policies: &loaded.policies,
+            targets: &[Arc::new(host)],
+            project: &Project::default(),
+            selection: &Selection::default(),
+            has_project: false,
+        };
+        bind(&input).unwrap_or_else(|diags| panic!("{diags:#?}"))
+    }
+
+    /// The answer to the first request: nothing is there.
+    fn answer(plan: &Plan, at: Timestamp) -> Observation {
+        let request = &plan.requests[0];
+        let mut table = TableBuilder::new(&request.schema, 10);
+        table.row().set("path", Value::text("/etc/passwd")).set("exists", Value::Bool(false)).push();
+        let lost = Observation::missing(request.key.clone(), at, Missing::new(Cause::Internal, ""));
+        Observation { result: Ok(table.finish()), ..lost }
+    }
+
+    #[test]
+    fn an_answer_never_takes_the_place_of_one_that_is_missing() {
+        let mut plan = bound();
+        let asked = |plan: &Plan| {
+            plan.checks[0].requests.iter().map(|asked| format!("{asked:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&plan), ["One(0)", "One(1)"]);
+        let at = Timestamp::UNIX_EPOCH;
+        let answers = [answer(&plan, at)];
+        let judged = |plan: &Plan| {
+            judge_all(plan, &answers, &Given { at, recall: &Recall::default(), past: &Past::default() })
+                .remove(0)
+                .check
+        };
+        assert_eq!(judged(&plan).verdict, Verdict::Fail);
+        plan.checks[0].requests = vec![Asked::One(1), Asked::One(0)];
+        let check = judged(&plan);
+        assert_eq!(check.verdict, Verdict::Unknown);
+        assert_eq!(check.findings[0].cause.as_ref().map(|why| why.cause), Some(Cause::Internal));
+    }
+}

@@ -69,7 +69,7 @@ fn ranges(source: &Arc<Source>) -> Vec<Range<usize>> {
         found.extend(values.map(|value| value.range()));
     }
     for document in yaml::parse(source, &yaml::Limits::default()).unwrap_or_default() {
-        for (_, target) in pairs(document.root.get("targets")) {
+        for (_, target) in document.root.pairs_of("targets") {
             in_target(target, &mut found);
         }
     }
@@ -92,17 +92,10 @@ fn refers(value: &str) -> bool {
         .any(|key| value.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
 }
 
-fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Map(pairs)) => pairs,
-        _ => &[],
-    }
-}
-
 /// What the tree of a target says: passwords and headers in every form but that of a reference, also under a
 /// misspelt key.
 fn in_target(target: &Node, found: &mut Vec<Range<usize>>) {
-    for (key, value) in pairs(Some(target)) {
+    for (key, value) in target.pairs() {
         let word = key.as_str().unwrap_or("");
         match nearest(word, ["password", "headers"]).unwrap_or(word) {
             "password" => in_secret(value, found),

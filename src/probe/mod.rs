@@ -40,6 +40,8 @@ pub use context::{Clock, Context, Databases, SystemClock, Target, TlsFiles};
 
 use crate::fact::{Identity, Missing, Request, Table, TableBuilder};
 
+use stop::Stop;
+
 /// A boxed future, so that bodies can stand in a static slice.
 pub type Observing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Missing>> + Send + 'a>>;
 
@@ -137,6 +139,22 @@ pub async fn blocking<T: Send + 'static>(
     let task = tokio::task::spawn_blocking(work).await;
     task.unwrap_or_else(|error| {
         Err(Missing::new(crate::fact::Cause::Internal, format!("a probe ended: {error}")))
+    })
+}
+
+/// The answer of a body that looks at this machine on a thread of its own, which stops when nobody waits for it
+/// any more.
+pub(crate) fn on_a_thread<'a>(
+    ask: &Ask<'_>,
+    cx: &Context,
+    look: impl FnOnce(&Request, TableBuilder, &Stop) -> Result<Table, Missing> + Send + 'static,
+) -> Observing<'a> {
+    let (request, table) = (ask.request.clone(), ask.table());
+    let (stop, guard) = Stop::new(cx);
+    Box::pin(async move {
+        let table = blocking(move || look(&request, table, &stop)).await;
+        drop(guard);
+        table.map(Answer::new)
     })
 }
 

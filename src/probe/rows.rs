@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value as Json;
+use tokio::time::{Instant, timeout_at};
 
 use super::Ask;
 use super::decode::json_cell;
@@ -15,6 +18,18 @@ pub(crate) type Columns = Vec<(String, Json)>;
 
 /// Says more about a value that a type does not take: what it is, and what to write instead.
 pub(crate) type Hint<'a> = &'a (dyn Fn(&Type, &Json) -> Option<(String, &'static str)> + Sync);
+
+/// How rows of an engine are read, and how its faults are told.
+pub(crate) struct Engine<'a, R> {
+    /// The columns of a row.
+    pub(crate) columns: &'a (dyn Fn(&R) -> Result<Columns, Missing> + Sync),
+    /// What an error of the driver means.
+    pub(crate) fault: &'a (dyn Fn(&sqlx::Error) -> Missing + Sync),
+    /// An answer that did not come in time.
+    pub(crate) late: &'a (dyn Fn() -> Missing + Sync),
+    /// What to write for a value that a type does not take.
+    pub(crate) hint: Hint<'a>,
+}
 
 /// Answers may not fill the memory, however few rows they have.
 const MAX_BYTES: usize = 256 << 20;
@@ -30,6 +45,8 @@ pub(crate) struct Collector<'a> {
     absent: Vec<Option<Arc<Missing>>>,
     /// The engine has no bools: 0 and 1 are such where one is declared.
     int_bools: bool,
+    /// The statement runs as it is written and may have more rows than are wanted.
+    limitless: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -38,12 +55,19 @@ impl<'a> Collector<'a> {
         let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
         let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows).max(1);
         let table = TableBuilder::new(&ask.request.schema, max);
-        Self { ask, table, max, bytes: 0, count: 0, absent: Vec::new(), int_bools: false }
+        Self { ask, table, max, bytes: 0, count: 0, absent: Vec::new(), int_bools: false, limitless: false }
     }
 
     /// The same for an engine that has no bools.
     pub(crate) fn with_int_bools(mut self) -> Self {
         self.int_bools = true;
+        self
+    }
+
+    /// The same for a statement without the [`limit`](Self::limit) in its text: what is more stays unread. Where
+    /// the text has it, the answer is read to its end, so that the connection can be used for the next step.
+    pub(crate) fn without_limit(mut self) -> Self {
+        self.limitless = true;
         self
     }
 
@@ -53,12 +77,31 @@ impl<'a> Collector<'a> {
     }
 
     /// Are all rows there that are kept, and the one that says that there are more?
-    pub(crate) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.count > self.max || self.bytes > MAX_BYTES
     }
 
+    /// Takes the rows of a statement, which have to be there at the deadline.
+    pub(crate) async fn read<R>(
+        &mut self,
+        mut found: BoxStream<'_, Result<R, sqlx::Error>>,
+        deadline: Instant,
+        engine: &Engine<'_, R>,
+    ) -> Result<(), Missing> {
+        let work = async {
+            while let Some(row) = found.try_next().await.map_err(|error| (engine.fault)(&error))? {
+                self.push(&(engine.columns)(&row)?, engine.hint)?;
+                if self.limitless && self.is_done() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        timeout_at(deadline, work).await.unwrap_or_else(|_| Err((engine.late)()))
+    }
+
     /// Takes one row.
-    pub(crate) fn push(&mut self, columns: &Columns, hint: Hint<'_>) -> Result<(), Missing> {
+    fn push(&mut self, columns: &Columns, hint: Hint<'_>) -> Result<(), Missing> {
         if self.count == 0 {
             self.first(columns)?;
         }

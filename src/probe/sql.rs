@@ -1,10 +1,11 @@
 //! What the probes of all database servers share: where the server is, TLS files, and faults of the network.
 
+use std::future::Future;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Context;
-use crate::fact::{Cause, Level, Missing};
+use super::{Ask, Context};
+use crate::fact::{Cause, Level, Missing, SqlDialect, refuse_sql};
 
 /// `host:port` for messages.
 pub(in crate::probe) fn place(cx: &Context) -> String {
@@ -46,6 +47,34 @@ pub(in crate::probe) fn late_at(cx: &Context, step: Step, place: &dyn std::fmt::
     cx.missing(Cause::Timeout, what)
         .level(step.level())
         .fix("find out why it is slow, or raise `limits: { deadline: … }` of the target")
+}
+
+/// A step that ends at the deadline; `fault` tells what the driver's error means.
+pub(in crate::probe) async fn within<T>(
+    cx: &Context,
+    step: Step,
+    fault: fn(&Context, Step, &sqlx::Error) -> Missing,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Missing> {
+    match tokio::time::timeout_at(cx.deadline, work).await {
+        Err(_) => Err(late(cx, step)),
+        Ok(Err(error)) => Err(fault(cx, step, &error)),
+        Ok(Ok(done)) => Ok(done),
+    }
+}
+
+/// The statement that a policy brings; one that does more than read is refused before anything is opened.
+pub(in crate::probe) fn reading<'a>(ask: &'a Ask<'_>, dialect: SqlDialect) -> Result<&'a str, Missing> {
+    let sql = ask.request.args.text("sql").unwrap_or_default();
+    match refuse_sql(sql, dialect) {
+        Some(why) => Err(Missing::new(Cause::Denied, format!("the query is refused: {why}"))),
+        None => Ok(sql),
+    }
+}
+
+/// A statement without the semicolons at its end, so that it can stand in parentheses.
+pub(in crate::probe) fn bare(sql: &str) -> &str {
+    sql.trim().trim_end_matches([';', ' ', '\n', '\r', '\t'])
 }
 
 /// The fault of a socket.

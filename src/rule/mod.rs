@@ -15,6 +15,7 @@ pub mod node;
 pub mod ops;
 pub mod parse;
 mod place;
+mod quote;
 pub mod script;
 pub mod template;
 pub mod trend;

@@ -65,7 +65,8 @@ fn load_labelled(text: &str) -> Vec<Diag> {
     let file =
         File { source: Source::new("p.yaml", text), library: None, folder: PathBuf::from("/nonexistent") };
     let labels: BTreeSet<Arc<str>> = ["env", "role"].into_iter().map(Arc::from).collect();
-    load::documents(&file, Some(&labels), &mut loaded);
+    let known = load::Known { labels: Arc::new(labels), calendars: Arc::default() };
+    load::documents(&file, Some(&known), &mut loaded);
     loaded.diags
 }
 
@@ -558,7 +559,7 @@ fn load_files(files: &[(&str, &[u8])], ask: &str) -> (Loaded, tempfile::TempDir)
         }
     }
     let origin = Origin::parse(ask, folder.path());
-    (load::load(&[(origin, None)], Some(&BTreeSet::new()), true), folder)
+    (load::load(&[(origin, None)], Some(&load::Known::default()), true), folder)
 }
 
 /// What it is, the files, what is asked for, the messages, and how many policies are loaded.

@@ -7,6 +7,7 @@ mod file;
 mod mysql;
 mod net;
 mod postgres;
+mod query;
 mod sqlite;
 mod x509;
 

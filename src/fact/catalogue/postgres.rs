@@ -1,5 +1,6 @@
 //! Declarations of the `postgres` area.
 
+use super::query;
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param};
 
 const MONITOR: &str = "GRANT pg_monitor";
@@ -70,28 +71,13 @@ pub(super) static QUERY: ProbeDecl = ProbeDecl {
     doc: "The answer of a SELECT of your own; its columns are the facts that the policy declares",
     targets: &["postgres"],
     params: &[
-        param(
-            "sql",
-            Ty::Text,
-            "SELECT count(*) AS open FROM orders WHERE paid_at IS NULL",
-            "one statement that only reads",
-        )
-        .required(),
-        param("max_rows", Ty::Int, "10_000", "more rows than this make the answer incomplete")
-            .default("10_000"),
+        query::SQL,
+        query::MAX_ROWS,
         param("lock_timeout", Ty::Duration, "50ms", "how long to wait for a lock of another session")
             .default("50ms"),
     ],
-    facts: &[],
-    declared: Declared::Required,
-    key: &[],
-    rows: Rows::One,
-    zero: ZeroRows::Suspicious,
-    version: 1,
-    effect: Effect::None,
-    cost: "that of the statement; it is stopped at the deadline",
     locks: "ACCESS SHARE on the tables it reads; waits for a lock as long as `lock_timeout`",
-    feature: Some("sql"),
+    ..query::BASE
 };
 
 /// `postgres.server`

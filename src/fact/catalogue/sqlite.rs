@@ -1,6 +1,7 @@
 //! Declarations of the `sqlite` area.
 
-use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param};
+use super::query;
+use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 
 /// `sqlite.database`
 pub(super) static DATABASE: ProbeDecl = ProbeDecl {
@@ -65,27 +66,9 @@ pub(super) static QUERY: ProbeDecl = ProbeDecl {
     name: "sqlite.query",
     doc: "The answer of a SELECT of your own on a SQLite file; its columns are the facts that the policy declares",
     targets: &["sqlite"],
-    params: &[
-        param(
-            "sql",
-            Ty::Text,
-            "SELECT count(*) AS open FROM orders WHERE paid_at IS NULL",
-            "one statement that only reads",
-        )
-        .required(),
-        param("max_rows", Ty::Int, "10_000", "more rows than this make the answer incomplete")
-            .default("10_000"),
-    ],
-    facts: &[],
-    declared: Declared::Required,
-    key: &[],
-    rows: Rows::One,
-    zero: ZeroRows::Suspicious,
-    version: 1,
-    effect: Effect::None,
-    cost: "that of the statement; it is stopped at the deadline",
+    params: &[query::SQL, query::MAX_ROWS],
     locks: "a shared lock while it reads; waits for a writer's lock at most 1 s",
-    feature: Some("sql"),
+    ..query::BASE
 };
 
 /// `sqlite.tables`

@@ -6,7 +6,7 @@ use super::container::{Content, decode};
 use crate::fact::{Cause, Level, Missing, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
 use crate::probe::walk::{Kind, Walk};
-use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path, x509};
+use crate::probe::{Ask, Context, Observing, Probe, on_a_thread, path, x509};
 use crate::secret::{Redactor, Secret};
 
 /// The body of `certificate.file`.
@@ -14,14 +14,8 @@ pub(in crate::probe) struct File;
 
 impl Probe for File {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let (request, table) = (ask.request.clone(), ask.table());
         let redactor = Arc::clone(&cx.redactor);
-        let (stop, guard) = Stop::new(cx);
-        Box::pin(async move {
-            let table = blocking(move || look(&request, table, &stop, &redactor)).await;
-            drop(guard);
-            table.map(Answer::new)
-        })
+        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, &redactor))
     }
 }
 
@@ -138,6 +132,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::probe::Answer;
     use crate::probe::testing::{as_nobody, ask, cause, open_dir, value};
 
     /// A directory with `leaf.pem`, `ca.pem`, `key.pem`, `leaf.der`.

@@ -1,5 +1,6 @@
 //! Probes of files.
 
+mod find;
 mod set;
 mod stat;
 

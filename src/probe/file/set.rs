@@ -9,20 +9,14 @@ use crate::fact::{Args, Cause, Level, Missing, Request, Table, TableBuilder, Val
 use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::walk::{Kind, Walk};
-use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path};
+use crate::probe::{Ask, Context, Observing, Probe, on_a_thread, path};
 
 /// The body of `file.set`.
 pub(in crate::probe) struct Set;
 
 impl Probe for Set {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let (request, table) = (ask.request.clone(), ask.table());
-        let (stop, guard) = Stop::new(cx);
-        Box::pin(async move {
-            let table = blocking(move || look(&request, table, &stop)).await;
-            drop(guard);
-            table.map(Answer::new)
-        })
+        on_a_thread(ask, cx, look)
     }
 }
 
@@ -181,6 +175,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+    use crate::probe::Answer;
     use crate::probe::testing::{as_nobody, ask, cause, open_dir, value};
 
     fn write(path: &Path, size: usize, second: u64) {

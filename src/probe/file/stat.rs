@@ -1,43 +1,25 @@
 //! `file.stat`: named files.
-//!
-//! Paths are grouped by their directory, which is opened once, so that the kernel does not walk the whole
-//! path for each of thousands of names; the answer keeps the order of the question.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat as Meta, open, statat};
-use rustix::io::Errno;
+use rustix::fs::{FileType, Stat as Meta};
 use sha2::{Digest as _, Sha256};
 
+use super::find::{Found, find};
 use crate::fact::{Cause, Cell, Level, Missing, Request, Schema, Table, TableBuilder, Value};
 use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::users::Names;
-use crate::probe::{Answer, Ask, Context, Observing, Probe, blocking, path, x509};
+use crate::probe::{Ask, Context, Observing, Probe, on_a_thread, path, x509};
 
 /// The body of `file.stat`.
 pub(in crate::probe) struct Stat;
 
 impl Probe for Stat {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let (request, table) = (ask.request.clone(), ask.table());
-        let (stop, guard) = Stop::new(cx);
-        Box::pin(async move {
-            let table = blocking(move || look(&request, table, &stop)).await;
-            drop(guard);
-            table.map(Answer::new)
-        })
+        on_a_thread(ask, cx, look)
     }
-}
-
-/// What was found at a path.
-enum Found {
-    There(Meta),
-    /// Nothing, and which part of the path is not there.
-    Gone(&'static str),
-    Unknown(Arc<Missing>),
 }
 
 fn look(request: &Request, mut table: TableBuilder, stop: &Stop) -> Result<Table, Missing> {
@@ -51,109 +33,6 @@ fn look(request: &Request, mut table: TableBuilder, stop: &Stop) -> Result<Table
         rows.push(&mut table, path, found);
     }
     Ok(table.finish())
-}
-
-/// Looks at every path, directory by directory; the answers stand where the paths stand.
-fn find(paths: &[Arc<str>], follow: bool, stop: &Stop) -> Vec<Found> {
-    let mut found: Vec<Option<Found>> = paths.iter().map(|_| None).collect();
-    let mut set = |index: usize, what: Found| {
-        if let Some(slot) = found.get_mut(index) {
-            *slot = Some(what);
-        }
-    };
-    let mut directories: Vec<(&str, Vec<(usize, &str)>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for (index, path) in paths.iter().enumerate() {
-        match path::checked(path) {
-            Err(why) => set(index, Found::Unknown(Arc::new(why))),
-            Ok(path) => {
-                let (directory, _) = path.rsplit_once('/').unwrap_or(("", path));
-                let place = *places.entry(directory).or_insert(directories.len());
-                match directories.get_mut(place) {
-                    Some((_, members)) => members.push((index, path)),
-                    None => directories.push((directory, vec![(index, path)])),
-                }
-            }
-        }
-    }
-    for (directory, members) in &directories {
-        one_directory(directory, members, follow, stop, &mut set);
-    }
-    let never = || Found::Unknown(Arc::new(Missing::new(Cause::Internal, "this path was not looked at")));
-    found.into_iter().map(|slot| slot.unwrap_or_else(never)).collect()
-}
-
-fn one_directory(
-    directory: &str,
-    members: &[(usize, &str)],
-    follow: bool,
-    stop: &Stop,
-    set: &mut impl FnMut(usize, Found),
-) {
-    let above = Above::open(directory, members.len());
-    let mut shut: Option<Arc<Missing>> = None;
-    let mut stopped: Option<Arc<Missing>> = None;
-    for (count, (index, path)) in members.iter().enumerate() {
-        if count % 256 == 0 && stopped.is_none() {
-            stopped = stop.check("looking at files").err().map(|why| Arc::new(why.level(Level::Row)));
-        }
-        if let Some(why) = &stopped {
-            set(*index, Found::Unknown(Arc::clone(why)));
-            continue;
-        }
-        set(
-            *index,
-            match above.stat(path, follow) {
-                Ok(meta) => Found::There(meta),
-                Err(Errno::NOENT) => Found::Gone(above.gone(path, follow)),
-                Err(Errno::NOTDIR) => Found::Gone("directory"),
-                Err(Errno::ACCESS) => Found::Unknown(Arc::clone(shut.get_or_insert_with(|| closed(path)))),
-                Err(error) => Found::Unknown(Arc::new(path::fault(path, error))),
-            },
-        );
-    }
-}
-
-/// One fault for everything in a directory that keeps us out. A link may lead elsewhere, so its own path is
-/// named when nothing above it is closed.
-fn closed(path: &str) -> Arc<Missing> {
-    let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
-    Arc::new(match path::closed_above(path) {
-        Some(shut) => path::unsearchable(&format!("what lies in `{directory}`"), &shut),
-        None => path::fault(path, Errno::ACCESS),
-    })
-}
-
-/// The directory above some paths, open if that pays.
-struct Above<'a> {
-    directory: &'a str,
-    handle: Option<OwnedFd>,
-}
-
-impl<'a> Above<'a> {
-    fn open(directory: &'a str, members: usize) -> Self {
-        let directory = if directory.is_empty() { "/" } else { directory };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = (members > 1).then(|| open(directory, flags, Mode::empty()).ok()).flatten();
-        Self { directory, handle }
-    }
-
-    fn stat(&self, path: &str, follow: bool) -> Result<Meta, Errno> {
-        let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-        match (&self.handle, path.rsplit_once('/')) {
-            (Some(handle), Some((_, name))) if !name.is_empty() => statat(handle.as_fd(), name, flags),
-            _ => statat(CWD, path, flags),
-        }
-    }
-
-    /// Which part of a path is not there.
-    fn gone(&self, path: &str, follow: bool) -> &'static str {
-        if follow && self.stat(path, false).is_ok() {
-            return "link-target";
-        }
-        let there = self.handle.is_some() || statat(CWD, self.directory, AtFlags::empty()).is_ok();
-        if there { "file" } else { "directory" }
-    }
 }
 
 /// Writes rows, with the words and names that repeat from row to row made once.
@@ -281,9 +160,11 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::time::Duration;
 
+    use rustix::fs::{CWD, Mode};
     use serde_json::json;
 
     use super::*;
+    use crate::probe::Answer;
     use crate::probe::testing::{as_nobody, ask, cause, open_dir, value};
 
     fn one(path: &std::path::Path) -> Answer {

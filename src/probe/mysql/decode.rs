@@ -5,6 +5,7 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{Column, Error, Row, TypeInfo, ValueRef};
 
 use crate::probe::rows::Columns;
+use crate::probe::x509::hex;
 
 /// The columns of a row.
 pub(super) fn columns(row: &MySqlRow) -> Result<Columns, Error> {
@@ -56,8 +57,7 @@ fn text(bytes: &[u8]) -> Json {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return json!(text);
     }
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!(format!("0x{}", digits.concat()))
+    json!(format!("0x{}", hex(bytes)))
 }
 
 /// The parts of a date, and of the time behind it: length, year (2), month, day, hour, minute, second,

@@ -1,15 +1,14 @@
 //! `mysql.query`: the answer of a SELECT that a policy brings, on MySQL or MariaDB.
 
-use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::AssertSqlSafe;
 
 use super::decode::columns;
 use super::error::fault;
 use super::session::Session;
-use crate::fact::{Cause, Missing, SqlDialect, Type, refuse_sql};
-use crate::probe::rows::Collector;
-use crate::probe::sql::{Step, late};
+use crate::fact::{Cause, Missing, SqlDialect, Type};
+use crate::probe::rows::{Collector, Engine};
+use crate::probe::sql::{Step, bare, late, reading};
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `mysql.query`.
@@ -18,10 +17,7 @@ pub(in crate::probe) struct Query;
 impl Probe for Query {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
         Box::pin(async move {
-            let sql = ask.request.args.text("sql").unwrap_or_default();
-            if let Some(why) = refuse_sql(sql, SqlDialect::Mysql) {
-                return Err(Missing::new(Cause::Denied, format!("the query is refused: {why}")));
-            }
+            let sql = reading(ask, SqlDialect::Mysql)?;
             let mut session = Session::open(cx).await?;
             let answer = look(ask, sql, &mut session).await;
             session.close().await;
@@ -42,21 +38,20 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
     let cx = session.cx;
     let mut rows = Collector::new(ask).with_int_bools();
     let text = wrapped(sql, rows.limit());
-    let work = async {
-        let mut found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);
-        while let Some(row) = found.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
-            let columns = columns(&row).map_err(|error| fault(cx, Step::Ask, &error))?;
-            rows.push(&columns, &hint)?;
-        }
-        Ok(())
+    let found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);
+    let engine = Engine {
+        columns: &|row| columns(row).map_err(|error| fault(cx, Step::Ask, &error)),
+        fault: &|error| fault(cx, Step::Ask, error),
+        late: &|| late(cx, Step::Ask),
+        hint: &hint,
     };
-    tokio::time::timeout_at(cx.deadline, work).await.unwrap_or_else(|_| Err(late(cx, Step::Ask)))?;
+    rows.read(found, cx.deadline, &engine).await?;
     Ok(Answer::new(rows.finish()?).identity(session.identity.clone()).clock(session.clock))
 }
 
 /// The statement as a derived table, where only a query can stand.
 fn wrapped(sql: &str, limit: usize) -> String {
-    let sql = sql.trim().trim_end_matches([';', ' ', '\n', '\r', '\t']);
+    let sql = bare(sql);
     format!("SELECT * FROM (\n{sql}\n) AS __muster_row LIMIT {limit}")
 }
 

@@ -11,8 +11,8 @@ use sqlx::{AssertSqlSafe, Connection, MySqlConnection, Row};
 
 use super::error::fault;
 use crate::fact::{Cause, Identity, Level, Missing, timestamp};
-use crate::probe::Context;
-use crate::probe::sql::{Step, late, place, readable};
+use crate::probe::sql::{Step, place, readable};
+use crate::probe::{Context, sql};
 
 /// An open connection in its transaction.
 pub(super) struct Session<'a> {
@@ -31,11 +31,7 @@ pub(super) async fn within<T>(
     step: Step,
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, Missing> {
-    match tokio::time::timeout_at(cx.deadline, work).await {
-        Err(_) => Err(late(cx, step)),
-        Ok(Err(error)) => Err(fault(cx, step, &error)),
-        Ok(Ok(done)) => Ok(done),
-    }
+    sql::within(cx, step, fault, work).await
 }
 
 impl<'a> Session<'a> {

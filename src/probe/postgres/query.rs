@@ -7,15 +7,15 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use serde_json::Value as Json;
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::error::fault;
 use super::session::{Mode, Session};
-use crate::fact::{Cause, Level, Missing, SqlDialect, refuse_sql};
-use crate::probe::rows::{Collector, columns_of};
-use crate::probe::sql::{Step, late};
+use crate::fact::{Cause, Level, Missing, SqlDialect, Type};
+use crate::probe::rows::{Collector, Engine, columns_of};
+use crate::probe::sql::{Step, bare, late, reading};
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `postgres.query`.
@@ -24,10 +24,7 @@ pub(in crate::probe) struct Query;
 impl Probe for Query {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
         Box::pin(async move {
-            let sql = ask.request.args.text("sql").unwrap_or_default();
-            if let Some(why) = refuse_sql(sql, SqlDialect::Postgres) {
-                return Err(Missing::new(Cause::Denied, format!("the query is refused: {why}")));
-            }
+            let sql = reading(ask, SqlDialect::Postgres)?;
             let lock = ask.request.args.int("lock_timeout").and_then(|us| u64::try_from(us).ok());
             let lock_timeout = lock.map_or(super::session::LOCK_TIMEOUT, Duration::from_micros);
             let mut session = Session::open(cx, None, Mode { lock_timeout, foreign: true }).await?;
@@ -43,23 +40,24 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
     let cx = session.cx;
     let mut rows = Collector::new(ask);
     let text = wrapped(sql, rows.limit());
-    let work = async {
-        let mut found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);
-        while let Some(row) = found.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
+    let found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);
+    let engine = Engine {
+        columns: &|row: &PgRow| {
             let text: &str = row.try_get(0).map_err(|error| fault(cx, Step::Ask, &error))?;
-            let columns = columns_of(text).map_err(|why| cx.missing(Cause::Malformed, why))?;
-            rows.push(&columns, &hint)?;
-        }
-        Ok(())
+            columns_of(text).map_err(|why| cx.missing(Cause::Malformed, why))
+        },
+        fault: &|error| fault(cx, Step::Ask, error),
+        late: &|| late(cx, Step::Ask),
+        hint: &hint,
     };
-    tokio::time::timeout_at(cx.deadline, work).await.unwrap_or_else(|_| Err(late(cx, Step::Ask)))?;
+    rows.read(found, cx.deadline, &engine).await?;
     Ok(Answer::new(rows.finish()?).identity(session.identity()).clock(session.who.clock))
 }
 
 /// The statement as a sub-select: whatever is not one query is an error of syntax there. A line of its own
 /// keeps a comment at its end harmless.
 fn wrapped(sql: &str, limit: usize) -> String {
-    let sql = sql.trim().trim_end_matches([';', ' ', '\n', '\r', '\t']);
+    let sql = bare(sql);
     format!(
         "SELECT pg_catalog.to_json(__muster_row)::pg_catalog.text FROM (\n{sql}\n) __muster_row LIMIT {limit}"
     )
@@ -82,20 +80,18 @@ fn refuse_role(session: &Session<'_>) -> Result<(), Missing> {
 }
 
 /// What to do about a value of PostgreSQL that a type does not take.
-fn hint(ty: &crate::fact::Type, json: &Json) -> Option<(String, &'static str)> {
+fn hint(ty: &Type, json: &Json) -> Option<(String, &'static str)> {
     let text = json.as_str()?;
     match ty.base() {
-        crate::fact::Type::Time if is_zoneless(text) => Some((
+        Type::Time if is_zoneless(text) => Some((
             format!("is {text}, which has no time zone"),
             "cast it in the query: `column AT TIME ZONE 'UTC' AS …` (with the zone it was written in)",
         )),
-        ty if *ty == crate::fact::Type::DURATION => Some((
+        ty if *ty == Type::DURATION => Some((
             format!("is the text {text:?}, most likely an interval"),
             "write `extract(epoch FROM …) AS …` in the query: a number of seconds",
         )),
-        crate::fact::Type::Int | crate::fact::Type::Float | crate::fact::Type::Counter
-            if text.parse::<f64>().is_ok() =>
-        {
+        Type::Int | Type::Float | Type::Counter if text.parse::<f64>().is_ok() => {
             Some((format!("is the text {text:?}, not a number"), "cast it in the query: `column::bigint`"))
         }
         _ => None,

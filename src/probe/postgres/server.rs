@@ -52,15 +52,7 @@ async fn look(ask: &Ask<'_>, session: &mut Session<'_>) -> Result<Answer, Missin
         .set("role", Value::text(if session.who.replica { "replica" } else { "primary" }))
         .set_or_null("server_time", session.who.clock.map(Value::time))
         .set("superuser", Value::Bool(!session.who.dangerous.is_empty()));
-    for name in INTS {
-        row = row.set(name, read.int(name)?);
-    }
-    for name in TEXTS {
-        row = row.set(name, read.text(name)?);
-    }
-    for name in FLAGS {
-        row = row.set(name, read.flag(name)?);
-    }
+    row = read.copy(row, INTS, TEXTS, FLAGS)?;
     if let Some(size) = size {
         row = row.cell("size", size);
     }

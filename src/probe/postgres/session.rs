@@ -12,8 +12,8 @@ use super::error::fault;
 use super::options::options;
 use super::read::Read;
 use crate::fact::{Cause, Identity, Level, Missing, timestamp};
-use crate::probe::Context;
-use crate::probe::sql::{Step, late, place, quoted};
+use crate::probe::sql::{Step, place, quoted};
+use crate::probe::{Context, sql};
 
 /// The oldest server whose catalogue our queries fit.
 const OLDEST: i64 = 130_000;
@@ -65,11 +65,7 @@ pub(super) async fn within<T>(
     step: Step,
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, Missing> {
-    match tokio::time::timeout_at(cx.deadline, work).await {
-        Err(_) => Err(late(cx, step)),
-        Ok(Err(error)) => Err(fault(cx, step, &error)),
-        Ok(Ok(done)) => Ok(done),
-    }
+    sql::within(cx, step, fault, work).await
 }
 
 impl<'a> Session<'a> {

@@ -223,15 +223,7 @@ impl Reader {
             .set("dead_rows", Value::Int(dead))
             .set("total_rows", Value::Int(total))
             .set_or_null("dead_ratio", ratio);
-        for name in INTS {
-            row = row.set(name, read.int(name)?);
-        }
-        for name in TEXTS {
-            row = row.set(name, read.text(name)?);
-        }
-        for name in FLAGS {
-            row = row.set(name, read.flag(name)?);
-        }
+        row = read.copy(row, INTS, TEXTS, FLAGS)?;
         if let Some(sizes) = sizes {
             row = row.cell("size", sizes.of(read.plain::<Oid>("oid")?.0));
         }

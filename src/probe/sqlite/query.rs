@@ -1,15 +1,15 @@
 //! `sqlite.query`: the answer of a SELECT that a policy brings.
 
-use futures_util::TryStreamExt;
 use serde_json::{Value as Json, json};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Column, Error, Row, TypeInfo, ValueRef};
 
 use super::error::fault;
 use super::session::Session;
-use crate::fact::{Cause, Missing, SqlDialect, Type, refuse_sql};
-use crate::probe::rows::{Collector, Columns, column};
-use crate::probe::sql::{Step, late_at};
+use crate::fact::{Missing, SqlDialect, Type};
+use crate::probe::rows::{Collector, Columns, Engine, column};
+use crate::probe::sql::{Step, late_at, reading};
+use crate::probe::x509::hex;
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `sqlite.query`.
@@ -18,10 +18,7 @@ pub(in crate::probe) struct Query;
 impl Probe for Query {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
         Box::pin(async move {
-            let sql = ask.request.args.text("sql").unwrap_or_default();
-            if let Some(why) = refuse_sql(sql, SqlDialect::Sqlite) {
-                return Err(Missing::new(Cause::Denied, format!("the query is refused: {why}")));
-            }
+            let sql = reading(ask, SqlDialect::Sqlite)?;
             let mut session = Session::open(cx).await?;
             let answer = look(ask, sql, &mut session).await;
             session.close().await;
@@ -31,23 +28,20 @@ impl Probe for Query {
 }
 
 async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Answer, Missing> {
-    let mut rows = Collector::new(ask).with_int_bools();
+    let mut rows = Collector::new(ask).with_int_bools().without_limit();
     let (cx, path, identity) = (session.cx, session.path.clone(), session.identity());
-    let work = async {
-        let mut found =
-            sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch(&mut session.connection);
-        while let Some(row) = found.try_next().await.map_err(|error| fault(cx, &path, &error))? {
-            let mut columns = columns(&row).map_err(|error| fault(cx, &path, &error))?;
+    let found = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch(&mut session.connection);
+    let engine = Engine {
+        columns: &|row| {
+            let mut columns = columns(row).map_err(|error| fault(cx, &path, &error))?;
             times(ask, &mut columns);
-            rows.push(&columns, &hint)?;
-            if rows.is_done() {
-                break;
-            }
-        }
-        Ok(())
+            Ok(columns)
+        },
+        fault: &|error| fault(cx, &path, error),
+        late: &|| late_at(cx, Step::Ask, &path.display()),
+        hint: &hint,
     };
-    let done = tokio::time::timeout_at(cx.deadline, work).await;
-    done.unwrap_or_else(|_| Err(late_at(cx, Step::Ask, &path.display())))?;
+    rows.read(found, cx.deadline, &engine).await?;
     Ok(Answer::new(rows.finish()?).identity(identity))
 }
 
@@ -67,9 +61,7 @@ fn value(row: &SqliteRow, index: usize, ty: &str) -> Result<Json, Error> {
         "INTEGER" => json!(row.try_get_unchecked::<i64, _>(index)?),
         "REAL" => json!(row.try_get_unchecked::<f64, _>(index)?),
         "BLOB" => {
-            let bytes = row.try_get_unchecked::<&[u8], _>(index)?;
-            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            json!(format!("0x{}", digits.concat()))
+            json!(format!("0x{}", hex(row.try_get_unchecked::<&[u8], _>(index)?)))
         }
         _ => json!(row.try_get_unchecked::<&str, _>(index)?),
     })

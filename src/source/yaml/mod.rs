@@ -136,10 +136,45 @@ impl Node {
         }
     }
 
+    /// The text of a scalar without white space around it.
+    pub fn text(&self) -> Option<Arc<str>> {
+        self.as_str().map(|text| Arc::from(text.trim()))
+    }
+
+    /// The items of a list. What is no list has none: that it has to be one is checked by its shape.
+    pub fn items(&self) -> &[Self] {
+        match &self.kind {
+            Kind::Seq(items) => items,
+            Kind::Scalar(_) | Kind::Map(_) => &[],
+        }
+    }
+
+    /// The entries of a map, key and value. What is no map has none, as with [`items`](Self::items).
+    pub fn pairs(&self) -> &[(Self, Self)] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            Kind::Scalar(_) | Kind::Seq(_) => &[],
+        }
+    }
+
     /// The value of the first entry with that key.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        let Kind::Map(entries) = &self.kind else { return None };
-        entries.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
+        self.pairs().iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// The [`text`](Self::text) at a key.
+    pub fn text_of(&self, key: &str) -> Option<Arc<str>> {
+        self.get(key).and_then(Self::text)
+    }
+
+    /// The [`items`](Self::items) of the list at a key; none if the key is not there.
+    pub fn items_of(&self, key: &str) -> &[Self] {
+        self.get(key).map_or(&[], Self::items)
+    }
+
+    /// The [`pairs`](Self::pairs) of the map at a key; none if the key is not there.
+    pub fn pairs_of(&self, key: &str) -> &[(Self, Self)] {
+        self.get(key).map_or(&[], Self::pairs)
     }
 
     /// The node in the words of a message.

@@ -64,6 +64,28 @@ fn walk(node: &Node, visit: &mut impl FnMut(&Node)) {
 }
 
 #[test]
+fn parts_are_found_in_what_has_them_only() {
+    let node = root("list: [a, ' b ']\nmap: {c: d, e: f, c: g}\ntext: ' x '\nnothing:\n");
+    assert_eq!(node.pairs().len(), 4);
+    assert_eq!(
+        node.items_of("list").iter().filter_map(Node::text).collect::<Vec<_>>(),
+        ["a".into(), "b".into()]
+    );
+    let keys: Vec<_> = node.pairs_of("map").iter().filter_map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["c", "e", "c"], "also the key that stands twice");
+    assert_eq!(at(&node, "map").text_of("c").as_deref(), Some("d"), "the first of two");
+    assert_eq!(node.text_of("text").as_deref(), Some("x"));
+    assert_eq!(node.text_of("nothing").as_deref(), Some(""), "an empty value is a text");
+    for key in ["map", "text", "nothing", "gone"] {
+        assert!(node.items_of(key).is_empty(), "{key}");
+    }
+    for key in ["list", "text", "nothing", "gone"] {
+        assert!(node.pairs_of(key).is_empty(), "{key}");
+    }
+    assert_eq!((node.text_of("list"), node.text_of("gone")), (None, None));
+}
+
+#[test]
 fn places_survive_bom_crlf_and_umlauts() {
     let node = root("\u{feff}ä: ö x\r\nb:\r\n- €\r\n-  z \r\n");
     let Kind::Map(entries) = &node.kind else { panic!() };

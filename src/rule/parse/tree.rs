@@ -1,169 +1,14 @@
-//! Text of an expression to an [`Ast`], through Rhai's parser. The only file that knows Rhai's tree.
-//!
-//! Rhai's `internals` have no promise of stability, so its version is pinned. Traps handled here: integers
-//! over 64 bits become floats, `in` is a call with swapped arguments, chains are right-nested, positions
-//! are starts only.
+//! Rhai's tree to ours.
 
-use std::ops::Range;
-use std::sync::LazyLock;
+use rhai::{AST, BinaryExpr, Expr, FnCallExpr, Position, Stmt, Token};
 
-use rhai::{
-    AST, BinaryExpr, Engine, Expr, FnCallExpr, LexError, OptimizationLevel, ParseError, ParseErrorType,
-    Position, Stmt, Token,
-};
-
-use super::Text;
-use super::ast::{Ast, Binary, Kind};
+use super::Reader;
 use crate::diag::{Diag, code};
-
-/// Words that Rhai keeps for itself, so that no fact, parameter or binding may be called so.
-pub const RESERVED: &[&str] = &[
-    "Fn",
-    "as",
-    "async",
-    "await",
-    "break",
-    "call",
-    "case",
-    "catch",
-    "const",
-    "continue",
-    "curry",
-    "debug",
-    "default",
-    "do",
-    "else",
-    "eval",
-    "exit",
-    "export",
-    "false",
-    "fn",
-    "for",
-    "go",
-    "goto",
-    "if",
-    "import",
-    "in",
-    "is",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-    "let",
-    "loop",
-    "match",
-    "module",
-    "new",
-    "nil",
-    "null",
-    "package",
-    "print",
-    "private",
-    "protected",
-    "public",
-    "return",
-    "shared",
-    "spawn",
-    "static",
-    "super",
-    "switch",
-    "sync",
-    "this",
-    "thread",
-    "throw",
-    "true",
-    "try",
-    "type_of",
-    "until",
-    "use",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-];
-
-#[expect(
-    deprecated,
-    reason = "the token hook is marked volatile, not deprecated, and Rhai's version is pinned"
-)]
-fn engine() -> Engine {
-    let mut engine = Engine::new_raw();
-    engine.set_optimization_level(OptimizationLevel::None);
-    engine.set_max_expr_depths(48, 16);
-    engine.set_max_strings_interned(0);
-    engine.on_parse_token(|token, _, _| match token {
-        Token::Reserved(word) if word.as_str() == "null" => Token::Unit,
-        Token::Unit => {
-            Token::LexError(Box::new(LexError::ImproperSymbol("()".into(), "write `null`".into())))
-        }
-        other => other,
-    });
-    engine
-}
-
-static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
-
-/// Parses an expression.
-pub fn parse(text: Text<'_>) -> Result<Ast, Diag> {
-    if text.text.trim().is_empty() {
-        return Err(Diag::error(&code::RULE_SYNTAX, "the expression is empty").at(&text.whole(), ""));
-    }
-    let reader = Reader::new(text);
-    let tree = ENGINE.compile_expression(text.text).map_err(|error| reader.syntax(&error))?;
-    reader.tree(&tree)
-}
-
-fn line_starts(text: &str) -> Vec<usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
-}
-
-/// Maps positions of Rhai to byte offsets of a text.
-pub(super) struct Reader<'a> {
-    text: Text<'a>,
-    lines: Vec<usize>,
-}
+use crate::rule::ast::{Ast, Binary, Kind};
 
 type Read = Result<Ast, Diag>;
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(text: Text<'a>) -> Self {
-        Self { text, lines: line_starts(text.text) }
-    }
-
-    /// Byte offset of a position; the end of the text if it has none.
-    pub(super) fn offset(&self, position: Position) -> usize {
-        let all = self.text.text;
-        let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else {
-            return all.len();
-        };
-        let start = self.lines.get(line - 1).copied().unwrap_or(all.len());
-        let rest = all.get(start..).unwrap_or("");
-        rest.char_indices().nth(column - 1).map_or(all.len(), |(at, _)| start + at)
-    }
-
-    /// The token that begins at an offset.
-    pub(super) fn token(&self, start: usize) -> Range<usize> {
-        let rest = self.text.text.get(start..).unwrap_or("");
-        let first = rest.chars().next().unwrap_or(' ');
-        let run = |legal: fn(char) -> bool| rest.find(|c| !legal(c)).unwrap_or(rest.len());
-        let length = match first {
-            '"' => closing_quote(rest),
-            c if c.is_alphanumeric() || c == '_' => run(|c| c.is_alphanumeric() || c == '_'),
-            '&' | '|' | '=' | '!' | '<' | '>' | '?' | '.' => run(|c| "&|=!<>?.".contains(c)).min(3),
-            c => c.len_utf8(),
-        };
-        start..(start + length).min(self.text.text.len())
-    }
-
-    fn syntax(&self, error: &ParseError) -> Diag {
-        let start = self.offset(error.position());
-        let (message, help) = explain(&error.0, self.text.text);
-        let range = self.token(start);
-        Diag::error(&code::RULE_SYNTAX, message)
-            .at(&self.text.loc(range.start, range.end.max(range.start)), "here")
-            .maybe_help(help)
-    }
-
+impl Reader<'_> {
     fn unsupported(&self, what: &str, position: Position) -> Diag {
         let range = self.token(self.offset(position));
         Diag::error(&code::RULE_UNSUPPORTED, format!("{what} cannot stand in an expression"))
@@ -171,7 +16,8 @@ impl<'a> Reader<'a> {
             .help("use `script:` for what a threshold cannot say")
     }
 
-    fn tree(&self, tree: &AST) -> Read {
+    /// The whole expression.
+    pub(super) fn tree(&self, tree: &AST) -> Read {
         match tree.statements() {
             [Stmt::Expr(expr)] => self.expr(expr),
             [Stmt::FnCall(call, position)] => self.call(call, *position),
@@ -274,36 +120,6 @@ impl<'a> Reader<'a> {
             .help("write `(a ?? b) > c` or `a ?? (b > c)`")
     }
 
-    fn in_parens(&self, span: &Range<usize>) -> bool {
-        let before = self.text.text.get(..span.start).unwrap_or("").trim_end();
-        let after = self.text.text.get(span.end..).unwrap_or("").trim_start();
-        before.ends_with('(') && after.starts_with(')')
-    }
-
-    /// One past the bracket that closes the one at `start`.
-    fn closing(&self, start: usize, open: u8, close: u8) -> usize {
-        let bytes = self.text.text.as_bytes();
-        let (mut depth, mut at) = (0usize, start);
-        while let Some(byte) = bytes.get(at) {
-            if *byte == b'"' {
-                at += closing_quote(self.text.text.get(at..).unwrap_or("")).max(1);
-                continue;
-            }
-            depth = if *byte == open {
-                depth + 1
-            } else if *byte == close {
-                depth.saturating_sub(1)
-            } else {
-                depth
-            };
-            at += 1;
-            if depth == 0 && *byte == close {
-                return at;
-            }
-        }
-        bytes.len()
-    }
-
     fn call(&self, call: &FnCallExpr, at: Position) -> Read {
         let start = self.offset(at);
         let args = call.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
@@ -401,86 +217,4 @@ impl<'a> Reader<'a> {
             other => Err(self.unsupported("this after `.`", other.position())),
         }
     }
-}
-
-/// Length of a quoted text, quotes included.
-fn closing_quote(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            '\\' if !escaped => escaped = true,
-            '"' if !escaped => return at + 1,
-            _ => escaped = false,
-        }
-    }
-    rest.len()
-}
-
-/// Rhai's words for a syntax error in ours.
-fn explain(error: &ParseErrorType, text: &str) -> (String, Option<String>) {
-    let said = error.to_string();
-    let message = |text: &str| text.to_owned();
-    match error {
-        ParseErrorType::UnexpectedEOF => {
-            (message("the expression is not whole"), Some(message("something must follow at the end")))
-        }
-        ParseErrorType::Reserved(word) => (
-            format!("`{word}` is a word that the language reserves"),
-            Some(message("if it is meant as a text, put it into double quotes")),
-        ),
-        ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, _)) if symbol == "()" => {
-            (message("`()` is not a value"), Some(message("write `null`")))
-        }
-        ParseErrorType::BadInput(LexError::MalformedNumber(number)) => number_help(number),
-        ParseErrorType::BadInput(LexError::MalformedChar(_) | LexError::UnterminatedString) => {
-            (said.to_lowercase(), Some(message("a text stands in double quotes: `\"…\"`")))
-        }
-        _ if text.contains(" and ") || text.contains(" or ") || text.contains("not ") => {
-            (lower(&said), Some(message("write `&&`, `||` and `!` for and, or and not")))
-        }
-        _ if text.trim_start().starts_with("if") => {
-            (lower(&said), Some(message("a condition stands alone; use a script for `if`")))
-        }
-        _ => match suffix(text) {
-            Some(found) => number_help(found),
-            None if single_equals(text) => (lower(&said), Some(message("write `==` to compare"))),
-            None => (lower(&said), None),
-        },
-    }
-}
-
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-fn number_help(written: &str) -> (String, Option<String>) {
-    let help = suggestion(written)
-        .unwrap_or_else(|| "write for example `7.days`, `10.GiB` or `20.percent`".to_owned());
-    (format!("`{written}` is not a number of this language"), Some(help))
-}
-
-/// `7d` as `7.days`.
-fn suggestion(written: &str) -> Option<String> {
-    let split = written.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'))?;
-    let (number, unit) = written.split_at(split);
-    let word = match unit {
-        "%" => "percent",
-        other => super::functions::unit_word(other)?,
-    };
-    Some(format!("in an expression write `{number}.{word}`"))
-}
-
-/// A number with a unit of YAML's form somewhere in the text.
-fn suffix(text: &str) -> Option<&str> {
-    text.split(|c: char| !(c.is_alphanumeric() || "._%".contains(c)))
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && suggestion(word).is_some())
-}
-
-fn single_equals(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    (0..bytes.len()).any(|at| {
-        let around = |offset: usize| bytes.get(offset).copied().unwrap_or(b' ');
-        around(at) == b'=' && around(at + 1) != b'=' && (at == 0 || !b"=!<>".contains(&around(at - 1)))
-    })
 }

@@ -1,0 +1,153 @@
+//! What a project file may hold.
+
+use super::{LABELS, TEXTS};
+use crate::policy::model::Tier;
+use crate::policy::shape::{MapShape, Shape, may, must};
+use crate::verdict::Urgency;
+
+/// Where a secret is kept.
+pub static SECRET: MapShape = MapShape {
+    name: "a secret",
+    keys: &[
+        may("env", Shape::Line, "an environment variable"),
+        may("file", Shape::Line, "the first line of a file"),
+        may("command", Shape::ListOf(&Shape::Text), "the first line that a command prints"),
+    ],
+};
+
+const SECRET_SHAPE: Shape = Shape::OneOf(&[Shape::Map(&SECRET), Shape::Secret]);
+
+/// One target.
+pub static TARGET: MapShape = MapShape {
+    name: "a target",
+    keys: &[
+        must("type", Shape::Line, "`host`, `postgres`, `mysql`, `sqlite` or `service`"),
+        may("url", Shape::Line, "its address, without a password"),
+        may("path", Shape::Line, "its file (`sqlite`)"),
+        may("password", SECRET_SHAPE, "where the password is kept"),
+        may("headers", Shape::MapOf(&Shape::Header, &SECRET_SHAPE), "secret headers of a service"),
+        may("labels", LABELS, "labels from the declared set"),
+        may("tls", Shape::Map(&TLS), "certificates for the connection"),
+        may(
+            "databases",
+            Shape::OneOf(&[Shape::Map(&DATABASES), Shape::Words(&["all"])]),
+            "`all` looks at every database of the server",
+        ),
+        may("limits", Shape::Map(&LIMITS), "how much it may be asked"),
+    ],
+};
+
+/// `tls:` of a target.
+pub static TLS: MapShape = MapShape {
+    name: "a tls block",
+    keys: &[
+        may(
+            "mode",
+            Shape::Words(&["disable", "prefer", "require", "verify-ca", "verify-full"]),
+            "as `sslmode` of PostgreSQL's clients",
+        ),
+        may("ca", Shape::Line, "file of the trusted certificates"),
+        may("cert", Shape::Line, "file of our certificate"),
+        may("key", Shape::Line, "file of our key"),
+    ],
+};
+
+/// `databases:` of a server.
+pub static DATABASES: MapShape =
+    MapShape { name: "a choice of databases", keys: &[must("except", TEXTS, "databases that are left out")] };
+
+/// `limits:` of a target.
+pub static LIMITS: MapShape = MapShape {
+    name: "limits",
+    keys: &[
+        may("connections", Shape::Count, "questions at once"),
+        may("deadline", Shape::Duration, "how long one answer may take"),
+    ],
+};
+
+/// One override.
+pub static OVERRIDE: MapShape = MapShape {
+    name: "an override",
+    keys: &[
+        must("policy", Shape::Line, "policies, `*` stands for any characters"),
+        may("environment", Shape::Id, "only in this environment"),
+        may("labels", LABELS, "only for targets with these labels"),
+        may("target", Shape::Line, "only for this target"),
+        may("subject", Shape::Line, "only for these subjects"),
+        must(
+            "set",
+            Shape::MapOf(&Shape::Name, &Shape::Literal),
+            "parameters, and `severity`, `owner`, `tier`, `urgency`, `runbook`",
+        ),
+        may("why", Shape::Prose, "why"),
+    ],
+};
+
+/// One waiver.
+pub static WAIVER: MapShape = MapShape {
+    name: "a waiver",
+    keys: &[
+        must("policy", Shape::Line, "the policy"),
+        may("target", Shape::Line, "the target; all if left out"),
+        may("subject", Shape::Line, "the subjects; all if left out"),
+        must("reason", Shape::Line, "why it is fine for now"),
+        must("owner", Shape::Id, "who answers for it"),
+        must("ticket", Shape::Line, "where it is discussed"),
+        must("expires", Shape::Date, "the last day, UTC"),
+        may(
+            "covers",
+            Shape::ListOf(&Shape::Words(&["fail", "warn", "unknown"])),
+            "verdicts that it covers; `[fail, warn]` if left out",
+        ),
+        may("up_to", Shape::Literal, "a limit beyond which it no longer covers"),
+    ],
+};
+
+/// One environment.
+pub static ENVIRONMENT: MapShape = MapShape {
+    name: "an environment",
+    keys: &[
+        must("targets", LABELS, "labels of its targets"),
+        may("fail_on", Shape::Words(&["warn", "unknown", "fail"]), "the verdict from which a run fails"),
+    ],
+};
+
+/// `store:`
+pub static STORE: MapShape = MapShape {
+    name: "a store",
+    keys: &[
+        must("path", Shape::Line, "file of the SQLite store"),
+        may("keep", Shape::Duration, "how long runs are kept"),
+    ],
+};
+
+const ROUTES: Shape = Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Line);
+
+/// Keys of the project file.
+pub static PROJECT: MapShape = MapShape {
+    name: "a project file",
+    keys: &[
+        must("muster", Shape::Version(1), "version of the format; write `muster: 1`"),
+        may("owner", Shape::Id, "default owner"),
+        may("policies", TEXTS, "folders, files, and libraries as `builtin:AREA`"),
+        may(
+            "labels",
+            Shape::MapOf(&Shape::Name, &Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Words(&["any"])])),
+            "labels with their allowed values, or `any`",
+        ),
+        may("targets", Shape::MapOf(&Shape::Id, &Shape::Map(&TARGET)), "the systems"),
+        may("environments", Shape::MapOf(&Shape::Id, &Shape::Map(&ENVIRONMENT)), "named choices of targets"),
+        may("owners", Shape::MapOf(&Shape::Id, &ROUTES), "who answers, and where each urgency goes"),
+        may("tiers", Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), "interval of each tier"),
+        may("calendars", Shape::Reserved("declares calendars"), ""),
+        may(
+            "commands",
+            Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)),
+            "all that `command.output` may run",
+        ),
+        may("overrides", Shape::ListOf(&Shape::Map(&OVERRIDE)), "other values of parameters"),
+        may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
+        may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
+        may("store", Shape::Map(&STORE), "where runs are remembered"),
+    ],
+};

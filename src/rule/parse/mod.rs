@@ -1,0 +1,116 @@
+//! Text of an expression to an [`Ast`], through Rhai's parser. The only folder that knows Rhai's tree.
+//!
+//! Rhai's `internals` have no promise of stability, so its version is pinned. Traps handled here: integers
+//! over 64 bits become floats, `in` is a call with swapped arguments, chains are right-nested, positions
+//! are starts only.
+
+mod explain;
+mod reader;
+mod tree;
+
+use std::sync::LazyLock;
+
+use rhai::{Engine, LexError, OptimizationLevel, Token};
+
+use super::Text;
+use super::ast::Ast;
+use crate::diag::{Diag, code};
+
+pub(super) use reader::Reader;
+
+/// Words that Rhai keeps for itself, so that no fact, parameter or binding may be called so.
+pub const RESERVED: &[&str] = &[
+    "Fn",
+    "as",
+    "async",
+    "await",
+    "break",
+    "call",
+    "case",
+    "catch",
+    "const",
+    "continue",
+    "curry",
+    "debug",
+    "default",
+    "do",
+    "else",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fn",
+    "for",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "in",
+    "is",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+    "let",
+    "loop",
+    "match",
+    "module",
+    "new",
+    "nil",
+    "null",
+    "package",
+    "print",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "shared",
+    "spawn",
+    "static",
+    "super",
+    "switch",
+    "sync",
+    "this",
+    "thread",
+    "throw",
+    "true",
+    "try",
+    "type_of",
+    "until",
+    "use",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+];
+
+#[expect(
+    deprecated,
+    reason = "the token hook is marked volatile, not deprecated, and Rhai's version is pinned"
+)]
+fn engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_max_expr_depths(48, 16);
+    engine.set_max_strings_interned(0);
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if word.as_str() == "null" => Token::Unit,
+        Token::Unit => {
+            Token::LexError(Box::new(LexError::ImproperSymbol("()".into(), "write `null`".into())))
+        }
+        other => other,
+    });
+    engine
+}
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
+
+/// Parses an expression.
+pub fn parse(text: Text<'_>) -> Result<Ast, Diag> {
+    if text.text.trim().is_empty() {
+        return Err(Diag::error(&code::RULE_SYNTAX, "the expression is empty").at(&text.whole(), ""));
+    }
+    let reader = Reader::new(text);
+    let tree = ENGINE.compile_expression(text.text).map_err(|error| reader.syntax(&error))?;
+    reader.tree(&tree)
+}
