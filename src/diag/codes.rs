@@ -82,6 +82,9 @@ codes! {
     WAIVER_WIDE "waiver-wide" "The waiver covers every policy. What nobody thought of is then waived too: name the policy, the target or the subject."
     WAIVER_REASON "waiver-reason" "The reason of the waiver explains nothing. Whoever reads it in a year must be able to tell whether it still holds."
     TARGET "target" "The entry of a target is wrong: its type, its address, or a key that this type does not have."
+    CALENDAR "calendar" "The entry of a calendar is wrong: its time zone, or hours that are no hours or contradict each other. A calendar is `{ zone: Europe/Zurich, hours: \"Mon-Fri 08:00-18:00\" }`."
+    HOLIDAYS "holidays" "The holiday file cannot be used: it is not iCalendar, or an event says when it is in a way that is not understood. An event that is skipped would make a day off a day like any other, so the file is refused."
+    HOLIDAYS_USED_UP "holidays-used-up" "The holiday file names no day at or after today, or its single days (Easter) have come to an end while its rules (Christmas) go on. What comes now is judged as if there were no holidays: get the file of the new year."
     STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }

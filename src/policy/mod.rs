@@ -3,6 +3,7 @@
 //! [`shape`] declares what each file may hold; decoding and the JSON Schemas both walk those declarations, so
 //! they cannot disagree. [`decode`] then types what is structurally right.
 
+pub mod calendar;
 pub mod cases;
 pub mod check;
 pub mod decode;
@@ -18,6 +19,7 @@ pub mod schema;
 pub mod shape;
 pub mod shapes;
 
+pub use calendar::Calendar;
 pub use load::{Loaded, Origin as PolicyOrigin};
 pub use model::{Alert, Expect, Ladder, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier};
 pub use project::{Environment, Override, Project, TargetEntry, Waiver};

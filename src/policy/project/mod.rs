@@ -1,5 +1,7 @@
-//! `muster.yaml`: targets, sources, environments, overrides, waivers, secrets, owners.
+//! `muster.yaml`: targets, sources, environments, overrides, waivers, secrets, owners,
+//! calendars.
 
+mod calendars;
 mod exceptions;
 mod names;
 mod nodes;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::calendar::Calendar;
 use super::check::{Strictness, check};
 use super::hide;
 use super::model::Tier;
@@ -54,6 +57,8 @@ pub struct Project {
     pub owners: BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>>,
     /// Intervals of tiers.
     pub tiers: BTreeMap<Tier, Duration>,
+    /// Calendars by name.
+    pub calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
     /// Commands that may be run.
     pub commands: BTreeMap<String, Vec<String>>,
     /// Overrides.
@@ -153,6 +158,7 @@ impl Reader {
                 .collect(),
             owners: owners(node.get("owners")),
             tiers: tiers(node.get("tiers")),
+            calendars: self.calendars(node.get("calendars")),
             commands: pairs(node.get("commands"))
                 .iter()
                 .map(|(key, value)| {
