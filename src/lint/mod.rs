@@ -6,6 +6,7 @@
 
 mod alert_route;
 mod constant_condition;
+mod holidays_used_up;
 mod inverted_rungs;
 mod repeated_rung;
 mod slow_page;
@@ -55,6 +56,7 @@ pub struct Input<'a> {
 pub static LINTS: &[Lint] = &[
     alert_route::LINT,
     constant_condition::LINT,
+    holidays_used_up::LINT,
     inverted_rungs::LINT,
     repeated_rung::LINT,
     slow_page::LINT,

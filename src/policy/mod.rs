@@ -19,6 +19,7 @@ pub mod schema;
 pub mod shape;
 pub mod shapes;
 
+pub use calendar::Calendar;
 pub use load::{Loaded, Origin as PolicyOrigin};
 pub use model::{
     Alert, Also, Expect, Group, Join, Ladder, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier,

@@ -514,9 +514,45 @@ fn projects() {
         ("an unknown type", edit("type: postgres", "type: postgresql"), &["target 6:11"]),
         ("a misspelt key", edit("overrides:", "overides:"), &["unknown-key 12:1"]),
         (
-            "a calendar",
+            "a calendar without hours",
             format!("{PROJECT}calendars: {{ office: {{ zone: Europe/Zurich }} }}\n"),
-            &["reserved-key 16:1"],
+            &["missing-key 16:24"],
+        ),
+        (
+            "a time zone that does not exist",
+            format!("{PROJECT}calendars: {{ office: {{ zone: Europe/Zürich, hours: Mon 08:00-18:00 }} }}\n"),
+            &["calendar 16:30"],
+        ),
+        (
+            "a day that is none",
+            format!("{PROJECT}calendars: {{ office: {{ zone: UTC, hours: Mon-Fry 08:00-18:00 }} }}\n"),
+            &["calendar 16:46"],
+        ),
+        (
+            "an hour that is none",
+            format!(
+                "{PROJECT}calendars: {{ office: {{ zone: UTC, hours: [Mon 08:00-18:00, 'Tue 08:00-25:00'] }} }}\n"
+            ),
+            &["calendar 16:71"],
+        ),
+        (
+            "no hours at all",
+            format!("{PROJECT}calendars: {{ office: {{ zone: UTC, hours: [] }} }}\n"),
+            &["bad-value 16:42"],
+        ),
+        (
+            "hours that overlap",
+            format!(
+                "{PROJECT}calendars: {{ office: {{ zone: UTC, hours: [Mon-Fri 08:00-18:00, Fri 08:00-15:00] }} }}\n"
+            ),
+            &["calendar 16:64"],
+        ),
+        (
+            "a holiday file that is missing",
+            format!(
+                "{PROJECT}calendars: {{ office: {{ zone: UTC, hours: Mon 08:00-18:00, holidays: none.ics }} }}\n"
+            ),
+            &["unreadable 16:69"],
         ),
         (
             "a deadline below zero",

@@ -14,6 +14,7 @@ use passmuster::{fact, probe};
 
 mod adding_a_probe;
 mod bad_input;
+mod calendars;
 mod canary;
 mod cli_commands;
 mod contract;

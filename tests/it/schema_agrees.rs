@@ -489,6 +489,9 @@ environments: { ci: { targets: { env: staging }, fail_on: unknown } }
 owners: { team-a: { page: '#a', ticket: A } }
 tiers: { continuous: 5m, daily: 1d }
 commands: { smart: [smartctl, --json, -H, /dev/sda, ''] }
+calendars:
+  office: { zone: Europe/Zurich, hours: 'Mon-Fri 08:00-18:00' }
+  shop: { zone: UTC, hours: ['Mon-Fri 22:00-06:00', 'Sat 09:00-24:00'] }
 max_waiver: 400d
 store: { path: .muster/store.db, keep: 400d }
 ",

@@ -121,6 +121,20 @@ pub static STORE: MapShape = MapShape {
     ],
 };
 
+/// One calendar.
+pub(super) static CALENDAR: MapShape = MapShape {
+    name: "a calendar",
+    keys: &[
+        must("zone", Shape::Line, "time zone by its IANA name: `Europe/Zurich`"),
+        must(
+            "hours",
+            Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
+            "`Mon-Fri 08:00-18:00`, or several in a list; the end is excluded, an end before the begin is on the next day",
+        ),
+        may("holidays", Shape::Line, "iCalendar file (`.ics`) with days that are outside of the hours"),
+    ],
+};
+
 const ROUTES: Shape = Shape::MapOf(&Shape::Words(Urgency::WORDS), &Shape::Line);
 
 /// Keys of the project file.
@@ -139,7 +153,11 @@ pub static PROJECT: MapShape = MapShape {
         may("environments", Shape::MapOf(&Shape::Id, &Shape::Map(&ENVIRONMENT)), "named choices of targets"),
         may("owners", Shape::MapOf(&Shape::Id, &ROUTES), "who answers, and where each urgency goes"),
         may("tiers", Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), "interval of each tier"),
-        may("calendars", Shape::Reserved("declares calendars"), ""),
+        may(
+            "calendars",
+            Shape::MapOf(&Shape::Id, &Shape::Map(&CALENDAR)),
+            "hours of the week in a time zone",
+        ),
         may(
             "commands",
             Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Text)),

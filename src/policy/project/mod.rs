@@ -1,0 +1,200 @@
+//! `muster.yaml`: targets, sources, environments, overrides, waivers, secrets, owners,
+//! calendars.
+
+mod calendars;
+mod exceptions;
+mod names;
+mod nodes;
+mod targets;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::calendar::Calendar;
+use super::check::{Strictness, check};
+use super::hide;
+use super::model::Tier;
+use super::shape::Shape;
+use super::shapes;
+use crate::diag::{Diag, Level, code};
+use crate::source::yaml::{self, Kind, Node};
+use crate::source::{Loc, Source};
+use crate::verdict::{Urgency, Verdict};
+use nodes::{duration, items, labels, owned, pairs, text};
+
+pub use exceptions::{Override, Pattern, Waiver};
+pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
+
+/// A named choice of targets.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Labels of its targets.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// The verdict from which a run fails.
+    pub fail_on: Option<Verdict>,
+}
+
+/// The project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The folder of its file.
+    pub root: PathBuf,
+    /// Default owner.
+    pub owner: Option<Arc<str>>,
+    /// Policy sources as written, with their places.
+    pub policies: Vec<(Arc<str>, Loc)>,
+    /// Labels with their allowed values; `None` is any.
+    pub labels: BTreeMap<Arc<str>, Option<Vec<Arc<str>>>>,
+    /// Targets.
+    pub targets: Vec<TargetEntry>,
+    /// Environments.
+    pub environments: Vec<Environment>,
+    /// Owners with their routes.
+    pub owners: BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>>,
+    /// Intervals of tiers.
+    pub tiers: BTreeMap<Tier, Duration>,
+    /// Calendars by name.
+    pub calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
+    /// Commands that may be run.
+    pub commands: BTreeMap<String, Vec<String>>,
+    /// Overrides.
+    pub overrides: Vec<Override>,
+    /// Waivers.
+    pub waivers: Vec<Waiver>,
+    /// How far ahead a waiver may reach.
+    pub max_waiver: Option<Duration>,
+    /// The store's file, and how long runs are kept.
+    pub store: Option<(PathBuf, Option<Duration>)>,
+}
+
+/// Reads a project file. `root` is the folder that relative paths start from. What is said about it shows no
+/// secret that somebody wrote into it.
+pub fn decode(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Project> {
+    let mut found = Vec::new();
+    let project = read(source, root, &mut found);
+    hide::secrets(source, &mut found);
+    diags.append(&mut found);
+    project
+}
+
+fn read(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Project> {
+    let before = diags.len();
+    let documents = match yaml::parse(source, &yaml::Limits::default()) {
+        Ok(documents) => documents,
+        Err(errors) => {
+            diags.extend(errors);
+            return None;
+        }
+    };
+    let [document] = documents.as_slice() else {
+        diags.push(match documents.get(1) {
+            Some(second) => Diag::error(&code::BAD_VALUE, "a project file is one document")
+                .at(&second.root.loc, "here a second one begins")
+                .help("remove the `---` between them, or make two project files of them"),
+            None => Diag::error(&code::EMPTY_INPUT, format!("the project file `{}` is empty", source.name))
+                .help("it begins with `muster: 1`"),
+        });
+        return None;
+    };
+    let mut root_node = document.root.clone();
+    diags.extend(yaml::merge(&mut root_node));
+    diags.extend(yaml::duplicate_keys(&root_node));
+    targets::plain_secrets(&root_node, diags);
+    if diags.len() == before {
+        check(&root_node, &Shape::Map(&shapes::PROJECT), Strictness::Plain, diags);
+    }
+    if diags.len() > before {
+        return None;
+    }
+    let mut reader = Reader { diags: Vec::new(), root: root.to_owned() };
+    let project = reader.project(&root_node);
+    let failed = reader.diags.iter().any(|diag| diag.level == Level::Error);
+    diags.append(&mut reader.diags);
+    (!failed).then_some(project)
+}
+
+fn declared_labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
+    let mut declared = BTreeMap::new();
+    for (key, value) in pairs(node) {
+        let values = matches!(value.kind, Kind::Seq(_))
+            .then(|| items(Some(value)).iter().filter_map(|item| text(Some(item))).collect());
+        if let Some(name) = text(Some(key)) {
+            declared.insert(name, values);
+        }
+    }
+    declared
+}
+
+struct Reader {
+    diags: Vec<Diag>,
+    root: PathBuf,
+}
+
+impl Reader {
+    fn path(&self, text: &str) -> PathBuf {
+        self.root.join(text)
+    }
+
+    fn project(&mut self, node: &Node) -> Project {
+        let declared = declared_labels(node.get("labels"));
+        let targets: Vec<TargetEntry> =
+            pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
+        let project = Project {
+            root: self.root.clone(),
+            owner: text(node.get("owner")),
+            policies: items(node.get("policies"))
+                .iter()
+                .filter_map(|item| Some((text(Some(item))?, item.loc.clone())))
+                .collect(),
+            labels: declared,
+            targets,
+            environments: pairs(node.get("environments"))
+                .iter()
+                .filter_map(|(key, value)| environment(key, value))
+                .collect(),
+            owners: owners(node.get("owners")),
+            tiers: tiers(node.get("tiers")),
+            calendars: self.calendars(node.get("calendars")),
+            commands: pairs(node.get("commands"))
+                .iter()
+                .map(|(key, value)| {
+                    (owned(Some(key)), items(Some(value)).iter().map(|word| owned(Some(word))).collect())
+                })
+                .collect(),
+            overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
+            waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
+            max_waiver: duration(node.get("max_waiver")),
+            store: node
+                .get("store")
+                .map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
+        };
+        self.names(node, &project);
+        project
+    }
+}
+
+fn environment(key: &Node, node: &Node) -> Option<Environment> {
+    let fail_on = node.get("fail_on").and_then(Node::as_str).and_then(Verdict::from_word);
+    Some(Environment { name: text(Some(key))?, labels: labels(node.get("targets")), fail_on })
+}
+
+fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>> {
+    let routes = |node: &Node| {
+        pairs(Some(node))
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str().and_then(Urgency::from_word)?, text(Some(value))?)))
+            .collect()
+    };
+    pairs(node).iter().filter_map(|(key, value)| Some((text(Some(key))?, routes(value)))).collect()
+}
+
+fn tiers(node: Option<&Node>) -> BTreeMap<Tier, Duration> {
+    pairs(node)
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str().and_then(Tier::from_word)?, duration(Some(value))?)))
+        .collect()
+}
