@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::diag::{Diag, Level};
-use crate::fact::{Identity, Missing, Observation, Recording, Request};
+use crate::fact::{Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Live, Observer, Replay, verify};
 use crate::plan::{Input, Plan, bind};
@@ -268,6 +268,7 @@ fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started
         policies: policies.map(|policy| (Arc::clone(&policy.id), Arc::clone(&policy.digest))).collect(),
         complete: observations.iter().all(|answer| answer.result.is_ok()),
         observations,
+        past: Past::default(),
     }
 }
 
