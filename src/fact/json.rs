@@ -111,13 +111,7 @@ pub(super) fn read_value(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Res
             n.as_i64().map(Value::Int)
         }
         (Type::Float | Type::Quantity(_), Json::Number(n)) => n.as_f64().map(Value::Float),
-        (Type::Quantity(Unit::DURATION), Json::String(text)) => parse_seconds(text).map(Value::Int),
-        (Type::Time, Json::String(text)) => parse_time(text).map(Value::Int),
-        (Type::Date, Json::String(text)) => parse_date(text).map(Value::Int),
-        (Type::Enum(words), Json::String(text)) => {
-            words.iter().find(|word| ***word == **text).map(|word| Value::Text(Arc::clone(word)))
-        }
-        (Type::Text(_) | Type::Version, Json::String(text)) => Some(Value::text(text)),
+        (base, Json::String(text)) => read_text(text, base),
         (Type::List(item), Json::Array(items)) => {
             let cells: Result<Vec<Cell>, String> = items.iter().map(|j| read_cell(j, item, faults)).collect();
             Some(Value::List(cells?.into()))
@@ -126,6 +120,20 @@ pub(super) fn read_value(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Res
         _ => None,
     };
     value.ok_or_else(wrong)
+}
+
+/// The value of a JSON text.
+pub(super) fn read_text(text: &str, base: &Type) -> Option<Value> {
+    match base {
+        Type::Quantity(Unit::DURATION) => parse_seconds(text).map(Value::Int),
+        Type::Time => parse_time(text).map(Value::Int),
+        Type::Date => parse_date(text).map(Value::Int),
+        Type::Enum(words) => {
+            words.iter().find(|word| ***word == *text).map(|word| Value::Text(Arc::clone(word)))
+        }
+        Type::Text(_) | Type::Version => Some(Value::text(text)),
+        _ => None,
+    }
 }
 
 fn read_record(map: &Map<String, Json>, schema: &Schema, faults: &[Arc<Missing>]) -> Result<Value, String> {
@@ -201,13 +209,13 @@ pub fn schema_from_json(json: &Json) -> Option<Schema> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// A type together with a value of it, both from generators, so that every form is tried.
-    fn typed() -> impl Strategy<Value = (Type, Value)> {
+    pub(in crate::fact) fn typed() -> impl Strategy<Value = (Type, Value)> {
         let leaf = prop_oneof![
             any::<bool>().prop_map(|b| (Type::Bool, Value::Bool(b))),
             any::<i64>().prop_map(|i| (Type::Int, Value::Int(i))),

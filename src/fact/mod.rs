@@ -16,6 +16,7 @@ mod observation_json;
 mod past;
 mod past_json;
 mod recording;
+mod recording_read;
 mod request;
 mod schema;
 mod show;

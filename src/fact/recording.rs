@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::observation_json::{Numbered, Reader, Shared, array, text, time, write};
-use super::{Observation, Past, past_json};
+use super::{Observation, Past, past_json, recording_read};
 
 /// The version of the recording's JSON that this build writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
@@ -60,6 +60,14 @@ impl Recording {
     pub fn to_text(&self) -> String {
         let Json::Object(map) = self.to_json() else { return String::new() };
         lines(&map) + "\n"
+    }
+
+    /// From the text of a file; the error is a sentence.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        if let Some(recording) = recording_read::read(text) {
+            return Ok(recording);
+        }
+        Self::from_json(&serde_json::from_str(text).map_err(|error| error.to_string())?)
     }
 
     /// From JSON; the error is a sentence.

@@ -39,8 +39,14 @@ impl Replay {
                 why.fix("record again with `muster record`"),
             );
         };
-        let result = recorded.result.as_ref().map_err(Arc::clone).and_then(|table| fit(table, request));
-        Observation { result, ..recorded.clone() }
+        Observation {
+            key: recorded.key.clone(),
+            result: recorded.result.as_ref().map_err(Arc::clone).and_then(|table| fit(table, request)),
+            at: recorded.at,
+            source_clock: recorded.source_clock,
+            took: recorded.took,
+            identity: recorded.identity.clone(),
+        }
     }
 }
 
@@ -62,7 +68,9 @@ fn fit(table: &Table, request: &Request) -> Result<Table, Arc<Missing>> {
         .map(|field| match table.schema.position(&field.name) {
             None => Err(&absent),
             Some(index) => match table.schema.fields.get(index) {
-                Some(known) if known.ty.to_string() == field.ty.to_string() => Ok(index),
+                Some(known) if known.ty == field.ty || known.ty.to_string() == field.ty.to_string() => {
+                    Ok(index)
+                }
                 _ => Err(&other),
             },
         })

@@ -302,7 +302,7 @@ impl Decoder<'_> {
                 ..Field::declared(&pointer.name, pointer.ty.clone())
             })
             .collect();
-        let schema = Arc::new(probe.schema_with(&fields, &names));
+        let schema = probe.shared_schema(&fields, &names);
         Some(Observe {
             name: text(Some(key))?,
             probe,
@@ -559,6 +559,9 @@ impl Decoder<'_> {
 
     /// `let`s in any order: each is typed when those that it reads are.
     fn lets(&mut self, node: Option<&Node>) -> Vec<Let> {
+        if node.is_none() {
+            return Vec::new();
+        }
         let schema_names = self.env.names();
         let mut open: Vec<&(Node, Node)> = pairs(node).iter().collect();
         for (key, _) in &open {

@@ -129,6 +129,39 @@ fn recording_with_past() -> Recording {
     recording
 }
 
+fn sorted(json: &Json) -> Json {
+    match json {
+        Json::Object(map) => {
+            let mut pairs: Vec<_> = map.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            Json::Object(pairs.into_iter().collect())
+        }
+        Json::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Many answers are read by several threads.
+#[test]
+fn a_long_recording_reads_in_order() {
+    let mut long = recording();
+    let seen = long.observations.clone();
+    long.observations = (0..3000u64)
+        .map(|number| {
+            let mut one = seen[usize::from(number % 5 == 0)].clone();
+            one.took = Duration::from_micros(number);
+            one
+        })
+        .collect();
+    let read = Recording::from_text(&long.to_text()).unwrap();
+    assert_eq!(read.to_json(), long.to_json());
+    let mut json = long.to_json();
+    json["observations"][2999]["table"]["rows"][0][0] = 7.into();
+    let wrong = Recording::from_text(&json.to_string());
+    assert_eq!(wrong, Recording::from_json(&json));
+    assert!(wrong.unwrap_err().contains("row 0, `path`: expected path, found 7"));
+}
+
 #[test]
 fn a_recording_fits_its_schema() {
     let validator = jsonschema::validator_for(&schema::recording()).unwrap();
@@ -140,6 +173,9 @@ fn a_recording_fits_its_schema() {
         let again = Recording::from_json(&json).unwrap();
         assert_eq!(again.to_json(), json);
         assert_eq!(serde_json::from_str::<Json>(&recording.to_text()).unwrap(), json);
+        assert_eq!(Recording::from_text(&recording.to_text()), Ok(again.clone()));
+        // Another tool may have formatted it, and sorted its keys.
+        assert_eq!(Recording::from_text(&format!("{:#}", sorted(&json))), Ok(again.clone()));
         assert_eq!(json.get("past").is_some(), again.past != Past::default());
     }
     // An answer alone holds all that it needs.
@@ -182,5 +218,7 @@ fn what_is_no_recording_is_refused_by_both() {
         edit(&mut json);
         assert!(!validator.is_valid(&json), "{what}: the schema takes it");
         assert!(Recording::from_json(&json).is_err(), "{what}: the loader takes it");
+        let both = (Recording::from_text(&json.to_string()), Recording::from_json(&json));
+        assert_eq!(both.0, both.1, "{what}: the two readers disagree");
     }
 }
