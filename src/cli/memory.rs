@@ -105,7 +105,6 @@ fn clean_recording(recording: &Recording, redactor: &Redactor) -> Result<Recordi
     if redactor.is_empty() {
         return Ok(recording.clone());
     }
-    let text = redactor.clean(&recording.to_json().to_string());
-    let json = serde_json::from_str(&text).map_err(|_unreadable| lost("recording"))?;
-    Recording::from_json(&json).map_err(|_unreadable| lost("recording"))
+    let text = redactor.clean(&recording.to_text());
+    Recording::from_text(&text).map_err(|_unreadable| lost("recording"))
 }

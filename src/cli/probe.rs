@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
-    Args, Declared, Field, Observation, Pointer, ProbeDecl, Recording, Request, Rows, SqlDialect, Type,
-    Value, catalogue, parse_literal, refuse_sql,
+    Args, Declared, Field, Observation, Pointer, ProbeDecl, Request, Rows, SqlDialect, Type, Value,
+    catalogue, observation_to_json, parse_literal, refuse_sql,
 };
 use crate::observe::verify;
 use crate::policy::{Project, TargetEntry, literal};
@@ -91,22 +91,15 @@ fn probe(arguments: &Arguments) -> Done {
     let exit = if facts::is_whole(&answer) { exit::GOOD } else { exit::UNKNOWN };
     let text = match arguments.format {
         Form::Human => facts::shown(&answer),
-        Form::Json => as_json(answer, exit),
+        Form::Json => as_json(&answer, exit),
     };
     say(&redactor.clean(&text))?;
     Ok(exit)
 }
 
 /// The observation in the form of recordings.
-fn as_json(answer: Observation, exit: u8) -> String {
-    let recording = Recording {
-        muster: Arc::from(env!("CARGO_PKG_VERSION")),
-        started: answer.at,
-        policies: Vec::new(),
-        complete: answer.result.is_ok(),
-        observations: vec![answer],
-    };
-    let observation = recording.to_json().pointer("/observations/0").cloned();
+fn as_json(answer: &Observation, exit: u8) -> String {
+    let observation = observation_to_json(answer);
     format!("{:#}\n", json!({ "recording": crate::fact::FORMAT, "exit": exit, "observation": observation }))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     warnings(&setup);
     let ran = run_checks(&setup, Facts::Live, &arguments.how.options(None), &mut Timings::default())?;
     let recording = &ran.recording;
-    let text = ran.redactor.clean(&format!("{:#}\n", recording.to_json()));
+    let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;
     let missing = recording.observations.iter().filter(|answer| answer.result.is_err()).count();
     note(&format!(

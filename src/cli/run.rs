@@ -262,6 +262,7 @@ fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started
         policies: policies.map(|policy| (Arc::clone(&policy.id), Arc::clone(&policy.digest))).collect(),
         complete: observations.iter().all(|answer| answer.result.is_ok()),
         observations,
+        past: Past::default(),
     }
 }
 

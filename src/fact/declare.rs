@@ -1,6 +1,7 @@
 //! Declarations of probes: constant data from which schemas, documentation, decoding and type checks come.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Field, Rows, Schema, TextKind, Type, Unit, ZeroRows};
 
@@ -231,6 +232,21 @@ impl ProbeDecl {
             schema.rows = Rows::Many;
         }
         schema
+    }
+
+    /// The same, made once where the policy declares nothing: thousands of policies ask the same question.
+    pub fn shared_schema(&self, declared: &[Field], key: &[Arc<str>]) -> Arc<Schema> {
+        static KNOWN: RwLock<BTreeMap<(&str, usize), Arc<Schema>>> = RwLock::new(BTreeMap::new());
+        if !declared.is_empty() || !key.is_empty() {
+            return Arc::new(self.schema_with(declared, key));
+        }
+        // Declarations of tests may share a name, but no two share their facts.
+        let id = (self.name, self.facts.as_ptr().addr());
+        if let Some(schema) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Arc::clone(schema);
+        }
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(id).or_insert_with(|| Arc::new(self.schema())))
     }
 
     /// Is the body in this build?

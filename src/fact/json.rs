@@ -12,8 +12,16 @@ use super::{
     show,
 };
 
+/// How a fault is written where a value should stand: in full, or by its number.
+pub(super) type WriteFault<'a> = dyn FnMut(&Arc<Missing>) -> Json + 'a;
+
 /// A value as JSON; the type says how.
 pub fn value_to_json(value: &Value, ty: &Type) -> Json {
+    write_value(value, ty, &mut |why| fault_to_json(why))
+}
+
+/// A value as JSON, its faults as said.
+pub(super) fn write_value(value: &Value, ty: &Type, fault: &mut WriteFault<'_>) -> Json {
     match (value, ty.base()) {
         (Value::Null, _) => Json::Null,
         (Value::Bool(bool), _) => Json::Bool(*bool),
@@ -22,16 +30,18 @@ pub fn value_to_json(value: &Value, ty: &Type) -> Json {
         (Value::Int(int), _) => json!(int),
         (Value::Float(float), _) => Number::from_f64(*float).map_or(Json::Null, Json::Number),
         (Value::Text(text), _) => json!(&**text),
-        (Value::List(items), Type::List(item)) => items.iter().map(|cell| cell_to_json(cell, item)).collect(),
-        (Value::List(items), _) => items.iter().map(|cell| cell_to_json(cell, &Type::TEXT)).collect(),
-        (Value::Record(cells), Type::Record(schema)) => record_to_json(cells, schema),
+        (Value::List(items), Type::List(item)) => {
+            items.iter().map(|cell| write_cell(cell, item, fault)).collect()
+        }
+        (Value::List(items), _) => items.iter().map(|cell| write_cell(cell, &Type::TEXT, fault)).collect(),
+        (Value::Record(cells), Type::Record(schema)) => {
+            let pairs = schema.fields.iter().zip(&**cells);
+            Json::Object(
+                pairs.map(|(f, cell)| (f.name.to_string(), write_cell(cell, &f.ty, fault))).collect(),
+            )
+        }
         (Value::Record(_), _) => Json::Null,
     }
-}
-
-fn record_to_json(cells: &[Cell], schema: &Schema) -> Json {
-    let pairs = schema.fields.iter().zip(cells);
-    Json::Object(pairs.map(|(f, cell)| (f.name.to_string(), cell_to_json(cell, &f.ty))).collect())
 }
 
 /// Microseconds as decimal seconds: `90s`, `1.5s`, `-0.000001s`.
@@ -61,23 +71,36 @@ fn parse_seconds(text: &str) -> Option<i64> {
 
 /// A cell as JSON.
 pub fn cell_to_json(cell: &Cell, ty: &Type) -> Json {
+    write_cell(cell, ty, &mut |why| fault_to_json(why))
+}
+
+/// A cell as JSON, its faults as said.
+pub(super) fn write_cell(cell: &Cell, ty: &Type, fault: &mut WriteFault<'_>) -> Json {
     match cell {
-        Ok(value) => value_to_json(value, ty),
-        Err(why) => {
-            let mut map = Map::new();
-            map.insert("missing".into(), json!(why.cause.word()));
-            map.insert("what".into(), json!(why.what));
-            map.insert("level".into(), json!(why.level));
-            if let Some(fix) = &why.fix {
-                map.insert("fix".into(), json!(fix));
-            }
-            Json::Object(map)
-        }
+        Ok(value) => write_value(value, ty, fault),
+        Err(why) => fault(why),
     }
+}
+
+/// A fault in full where a value should stand.
+fn fault_to_json(why: &Missing) -> Json {
+    let mut map = Map::new();
+    map.insert("missing".into(), json!(why.cause.word()));
+    map.insert("what".into(), json!(why.what));
+    map.insert("level".into(), json!(why.level));
+    if let Some(fix) = &why.fix {
+        map.insert("fix".into(), json!(fix));
+    }
+    Json::Object(map)
 }
 
 /// A value from its JSON form; the error says what was expected.
 pub fn value_from_json(json: &Json, ty: &Type) -> Result<Value, String> {
+    read_value(json, ty, &[])
+}
+
+/// A value whose faults may be written by number.
+pub(super) fn read_value(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Result<Value, String> {
     let wrong = || format!("expected {ty}, found {json}");
     if json.is_null() {
         return if ty.is_nullable() { Ok(Value::Null) } else { Err(wrong()) };
@@ -88,27 +111,35 @@ pub fn value_from_json(json: &Json, ty: &Type) -> Result<Value, String> {
             n.as_i64().map(Value::Int)
         }
         (Type::Float | Type::Quantity(_), Json::Number(n)) => n.as_f64().map(Value::Float),
-        (Type::Quantity(Unit::DURATION), Json::String(text)) => parse_seconds(text).map(Value::Int),
-        (Type::Time, Json::String(text)) => parse_time(text).map(Value::Int),
-        (Type::Date, Json::String(text)) => parse_date(text).map(Value::Int),
-        (Type::Enum(words), Json::String(text)) => {
-            words.iter().find(|word| ***word == **text).map(|word| Value::Text(Arc::clone(word)))
-        }
-        (Type::Text(_) | Type::Version, Json::String(text)) => Some(Value::text(text)),
+        (base, Json::String(text)) => read_text(text, base),
         (Type::List(item), Json::Array(items)) => {
-            let cells: Result<Vec<Cell>, String> = items.iter().map(|j| cell_from_json(j, item)).collect();
+            let cells: Result<Vec<Cell>, String> = items.iter().map(|j| read_cell(j, item, faults)).collect();
             Some(Value::List(cells?.into()))
         }
-        (Type::Record(schema), Json::Object(map)) => Some(record_from_json(map, schema)?),
+        (Type::Record(schema), Json::Object(map)) => Some(read_record(map, schema, faults)?),
         _ => None,
     };
     value.ok_or_else(wrong)
 }
 
-fn record_from_json(map: &Map<String, Json>, schema: &Schema) -> Result<Value, String> {
+/// The value of a JSON text.
+pub(super) fn read_text(text: &str, base: &Type) -> Option<Value> {
+    match base {
+        Type::Quantity(Unit::DURATION) => parse_seconds(text).map(Value::Int),
+        Type::Time => parse_time(text).map(Value::Int),
+        Type::Date => parse_date(text).map(Value::Int),
+        Type::Enum(words) => {
+            words.iter().find(|word| ***word == *text).map(|word| Value::Text(Arc::clone(word)))
+        }
+        Type::Text(_) | Type::Version => Some(Value::text(text)),
+        _ => None,
+    }
+}
+
+fn read_record(map: &Map<String, Json>, schema: &Schema, faults: &[Arc<Missing>]) -> Result<Value, String> {
     let absent = Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
     let cells = schema.fields.iter().map(|field| match map.get(&*field.name) {
-        Some(json) => cell_from_json(json, &field.ty),
+        Some(json) => read_cell(json, &field.ty, faults),
         None => Ok(Err(Arc::clone(&absent))),
     });
     Ok(Value::Record(cells.collect::<Result<Vec<Cell>, String>>()?.into()))
@@ -116,7 +147,17 @@ fn record_from_json(map: &Map<String, Json>, schema: &Schema) -> Result<Value, S
 
 /// A cell from its JSON form.
 pub fn cell_from_json(json: &Json, ty: &Type) -> Result<Cell, String> {
-    let Some(word) = json.get("missing") else { return value_from_json(json, ty).map(Ok) };
+    read_cell(json, ty, &[])
+}
+
+/// A cell whose fault may be written by number.
+pub(super) fn read_cell(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Result<Cell, String> {
+    let Some(word) = json.get("missing") else { return read_value(json, ty, faults).map(Ok) };
+    if let Some(number) = word.as_u64() {
+        let known = usize::try_from(number).ok().and_then(|number| faults.get(number));
+        let why = known.ok_or_else(|| format!("there is no fault {number}"))?;
+        return Ok(Err(Arc::clone(why)));
+    }
     let word = word.as_str().unwrap_or("");
     let cause = Cause::from_word(word).ok_or_else(|| format!("`{word}` is not a cause"))?;
     let what = json.get("what").and_then(Json::as_str).unwrap_or("recorded as missing");
@@ -168,13 +209,13 @@ pub fn schema_from_json(json: &Json) -> Option<Schema> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// A type together with a value of it, both from generators, so that every form is tried.
-    fn typed() -> impl Strategy<Value = (Type, Value)> {
+    pub(in crate::fact) fn typed() -> impl Strategy<Value = (Type, Value)> {
         let leaf = prop_oneof![
             any::<bool>().prop_map(|b| (Type::Bool, Value::Bool(b))),
             any::<i64>().prop_map(|i| (Type::Int, Value::Int(i))),

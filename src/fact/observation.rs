@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Key, Missing, Table};
 
 /// Who answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// Host, address or path.
     #[serde(default)]

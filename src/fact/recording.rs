@@ -1,15 +1,14 @@
 //! Observations of a run, saved so that they can be judged again anywhere.
+//!
+//! In a file every observation stands on a line of its own, so that two recordings can be compared by any tool.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use super::{
-    Args, Cell, Identity, Key, Missing, Observation, Schema, Table, cell_from_json, cell_to_json,
-    schema_from_json, schema_to_json,
-};
+use super::observation_json::{Numbered, Reader, Shared, array, text, time, write};
+use super::{Observation, Past, past_json, recording_read};
 
 /// The version of the recording's JSON that this build writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
@@ -27,19 +26,48 @@ pub struct Recording {
     pub observations: Vec<Observation>,
     /// Was everything observed that was asked for?
     pub complete: bool,
+    /// What was recalled from earlier runs for the rules of this one.
+    pub past: Past,
 }
 
 impl Recording {
     /// As JSON.
     pub fn to_json(&self) -> Json {
-        json!({
+        let mut shared = Numbered::default();
+        let observations = self.observations.iter().map(|seen| write(seen, &mut shared)).collect::<Vec<_>>();
+        let (before, history) = past_json::lists(&self.past, &mut shared);
+        let (schemas, identities, faults) = shared.lists();
+        let mut json = json!({
             "recording": FORMAT,
             "muster": self.muster,
             "started": self.started.to_string(),
             "complete": self.complete,
             "policies": self.policies.iter().map(|(id, digest)| json!({"policy": id, "digest": digest})).collect::<Vec<_>>(),
-            "observations": self.observations.iter().map(observation_to_json).collect::<Vec<_>>(),
-        })
+            "schemas": schemas,
+            "identities": identities,
+            "faults": faults,
+            "observations": observations,
+        });
+        if self.past != Past::default()
+            && let Some(map) = json.as_object_mut()
+        {
+            map.insert("past".into(), json!({ "before": before, "history": history }));
+        }
+        json
+    }
+
+    /// As the text of a file.
+    pub fn to_text(&self) -> String {
+        let Json::Object(map) = self.to_json() else { return String::new() };
+        lines(&map) + "\n"
+    }
+
+    /// From the text of a file; the error is a sentence.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        if let Some(recording) = recording_read::read(text) {
+            return Ok(recording);
+        }
+        Self::from_json(&serde_json::from_str(text).map_err(|error| error.to_string())?)
     }
 
     /// From JSON; the error is a sentence.
@@ -53,7 +81,8 @@ impl Recording {
         }
         let policies =
             array(json, "policies")?.iter().map(|entry| Ok((text(entry, "policy")?, text(entry, "digest")?)));
-        let mut schemas = Schemas::default();
+        let shared = Shared::from_json(json)?;
+        let mut reader = Reader::new(&shared);
         Ok(Self {
             muster: text(json, "muster")?,
             started: time(json, "started")?,
@@ -61,131 +90,24 @@ impl Recording {
             policies: policies.collect::<Result<_, String>>()?,
             observations: array(json, "observations")?
                 .iter()
-                .map(|observation| observation_from_json(observation, &mut schemas))
+                .map(|observation| reader.observation(observation))
                 .collect::<Result<_, _>>()?,
+            past: past_json::from_json(json.get("past"), &shared).map_err(|why| format!("past: {why}"))?,
         })
     }
 }
 
-fn array<'a>(json: &'a Json, name: &str) -> Result<&'a Vec<Json>, String> {
-    json.get(name).and_then(Json::as_array).ok_or_else(|| format!("`{name}` must be a list"))
-}
-
-fn text(json: &Json, name: &str) -> Result<Arc<str>, String> {
-    json.get(name).and_then(Json::as_str).map(Arc::from).ok_or_else(|| format!("`{name}` must be a text"))
-}
-
-fn time(json: &Json, name: &str) -> Result<Timestamp, String> {
-    text(json, name)?.parse().map_err(|error| format!("`{name}`: {error}"))
-}
-
-/// One observation as JSON.
-fn observation_to_json(observation: &Observation) -> Json {
-    let parse = |text: &str| serde_json::from_str::<Json>(text).unwrap_or(Json::Null);
-    let mut json = json!({
-        "probe": observation.key.probe,
-        "target": observation.key.target,
-        "args": parse(&observation.key.args),
-        "at": observation.at.to_string(),
-        "took_us": u64::try_from(observation.took.as_micros()).unwrap_or(u64::MAX),
-        "identity": observation.identity,
+/// A map with a line for every key, and for every item of a list.
+fn lines(map: &Map<String, Json>) -> String {
+    let entries = map.iter().map(|(name, value)| {
+        let value = match value {
+            Json::Array(items) if !items.is_empty() => {
+                format!("[\n{}\n]", items.iter().map(Json::to_string).collect::<Vec<_>>().join(",\n"))
+            }
+            Json::Object(map) => lines(map),
+            other => other.to_string(),
+        };
+        format!("{}: {value}", json!(name))
     });
-    let Some(map) = json.as_object_mut() else { return json };
-    if !observation.key.facts.is_empty() {
-        map.insert("facts".into(), parse(&observation.key.facts));
-    }
-    if let Some(clock) = observation.source_clock {
-        map.insert("source_clock".into(), json!(clock.to_string()));
-    }
-    match &observation.result {
-        Err(why) => map.insert("missing".into(), json!(**why)),
-        Ok(table) => map.insert("table".into(), table_to_json(table)),
-    };
-    json
-}
-
-fn table_to_json(table: &Table) -> Json {
-    let row = |row: &[Cell]| -> Json {
-        table.schema.fields.iter().zip(row).map(|(field, cell)| cell_to_json(cell, &field.ty)).collect()
-    };
-    json!({
-        "schema": schema_to_json(&table.schema),
-        "total": table.total,
-        "cut": table.cut.as_deref(),
-        "rows": table.rows.iter().map(|cells| row(cells)).collect::<Vec<_>>(),
-    })
-}
-
-/// The schema that was read last: answers of one probe have the same, and thousands of copies would take
-/// more room and time than the facts.
-#[derive(Default)]
-struct Schemas<'a>(Option<(&'a Json, Arc<Schema>)>);
-
-impl<'a> Schemas<'a> {
-    fn read(&mut self, json: &'a Json) -> Option<Arc<Schema>> {
-        if let Some((known, schema)) = &self.0
-            && *known == json
-        {
-            return Some(Arc::clone(schema));
-        }
-        let schema = Arc::new(schema_from_json(json)?);
-        self.0 = Some((json, Arc::clone(&schema)));
-        Some(schema)
-    }
-}
-
-fn observation_from_json<'a>(json: &'a Json, schemas: &mut Schemas<'a>) -> Result<Observation, String> {
-    let key = Key {
-        probe: text(json, "probe")?,
-        target: text(json, "target")?,
-        args: Arc::from(json.get("args").cloned().unwrap_or_else(|| Args::default().to_json()).to_string()),
-        facts: Arc::from(json.get("facts").map_or_else(String::new, ToString::to_string)),
-    };
-    let place = format!("observation of {} at {}", key.probe, key.target);
-    let identity: Identity = match json.get("identity") {
-        Some(identity) => {
-            serde_json::from_value(identity.clone()).map_err(|e| format!("{place}: identity: {e}"))?
-        }
-        None => Identity::default(),
-    };
-    let source_clock = match json.get("source_clock") {
-        Some(_) => Some(time(json, "source_clock")?),
-        None => None,
-    };
-    let result = match (json.get("missing"), json.get("table")) {
-        (Some(missing), None) => Err(Arc::new(
-            serde_json::from_value::<Missing>(missing.clone())
-                .map_err(|e| format!("{place}: missing: {e}"))?,
-        )),
-        (None, Some(table)) => Ok(table_from_json(table, schemas).map_err(|e| format!("{place}: {e}"))?),
-        _ => return Err(format!("{place}: exactly one of `table` and `missing` must be there")),
-    };
-    let took = Duration::from_micros(json.get("took_us").and_then(Json::as_u64).unwrap_or(0));
-    Ok(Observation { key, result, at: time(json, "at")?, source_clock, took, identity })
-}
-
-fn table_from_json<'a>(json: &'a Json, schemas: &mut Schemas<'a>) -> Result<Table, String> {
-    let schema =
-        json.get("schema").and_then(|schema| schemas.read(schema)).ok_or("the schema cannot be read")?;
-    let cut = match json.get("cut") {
-        None | Some(Json::Null) => None,
-        Some(cut) => Some(Arc::new(serde_json::from_value(cut.clone()).map_err(|e| format!("cut: {e}"))?)),
-    };
-    let mut rows = Vec::new();
-    for (number, row) in array(json, "rows")?.iter().enumerate() {
-        let cells = row.as_array().ok_or_else(|| format!("row {number} must be a list"))?;
-        if cells.len() != schema.fields.len() {
-            return Err(format!(
-                "row {number} has {} cells, the schema {}",
-                cells.len(),
-                schema.fields.len()
-            ));
-        }
-        let read = schema.fields.iter().zip(cells).map(|(field, cell)| {
-            cell_from_json(cell, &field.ty).map_err(|e| format!("row {number}, `{}`: {e}", field.name))
-        });
-        rows.push(read.collect::<Result<Vec<_>, _>>()?.into_boxed_slice());
-    }
-    let total = json.get("total").and_then(Json::as_u64).unwrap_or(rows.len() as u64);
-    Ok(Table { schema, rows, total, cut })
+    format!("{{\n{}\n}}", entries.collect::<Vec<_>>().join(",\n"))
 }

@@ -44,7 +44,9 @@ impl Table {
         let place = |field: &super::Field| match self.schema.position(&field.name) {
             None => Err(&absent),
             Some(index) => match self.schema.fields.get(index) {
-                Some(known) if known.ty.to_string() == field.ty.to_string() => Ok(index),
+                Some(known) if known.ty == field.ty || known.ty.to_string() == field.ty.to_string() => {
+                    Ok(index)
+                }
                 _ => Err(&other),
             },
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Answers, Observer};
-use crate::fact::{Cause, Key, Missing, Observation, Recording, Request};
+use crate::fact::{Cause, Key, Missing, Observation, Recording, Request, Table};
 
 /// Answers from a recording.
 pub struct Replay {
@@ -39,12 +39,15 @@ impl Replay {
                 why.fix("record again with `muster record`"),
             );
         };
-        let result = recorded
-            .result
-            .as_ref()
-            .map_err(Arc::clone)
-            .and_then(|table| table.fit(&request.schema, &request.key.probe));
-        Observation { result, ..recorded.clone() }
+        let fitting = |table: &Table| table.fit(&request.schema, &request.key.probe);
+        Observation {
+            key: recorded.key.clone(),
+            result: recorded.result.as_ref().map_err(Arc::clone).and_then(fitting),
+            at: recorded.at,
+            source_clock: recorded.source_clock,
+            took: recorded.took,
+            identity: recorded.identity.clone(),
+        }
     }
 }
 

@@ -195,25 +195,35 @@ fn decode_all(files: &[Entry], known: Option<&Known>) -> Vec<Loaded> {
     if files.len() < 64 || cores == 1 {
         return files.iter().map(|file| decode_file(file, known)).collect();
     }
-    let chunks = files.chunks(files.len().div_ceil(cores * 4));
-    let queue = std::sync::Mutex::new(chunks.enumerate());
+    let chunks: Vec<&[Entry]> = files.chunks(files.len().div_ceil(cores * 8)).collect();
+    let decode = |chunk: &&[Entry]| chunk.iter().map(|file| decode_file(file, known)).collect::<Vec<_>>();
+    let parts = on_all_cores(&chunks, cores, decode);
+    parts.map_or_else(|| vec![panicked()], |parts| parts.into_iter().flatten().collect())
+}
+
+/// Does the same with every item, on all cores, and gives the results in the order of the items. `None` if a
+/// thread died.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], cores: usize, one: impl Fn(&T) -> R + Sync) -> Option<Vec<R>> {
+    let queue = std::sync::Mutex::new(items.iter().enumerate());
     let worker = || {
         let mut done = Vec::new();
         loop {
             let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-            let Some((index, chunk)) = next else { return done };
-            done.push((index, chunk.iter().map(|file| decode_file(file, known)).collect::<Vec<_>>()));
+            let Some((index, item)) = next else { return done };
+            done.push((index, one(item)));
         }
     };
-    let mut parts: Vec<(usize, Vec<Loaded>)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|_| vec![(usize::MAX, vec![panicked()])]))
-            .collect()
-    });
-    parts.sort_by_key(|(index, _)| *index);
-    parts.into_iter().flat_map(|(_, part)| part).collect()
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        // This thread works as well, or it would only wait.
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(worker)).collect();
+        let mut done = worker();
+        for other in others {
+            done.extend(other.join().ok()?);
+        }
+        Some(done)
+    })?;
+    done.sort_by_key(|(index, _)| *index);
+    Some(done.into_iter().map(|(_, result)| result).collect())
 }
 
 /// A worker that died must not look like a folder without policies.
@@ -239,6 +249,11 @@ fn decode_file(entry: &Entry, known: Option<&Known>) -> Loaded {
 
 /// Decodes every document of one file.
 pub fn documents(file: &File, known: Option<&Known>, loaded: &mut Loaded) {
+    if let Some(read) = in_parts(file, known) {
+        loaded.policies.extend(read.policies);
+        loaded.broken.extend(read.broken);
+        return loaded.diags.extend(read.diags);
+    }
     let documents = match yaml::parse(&file.source, &Limits::default()) {
         Ok(documents) => documents,
         Err(errors) => return loaded.diags.extend(errors),
@@ -247,11 +262,44 @@ pub fn documents(file: &File, known: Option<&Known>, loaded: &mut Loaded) {
         let diag = Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no policy", file.source.name));
         return loaded.diags.push(diag.help("a policy begins with `policy: ID`; `muster new` writes one"));
     }
+    decode_documents(file, &documents, known, loaded);
+}
+
+/// Decodes the documents of one large file on all cores. `None` if it is small, or if anything is wrong with the
+/// file as a whole.
+fn in_parts(file: &File, known: Option<&Known>) -> Option<Loaded> {
+    // Asking for the number of cores reads files, so nobody asks for each of many small files.
+    if !yaml::is_long(&file.source) {
+        return None;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts = yaml::parts(&file.source, &Limits::default(), if cores == 1 { 1 } else { cores * 4 })?;
+    let read = on_all_cores(&parts.ranges, cores, |range| {
+        let (documents, cost) = parts.parse(range.clone())?;
+        let mut loaded = Loaded::default();
+        decode_documents(file, &documents, known, &mut loaded);
+        let empty = documents.iter().all(|document| document.root.is_null());
+        Some((loaded, cost, empty))
+    })?;
+    let read = read.into_iter().collect::<Option<Vec<_>>>()?;
+    if !parts.allow(read.iter().map(|(_, cost, _)| cost)) || read.iter().all(|(_, _, empty)| *empty) {
+        return None;
+    }
+    let mut whole = Loaded::default();
+    for (loaded, ..) in read {
+        whole.policies.extend(loaded.policies);
+        whole.broken.extend(loaded.broken);
+        whole.diags.extend(loaded.diags);
+    }
+    Some(whole)
+}
+
+fn decode_documents(file: &File, documents: &[yaml::Document], known: Option<&Known>, loaded: &mut Loaded) {
     let script = |name: &str| match &file.library {
         Some(area) => library::script(area, name).ok_or_else(|| "the library has no such file".to_owned()),
         None => yaml::read_file(&file.folder.join(name), &Limits::default()).map_err(|diag| diag.message),
     };
-    for document in &documents {
+    for document in documents {
         let around = Surroundings {
             labels: known.map(|known| Arc::clone(&known.labels)),
             calendars: known.map(|known| Arc::clone(&known.calendars)),

@@ -10,7 +10,7 @@ pub struct Source {
     /// The whole text.
     pub text: Arc<str>,
     /// Where lines begin, once somebody asked: every finding names a line, so nobody may count from the top each time.
-    lines: OnceLock<Vec<usize>>,
+    lines: Arc<OnceLock<Vec<usize>>>,
 }
 
 impl PartialEq for Source {
@@ -24,7 +24,14 @@ impl Eq for Source {}
 impl Source {
     /// A source to point into.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into(), lines: OnceLock::new() })
+        Arc::new(Self { name: name.into(), text: text.into(), lines: Arc::default() })
+    }
+
+    /// The same text once more. Every place counts its source, and threads that count the same one wait for each
+    /// other.
+    pub fn twin(&self) -> Arc<Self> {
+        let Self { name, text, lines } = self;
+        Arc::new(Self { name: Arc::clone(name), text: Arc::clone(text), lines: Arc::clone(lines) })
     }
 
     /// How many lines begin after the first and not behind this offset, and where the last of them begins.

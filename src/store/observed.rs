@@ -1,21 +1,32 @@
 //! Recordings, taken apart so that what seldom changes is kept once, and put together again. Reading goes through
 //! the same JSON as recordings in files, so that both are understood or refused alike.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use super::write::Writer;
 use super::{Store, StoreError};
-use crate::fact::{Recording, micros_of};
+use crate::fact::{Recording, micros_of, observation_to_json};
 
 /// What of an observation stands in its shape.
 const SHAPE: [&str; 3] = ["args", "facts", "identity"];
 
 /// Saves the observations of a run.
 pub(super) async fn save(writer: &mut Writer<'_>, recording: &Recording) -> Result<(), StoreError> {
-    let Json::Object(mut header) = recording.to_json() else { return Ok(()) };
-    let observations = header.remove("observations");
+    // Without the answers, so that runs share it.
+    let bare = Recording {
+        muster: Arc::clone(&recording.muster),
+        started: recording.started,
+        policies: recording.policies.clone(),
+        observations: Vec::new(),
+        complete: recording.complete,
+        past: recording.past.clone(),
+    };
+    let Json::Object(mut header) = bare.to_json() else { return Ok(()) };
+    header.remove("observations");
     let started = header.remove("started");
     let header = writer.text(&Json::Object(header).to_string()).await?;
     let number = writer.number();
@@ -26,9 +37,8 @@ pub(super) async fn save(writer: &mut Writer<'_>, recording: &Recording) -> Resu
         .execute(&mut **writer.tx())
         .await
         .map_err(|error| writer.fault(&error))?;
-    let Some(Json::Array(observations)) = observations else { return Ok(()) };
-    for (index, (observation, json)) in recording.observations.iter().zip(observations).enumerate() {
-        let (shape, body) = apart(json);
+    for (index, observation) in recording.observations.iter().enumerate() {
+        let (shape, body) = apart(observation_to_json(observation));
         let target = writer.text(&observation.key.target).await?;
         let probe = writer.text(&observation.key.probe).await?;
         let shape = writer.text(&shape.to_string()).await?;

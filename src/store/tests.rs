@@ -24,7 +24,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{Store, StoreError};
 use crate::fact::{
-    Args, Cause, Field, Identity, Key, Missing, Observation, Recording, Request, Rows, Schema, Table,
+    Args, Cause, Field, Identity, Key, Missing, Observation, Past, Recording, Request, Rows, Schema, Table,
     TableBuilder, Type, Value, ZeroRows,
 };
 use crate::verdict::{Check, Counts, Finding, RunReport, Severity, Subject, Verdict};
@@ -339,7 +339,14 @@ fn observation(at: Timestamp, result: Result<Table, Arc<Missing>>) -> Observatio
 
 fn recording_of(started: Timestamp, observations: Vec<Observation>) -> Recording {
     let policies = vec![(Arc::from("dead-tuples"), Arc::from("sha256:0a1b"))];
-    Recording { muster: "0.1.0".into(), started, policies, observations, complete: true }
+    Recording {
+        muster: "0.1.0".into(),
+        started,
+        policies,
+        observations,
+        complete: true,
+        past: Past::default(),
+    }
 }
 
 fn recording(started: Timestamp, size: i64) -> Recording {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use passmuster::fact::{
-    Args, Cause, Identity, Level, Missing, Observation, Recording, Request, TableBuilder, Value, catalogue,
+    Args, Before, Cause, History, Identity, Level, Missing, Observation, Past, Recording, Request,
+    TableBuilder, Track, Value, catalogue, observation_from_json, observation_to_json,
 };
 use passmuster::policy::schema;
 use serde_json::Value as Json;
@@ -107,18 +108,84 @@ fn recording() -> Recording {
         policies,
         observations: vec![seen, lost],
         complete: true,
+        past: Past::default(),
     }
+}
+
+/// A recording that knows of earlier runs as well.
+fn recording_with_past() -> Recording {
+    let mut recording = recording();
+    let [seen, lost] = &recording.observations[..] else { panic!() };
+    let values =
+        [Value::Null, Value::Int(7), Value::Float(7.0), Value::text("a"), Value::Float(f64::INFINITY)];
+    let track = Track { at: vec![1, 2, 2, 3, 9], values: values.to_vec() };
+    let subjects = [(Arc::from("/a"), vec![track, Track::default()])].into();
+    let history = History { facts: vec![Arc::from("size"), Arc::from("mode")], subjects };
+    let before = [
+        ((Before::Previous, seen.key.clone()), Arc::new(seen.clone())),
+        ((Before::Recording(Arc::from("base/line.json")), lost.key.clone()), Arc::new(lost.clone())),
+    ];
+    recording.past = Past { before: before.into(), history: [(seen.key.clone(), Arc::new(history))].into() };
+    recording
+}
+
+fn sorted(json: &Json) -> Json {
+    match json {
+        Json::Object(map) => {
+            let mut pairs: Vec<_> = map.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            Json::Object(pairs.into_iter().collect())
+        }
+        Json::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Many answers are read by several threads.
+#[test]
+fn a_long_recording_reads_in_order() {
+    let mut long = recording();
+    let seen = long.observations.clone();
+    long.observations = (0..3000u64)
+        .map(|number| {
+            let mut one = seen[usize::from(number % 5 == 0)].clone();
+            one.took = Duration::from_micros(number);
+            one
+        })
+        .collect();
+    let read = Recording::from_text(&long.to_text()).unwrap();
+    assert_eq!(read.to_json(), long.to_json());
+    let mut json = long.to_json();
+    json["observations"][2999]["table"]["rows"][0][0] = 7.into();
+    let wrong = Recording::from_text(&json.to_string());
+    assert_eq!(wrong, Recording::from_json(&json));
+    assert!(wrong.unwrap_err().contains("row 0, `path`: expected path, found 7"));
 }
 
 #[test]
 fn a_recording_fits_its_schema() {
     let validator = jsonschema::validator_for(&schema::recording()).unwrap();
-    let json = recording().to_json();
-    let errors: Vec<String> =
-        validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert_eq!(errors, Vec::<String>::new());
-    let again = Recording::from_json(&json).unwrap();
-    assert_eq!(again.to_json(), json);
+    for recording in [recording(), recording_with_past()] {
+        let json = recording.to_json();
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new());
+        let again = Recording::from_json(&json).unwrap();
+        assert_eq!(again.to_json(), json);
+        assert_eq!(serde_json::from_str::<Json>(&recording.to_text()).unwrap(), json);
+        assert_eq!(Recording::from_text(&recording.to_text()), Ok(again.clone()));
+        // Another tool may have formatted it, and sorted its keys.
+        assert_eq!(Recording::from_text(&format!("{:#}", sorted(&json))), Ok(again.clone()));
+        assert_eq!(json.get("past").is_some(), again.past != Past::default());
+    }
+    // An answer alone holds all that it needs.
+    for seen in recording().observations {
+        let json = observation_to_json(&seen);
+        let mut around = Recording { observations: Vec::new(), ..recording() }.to_json();
+        around["observations"] = serde_json::json!([json]);
+        assert!(validator.is_valid(&around), "{json}");
+        assert_eq!(observation_to_json(&observation_from_json(&json).unwrap()), json);
+    }
 }
 
 /// What is wrong, and how it becomes so.
@@ -127,7 +194,7 @@ type Edit = (&'static str, fn(&mut Json));
 #[test]
 fn what_is_no_recording_is_refused_by_both() {
     let validator = jsonschema::validator_for(&schema::recording()).unwrap();
-    let edits: [Edit; 9] = [
+    let edits: [Edit; 11] = [
         ("another format", |json| json["recording"] = 2.into()),
         ("no format", |json| drop(json.as_object_mut().unwrap().remove("recording"))),
         ("no time", |json| drop(json.as_object_mut().unwrap().remove("started"))),
@@ -138,16 +205,20 @@ fn what_is_no_recording_is_refused_by_both() {
         ("answer and reason", |json| {
             json["observations"][1]["table"] = json["observations"][0]["table"].clone();
         }),
-        ("unknown cause", |json| json["observations"][1]["missing"]["cause"] = "tired".into()),
+        ("unknown cause", |json| json["faults"][0]["cause"] = "tired".into()),
         ("unknown cause of a cell", |json| {
             json["observations"][0]["table"]["rows"][0][0] = serde_json::json!({ "missing": "tired" });
         }),
+        ("a past without answers", |json| json["past"] = serde_json::json!({ "history": [] })),
+        ("an unknown past", |json| json["past"]["before"][0]["with"] = "tomorrow".into()),
         ("rows that are none", |json| json["observations"][0]["table"]["rows"] = serde_json::json!([1])),
     ];
     for (what, edit) in edits {
-        let mut json = recording().to_json();
+        let mut json = recording_with_past().to_json();
         edit(&mut json);
         assert!(!validator.is_valid(&json), "{what}: the schema takes it");
         assert!(Recording::from_json(&json).is_err(), "{what}: the loader takes it");
+        let both = (Recording::from_text(&json.to_string()), Recording::from_json(&json));
+        assert_eq!(both.0, both.1, "{what}: the two readers disagree");
     }
 }

@@ -86,7 +86,7 @@ impl Decoder<'_> {
                 ..Field::declared(&pointer.name, pointer.ty.clone())
             })
             .collect();
-        let asked = Arc::new(probe.schema_with(&fields, &names));
+        let asked = probe.shared_schema(&fields, &names);
         let many = on.and_then(|index| also.get(index)).is_some_and(|also| also.many);
         if many && asked.position(FROM_TARGET).is_some() {
             let message = format!("the fact `{FROM_TARGET}` is that of rows of several targets");

@@ -55,6 +55,9 @@ impl Decoder<'_> {
 
     /// `let`s in any order: each is typed when those that it reads are.
     pub(super) fn lets(&mut self, node: Option<&Node>) -> Vec<Let> {
+        if node.is_none() {
+            return Vec::new();
+        }
         let schema_names = self.env.names();
         let mut open: Vec<&(Node, Node)> = pairs(node).iter().collect();
         for (key, _) in &open {

@@ -50,12 +50,22 @@ fn missing() -> Json {
     )
 }
 
+/// What stands once in a list of the recording.
+fn number(list: &str) -> Json {
+    natural(&format!("its place in `{list}`, counted from 0"))
+}
+
+/// By number, or in full where it stands alone.
+fn shared(list: &str, definition: &str) -> Json {
+    json!({ "anyOf": [number(list), reference(definition)] })
+}
+
 fn missing_cell() -> Json {
     let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
     object(
         "a value that could not be read",
         &[
-            ("missing", json!({ "enum": causes })),
+            ("missing", json!({ "anyOf": [number("faults"), { "enum": causes }] })),
             ("what?", text("what happened")),
             ("level?", reference("level")),
             ("fix?", text("what would make it readable")),
@@ -104,9 +114,9 @@ fn table() -> Json {
     object(
         "what was seen",
         &[
-            ("schema", reference("schema")),
+            ("schema", shared("schemas", "schema")),
             ("total?", natural("how many rows the target has")),
-            ("cut?", json!({ "anyOf": [reference("missing"), { "type": "null" }] })),
+            ("cut?", json!({ "anyOf": [number("faults"), reference("missing"), { "type": "null" }] })),
             ("rows", list("rows; each has one cell per field", &row)),
         ],
     )
@@ -123,9 +133,9 @@ fn observation() -> Json {
             ("at", time("when it was asked, by the clock of muster")),
             ("source_clock?", time("the target's own clock at that time")),
             ("took_us?", natural("how long it took, in microseconds")),
-            ("identity?", reference("identity")),
+            ("identity?", shared("identities", "identity")),
             ("table?", reference("table")),
-            ("missing?", reference("missing")),
+            ("missing?", shared("faults", "missing")),
         ],
     );
     let either = json!([{ "required": ["table"] }, { "required": ["missing"] }]);
@@ -145,6 +155,73 @@ fn identity() -> Json {
     )
 }
 
+/// Names the question of an answer.
+fn question() -> Json {
+    object(
+        "what was asked",
+        &[
+            ("probe", text("the probe")),
+            ("target", text("the target's name")),
+            ("args?", json!({ "description": "arguments, sorted by name", "type": "object" })),
+            ("facts?", json!({ "description": "facts that the policy declared", "type": "array" })),
+        ],
+    )
+}
+
+/// Values that have no schema, as they are kept.
+fn sample() -> Json {
+    json!({
+        "description": "as it is kept: a time in microseconds since 1970, a duration in microseconds, a date in days; \
+                        a number with a point or exponent is no whole number",
+        "anyOf": [
+            { "type": ["null", "boolean", "number", "string"] },
+            { "type": "array", "items": reference("sample-cell") },
+            object("what JSON has no number for", &[("float", text("`NaN`, `inf` or `-inf`"))]),
+            object("a record", &[("record", list("its cells", &reference("sample-cell")))]),
+        ],
+    })
+}
+
+fn past() -> Json {
+    let before = object(
+        "an earlier answer",
+        &[
+            (
+                "with",
+                json!({
+                    "description": "which one: `previous`, `gate`, or `recording:` and its path",
+                    "type": "string", "pattern": "^(previous$|gate$|recording:)",
+                }),
+            ),
+            ("observation", reference("observation")),
+            ("question?", reference("question")),
+        ],
+    );
+    let track = object(
+        "samples of one fact, ascending in time",
+        &[
+            ("at", list("microseconds since 1970", &json!({ "type": "integer" }))),
+            ("values", list("what was seen then", &reference("sample"))),
+        ],
+    );
+    let subject = object(
+        "one subject",
+        &[("subject", text("its name")), ("tracks", list("a track for each of the facts", &track))],
+    );
+    let history = object(
+        "samples of the subjects of one question",
+        &[
+            ("question", reference("question")),
+            ("facts", list("names of the facts", &json!({ "type": "string" }))),
+            ("subjects", list("the subjects", &subject)),
+        ],
+    );
+    object(
+        "what was recalled from earlier runs",
+        &[("before", list("earlier answers", &before)), ("history", list("samples", &history))],
+    )
+}
+
 /// The facts of a run, as `muster record` saves them.
 pub fn recording() -> Json {
     let policy = object("a policy", &[("policy", text("its id")), ("digest", text("digest of its text"))]);
@@ -157,7 +234,14 @@ pub fn recording() -> Json {
             ("started", time("when the run began")),
             ("complete?", complete),
             ("policies", list("policies that asked", &policy)),
+            ("schemas?", list("shapes of rows, for observations to refer to", &reference("schema"))),
+            ("identities?", list("who answered, for observations to refer to", &reference("identity"))),
+            (
+                "faults?",
+                list("why something is missing, for observations to refer to", &reference("missing")),
+            ),
             ("observations", list("the answers", &reference("observation"))),
+            ("past?", past()),
         ],
     );
     let mut schema = Map::new();
@@ -170,7 +254,9 @@ pub fn recording() -> Json {
     let definitions = json!({
         "cell": cell(), "field": field(), "identity": identity(),
         "level": described(level, "how far a fault reaches"), "missing": missing(),
-        "missing-cell": missing_cell(), "observation": observation(), "schema": schema_of_rows(), "table": table(),
+        "missing-cell": missing_cell(), "observation": observation(), "question": question(),
+        "sample": sample(), "sample-cell": { "anyOf": [reference("missing-cell"), reference("sample")] },
+        "schema": schema_of_rows(), "table": table(),
     });
     schema.insert("$defs".into(), definitions);
     Json::Object(schema)

@@ -38,6 +38,9 @@ impl Verdict {
     }
 }
 
+/// What the authorities say of a chain, or why that cannot be known.
+type Verified = Result<Result<(), CertificateError>, Arc<Missing>>;
+
 /// What is judged.
 pub(super) struct Judged<'a> {
     /// The chain as it was sent, the server's own certificate first.
@@ -62,19 +65,21 @@ impl Judged<'_> {
         let valid = |dates: &Vec<(i64, i64)>| {
             !dates.is_empty() && dates.iter().all(|d| (d.0..=d.1).contains(&self.now))
         };
+        // Two facts follow from it, and the signatures are most of the work.
+        let verified = self.verify(self.now);
         let cells = vec![
             ("chain_length", Ok(Value::count(self.chain.len() as u64))),
             ("chain_not_after", dates.as_ref().map(end).map_err(Arc::clone)),
             ("date_valid", dates.as_ref().map(|d| Value::Bool(valid(d))).map_err(Arc::clone)),
             ("name_matches", self.name_matches()),
-            ("trusted", self.trusted(&decoded)),
-            ("verify_error", self.verify_error()),
+            ("trusted", self.trusted(&verified, &decoded)),
+            ("verify_error", verify_error(verified)),
         ];
         let none = || Err(Arc::new(fault::row(Cause::Malformed, "the server sent no certificate")));
         Verdict { leaf: decoded.into_iter().next().unwrap_or_else(none), cells }
     }
 
-    fn verify(&self, micros: i64) -> Result<Result<(), CertificateError>, Arc<Missing>> {
+    fn verify(&self, micros: i64) -> Verified {
         let verifier = self.verifier.as_ref().map_err(Arc::clone)?;
         let Some((leaf, rest)) = self.chain.split_first() else {
             return Ok(Err(CertificateError::BadEncoding));
@@ -93,11 +98,11 @@ impl Judged<'_> {
 
     /// A path of the chain is valid from the latest begin among its certificates on, if it ever is; so the
     /// begin of each certificate is tried. A wrong name is found only on a path that is trusted.
-    fn trusted(&self, decoded: &[Result<Certificate, Arc<Missing>>]) -> Cell {
+    fn trusted(&self, verified: &Verified, decoded: &[Result<Certificate, Arc<Missing>>]) -> Cell {
         let begins = decoded.iter().flatten().map(|certificate| certificate.not_before);
         let mut refused = false;
-        for at in [self.now].into_iter().chain(begins) {
-            match self.verify(at)? {
+        for verified in std::iter::once(verified.clone()).chain(begins.map(|at| self.verify(at))) {
+            match verified? {
                 Ok(())
                 | Err(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => {
                     return Ok(Value::Bool(true));
@@ -137,10 +142,10 @@ impl Judged<'_> {
             }
         }
     }
+}
 
-    fn verify_error(&self) -> Cell {
-        Ok(self.verify(self.now)?.map_or_else(|why| Value::text(fault::words(&why)), |()| Value::Null))
-    }
+fn verify_error(verified: Verified) -> Cell {
+    Ok(verified?.map_or_else(|why| Value::text(fault::words(&why)), |()| Value::Null))
 }
 
 /// What the library does not take at all can still be known to have no names.

@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 
 use super::scalar::CoreTag;
 use super::{Document, Kind, Limits, Node, Scalar, Style, Tagged, errors, place};
@@ -19,29 +20,74 @@ use crate::source::{Loc, Source};
 const DEEPEST: usize = 256;
 /// A stream may hold many documents, but not without end.
 const STREAM: usize = 16;
+/// Bytes of text that the aliases of a stream may repeat. They cost nothing in the text, and all of it in the tree.
+const REPEATED: usize = 4 * 1024 * 1024;
 
 type Failure = Box<Diag>;
 
 pub(super) fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Document>, Failure> {
-    let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
     if source.text.len() > limits.bytes {
         let message = format!("the text is larger than {} bytes", limits.bytes);
         return Err(Box::new(errors::limit(&Loc::new(source, 0, 0), message)));
     }
-    let mut options = granit_parser::Options::default();
-    options.emit_comments = false;
-    options.emit_anchor_events = true;
-    options.strict_indentation = true;
-    options.flow_nesting_limit = limits.depth + 1;
-    options.block_nesting_limit = limits.depth + 1;
-    let mut builder = Builder::new(source, limits);
-    for next in Parser::new_from_str_with_options(&source.text, options) {
+    let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
+    let mut builder = Builder::new(source, limits, 0);
+    for next in parser(&source.text, &limits) {
         match next {
             Ok((event, span)) => builder.take(event, &span)?,
             Err(error) => return Err(Box::new(errors::syntax(source, &error, builder.last_end, &limits))),
         }
     }
     Ok(builder.documents)
+}
+
+/// What documents were charged with.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Charged {
+    /// Nodes, those that aliases stand for included.
+    pub(super) nodes: usize,
+    /// Bytes of text that aliases repeat.
+    pub(super) repeated: usize,
+}
+
+impl Charged {
+    /// May one stream have as much?
+    pub(super) fn is_allowed(self, limits: &Limits) -> bool {
+        self.nodes <= most_nodes(limits) && self.repeated <= REPEATED
+    }
+}
+
+/// The documents of a part of a text, and what they were charged with. `None` if anything is wrong in it: only
+/// who reads the whole can say what.
+pub(super) fn parse_part(
+    source: &Arc<Source>,
+    part: Range<usize>,
+    limits: &Limits,
+) -> Option<(Vec<Document>, Charged)> {
+    let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
+    let text = source.text.get(part.clone())?;
+    let mut builder = Builder::new(source, limits, part.start);
+    for next in parser(text, &limits) {
+        let (event, span) = next.ok()?;
+        builder.take(event, &span).ok()?;
+    }
+    let charged = Charged { nodes: builder.stream_nodes, repeated: builder.repeated };
+    Some((builder.documents, charged))
+}
+
+/// How many nodes the documents of one stream may have.
+fn most_nodes(limits: &Limits) -> usize {
+    limits.nodes.saturating_mul(STREAM)
+}
+
+fn parser<'a>(text: &'a str, limits: &Limits) -> impl Iterator<Item = Result<(Event<'a>, Span), ScanError>> {
+    let mut options = granit_parser::Options::default();
+    options.emit_comments = false;
+    options.emit_anchor_events = true;
+    options.strict_indentation = true;
+    options.flow_nesting_limit = limits.depth + 1;
+    options.block_nesting_limit = limits.depth + 1;
+    Parser::new_from_str_with_options(text, options)
 }
 
 /// One node in the flat list.
@@ -69,6 +115,7 @@ struct Frame {
     map: bool,
     children: usize,
     nodes_before: usize,
+    text_before: usize,
     height: usize,
 }
 
@@ -76,40 +123,50 @@ struct Frame {
 struct Anchored {
     item: usize,
     nodes: usize,
+    text: usize,
     height: usize,
 }
 
 struct Builder<'a> {
     source: &'a Arc<Source>,
+    /// Where the text of the parser begins in the source.
+    base: usize,
     limits: Limits,
     items: Vec<Item<'a>>,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Anchored>,
     nodes: usize,
     stream_nodes: usize,
+    /// Bytes of the texts of this document, those that aliases stand for included.
+    text: usize,
+    /// Bytes that the aliases of the stream stand for.
+    repeated: usize,
     last_end: usize,
     explicit: bool,
     documents: Vec<Document>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a Arc<Source>, limits: Limits) -> Self {
+    fn new(source: &'a Arc<Source>, limits: Limits, base: usize) -> Self {
         Self {
             source,
+            base,
             limits,
             items: Vec::new(),
             frames: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
             stream_nodes: 0,
-            last_end: 0,
+            text: 0,
+            repeated: 0,
+            last_end: base,
             explicit: false,
             documents: Vec::new(),
         }
     }
 
     fn take(&mut self, event: Event<'a>, span: &Span) -> Result<(), Failure> {
-        let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
+        let range = self.range(span);
         match event {
             Event::DocumentStart(explicit, _) => {
                 self.explicit = explicit;
@@ -136,6 +193,14 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// The place of a span in the source; behind what was read if it has none.
+    fn range(&self, span: &Span) -> Range<usize> {
+        match span.byte_range() {
+            Some(range) => self.base + range.start..self.base + range.end,
+            None => self.last_end..self.last_end,
+        }
+    }
+
     fn loc(&self, start: usize, end: usize) -> Loc {
         Loc::new(self.source, start, end)
     }
@@ -148,7 +213,7 @@ impl<'a> Builder<'a> {
             let message = format!("the document has more than {limit} values, aliases included");
             return Err(Box::new(errors::limit(&self.loc(start, end), message)));
         }
-        if self.stream_nodes + self.nodes > limit.saturating_mul(STREAM) {
+        if self.stream_nodes + self.nodes > most_nodes(&self.limits) {
             let message = format!("the documents of this file have more than {limit} times {STREAM} values");
             return Err(Box::new(errors::limit(&self.loc(start, end), message)));
         }
@@ -173,9 +238,8 @@ impl<'a> Builder<'a> {
     }
 
     fn tagged(&self, tag: &Tag, span: &Span) -> Tagged {
-        let range = span.tag_span().and_then(|span| span.byte_range());
-        let (start, end) = range.map_or((self.last_end, self.last_end), |range| (range.start, range.end));
-        let loc = self.loc(start, end);
+        let range = span.tag_span().map_or(self.last_end..self.last_end, |span| self.range(&span));
+        let loc = self.loc(range.start, range.end);
         let written = if loc.text().is_empty() { tag.original() } else { loc.text().to_owned() };
         // The lone `!` says that a scalar is not to be resolved, so it is a text.
         let core =
@@ -191,7 +255,7 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         span: &Span,
     ) -> Result<(), Failure> {
-        let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
+        let range = self.range(span);
         let style = notation(style);
         let missing = range.is_empty() && style == Style::Plain;
         let (start, end) = match style {
@@ -203,10 +267,13 @@ impl<'a> Builder<'a> {
         };
         self.charge(1, start, end)?;
         let text = if missing { Cow::Borrowed("") } else { text };
+        let bytes = text.len();
+        self.text += bytes;
         self.add(Shape::Scalar(text, style), tag, span, (start, end));
         self.last_end = self.last_end.max(end);
         if id != 0 {
-            self.anchors.insert(id, Anchored { item: self.items.len() - 1, nodes: 1, height: 0 });
+            self.anchors
+                .insert(id, Anchored { item: self.items.len() - 1, nodes: 1, text: bytes, height: 0 });
         }
         Ok(())
     }
@@ -232,9 +299,15 @@ impl<'a> Builder<'a> {
         let Some(target) = self.anchors.get(&id) else {
             return Err(Box::new(errors::circular(&self.loc(start, end))));
         };
-        let (item, nodes, height) = (target.item, target.nodes, target.height);
+        let Anchored { item, nodes, text, height } = *target;
         self.check_depth(height, start, end)?;
         self.charge(nodes, start, end)?;
+        self.text += text;
+        self.repeated += text;
+        if self.repeated > REPEATED {
+            let message = format!("aliases repeat more than {REPEATED} bytes of text");
+            return Err(Box::new(errors::limit(&self.loc(start, end), message)));
+        }
         if let Some(frame) = self.frames.last_mut() {
             frame.height = frame.height.max(height);
         }
@@ -251,12 +324,12 @@ impl<'a> Builder<'a> {
         (start, span): (usize, &Span),
     ) -> Result<(), Failure> {
         self.check_depth(1, start, start)?;
-        let nodes_before = self.nodes;
+        let (nodes_before, text_before) = (self.nodes, self.text);
         self.charge(1, start, start)?;
         let map = matches!(shape, Shape::Map(_));
         self.add(shape, tag, span, (start, start));
         let item = self.items.len() - 1;
-        self.frames.push(Frame { item, id, map, children: 0, nodes_before, height: 0 });
+        self.frames.push(Frame { item, id, map, children: 0, nodes_before, text_before, height: 0 });
         Ok(())
     }
 
@@ -276,8 +349,8 @@ impl<'a> Builder<'a> {
             parent.height = parent.height.max(height);
         }
         if frame.id != 0 {
-            let nodes = self.nodes - frame.nodes_before;
-            self.anchors.insert(frame.id, Anchored { item: frame.item, nodes, height });
+            let (nodes, text) = (self.nodes - frame.nodes_before, self.text - frame.text_before);
+            self.anchors.insert(frame.id, Anchored { item: frame.item, nodes, text, height });
         }
     }
 
@@ -289,6 +362,7 @@ impl<'a> Builder<'a> {
         self.anchors.clear();
         self.stream_nodes += self.nodes;
         self.nodes = 0;
+        self.text = 0;
     }
 
     /// The node of an item, and the index of the item behind it.
@@ -320,11 +394,13 @@ impl<'a> Builder<'a> {
         nodes
     }
 
-    fn pairs(&self, index: usize, end: usize) -> Vec<(Node, Node)> {
-        let mut nodes = self.nodes_between(index, end).into_iter();
-        let mut pairs = Vec::with_capacity(nodes.len() / 2);
-        while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
-            pairs.push((key, value));
+    fn pairs(&self, mut index: usize, end: usize) -> Vec<(Node, Node)> {
+        let mut pairs = Vec::new();
+        while index < end {
+            let (key, behind) = self.node(index);
+            let (value, next) = self.node(behind);
+            pairs.extend(key.zip(value));
+            index = next;
         }
         pairs
     }

@@ -27,8 +27,10 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Arc<Source>, Diag> {
     // Before `open`, because opening a pipe without a writer would wait for ever.
     regular(&name, &std::fs::metadata(path).map_err(unreadable)?, limits)?;
     let file = File::open(path).map_err(unreadable)?;
-    regular(&name, &file.metadata().map_err(unreadable)?, limits)?;
-    let mut bytes = Vec::new();
+    let metadata = file.metadata().map_err(unreadable)?;
+    regular(&name, &metadata, limits)?;
+    // One more than there is, so that the end is seen without another buffer.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).map_or(0, |size| size + 1));
     let most = (limits.bytes as u64).saturating_add(1);
     file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > limits.bytes {

@@ -98,6 +98,9 @@ fn find_duplicates(node: &Node, reported: &mut HashSet<(u32, u32)>, diags: &mut 
         Kind::Scalar(_) => {}
         Kind::Seq(items) => items.iter().for_each(|item| find_duplicates(item, reported, diags)),
         Kind::Map(entries) => {
+            if are_other_texts(entries) {
+                return entries.iter().for_each(|(_, value)| find_duplicates(value, reported, diags));
+            }
             let mut seen: HashMap<String, &Node> = HashMap::with_capacity(entries.len());
             for (key, value) in entries {
                 let first = *seen.entry(identity(key)).or_insert(key);
@@ -110,6 +113,22 @@ fn find_duplicates(node: &Node, reported: &mut HashSet<(u32, u32)>, diags: &mut 
             }
         }
     }
+}
+
+/// A map as most are: few keys, all texts, no two alike. Nothing is to be compared any closer.
+fn are_other_texts(entries: &[(Node, Node)]) -> bool {
+    let is_text = |(key, _): &(Node, Node)| matches!(key.core(), Some(Core::Str(_)));
+    if entries.len() > 24 || !entries.iter().all(is_text) {
+        return false;
+    }
+    let mut rest = entries;
+    while let Some(((key, _), others)) = rest.split_first() {
+        if others.iter().any(|(other, _)| other.as_str() == key.as_str()) {
+            return false;
+        }
+        rest = others;
+    }
+    true
 }
 
 fn duplicate(key: &Node, first: &Node) -> Diag {

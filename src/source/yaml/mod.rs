@@ -10,6 +10,7 @@ mod errors;
 mod file;
 mod json;
 mod merge;
+mod parts;
 mod place;
 mod scalar;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::diag::Diag;
 
 pub use file::read_file;
 pub use merge::{duplicate_keys, merge};
+pub use parts::{Cost, Parts, is_long, parts};
 pub use scalar::Core;
 pub use write::{quoted, scalar};
 

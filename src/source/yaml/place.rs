@@ -43,6 +43,11 @@ impl Node {
         let quote = usize::from(scalar.style != Style::Plain);
         let inner = written.get(quote..written.len().checked_sub(quote)?)?;
         let base = self.loc.start as usize + quote;
+        // Written as it reads, on one line: every offset is the same in both.
+        if *inner == *scalar.text && !inner.contains(BREAK) {
+            let within = |offset: usize| (offset <= inner.len()).then_some(base + offset);
+            return Some((within(start)?, within(end)?.max(within(start)?)));
+        }
         let (mut at, mut from, mut to) = (0, None, None);
         let mut rest = inner;
         while let Some(unit) = unit(rest, scalar.style) {

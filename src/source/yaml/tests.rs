@@ -327,6 +327,12 @@ fn hostile_texts_are_refused_at_once() {
         writeln!(laughs, "{name}: &{name} [{aliases}]").unwrap();
     }
     refused(&laughs, &code::YAML_LIMIT);
+    // Few nodes, and much text in them.
+    let long = format!("a: &a \"{}\"\nb: [{}]\n", "y".repeat(100_000), vec!["*a"; 20_000].join(", "));
+    assert!(refused(&long, &code::YAML_LIMIT).message.contains("repeat"));
+    let page = format!("- &a {}\n{}---\n", "y".repeat(4000), "- *a\n".repeat(100));
+    assert!(documents(&page.repeat(9)).len() > 8);
+    assert_eq!(error(&page.repeat(20)).code, &code::YAML_LIMIT);
     for piece in ["[", "{", "- ", "? ", "{a: ", "[[", "a: [", ": "] {
         let diag = error(&piece.repeat(100_000));
         assert!([&code::YAML_LIMIT, &code::YAML_SYNTAX].contains(&diag.code));
@@ -557,3 +563,56 @@ const PIECES: &[&str] = &[
     "\0",
     "\u{a0}",
 ];
+
+/// Documents of every kind, so many that the text is cut.
+fn long_stream() -> String {
+    let kinds = [
+        "a: ä # c\nb: [1, {c: 'd'}]\n---\n",
+        "# comment\ntext: |\n  --- x\n   y\n\nfolded: >-\n  p\n  ---q\n--- # behind\n",
+        "&x a: &y 'it''s'\nb: *y\nc: !!str 1\n--- |\n literal\n---\n",
+        "--- \n---\n- x\n-\n- \"e\\u20ac\"\r\n---\r\n",
+        "? k\n: v\nempty:\n...\n--- {flow: [x, y]}\n---\n",
+    ];
+    let mut text = String::from("\u{feff}");
+    for number in 0..3000 {
+        text.push_str(kinds[number % kinds.len()]);
+    }
+    text + "last: 1\n# end\n"
+}
+
+#[test]
+fn a_text_in_parts_reads_as_the_whole() {
+    let source = source(&long_stream());
+    let limits = Limits::default();
+    let whole = parse(&source, &limits).unwrap();
+    for count in [2, 3, 8, 50] {
+        let parts = parts(&source, &limits, count).unwrap();
+        assert!(parts.ranges.len() > 1, "{count}");
+        let (mut documents, mut costs) = (Vec::new(), Vec::new());
+        for range in parts.ranges.clone() {
+            let (own, cost) = parts.parse(range).unwrap();
+            documents.extend(own);
+            costs.push(cost);
+        }
+        assert_eq!(documents.len(), whole.len(), "{count}");
+        assert!(documents == whole, "{count}: a document differs");
+        assert!(parts.allow(&costs));
+        let few = Limits { nodes: 3000 / 16, ..limits };
+        assert!(!super::parts(&source, &few, count).unwrap().allow(&costs));
+    }
+}
+
+#[test]
+fn what_is_only_read_as_a_whole_is_not_cut() {
+    let limits = Limits::default();
+    let cut = |text: &str, count| parts(&source(text), &limits, count).is_some();
+    assert!(cut(&long_stream(), 2) && !cut(&long_stream(), 1));
+    assert!(!cut("a: 1\n---\nb: 2\n", 2), "short");
+    assert!(!cut(&("%YAML 1.2\n---\n".to_owned() + &long_stream()), 2), "a directive");
+    assert!(!cut(&format!("a: |\n{}", "  x\n".repeat(50_000)), 2), "one document");
+    // A fault is left to who reads the whole.
+    let wrong = source(&(long_stream() + "---\na: [1\n"));
+    let parts = parts(&wrong, &limits, 4).unwrap();
+    assert!(parts.parse(parts.ranges[0].clone()).is_some());
+    assert!(parts.parse(parts.ranges.last().unwrap().clone()).is_none());
+}
