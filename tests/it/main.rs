@@ -20,6 +20,7 @@ mod contract;
 mod docs_are_fresh;
 mod exit_codes;
 mod false_green;
+mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
