@@ -15,6 +15,7 @@ use passmuster::{fact, probe};
 mod adding_a_probe;
 mod bad_input;
 mod canary;
+mod cel;
 mod cli_commands;
 mod contract;
 mod docs_are_fresh;
@@ -36,6 +37,7 @@ mod policies_sqlite;
 mod remedy;
 mod schema_agrees;
 mod schemas;
+mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;
 mod trial;
