@@ -300,7 +300,7 @@ fn files() -> Vec<Line> {
         not(disk, WrongType, KERNEL),
         line(certificate, Clock, "a certificate that begins in the future", |s| {
             let cert = crate::tls::Cert::own("shop.example.org", |params| {
-                params.not_before = date_time_ymd(2100, 1, 1)
+                params.not_before = date_time_ymd(2100, 1, 1);
             });
             s.write(cert.unwrap().pem().as_bytes());
         }, Unknown("not_before_age < 0.seconds", "clock")),
@@ -443,12 +443,9 @@ fn well(probe: &str, lines: &[Line]) -> Result<(), String> {
 #[track_caller]
 fn reason_holds(probe: &str, why: &str) {
     let decl = catalogue::find(probe).unwrap();
-    match why {
-        NO_TIME => assert!(
-            decl.declared == Declared::No && decl.facts.iter().all(|fact| !matches!(fact.ty, Ty::Time)),
-            "{probe}"
-        ),
-        _ => {}
+    if why == NO_TIME {
+        let has_time = decl.facts.iter().any(|fact| matches!(fact.ty, Ty::Time));
+        assert!(decl.declared == Declared::No && !has_time, "{probe}");
     }
 }
 

@@ -111,7 +111,9 @@ impl<'a> Session<'a> {
 /// a database to it, and a pipe holds it up for ever.
 fn exists(path: &Path) -> Result<(), Missing> {
     let shown = path.display();
-    let read = open_regular(&shown.to_string()).map_err(|why| {
+    // The command line may give one that is relative to where it was started.
+    let whole = std::path::absolute(path).unwrap_or_else(|_unset| path.to_owned());
+    let read = open_regular(&whole.to_string_lossy()).map_err(|why| {
         let why = why.level(Level::Target);
         if why.fix.is_none() { why.fix("correct `path` of the target") } else { why }
     });

@@ -22,7 +22,7 @@ use crate::trial::{done, env, unique};
 pub(super) const WELL: &str = r#"{"amount": 1.5, "seen": "2026-01-01T00:00:00Z"}"#;
 
 /// Far longer than any deadline here: who has not ended by then, hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A probe and what it is pointed at. What is public can be changed to break it.
 pub(super) struct Stage {
@@ -137,7 +137,7 @@ impl Stage {
             "VACUUM ANALYZE items",
             "SELECT pg_stat_force_next_flush()",
         ]);
-        self.database = made.name().to_owned();
+        made.name().clone_into(&mut self.database);
         self.user = "muster_full".into();
         self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PG_PORT").parse().unwrap()).into());
         self.keep(made);
