@@ -97,6 +97,12 @@ pub(in crate::probe) fn of_io(cx: &Context, step: Step, error: &std::io::Error) 
 
 /// The fault of a TLS handshake.
 pub(in crate::probe) fn of_tls(cx: &Context, error: &str) -> Missing {
+    // The library's words for what is not TLS at all; the drivers keep nothing else of its error.
+    if error.contains("received corrupt message") {
+        let what = format!("{} does not speak TLS after it agreed to: {error}", place(cx));
+        let why = cx.missing(Cause::Malformed, what).level(Level::Target);
+        return why.fix("check host and port of the target: something else may listen there");
+    }
     let what = format!("{}: no TLS connection: {error}", place(cx));
     cx.missing(Cause::Unreachable, what)
         .level(Level::Target)
@@ -110,11 +116,17 @@ pub(in crate::probe) fn quoted(name: &str) -> String {
 
 /// The driver's own error for a file would not name it.
 pub(in crate::probe) fn readable<'a>(cx: &Context, path: &'a Path) -> Result<&'a Path, Missing> {
-    match std::fs::File::open(path) {
+    let open = || match std::fs::metadata(path) {
+        // A pipe would hold us up for ever.
+        Ok(meta) if !meta.is_file() => Err(std::io::Error::other("it is no regular file")),
+        _ => std::fs::File::open(path),
+    };
+    match open() {
         Ok(_) => Ok(path),
         Err(error) => {
             let cause = match error.kind() {
                 ErrorKind::PermissionDenied => Cause::Denied,
+                ErrorKind::Other => Cause::WrongType,
                 _ => Cause::Absent,
             };
             let what = format!("the TLS file {} cannot be read: {error}", path.display());

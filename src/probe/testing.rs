@@ -205,8 +205,8 @@ pub(crate) fn open_dir() -> tempfile::TempDir {
 /// The variable that tells a test that it runs as the user without rights, and where.
 const AS_NOBODY: &str = "MUSTER_TEST_AS_NOBODY";
 
-/// Runs a part of a test without rights, because nothing is denied to root: the test calls itself again as
-/// nobody. It gets a directory with `closed/` (which nobody else may search, with the file `there`), `listed/`
+/// Runs a part of a test without rights. Nothing is denied to root: the test calls itself again as nobody; for
+/// anybody else the directory is closed to its owner too. It gets a directory with `closed/` (which nobody else may search, with the file `there`), `listed/`
 /// (readable, not searchable, with `there`), `secret` (a file that may not be read) and `open`.
 pub(crate) fn as_nobody(test: &str, body: impl FnOnce(&Path)) {
     if let Some(dir) = std::env::var_os(AS_NOBODY) {
@@ -216,19 +216,23 @@ pub(crate) fn as_nobody(test: &str, body: impl FnOnce(&Path)) {
     let mode = |name: &str, bits: u32| {
         std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(bits)).unwrap();
     };
-    for (name, bits) in [("closed", 0o700), ("listed", 0o744)] {
+    let is_root = rustix::process::geteuid().is_root();
+    // Without root the modes have to keep out ourselves.
+    let bits_of = |ours: u32, theirs: u32| if is_root { theirs } else { ours };
+    for (name, bits) in [("closed", bits_of(0o000, 0o700)), ("listed", bits_of(0o444, 0o744))] {
         std::fs::create_dir(dir.path().join(name)).unwrap();
         std::fs::write(dir.path().join(name).join("there"), "x").unwrap();
         mode(name, bits);
     }
-    for (name, bits) in [("secret", 0o600), ("open", 0o644)] {
+    for (name, bits) in [("secret", bits_of(0o000, 0o600)), ("open", 0o644)] {
         std::fs::write(dir.path().join(name), "x").unwrap();
         mode(name, bits);
     }
-    assert!(
-        rustix::process::geteuid().is_root(),
-        "this test needs root, to become somebody with fewer rights"
-    );
+    if !is_root {
+        body(dir.path());
+        mode("closed", 0o700);
+        return mode("listed", 0o700);
+    }
     let program = dir.path().join("test");
     std::fs::hard_link(std::env::current_exe().unwrap(), &program)
         .or_else(|_| std::fs::copy(std::env::current_exe().unwrap(), &program).map(|_| ()))

@@ -297,7 +297,7 @@ fn with_rule(probe: &ProbeDecl, rest: &str) -> String {
 }
 
 /// A comparison of a fact with its example, as a rule writes it.
-fn rule(fact: &FieldDecl) -> Option<String> {
+pub(crate) fn rule(fact: &FieldDecl) -> Option<String> {
     let text = match fact.ty {
         Ty::Bool => format!("{} == {}", fact.name, fact.example),
         Ty::Enum(words) => format!("{} == {:?}", fact.name, words[0]),
@@ -306,7 +306,8 @@ fn rule(fact: &FieldDecl) -> Option<String> {
         Ty::Bytes => format!("{} > 1.GiB", fact.name),
         Ty::Duration => format!("{} > 1.hours", fact.name),
         Ty::Ratio => format!("{} > 90.percent", fact.name),
-        Ty::Int => format!("{} > 3", fact.name),
+        Ty::Int | Ty::Counter => format!("{} > 3", fact.name),
+        Ty::Version => format!("{} > version(\"1.0\")", fact.name),
         Ty::Float => format!("{} > 3.5", fact.name),
         Ty::Texts | Ty::Paths => format!("len({}) > 3", fact.name),
         _ => return None,

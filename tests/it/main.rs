@@ -16,11 +16,13 @@ mod adding_a_probe;
 mod bad_input;
 mod calendars;
 mod canary;
+mod cel;
 mod cli_commands;
 mod contract;
 mod docs_are_fresh;
 mod exit_codes;
 mod false_green;
+mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod harness;
@@ -36,6 +38,7 @@ mod policies_sqlite;
 mod remedy;
 mod schema_agrees;
 mod schemas;
+mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;
 mod trial;

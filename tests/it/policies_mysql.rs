@@ -13,7 +13,7 @@ fn client(user: &str) -> Command {
     client
 }
 
-fn admin(sql: &str) -> String {
+pub(crate) fn admin(sql: &str) -> String {
     done(client("muster_admin").args(["-e", sql]))
 }
 

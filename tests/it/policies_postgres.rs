@@ -19,16 +19,21 @@ fn path() -> String {
 }
 
 /// A database on the server of `tests/run`, dropped with this value.
-struct Database(String);
+pub(crate) struct Database(String);
 
 impl Database {
-    fn new(sql: &[&str]) -> Self {
+    pub(crate) fn new(sql: &[&str]) -> Self {
         let made = Self(unique());
         shared("postgres", &format!("CREATE DATABASE {} TEMPLATE muster_template", made.0));
         for sql in sql {
             made.sql(sql);
         }
         made
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
     }
 
     fn sql(&self, sql: &str) {
@@ -65,14 +70,17 @@ fn psql(database: &str, sql: &str) -> Command {
     psql
 }
 
-fn shared(database: &str, sql: &str) {
+/// Runs statements on the server of `tests/run` as its superuser.
+pub(crate) fn shared(database: &str, sql: &str) {
     done(&mut psql(database, sql));
 }
 
 /// A server of its own, ended with this value.
-struct Server {
+pub(crate) struct Server {
     folder: tempfile::TempDir,
     port: u16,
+    /// What its environment has besides ours.
+    environment: Vec<(&'static str, String)>,
 }
 
 /// The server refuses root, so that its programs run as `postgres` then.
@@ -86,8 +94,17 @@ fn as_postgres(words: &[&str]) -> Command {
 }
 
 impl Server {
-    fn new(settings: &str) -> Self {
-        let made = Self::made();
+    pub(crate) fn new(settings: &str) -> Self {
+        Self::within(settings, |_| Vec::new())
+    }
+
+    /// With variables in its environment, made for its folder.
+    pub(crate) fn within(
+        settings: &str,
+        environment: impl FnOnce(&Path) -> Vec<(&'static str, String)>,
+    ) -> Self {
+        let mut made = Self::made();
+        made.environment = environment(made.folder.path());
         let text = format!(
             "port = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n{settings}\n",
             made.port
@@ -107,7 +124,7 @@ impl Server {
         if rustix::process::geteuid().is_root() {
             done(Command::new("chown").arg("postgres").arg(folder.path()));
         }
-        let made = Self { folder, port };
+        let made = Self { folder, port, environment: Vec::new() };
         let data = made.data().display().to_string();
         done(&mut as_postgres(&[
             "initdb",
@@ -122,6 +139,16 @@ impl Server {
             "UTF8",
         ]));
         made
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its own folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn data(&self) -> PathBuf {
@@ -140,7 +167,11 @@ impl Server {
         // Not through a pipe, which the server would hold open.
         let data = self.data().display().to_string();
         let log = self.folder.path().join("log").display().to_string();
-        let status = as_postgres(&["pg_ctl", "-D", &data, "-l", &log, "-w", "-t", "60", "start"])
+        // Through `env`, so that nothing but the server gets them.
+        let environment = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        let status = as_postgres(&["env"])
+            .args(environment)
+            .args(["pg_ctl", "-D", &data, "-l", &log, "-w", "-t", "60", "start"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status()
@@ -155,7 +186,8 @@ impl Server {
         psql
     }
 
-    fn sql(&self, sql: &str) {
+    /// Runs statements as its superuser.
+    pub(crate) fn sql(&self, sql: &str) {
         done(self.psql("postgres").args(["-c", sql]));
     }
 
@@ -167,7 +199,7 @@ impl Server {
     }
 
     /// A session that has done this, and stays.
-    fn session(&self, role: &str, sql: &str) -> Child {
+    pub(crate) fn session(&self, role: &str, sql: &str) -> Child {
         let mut child = self.psql(role).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         writeln!(child.stdin.as_mut().unwrap(), "{sql} SELECT 'ready';").unwrap();
         let mut line = String::new();

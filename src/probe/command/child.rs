@@ -4,11 +4,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::family::{Family, MARK};
 use crate::fact::{Cause, Missing};
 use crate::probe::path::quoted;
 
@@ -40,27 +40,16 @@ impl Ended {
     }
 }
 
-/// The process group of the child. Whatever is left of it is killed when this goes, also when nobody waits
-/// for the answer any more.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0.take() {
-            // It fails only if nothing is left.
-            kill_process_group(group, Signal::KILL).ok();
-        }
-    }
-}
-
-/// Variables that a child gets. Nothing else of ours, because that is where secrets stand.
+/// Variables of ours that a child gets. Nothing else, because that is where secrets stand.
 const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Runs a command until it ends or the deadline comes; keeps at most so much of what it prints.
 pub(super) async fn run(words: &[String], deadline: Instant, keep: usize) -> Result<Ended, Missing> {
     let begun = Instant::now();
-    let mut child = spawn(words)?;
-    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
+    let family = Family::new();
+    let mut child = spawn(words, &family)?;
+    // Bound after the child, so that it goes first: who cleared its environment is found through the child.
+    let mut family = family.led_by(child.id());
     let stdout = tokio::spawn(collect(child.stdout.take(), keep));
     let stderr = tokio::spawn(collect(child.stderr.take(), keep));
     let readers = Readers(stdout.abort_handle(), stderr.abort_handle());
@@ -70,9 +59,9 @@ pub(super) async fn run(words: &[String], deadline: Instant, keep: usize) -> Res
         Err(_elapsed) => return Err(late(words, begun.elapsed())),
     };
     let took = begun.elapsed();
-    drop(group);
+    family.end_group();
     let (stdout, stderr) = tokio::join!(rest(stdout, deadline), rest(stderr, deadline));
-    drop(readers);
+    drop((readers, family));
     Ok(Ended { status, stdout, stderr, took })
 }
 
@@ -86,7 +75,7 @@ impl Drop for Readers {
     }
 }
 
-fn spawn(words: &[String]) -> Result<Child, Missing> {
+fn spawn(words: &[String], family: &Family) -> Result<Child, Missing> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Missing::new(Cause::Malformed, "the command has no words")
             .fix("write it under `commands:` as a list: [program, argument, …]"));
@@ -94,6 +83,7 @@ fn spawn(words: &[String]) -> Result<Child, Missing> {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().process_group(0).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env(MARK, family.mark());
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);

@@ -1,6 +1,7 @@
 //! Probes that run commands.
 
 mod child;
+mod family;
 mod nagios;
 mod output;
 

@@ -1,5 +1,3 @@
-//! Tests of `command.output` with commands that print, hang, die and leave something behind.
-
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -179,12 +177,13 @@ fn declared_facts_need_a_structured_format() {
 }
 
 #[test]
-fn only_three_variables_are_handed_on() {
+fn three_variables_and_a_mark_are_handed_on() {
     let answer = script("env | sed 's/=.*//' | sort", json!({"format": "lines"})).run().unwrap();
     let Value::List(names) = value(&answer, 0, "lines") else { panic!("no list") };
     for name in names.iter() {
         let Ok(Value::Text(name)) = name else { panic!("no name") };
-        assert!(["HOME", "LANG", "OLDPWD", "PATH", "PWD", "SHLVL", "_"].contains(&&**name), "{name}");
+        let known = ["HOME", "LANG", "MUSTER_COMMAND", "OLDPWD", "PATH", "PWD", "SHLVL", "_"];
+        assert!(known.contains(&&**name), "{name}");
     }
 }
 
@@ -197,6 +196,34 @@ fn at_the_deadline_the_whole_family_dies() {
     assert_eq!(why.cause, Cause::Timeout);
     assert!(why.what.contains("was killed"), "{}", why.what);
     assert!(ends(&std::fs::read_to_string(pid).unwrap()));
+}
+
+#[test]
+fn at_the_deadline_who_left_the_group_dies_too() {
+    for text in [
+        // A session of its own.
+        "setsid sh -c 'echo $$ > PID; sleep 60' & wait",
+        // The same without a parent, as daemons are.
+        "(setsid sh -c 'echo $$ > PID; sleep 60' &); sleep 60",
+        // The same with a cleared environment.
+        "env -i setsid sh -c 'echo $$ > PID; sleep 60' & wait",
+        // One that goes on forking.
+        "setsid sh -c 'echo $$ > PID; while :; do sleep 0.01 & done' & wait",
+    ] {
+        let dir = open_dir();
+        let pid = dir.path().join("pid");
+        let text = text.replace("PID", &pid.display().to_string());
+        let why = script(&text, json!({})).deadline(Duration::from_millis(1_500)).run().unwrap_err();
+        assert_eq!(why.cause, Cause::Timeout);
+        assert!(ends(&std::fs::read_to_string(pid).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn a_daemon_that_a_command_leaves_behind_dies_with_it() {
+    let answer = script("setsid sleep 60 >/dev/null 2>&1 & echo $!", json!({})).run().unwrap();
+    let Value::Text(pid) = value(&answer, 0, "stdout") else { panic!("no text") };
+    assert!(ends(&pid));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fact::{Args, Cause, Level, Missing, Request, Table, TableBuilder, Value};
+use crate::fact::{Args, Cause, Cell, Level, Missing, Request, Table, TableBuilder, Value};
 use crate::probe::decode::is_time;
 use crate::probe::stop::Stop;
 use crate::probe::walk::{Kind, Walk};
@@ -129,27 +129,35 @@ impl Totals {
     }
 
     fn fill<'a>(&self, row: crate::fact::RowBuilder<'a>) -> crate::fact::RowBuilder<'a> {
-        let path = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::text(mark.path.to_string_lossy()));
+        let path = |mark: &Option<Mark>| mark.as_ref().map_or(Ok(Value::Null), |mark| name(&mark.path));
         let size = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::bytes(mark.size));
         let time = |mark: &Option<Mark>| mark.as_ref().map(|mark| Value::Int(mark.micros));
         let row = row
             .set("count", Value::count(self.count))
             .set("size", Value::bytes(self.size))
             .set_or_null("newest", time(&self.newest))
-            .set_or_null("newest_path", path(&self.newest))
+            .cell("newest_path", path(&self.newest))
             .set_or_null("newest_size", size(&self.newest))
             .set_or_null("oldest", time(&self.oldest))
-            .set_or_null("oldest_path", path(&self.oldest))
+            .cell("oldest_path", path(&self.oldest))
             .set_or_null("oldest_size", size(&self.oldest))
-            .set_or_null("largest_path", path(&self.largest))
+            .cell("largest_path", path(&self.largest))
             .set_or_null("largest_size", size(&self.largest))
-            .set_or_null("smallest_path", path(&self.smallest))
+            .cell("smallest_path", path(&self.smallest))
             .set_or_null("smallest_size", size(&self.smallest));
         let Some(path) = &self.timeless else { return row };
         let what = format!("`{}` was last changed at a time that cannot be", path.display());
         let why = Arc::new(Missing::new(Cause::Malformed, what).level(Level::Row).fix("touch the file"));
         row.missing_all(TIMES, &why)
     }
+}
+
+/// A path that is no text would, bent into one, name another file, and a remedy would use it.
+fn name(path: &Path) -> Cell {
+    path.to_str().map(Value::text).ok_or_else(|| {
+        let what = format!("the name of `{}` is not UTF-8", path.display());
+        Arc::new(Missing::new(Cause::Malformed, what).level(Level::Row).fix("rename the file"))
+    })
 }
 
 fn keep(
@@ -330,7 +338,12 @@ mod tests {
                 assert_eq!(cause(&answer, 0, name), Cause::Denied, "{name}");
             }
             let why = answer.table.cell(0, "count").unwrap().clone().unwrap_err();
-            assert!(why.fix.as_deref().is_some_and(|fix| fix.starts_with("setfacl -m u:nobody:")), "{why:?}");
+            assert!(
+                why.fix.as_deref().is_some_and(
+                    |fix| fix.starts_with(&format!("setfacl -m u:{}:", crate::probe::users::me()))
+                ),
+                "{why:?}"
+            );
             let cases = [
                 (format!("{root}/closed/*"), Cause::Denied),
                 (format!("{root}/listed/*"), Cause::Denied),

@@ -261,7 +261,8 @@ mod tests {
             }
             let why = answer.table.cell(0, "exists").unwrap().clone().unwrap_err();
             assert!(Arc::ptr_eq(&why, &answer.table.cell(1, "size").unwrap().clone().unwrap_err()), "shared");
-            assert_eq!(why.fix.as_deref(), Some(&*format!("setfacl -m u:nobody:x {}", closed.display())));
+            let me = crate::probe::users::me();
+            assert_eq!(why.fix.as_deref(), Some(&*format!("setfacl -m u:{me}:x {}", closed.display())));
             assert_eq!(value(&answer, 3, "exists"), Value::Bool(true));
             assert_eq!(cause(&answer, 3, "sha256"), Cause::Denied);
         });

@@ -58,12 +58,24 @@ fn of_file(path: &Path) -> Result<Arc<dyn ServerCertVerifier>, Missing> {
 
 /// The certificates of a PEM file; at least one.
 fn certificates(path: &Path, what: &str) -> Result<Vec<CertificateDer<'static>>, Missing> {
+    regular(path, what)?;
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let found = read.map_err(|error| of_pem(path, what, &error))?;
     if found.is_empty() {
         return Err(unusable(path, what, &"it holds no certificate in PEM form"));
     }
     Ok(found)
+}
+
+/// A pipe would hold us up for ever. What is not there is told by who opens it.
+fn regular(path: &Path, what: &str) -> Result<(), Missing> {
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            let text = format!("`tls: {{ {what} }}`: {} is no regular file", path.display());
+            Err(Missing::new(Cause::WrongType, text).fix("name a file with PEM text"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_pem(path: &Path, what: &str, error: &PemError) -> Missing {
@@ -98,6 +110,7 @@ async fn identity(files: &TlsFiles) -> Result<Identity, Missing> {
     };
     blocking(move || {
         let chain = certificates(&cert, "cert")?;
+        regular(&key, "key")?;
         let key = PrivateKeyDer::from_pem_file(&key).map_err(|error| of_pem(&key, "key", &error))?;
         Ok(Some((chain, key)))
     })

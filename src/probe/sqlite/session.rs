@@ -1,6 +1,5 @@
 //! One read-only connection whose work ends by itself at the deadline.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +10,9 @@ use tokio::time::Instant;
 
 use super::error::fault;
 use crate::fact::{Cause, Identity, Level, Missing};
-use crate::probe::Context;
+use crate::probe::path::open_regular;
 use crate::probe::sql::{Step, late_at};
+use crate::probe::{Context, blocking};
 
 /// An open file.
 pub(super) struct Session<'a> {
@@ -28,7 +28,10 @@ impl<'a> Session<'a> {
             let why = Missing::new(Cause::Absent, "the target has no file").level(Level::Target);
             return Err(why.fix("write `path: /srv/shop.db` into the target"));
         };
-        exists(cx, &path)?;
+        let found = path.clone();
+        // On a thread of its own: a dead disk must not hold up those who watch the deadline.
+        let looked = tokio::time::timeout_at(cx.deadline, blocking(move || exists(&found))).await;
+        looked.unwrap_or_else(|_late| Err(late_at(cx, Step::Connect, &path.display())))?;
         let left = cx.remaining();
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -104,26 +107,20 @@ impl<'a> Session<'a> {
     }
 }
 
-/// SQLite's own words for a file that is not there are the same as for one that may not be read, and an
-/// empty file is a database to it.
-fn exists(cx: &Context, path: &Path) -> Result<(), Missing> {
-    let fail = |cause, what: String, fix: &str| {
-        Err(cx.missing(cause, format!("{}: {what}", path.display())).level(Level::Target).fix(fix))
-    };
-    let meta = std::fs::File::open(path).and_then(|file| file.metadata());
-    match meta {
-        Ok(meta) if !meta.is_file() => {
-            fail(Cause::Malformed, "is not a regular file".to_owned(), "correct `path`")
-        }
-        Ok(meta) if meta.len() == 0 => fail(
-            Cause::Empty,
-            "the file is empty; no database was ever written to it".to_owned(),
-            "correct `path`, or restore the database",
-        ),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            fail(Cause::Absent, error.to_string(), "correct `path` of the target")
-        }
-        Err(error) => fail(Cause::Denied, error.to_string(), "let the user that runs muster read the file"),
+/// SQLite's own words for a file that is not there are the same as for one that may not be read, an empty file is
+/// a database to it, and a pipe holds it up for ever.
+fn exists(path: &Path) -> Result<(), Missing> {
+    let shown = path.display();
+    // The command line may give one that is relative to where it was started.
+    let whole = std::path::absolute(path).unwrap_or_else(|_unset| path.to_owned());
+    let read = open_regular(&whole.to_string_lossy()).map_err(|why| {
+        let why = why.level(Level::Target);
+        if why.fix.is_none() { why.fix("correct `path` of the target") } else { why }
+    });
+    if read?.1.st_size == 0 {
+        let what = format!("{shown}: the file is empty; no database was ever written to it");
+        let why = Missing::new(Cause::Empty, what).level(Level::Target);
+        return Err(why.fix("correct `path`, or restore the database"));
     }
+    Ok(())
 }

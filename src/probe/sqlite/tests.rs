@@ -183,7 +183,7 @@ fn what_is_no_database_has_its_cause() {
     assert_eq!(at(b""), (Cause::Empty, Level::Target));
     let dir = file.path.parent().unwrap().to_owned();
     let why = ask("sqlite.database", json!({})).target(|target| target.path = Some(dir)).run().unwrap_err();
-    assert_eq!(why.cause, Cause::Malformed);
+    assert_eq!((why.cause, why.level), (Cause::WrongType, Level::Target));
     let why = file.failed("select a from nowhere");
     assert_eq!(why.cause, Cause::Absent, "{why}");
     assert_eq!(file.failed("select other as a from t").cause, Cause::Absent);

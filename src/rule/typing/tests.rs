@@ -156,7 +156,7 @@ fn what_other_checkers_pass_silently_is_refused() {
         ("day > \"2026-01-01\"", "type-mismatch"),
         ("at > time(\"yesterday\")", "bad-literal"),
         ("(dead ?? 0) > 20.percent", "type-mismatch"),
-        ("before.size > 1.GiB", "reserved-key"),
+        ("before.size > 1.GiB", "unknown-fact"),
         ("\"a\" in name", "type-mismatch"),
         ("params.fial_at > 20.percent", "unknown-fact"),
         ("fail_at > 20.percent", "unknown-fact"),

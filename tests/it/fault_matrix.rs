@@ -1,0 +1,520 @@
+//! The fault matrix: every probe before every class of fault, with the built command.
+//!
+//! [`table`] is the matrix, to be read. Each cell is tried, in one way or several, or says why there is nothing
+//! to try. A probe, or a class, without a line fails [`every_probe_meets_every_fault`]; so does a verdict `pass`, another
+//! cause than the line says, and a run that does not end. What holds for all facts is judged fact by fact,
+//! as the catalogue declares them; and each rule passes before a target that is well, so that it proves something.
+
+mod stage;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use passmuster::fact::{Declared, Ty, catalogue};
+
+use crate::faults::{Faults, Mode};
+use crate::harness::Run;
+use crate::http::Reply;
+use rcgen::date_time_ymd;
+use stage::{Stage, WELL, every_fact};
+
+/// The classes of the first promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// There is nothing at the address.
+    Unreachable,
+    /// Something says no.
+    Refused,
+    /// Something accepts, and then nothing comes.
+    Hangs,
+    /// It comes too slowly.
+    Drips,
+    /// What comes is noise.
+    Garbage,
+    /// We may not.
+    Permission,
+    /// There is an answer, and nothing in it.
+    Empty,
+    /// A value is null.
+    Null,
+    /// A value, or the whole, is of another kind.
+    WrongType,
+    /// A time lies in the future.
+    Clock,
+}
+
+use Fault::{Clock, Drips, Empty, Garbage, Hangs, Null, Permission, Refused, Unreachable, WrongType};
+
+const CLASSES: [Fault; 10] =
+    [Unreachable, Refused, Hangs, Drips, Garbage, Permission, Empty, Null, WrongType, Clock];
+
+/// What must be found.
+#[derive(Clone, Copy)]
+enum Found {
+    /// Every fact but the key is unknown with this cause.
+    All(&'static str),
+    /// This rule is unknown with this cause.
+    Unknown(&'static str, &'static str),
+    /// This rule fails.
+    Fails(&'static str),
+    /// Nothing is tried, for this reason.
+    Nothing(&'static str),
+}
+
+use Found::{All, Fails, Nothing, Unknown};
+
+/// One line of the table: for these probes and this class.
+struct Line {
+    probes: &'static [&'static str],
+    class: Fault,
+    what: &'static str,
+    broken: fn(&mut Stage),
+    found: Found,
+}
+
+fn line(
+    probes: &'static [&'static str],
+    class: Fault,
+    what: &'static str,
+    broken: fn(&mut Stage),
+    found: Found,
+) -> Line {
+    Line { probes, class, what, broken, found }
+}
+
+fn not(probes: &'static [&'static str], class: Fault, why: &'static str) -> Line {
+    Line { probes, class, what: "", broken: |_| {}, found: Nothing(why) }
+}
+
+/// All that speak through the network.
+const NETWORK: &[&str] = &[
+    "http.response",
+    "mysql.query",
+    "postgres.connections",
+    "postgres.query",
+    "postgres.server",
+    "postgres.tables",
+    "tcp.port",
+    "tls.chain",
+];
+/// Those among them that read an answer.
+const ANSWERED: &[&str] = &[
+    "http.response",
+    "mysql.query",
+    "postgres.connections",
+    "postgres.query",
+    "postgres.server",
+    "postgres.tables",
+    "tls.chain",
+];
+/// Those whose first byte cannot be mistaken.
+const SPEAKING: &[&str] = &[
+    "http.response",
+    "postgres.connections",
+    "postgres.query",
+    "postgres.server",
+    "postgres.tables",
+    "tls.chain",
+];
+const DATABASES: &[&str] =
+    &["mysql.query", "postgres.connections", "postgres.query", "postgres.server", "postgres.tables"];
+const POSTGRES: &[&str] = &["postgres.connections", "postgres.query", "postgres.server", "postgres.tables"];
+const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat"];
+const SQLITE: &[&str] = &["sqlite.database", "sqlite.query", "sqlite.tables"];
+const QUERIES: &[&str] = &["mysql.query", "postgres.query", "sqlite.query"];
+
+const NO_RIGHT: &str = "the kernel asks for no right to connect";
+const A_CONNECTION: &str = "an accepted connection is the whole answer; nothing is read";
+const KERNEL: &str = "the kernel answers with numbers of its own, of fixed form";
+const NO_TIME: &str = "no fact is a time";
+const DIRECTORIES: &str = "only a dead network file system holds up a directory, and a test cannot mount one; the observer's deadline is the same";
+
+const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
+const RICH: &str = "amount < 1.0 || amount > 2.0";
+const LATER: &str = "seen_age < 1.days";
+
+fn drip() -> Mode {
+    Mode::Drip { every: Duration::from_millis(400) }
+}
+
+fn table() -> Vec<Line> {
+    [network(), databases(), services(), files(), sqlite(), commands()].into_iter().flatten().collect()
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn network() -> Vec<Line> {
+    vec![
+        line(NETWORK, Unreachable, "a name that nobody knows", |s| s.host = "nowhere.invalid".into(), All("unreachable")),
+        line(ANSWERED, Refused, "nothing listens", |s| s.addr = Some(Faults::refused().unwrap()), All("unreachable")),
+        line(&["tcp.port"], Refused, "nothing listens", |s| s.addr = Some(Faults::refused().unwrap()), Fails("open == false")),
+        line(ANSWERED, Refused, "it hangs up with a reset", |s| s.breaks(Mode::RESET), All("unreachable")),
+        line(NETWORK, Hangs, "a silent firewall", |s| {
+            let hole = crate::faults::Blackhole::new().unwrap();
+            s.addr = Some(hole.addr());
+            s.deadline = "1s";
+            s.keep(hole);
+        }, All("timeout")),
+        line(ANSWERED, Hangs, "it accepts and never speaks", |s| {
+            s.breaks(Mode::HANG);
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(ANSWERED, Drips, "a byte every 0.4 s", |s| {
+            s.breaks(drip());
+            s.deadline = "1s";
+        }, All("timeout")),
+        not(&["tcp.port"], Drips, A_CONNECTION),
+        line(SPEAKING, Garbage, "random bytes", |s| s.breaks(Mode::Garbage), All("malformed")),
+        // The noise begins with the length of a packet that never comes whole.
+        line(&["mysql.query"], Garbage, "random bytes", |s| s.breaks(Mode::Garbage), All("unreachable")),
+        line(&["mysql.query"], Garbage, "a packet of noise", |s| s.greets(&[5, 0, 0, 0, 99, 1, 2, 3, 4]), All("malformed")),
+        not(&["tcp.port"], Garbage, A_CONNECTION),
+        line(DATABASES, Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
+        line(&["http.response", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
+        not(&["tcp.port"], Empty, A_CONNECTION),
+        line(SPEAKING, WrongType, "another protocol", |s| s.greets(SSH), All("malformed")),
+        line(&["mysql.query"], WrongType, "another protocol, whose first bytes are a length", |s| {
+            s.greets(SSH);
+            s.deadline = "1s";
+        }, All("timeout")),
+        not(&["tcp.port"], WrongType, A_CONNECTION),
+        not(&["tcp.port"], Permission, NO_RIGHT),
+        line(&["tcp.port"], Null, "the time of a connection that is not there", |s| s.addr = Some(Faults::refused().unwrap()), Fails("connect_time == null || connect_time > 5.seconds")),
+        not(&["tcp.port"], Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn databases() -> Vec<Line> {
+    vec![
+        line(DATABASES, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(POSTGRES, Permission, "a database that is closed", |s| {
+            let sql = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", s.database);
+            s.database_sql(&sql);
+        }, All("denied")),
+        line(&["postgres.connections"], Permission, "without pg_monitor", |s| s.user = "muster_plain".into(), Unknown("active > 1000", "denied")),
+        line(&["postgres.server"], Permission, "without pg_monitor, and a database is closed", |s| {
+            s.user = "muster_plain".into();
+            let other = crate::policies_postgres::Database::new(&[]);
+            s.database_sql(&format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", other.name()));
+            s.keep(other);
+        }, Unknown("size > 100.TiB", "denied")),
+        line(&["postgres.query"], Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(&["mysql.query"], Permission, "a table that may not be read", |s| s.user = "muster_plain".into(), All("denied")),
+        line(&["postgres.query"], Hangs, "a statement that sleeps", |s| {
+            s.sql = "SELECT amount, seen FROM items, pg_sleep(30)".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(&["postgres.tables"], Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(&["postgres.tables"], Null, "never vacuumed", |s| s.database_sql("CREATE TABLE fresh (id int)"), Fails("last_vacuum == null")),
+        line(&["postgres.server"], Null, "never archived, and archiving was expected", |_| {}, Fails("last_archived == null || last_archived_age > 1.days")),
+        line(&["postgres.connections"], Null, "no transaction is open", Stage::alone, Fails("oldest_transaction_start == null")),
+        line(&["postgres.server"], Clock, "started in the future, by its own clock", Stage::set_back, Unknown("started_age > 1000.days", "clock")),
+        line(&["postgres.connections"], Clock, "a transaction begun in the future", Stage::set_back, Unknown("oldest_transaction_start != null && oldest_transaction_start_age > 1.days", "clock")),
+        line(&["postgres.tables"], Clock, "vacuumed in the future", Stage::set_back, Unknown("last_vacuum == null || last_vacuum_age > 1.days", "clock")),
+        line(QUERIES, Empty, "no row", |s| s.sql = "SELECT amount, seen FROM items WHERE id = 7".into(), All("empty")),
+        line(QUERIES, Null, "a sum over nothing", |s| s.sql = "SELECT sum(amount) AS amount, max(seen) AS seen FROM items WHERE id = 7".into(), All("wrong-type")),
+        line(&["mysql.query", "postgres.query", "sqlite.query"], WrongType, "a text in place of the number", |s| s.sql = "SELECT '1.5' AS amount, seen FROM items".into(), Unknown(RICH, "wrong-type")),
+        line(QUERIES, WrongType, "a number in place of the time", |s| s.sql = "SELECT amount, 7 AS seen FROM items".into(), Unknown(LATER, "wrong-type")),
+        line(&["mysql.query"], Clock, "a time in the future", |s| s.database_sql(&format!("UPDATE {}.items SET seen = '2038-01-01'", s.database)), Unknown(LATER, "clock")),
+        line(&["postgres.query"], Clock, "a time in the future", |s| s.database_sql("UPDATE items SET seen = '2100-01-01'"), Unknown(LATER, "clock")),
+        line(&["sqlite.query"], Clock, "a time in the future", |s| s.sql = "SELECT amount, '2100-01-01T00:00:00Z' AS seen FROM items".into(), Unknown(LATER, "clock")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn services() -> Vec<Line> {
+    let http = &["http.response"];
+    let tls = &["tls.chain"];
+    vec![
+        line(http, Refused, "503 and a page for people", |s| s.answers(Reply::new(503, "text/html", "<h1>Sorry</h1>")), Unknown(RICH, "malformed")),
+        line(http, Refused, "503 is a status that is seen", |s| s.answers(Reply::new(503, "text/html", "<h1>Sorry</h1>")), Fails("status >= 400")),
+        line(http, Hangs, "in the middle of the body", |s| {
+            s.breaks(Mode::Hang { after: 100 });
+            s.deadline = "1s";
+        }, Unknown(RICH, "timeout")),
+        line(http, Permission, "401", |s| s.answers(Reply::new(401, "text/plain", "no")), Fails("status >= 400")),
+        line(http, Permission, "403, and JSON all the same", |s| s.answers(Reply::new(403, "application/json", r#"{"error": "no"}"#)), Unknown(RICH, "absent")),
+        line(http, Empty, "a body of no byte", |s| s.answers(Reply::new(200, "application/json", "")), Unknown(RICH, "malformed")),
+        line(http, Null, "a header that is not there", |s| s.answers(Reply::with(200, &[], WELL)), Fails("location == null")),
+        line(http, Null, "null in the JSON", |s| s.answers(Reply::new(200, "application/json", r#"{"amount": null, "seen": null}"#)), Unknown(RICH, "wrong-type")),
+        line(http, WrongType, "a text in place of the number", |s| s.answers(Reply::new(200, "application/json", r#"{"amount": "1.5"}"#)), Unknown(RICH, "wrong-type")),
+        line(http, Clock, "a time in the future", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": "2100-01-01T00:00:00Z"}"#)), Unknown(LATER, "clock")),
+        line(tls, Permission, "the file with the authorities may not be read", Stage::closed_authorities, Unknown("trusted == false", "denied")),
+        line(tls, Hangs, "the file with the authorities is a pipe", Stage::piped_authorities, Unknown("trusted == false", "wrong-type")),
+        not(tls, Null, "the only null, of `verify_error`, is the good answer"),
+        line(tls, Clock, "a certificate that begins in the future", |s| s.presents(|params| params.not_before = date_time_ymd(2100, 1, 1)), Unknown("not_before_age < 0.seconds", "clock")),
+        line(tls, Clock, "a certificate that begins in the future is not valid", |s| s.presents(|params| params.not_before = date_time_ymd(2100, 1, 1)), Fails("date_valid == false")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn files() -> Vec<Line> {
+    let (certificate, disk, set, stat) =
+        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"]);
+    vec![
+        line(&["certificate.file", "disk.usage", "file.set"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(stat, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), Fails("exists == false")),
+        line(FILES, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
+        line(certificate, Hangs, "a pipe into which nobody writes", |s| {
+            s.pipe();
+            s.deadline = "1s";
+        }, All("wrong-type")),
+        line(stat, Hangs, "a pipe into which nobody writes", |s| {
+            s.pipe();
+            s.deadline = "1s";
+        }, Fails("sha256 == null")),
+        not(disk, Hangs, DIRECTORIES),
+        not(set, Hangs, DIRECTORIES),
+        line(stat, Drips, "a file that is too long for the deadline", |s| {
+            std::fs::File::create(&s.path).unwrap().set_len(1 << 40).unwrap();
+            s.deadline = "1s";
+        }, Unknown("sha256 == null", "timeout")),
+        line(set, Drips, "a tree that is too large for the deadline", |s| {
+            s.path = "/proc".into();
+            s.deadline = "1ms";
+        }, All("timeout")),
+        not(certificate, Drips, "at most 1 MiB of a regular file is read"),
+        not(disk, Drips, KERNEL),
+        line(certificate, Garbage, "noise", |s| s.write(&[0x9f; 4000]), All("malformed")),
+        line(set, Garbage, "a name that is no text", |s| {
+            use std::os::unix::ffi::OsStrExt as _;
+            std::fs::write(s.path.join(std::ffi::OsStr::from_bytes(b"\xff\xfe")), "later and larger")
+                .unwrap();
+        }, Unknown("largest_path == null", "malformed")),
+        not(disk, Garbage, KERNEL),
+        not(stat, Garbage, KERNEL),
+        line(FILES, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(certificate, Empty, "a file of no byte", |s| s.write(b""), All("empty")),
+        line(stat, Empty, "a file of no byte", |s| s.write(b""), Fails("size != null && size == 0.bytes")),
+        line(set, Empty, "a directory without files", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("count == 0")),
+        line(disk, Empty, "a file system without space", |s| s.path = "/proc".into(), Unknown("used_ratio > 100.percent", "undecidable")),
+        not(certificate, Null, "the only null, of `key_bits`, is that of a kind of key"),
+        line(stat, Null, "the size of what is not there", |s| drop(s.at("data/gone")), Fails("size == null")),
+        line(set, Null, "the newest of none", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("newest == null")),
+        line(disk, Null, "a file system without inodes", |s| s.path = "/proc".into(), Fails("inodes_total == null")),
+        line(certificate, WrongType, "a directory", Stage::above, All("wrong-type")),
+        line(stat, WrongType, "a directory", Stage::above, Fails("type != null && type != \"file\"")),
+        line(set, WrongType, "a file in place of the directory", |s| s.path = s.path.join("file"), All("wrong-type")),
+        not(disk, WrongType, KERNEL),
+        line(certificate, Clock, "a certificate that begins in the future", |s| {
+            let cert = crate::tls::Cert::own("shop.example.org", |params| {
+                params.not_before = date_time_ymd(2100, 1, 1);
+            });
+            s.write(cert.unwrap().pem().as_bytes());
+        }, Unknown("not_before_age < 0.seconds", "clock")),
+        line(stat, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified == null || modified_age > 1.days", "clock")),
+        line(set, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("newest == null || newest_age > 1.days", "clock")),
+        not(disk, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn sqlite() -> Vec<Line> {
+    let (database, query, tables) = (&["sqlite.database"], &["sqlite.query"], &["sqlite.tables"]);
+    vec![
+        line(SQLITE, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(SQLITE, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
+        line(SQLITE, Hangs, "a pipe into which nobody writes", |s| {
+            s.pipe();
+            s.deadline = "1s";
+        }, All("wrong-type")),
+        line(query, Drips, "a statement that does not end", |s| {
+            s.sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) * 1.0 AS amount, '' AS seen FROM n".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        not(database, Drips, "SQLite reads a file; a slow one is stopped as the endless statement of `sqlite.query` is"),
+        not(tables, Drips, "SQLite reads a file; a slow one is stopped as the endless statement of `sqlite.query` is"),
+        line(SQLITE, Garbage, "noise", |s| s.write(&[0x9f; 4096]), All("malformed")),
+        line(SQLITE, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(SQLITE, Empty, "a file of no byte", |s| s.write(b""), All("empty")),
+        line(tables, Empty, "no table at all", |s| s.sqlite("DROP TABLE items"), All("empty")),
+        line(database, Null, "no WAL", |_| {}, Fails("wal_size == null")),
+        line(tables, Null, "the size of a virtual table", |s| s.sqlite("CREATE VIRTUAL TABLE words USING fts5(word)"), Fails("size == null")),
+        line(SQLITE, WrongType, "a directory", Stage::above, All("wrong-type")),
+        line(database, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified_age > 1.days", "clock")),
+        not(tables, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn commands() -> Vec<Line> {
+    let it = &["command.output"];
+    vec![
+        line(it, Unreachable, "a program that is not there", |s| s.command = vec!["/no/such/program".into()], All("absent")),
+        line(it, Refused, "it says no", |s| s.prints("echo no >&2; exit 3"), Fails("exit_status != 0")),
+        line(it, Refused, "it says no", |s| s.prints("echo no >&2; exit 3"), Unknown(RICH, "malformed")),
+        line(it, Hangs, "it does not end", |s| {
+            s.prints("sleep 600");
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Drips, "a byte every 0.1 s", |s| {
+            s.prints("while :; do printf ' '; sleep 0.1; done");
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Garbage, "noise", |s| s.prints("head -c 4000 /dev/urandom"), Unknown(RICH, "malformed")),
+        line(it, Permission, "it may not be executed", |s| {
+            s.prints("");
+            s.command.remove(0);
+        }, All("denied")),
+        line(it, Empty, "it prints nothing", |s| s.prints(""), Unknown(RICH, "malformed")),
+        line(it, Null, "null in the JSON", |s| s.prints("echo '{\"amount\": null}'"), Unknown(RICH, "wrong-type")),
+        line(it, WrongType, "a text in place of the number", |s| s.prints("echo '{\"amount\": \"1.5\"}'"), Unknown(RICH, "wrong-type")),
+        line(it, Clock, "a time in the future", |s| s.prints("echo '{\"seen\": \"2100-01-01T00:00:00Z\"}'"), Unknown(LATER, "clock")),
+    ]
+}
+
+/// Breaks a target, judges, and says what is wrong about that.
+fn tried(probe: &str, line: &Line) -> Result<(), String> {
+    let mut stage = Stage::new(probe);
+    (line.broken)(&mut stage);
+    match line.found {
+        All(cause) => {
+            let rules = every_fact(stage.probe);
+            let run = stage.judge(&rules)?;
+            rules.iter().try_for_each(|(id, _)| unknown(&run, id, cause))
+        }
+        Unknown(rule, cause) => unknown(&one(&mut stage, rule)?, "rule", cause),
+        Fails(rule) => verdict(&one(&mut stage, rule)?, "rule", "fail"),
+        Nothing(_) => Ok(()),
+    }
+}
+
+fn one(stage: &mut Stage, rule: &str) -> Result<Run, String> {
+    stage.judge(&[("rule".to_owned(), rule.to_owned())])
+}
+
+fn verdict(run: &Run, id: &str, wanted: &str) -> Result<(), String> {
+    let check = run.check_of(id);
+    let said = || check["findings"].to_string();
+    if check["verdict"] == wanted {
+        Ok(())
+    } else {
+        Err(format!("`{id}` is {}: {}", check["verdict"], said()))
+    }
+}
+
+fn unknown(run: &Run, id: &str, cause: &str) -> Result<(), String> {
+    verdict(run, id, "unknown")?;
+    match run.findings_of(id).as_slice() {
+        [] => Err(format!("`{id}` has no finding")),
+        all => match all.iter().find(|one| one["cause"]["cause"] != cause) {
+            Some(other) => Err(format!("`{id}`: {}", other["cause"])),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Before a target that is well every fact is decided, and every rule of the table passes.
+fn well(probe: &str, lines: &[Line]) -> Result<(), String> {
+    let rules: BTreeSet<&str> = lines
+        .iter()
+        .filter(|line| line.probes.contains(&probe))
+        .filter_map(|line| match line.found {
+            // Nothing has to be broken for a null.
+            Fails(_)
+                if line.class == Null
+                    && matches!(probe, "postgres.server" | "postgres.connections" | "sqlite.database") =>
+            {
+                None
+            }
+            Unknown(rule, _) | Fails(rule) => Some(rule),
+            All(_) | Nothing(_) => None,
+        })
+        .collect();
+    let mut stage = Stage::new(probe);
+    let facts = every_fact(stage.probe);
+    let rules = rules.iter().enumerate().map(|(at, rule)| (format!("rule-{at}"), (*rule).to_owned()));
+    let rules: Vec<_> = rules.collect();
+    let run = stage.judge(&[facts.clone(), rules.clone()].concat())?;
+    for (id, _) in &facts {
+        let seen = &run.check_of(id)["verdict"];
+        if seen != "pass" && seen != "fail" {
+            return Err(format!("well: `{id}` is {seen}: {}", run.check_of(id)["findings"]));
+        }
+    }
+    rules
+        .iter()
+        .try_for_each(|(id, rule)| verdict(&run, id, "pass").map_err(|why| format!("well: {rule}: {why}")))
+}
+
+/// Reasons that can be checked are.
+#[track_caller]
+fn reason_holds(probe: &str, why: &str) {
+    let decl = catalogue::find(probe).unwrap();
+    if why == NO_TIME {
+        let has_time = decl.facts.iter().any(|fact| matches!(fact.ty, Ty::Time));
+        assert!(decl.declared == Declared::No && !has_time, "{probe}");
+    }
+}
+
+/// Cells by how many ways they are tried; `None` where there is nothing to try.
+fn cells(lines: &[Line]) -> BTreeMap<(&'static str, Fault), Option<usize>> {
+    let mut cells = BTreeMap::new();
+    for line in lines {
+        for probe in line.probes {
+            assert!(catalogue::find(probe).is_some(), "no probe `{probe}`");
+            let before = cells.get(&(*probe, line.class)).copied();
+            let now = match (line.found, before) {
+                (Nothing(why), None) => {
+                    reason_holds(probe, why);
+                    None
+                }
+                (Nothing(_), Some(_)) | (_, Some(None)) => {
+                    panic!("{probe}, {:?}: tried and not tried", line.class)
+                }
+                (_, before) => Some(before.flatten().unwrap_or(0) + 1),
+            };
+            cells.insert((*probe, line.class), now);
+        }
+    }
+    cells
+}
+
+#[test]
+fn every_probe_meets_every_fault() {
+    let lines = table();
+    let cells = cells(&lines);
+    let missing: Vec<String> = catalogue::PROBES
+        .iter()
+        .flat_map(|probe| CLASSES.map(|class| (probe.name, class)))
+        .filter(|cell| !cells.contains_key(cell))
+        .map(|(probe, class)| format!("{probe}, {class:?}: no line"))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+    let tries = cells.values().flatten();
+    assert_eq!((cells.len(), tries.clone().count(), tries.sum::<usize>()), (160, 141, 186));
+}
+
+#[test]
+fn no_fault_is_green() {
+    let lines = table();
+    let mut work: Vec<(&str, Option<&Line>)> =
+        catalogue::PROBES.iter().map(|probe| (probe.name, None)).collect();
+    work.extend(
+        lines
+            .iter()
+            .filter(|line| !matches!(line.found, Nothing(_)))
+            .flat_map(|line| line.probes.iter().map(move |probe| (*probe, Some(line)))),
+    );
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let worker = || {
+        while let Some((probe, line)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let name = line.map_or("well".to_owned(), |line| format!("{:?}, {}", line.class, line.what));
+            let work = || line.map_or_else(|| well(probe, &lines), |line| tried(probe, line));
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let done = done.unwrap_or_else(|_panic| Err("it panicked, see above".into()));
+            if let Err(why) = done {
+                wrong.lock().unwrap().push(format!("{probe}, {name}: {why}"));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(worker);
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), work.len(), wrong.join("\n"));
+}

@@ -1,0 +1,467 @@
+//! One probe, a target that is well, and the ways to break it.
+
+use std::any::Any;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use passmuster::fact::catalogue;
+use passmuster::fact::{Declared, FieldDecl, ProbeDecl, Rows, Ty};
+
+use crate::faults::{Faults, Mode};
+use crate::harness::{Run, Shop};
+use crate::http::{Http, Reply};
+use crate::policies_postgres as postgres;
+use crate::tls::{Cert, TlsServer};
+use crate::trial::{done, env, unique};
+
+/// What a service says that is well.
+pub(super) const WELL: &str = r#"{"amount": 1.5, "seen": "2026-01-01T00:00:00Z"}"#;
+
+/// Far longer than any deadline here: who has not ended by then, hangs.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A probe and what it is pointed at. What is public can be changed to break it.
+pub(super) struct Stage {
+    pub(super) probe: &'static ProbeDecl,
+    shop: Shop,
+    /// Type and address of the target.
+    pub(super) kind: &'static str,
+    pub(super) host: String,
+    pub(super) addr: Option<SocketAddr>,
+    pub(super) database: String,
+    pub(super) user: String,
+    /// What stands in `with:`, and the file among it.
+    pub(super) path: PathBuf,
+    pub(super) sql: String,
+    /// The only command of the project, and how it is read.
+    pub(super) command: Vec<String>,
+    pub(super) deadline: &'static str,
+    /// Look without rights.
+    pub(super) nobody: bool,
+    kept: Vec<Box<dyn Any>>,
+}
+
+/// A MariaDB database that is dropped with this value.
+struct MariaDb(String);
+
+impl Drop for MariaDb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::policies_mysql::admin(&format!("DROP DATABASE {}", self.0));
+        }
+    }
+}
+
+/// A client that is ended with this value.
+struct Session(Option<std::process::Child>);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+/// The library that gives a program another clock.
+fn faketime() -> PathBuf {
+    let found = std::fs::read_dir("/usr/lib").unwrap().filter_map(Result::ok);
+    let mut found = found.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
+    found
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("no libfaketime: run tests/run, which installs it"))
+}
+
+impl Stage {
+    /// The probe before a target that is well.
+    pub(super) fn new(probe: &str) -> Self {
+        let probe = catalogue::find(probe).unwrap();
+        let shop = Shop::new();
+        shop.file("data/file", "hello");
+        std::fs::set_permissions(shop.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut stage = Self {
+            probe,
+            kind: probe.targets[0],
+            host: "127.0.0.1".into(),
+            addr: None,
+            database: String::new(),
+            user: String::new(),
+            path: shop.at("data/file"),
+            sql: "SELECT amount, seen FROM items".into(),
+            command: Vec::new(),
+            deadline: "20s",
+            nobody: false,
+            shop,
+            kept: Vec::new(),
+        };
+        stage.set_up();
+        stage
+    }
+
+    fn set_up(&mut self) {
+        match self.probe.name {
+            "file.stat" => {}
+            "file.set" | "disk.usage" => self.path = self.shop.at("data"),
+            "certificate.file" => {
+                self.write(Cert::own("shop.example.org", |_| {}).unwrap().pem().as_bytes());
+            }
+            "command.output" => self.prints(&format!("echo '{WELL}'")),
+            "tcp.port" | "http.response" => {
+                self.answers(Reply::with(
+                    200,
+                    &[("Content-Type", "application/json"), ("Location", "/")],
+                    WELL,
+                ));
+            }
+            "tls.chain" => self.presents(|_| {}),
+            name if name.starts_with("sqlite.") => {
+                self.path = self.shop.at("data/shop.db");
+                self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
+                self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
+            }
+            name if name.starts_with("postgres.") => self.real_postgres(),
+            "mysql.query" => self.real_mysql(),
+            name => panic!("`{name}` is new: set up a target for it here, and add it to the table"),
+        }
+    }
+
+    fn real_postgres(&mut self) {
+        let made = postgres::Database::new(&[
+            "CREATE TABLE items (id int PRIMARY KEY, amount float8, seen timestamptz)",
+            "INSERT INTO items VALUES (1, 1.5, '2026-01-01')",
+            "VACUUM ANALYZE items",
+            "SELECT pg_stat_force_next_flush()",
+        ]);
+        made.name().clone_into(&mut self.database);
+        self.user = "muster_full".into();
+        self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PG_PORT").parse().unwrap()).into());
+        self.keep(made);
+    }
+
+    fn real_mysql(&mut self) {
+        self.database = unique();
+        self.user = "muster_reader".into();
+        self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_MARIADB_PORT").parse().unwrap()).into());
+        self.database_sql(&format!("CREATE DATABASE {}", self.database));
+        self.keep(MariaDb(self.database.clone()));
+        self.database_sql(&format!(
+            "CREATE TABLE {0}.items (id int PRIMARY KEY, amount double, seen timestamp); \
+             INSERT INTO {0}.items VALUES (1, 1.5, '2026-01-01')",
+            self.database
+        ));
+    }
+
+    /// Runs statements as the database's administrator.
+    pub(super) fn database_sql(&self, sql: &str) {
+        if self.kind == "mysql" {
+            crate::policies_mysql::admin(sql);
+        } else {
+            postgres::shared(&self.database, sql);
+        }
+    }
+
+    /// A PostgreSQL server whose clock is set back by two years while it runs: what it did before lies in the
+    /// future.
+    pub(super) fn set_back(&mut self) {
+        let clock =
+            |folder: &std::path::Path, ahead: &str| std::fs::write(folder.join("clock"), ahead).unwrap();
+        let server = postgres::Server::within("autovacuum = off", |folder| {
+            clock(folder, "+730d");
+            vec![
+                ("LD_PRELOAD", faketime().display().to_string()),
+                ("FAKETIME_TIMESTAMP_FILE", folder.join("clock").display().to_string()),
+                ("FAKETIME_NO_CACHE", "1".into()),
+                ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+            ]
+        });
+        server.sql("CREATE ROLE muster LOGIN IN ROLE pg_monitor");
+        server.sql("CREATE TABLE items (id int PRIMARY KEY)");
+        server.sql("INSERT INTO items VALUES (1)");
+        server.sql("VACUUM ANALYZE items");
+        server.sql("SELECT pg_stat_force_next_flush()");
+        self.keep(Session(Some(server.session("postgres", "BEGIN;"))));
+        clock(server.folder(), "+0d");
+        self.addr = Some(([127, 0, 0, 1], server.port()).into());
+        (self.user, self.database) = ("muster".into(), "postgres".into());
+        self.keep(server);
+    }
+
+    /// A PostgreSQL server without any other client.
+    pub(super) fn alone(&mut self) {
+        let server = postgres::Server::new("autovacuum = off");
+        server.sql("CREATE ROLE muster LOGIN IN ROLE pg_monitor");
+        self.addr = Some(([127, 0, 0, 1], server.port()).into());
+        (self.user, self.database) = ("muster".into(), "postgres".into());
+        self.keep(server);
+    }
+
+    /// Runs statements on the SQLite file.
+    pub(super) fn sqlite(&self, sql: &str) {
+        done(Command::new("sqlite3").arg(&self.path).arg(sql));
+    }
+
+    /// Lives as long as the stage.
+    pub(super) fn keep(&mut self, what: impl Any) {
+        self.kept.push(Box::new(what));
+    }
+
+    /// Another file of the shop.
+    pub(super) fn at(&mut self, path: &str) -> PathBuf {
+        self.path = self.shop.at(path);
+        self.path.clone()
+    }
+
+    /// The content of the file.
+    pub(super) fn write(&self, content: &[u8]) {
+        std::fs::write(&self.path, content).unwrap();
+    }
+
+    /// A pipe in place of the file, into which nobody writes.
+    pub(super) fn pipe(&self) {
+        std::fs::remove_file(&self.path).unwrap();
+        done(Command::new("mkfifo").arg(&self.path));
+    }
+
+    /// The directory of the file in its place.
+    pub(super) fn above(&mut self) {
+        self.path.pop();
+    }
+
+    /// A symbolic link that leads back to itself; the target is behind it.
+    pub(super) fn looped(&mut self) {
+        std::os::unix::fs::symlink("loop", self.at("data/loop")).unwrap();
+        self.path = self.path.join("x");
+    }
+
+    /// Its directory, which nobody else may search, and a user without rights.
+    pub(super) fn closed(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o700 } else { 0o000 });
+        let inside = self.shop.at("data/closed");
+        std::fs::create_dir(&inside).unwrap();
+        let inner = inside.join("x");
+        std::fs::rename(&self.path, &inner).or_else(|_| std::fs::write(&inner, "x")).unwrap();
+        std::fs::set_permissions(&inside, mode).unwrap();
+        self.path = inner;
+        self.nobody = true;
+    }
+
+    /// The last change of the file lies in the future.
+    pub(super) fn touched_in_the_future(&self) {
+        let at = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        for path in [self.path.clone(), self.path.join("file")].iter().filter(|path| path.is_file()) {
+            std::fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
+        }
+    }
+
+    /// The command is this shell script.
+    pub(super) fn prints(&mut self, script: &str) {
+        self.shop.file("script", script);
+        self.command = vec!["/bin/sh".into(), self.shop.at("script").display().to_string()];
+    }
+
+    /// The service gives this answer.
+    pub(super) fn answers(&mut self, reply: Reply) {
+        let http = Http::always(reply).unwrap();
+        self.addr = Some(http.addr());
+        self.keep(http);
+    }
+
+    /// The service presents such a certificate, of an authority that the target trusts.
+    pub(super) fn presents(&mut self, change: impl FnOnce(&mut rcgen::CertificateParams)) {
+        let root = Cert::root("Test CA").unwrap();
+        self.shop.file("ca.pem", &root.pem());
+        let leaf = root.sign("127.0.0.1", change).unwrap();
+        let server = TlsServer::start(leaf.serving(&[]).unwrap()).unwrap();
+        self.addr = Some(server.addr());
+        self.keep(server);
+    }
+
+    /// The file with the authorities may not be read.
+    pub(super) fn closed_authorities(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o600 } else { 0o000 });
+        std::fs::set_permissions(self.shop.at("ca.pem"), mode).unwrap();
+        self.nobody = true;
+    }
+
+    /// The file with the authorities is a pipe.
+    pub(super) fn piped_authorities(&mut self) {
+        let file = std::mem::replace(&mut self.path, self.shop.at("ca.pem"));
+        self.pipe();
+        (self.path, self.deadline) = (file, "1s");
+    }
+
+    /// A server that breaks stands before the real one.
+    pub(super) fn breaks(&mut self, mode: Mode) {
+        let faults = Faults::before(self.addr.unwrap(), mode).unwrap();
+        self.addr = Some(faults.addr());
+        self.keep(faults);
+    }
+
+    /// A server that says this as soon as somebody connects.
+    pub(super) fn greets(&mut self, words: &[u8]) {
+        let faults = Faults::greeting(words, Mode::Forward).unwrap();
+        self.addr = Some(faults.addr());
+        self.keep(faults);
+    }
+
+    /// What the policy declares besides the fixed facts.
+    fn declared(&self) -> &'static str {
+        match self.probe.declared {
+            Declared::No => "",
+            _ if matches!(self.probe.name, "command.output" | "http.response") => {
+                ", facts: { amount: { type: float, at: /amount }, seen: { type: time, at: /seen } }"
+            }
+            _ => ", facts: { amount: float, seen: time }",
+        }
+    }
+
+    fn with(&self) -> String {
+        let path = self.path.display();
+        match self.probe.name {
+            "file.set" => format!("root: '{path}'"),
+            "file.stat" | "disk.usage" | "certificate.file" => format!("path: '{path}'"),
+            "command.output" => "command: it, format: json".into(),
+            name if name.ends_with(".query") => format!("sql: {:?}", self.sql),
+            _ => String::new(),
+        }
+    }
+
+    fn target(&self) -> String {
+        let place = || format!("{}:{}", self.host, self.addr.unwrap().port());
+        let rest = match self.kind {
+            "host" => String::new(),
+            "sqlite" => format!(", path: '{}'", self.path.display()),
+            "postgres" | "mysql" => format!(
+                ", url: '{}://{}@{}/{}', password: {{ env: SECRET }}",
+                self.kind,
+                self.user,
+                place(),
+                self.database
+            ),
+            _ => match self.probe.name {
+                "tls.chain" => format!(", url: 'tls://{}', tls: {{ ca: ca.pem }}", place()),
+                "tcp.port" => format!(", url: 'tcp://{}'", place()),
+                _ => format!(", url: 'http://{}/'", place()),
+            },
+        };
+        format!("{{ type: {}{rest}, limits: {{ deadline: {} }} }}", self.kind, self.deadline)
+    }
+
+    /// Judges each of these rules, by the id of its policy.
+    pub(super) fn judge(&mut self, rules: &[(String, String)]) -> Result<Run, String> {
+        if matches!(self.probe.name, "tcp.port" | "tls.chain") {
+            self.kind = "service";
+        }
+        let commands = serde_json::json!({ "it": self.command });
+        let commands =
+            if self.command.is_empty() { String::new() } else { format!("commands: {commands}\n") };
+        self.shop
+            .project(&format!("policies: [policies/]\n{commands}targets:\n  there: {}\n", self.target()));
+        let each = if self.probe.rows == Rows::Many { "each: x\n" } else { "" };
+        for (id, rule) in rules {
+            self.shop.policy(
+                id,
+                &format!(
+                    "target: {{ type: {} }}\nobserve: {{ x: {{ probe: {}, with: {{ {} }}{} }} }}\n{each}fail: {rule:?}\n",
+                    self.kind,
+                    self.probe.name,
+                    self.with(),
+                    self.declared()
+                ),
+            );
+        }
+        self.run()
+    }
+
+    fn run(&mut self) -> Result<Run, String> {
+        let password =
+            if self.kind == "mysql" { "MUSTER_TEST_MARIADB_PASSWORD" } else { "MUSTER_TEST_PG_PASSWORD" };
+        if matches!(self.kind, "mysql" | "postgres") {
+            self.shop.env("SECRET", &env(password));
+        }
+        let own = self.shop.at("muster");
+        let mut command = self.shop.command(&["check", "--format", "json"]);
+        if self.nobody && is_root() {
+            std::fs::copy(env!("CARGO_BIN_EXE_muster"), &own).unwrap();
+            let inner = command;
+            command = Command::new("setpriv");
+            command
+                .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+                .arg(&own)
+                .args(inner.get_args());
+            command.current_dir(self.shop.path()).env_clear();
+            command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        ends(command)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let closed = self.shop.at("data/closed");
+        if closed.exists() {
+            std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+        }
+    }
+}
+
+/// Runs to the end, which must come.
+fn ends(mut command: Command) -> Result<Run, String> {
+    let begun = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let read = |from: &mut dyn std::io::Read| {
+        let mut text = String::new();
+        from.read_to_string(&mut text).unwrap();
+        text
+    };
+    let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let readers = (
+        std::thread::spawn(move || read(&mut out)),
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            err.read_to_string(&mut text).unwrap();
+            text
+        }),
+    );
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return Err(format!("it had not ended after {PATIENCE:?}"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let (stdout, stderr) = (readers.0.join().unwrap(), readers.1.join().unwrap());
+    let report: Option<serde_json::Value> = serde_json::from_str(&stdout).ok();
+    if report.as_ref().is_none_or(|report| report["checks"].is_null()) {
+        return Err(format!("no report: {stdout}{stderr}"));
+    }
+    Ok(Run { code: status.code().unwrap_or(-1), stdout, stderr, report })
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// One rule for each fact that is not the key, which reads that fact and no other.
+pub(super) fn every_fact(probe: &ProbeDecl) -> Vec<(String, String)> {
+    const OWN: [FieldDecl; 2] = [
+        passmuster::fact::field("amount", Ty::Float, "1.5", "declared"),
+        passmuster::fact::field("seen", Ty::Time, "2026-01-01T00:00:00Z", "declared"),
+    ];
+    let own: &[FieldDecl] = if probe.declared == Declared::No { &[] } else { &OWN };
+    // A part of the argument, known without looking.
+    let is_echo =
+        |fact: &&FieldDecl| probe.key.contains(&fact.name) || (probe.name, fact.name) == ("file.set", "root");
+    let facts = probe.facts.iter().filter(|fact| !is_echo(fact)).chain(own);
+    facts.map(|fact| (fact.name.replace('_', "-"), crate::contract::rule(fact).unwrap())).collect()
+}
