@@ -48,7 +48,7 @@ def nginx(temp, count):
     user = "user root; " if os.getuid() == 0 else ""
     write(f"{temp}/nginx.conf", f"{user}daemon off; worker_processes 1; pid {temp}/nginx.pid; error_log {temp}/nginx.log;\n"
           f"events {{ worker_connections 1024; }}\nhttp {{ access_log off; {paths} server {{ {listen}\n"
-          f"ssl_certificate {temp}/cert.pem; ssl_certificate_key {temp}/key.pem; return 204; }} }}\n")
+          f"ssl_certificate {temp}/cert.pem; ssl_certificate_key {temp}/key.pem; ssl_protocols TLSv1.2 TLSv1.3; return 204; }} }}\n")
     with subprocess.Popen([program, "-c", f"{temp}/nginx.conf", "-e", f"{temp}/nginx.log"]) as process:
         try:
             for port in (ports[0], ports[-1]):

@@ -78,6 +78,8 @@ fn plain(text: &str) -> Core<'_> {
         "true" | "True" | "TRUE" => Core::Bool(true),
         "false" | "False" | "FALSE" => Core::Bool(false),
         ".nan" | ".NaN" | ".NAN" => Core::Float(f64::NAN),
+        // No number begins with a letter, and most keys and values do.
+        _ if text.starts_with(|first: char| first.is_ascii_alphabetic()) => Core::Str(text),
         _ => number(text).unwrap_or(Core::Str(text)),
     }
 }
