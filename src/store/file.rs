@@ -14,18 +14,20 @@ use sqlx::sqlite::{
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
-use super::{StoreError, StoredFinding, StoredRun, StoredSample, observed, prune, read, samples, write};
-use crate::fact::Recording;
+use super::{
+    StoreError, StoredFinding, StoredRun, StoredSample, observed, past, prune, read, samples, write,
+};
+use crate::fact::{Past, PastRequest, Recording};
 use crate::verdict::{Recall, RunReport};
 
 /// `MUST`, by which `file` and every other program can tell a store from other databases.
 const APPLICATION: i64 = 1_297_437_524;
 
 /// The format that this build writes, and the newest it knows.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Sets both, in the transaction that makes the tables.
-const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 1";
+const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 2";
 
 /// No database is smaller than one page of the smallest size.
 const SMALLEST: u64 = 512;
@@ -91,7 +93,8 @@ impl Store {
         observed::recording(self, run).await
     }
 
-    /// What a probe saw at a target since a time, of one subject or of all, in order of time. An observation that
+    /// What a probe saw at a target since a time (by the target's clock where it told it), of one subject or of all, in
+    /// order of time. An observation that
     /// failed, or that was cut before the subject came, gives a sample that says why; a complete answer without
     /// the subject gives none, because then it did not exist.
     pub async fn samples(
@@ -102,6 +105,15 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<StoredSample>, StoreError> {
         samples::samples(self, (target, probe), subject, since).await
+    }
+
+    /// The past of questions as judging wants it, up to a time. `Previous` is the answer of the newest run that
+    /// began before that time and had one; none is no entry. Recordings and gates are not looked for here. Of a
+    /// history, each question has one entry, also if nothing is known: with all facts that somebody wants (lists and
+    /// records are left out), as far back as the longest window reaches. Of two rows with one name, and of a fact
+    /// that could not be read, there is no sample; nor where the fact had another type than in the last answer.
+    pub async fn past(&self, wanted: &[PastRequest], at: Timestamp) -> Result<Past, StoreError> {
+        past::past(self, wanted, at).await
     }
 
     /// Forgets the runs that began before a time, and what only they knew; returns how many.
@@ -120,6 +132,11 @@ impl Store {
 
     pub(super) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// That something in the file cannot be read back.
+    pub(super) fn content(&self, what: impl Into<String>, why: impl Into<String>) -> StoreError {
+        StoreError::Content { path: self.path().to_owned(), what: what.into(), why: why.into() }
     }
 
     /// An error of the driver, told for this file.
@@ -304,6 +321,7 @@ fn judge(path: &str, application: i64, version: i64, tables: &[String]) -> Resul
     match (application, version) {
         (APPLICATION, VERSION) => Ok(Kind::Ours),
         (APPLICATION, found) if found > VERSION => Err(StoreError::Newer { path, found, known: VERSION }),
+        (APPLICATION, found) if found >= 1 => Err(StoreError::Older { path, found, known: VERSION }),
         (APPLICATION, found) => {
             Err(StoreError::Corrupt { path, why: format!("no muster ever wrote format {found}") })
         }

@@ -23,9 +23,17 @@ mod error;
 mod model;
 
 #[cfg(feature = "sql")]
+mod body;
+#[cfg(feature = "sql")]
+mod bytes;
+#[cfg(feature = "sql")]
+mod column;
+#[cfg(feature = "sql")]
 mod file;
 #[cfg(feature = "sql")]
 mod observed;
+#[cfg(feature = "sql")]
+mod past;
 #[cfg(feature = "sql")]
 mod prune;
 #[cfg(feature = "sql")]
@@ -33,11 +41,15 @@ mod read;
 #[cfg(feature = "sql")]
 mod samples;
 #[cfg(feature = "sql")]
+mod shelf;
+#[cfg(feature = "sql")]
 mod write;
 
 #[cfg(not(feature = "sql"))]
 mod stub;
 
+#[cfg(all(test, feature = "sql"))]
+mod past_tests;
 #[cfg(all(test, feature = "sql"))]
 mod tests;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{StoreError, StoredFinding, StoredRun, StoredSample};
-use crate::fact::Recording;
+use crate::fact::{Past, PastRequest, Recording};
 use crate::verdict::{Recall, RunReport};
 
 /// The memory of muster, which this build lacks; there is never a value of it.
@@ -48,6 +48,10 @@ impl Store {
         _: Option<&str>,
         _: Timestamp,
     ) -> Result<Vec<StoredSample>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn past(&self, _: &[PastRequest], _: Timestamp) -> Result<Past, StoreError> {
         match self.0 {}
     }
 

@@ -102,6 +102,10 @@ impl Writer<'_> {
         &mut self.tx
     }
 
+    pub(super) fn store(&self) -> &Store {
+        self.store
+    }
+
     pub(super) fn number(&self) -> i64 {
         self.run
     }
@@ -111,11 +115,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn json(&self, what: &str, value: &impl serde::Serialize) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| StoreError::Content {
-            path: self.store.path().to_owned(),
-            what: what.to_owned(),
-            why: error.to_string(),
-        })
+        serde_json::to_string(value).map_err(|error| self.store.content(what, error.to_string()))
     }
 
     /// The id of a text that occurs often.
@@ -145,16 +145,20 @@ impl Writer<'_> {
         let muster = self.text(&report.muster).await?;
         let host = self.text(&report.host).await?;
         let reason = self.text(&report.exit_reason).await?;
-        let insert = "INSERT INTO run (started, muster, host, exit, reason, checks, subjects, replay) \
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let checks = self.text(&self.json("the counts", &report.checks_by_verdict)?).await?;
+        let subjects = self.text(&self.json("the counts", &report.subjects)?).await?;
+        let targets = self.text(&self.json("who answered", &report.targets)?).await?;
+        let insert = "INSERT INTO run (started, muster, host, exit, reason, checks, subjects, targets, replay) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let saved = sqlx::query(insert)
             .bind(self.at)
             .bind(muster)
             .bind(host)
             .bind(i64::from(report.exit))
             .bind(reason)
-            .bind(self.json("the counts", &report.checks_by_verdict)?)
-            .bind(self.json("the counts", &report.subjects)?)
+            .bind(checks)
+            .bind(subjects)
+            .bind(targets)
             .bind(report.recording.as_deref())
             .execute(&mut *self.tx)
             .await
