@@ -1,5 +1,6 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::store::{Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
 use super::output::Problem;
+use super::setup::Sources;
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -31,6 +33,31 @@ pub(super) fn wait<T>(future: impl Future<Output = Result<T, StoreError>>) -> Re
         Ok(runtime) => runtime.block_on(future),
         Err(error) => Err(StoreError::Io { path: "(any)".to_owned(), why: error.to_string() }),
     }
+}
+
+/// The store of a project, which is there.
+pub(super) struct Opened {
+    pub(super) project: Project,
+    pub(super) path: PathBuf,
+}
+
+/// The store of the project here; without one, or before the first run, there is nothing to be read.
+pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
+    let help = "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
+    let project = super::setup::project(sources)?.ok_or_else(|| {
+        Problem::usage(
+            format!("no {what} are known: there is no muster.yaml here or in a folder above"),
+            help,
+        )
+    })?;
+    let Some((path, _)) = project.store.clone() else {
+        return Err(Problem::usage(format!("no {what} are known: the project has no store"), help));
+    };
+    if !path.exists() {
+        let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
+        return Err(Problem::usage(message, "`muster check` makes it"));
+    }
+    Ok(Opened { project, path })
 }
 
 /// What earlier runs say about the checks of a plan. Without a store nothing is known.

@@ -15,10 +15,11 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
 use super::{
-    StoreError, StoredFinding, StoredRun, StoredSample, observed, past, prune, read, samples, write,
+    StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, observed, past, prune, read,
+    samples, watch, write,
 };
-use crate::fact::{Past, PastRequest, Recording};
-use crate::verdict::{Recall, RunReport};
+use crate::fact::{Key, Past, PastRequest, Recording, Schema};
+use crate::verdict::{Recall, RunReport, RunView};
 
 /// `MUST`, by which `file` and every other program can tell a store from other databases.
 const APPLICATION: i64 = 1_297_437_524;
@@ -114,6 +115,32 @@ impl Store {
     /// that could not be read, there is no sample; nor where the fact had another type than in the last answer.
     pub async fn past(&self, wanted: &[PastRequest], at: Timestamp) -> Result<Past, StoreError> {
         past::past(self, wanted, at).await
+    }
+
+    /// Every question that is known, in order of target, probe and arguments.
+    pub async fn questions(&self) -> Result<Vec<Key>, StoreError> {
+        watch::questions(self).await
+    }
+
+    /// The shape of the last answer to a question up to a time, if there was one.
+    pub async fn schema(&self, key: &Key, to: Timestamp) -> Result<Option<Arc<Schema>>, StoreError> {
+        watch::schema(self, key, to).await
+    }
+
+    /// What was seen of these facts from a time to another, both included, and when nothing was.
+    pub async fn watch(
+        &self,
+        key: &Key,
+        facts: &[Arc<str>],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Watched, StoreError> {
+        watch::watch(self, key, facts, (from, to)).await
+    }
+
+    /// A run as far as two can be compared. A run that is not there is an error.
+    pub async fn view(&self, run: i64) -> Result<RunView, StoreError> {
+        compared::view(self, run).await
     }
 
     /// Forgets the runs that began before a time, and what only they knew; returns how many.

@@ -29,6 +29,8 @@ mod bytes;
 #[cfg(feature = "sql")]
 mod column;
 #[cfg(feature = "sql")]
+mod compared;
+#[cfg(feature = "sql")]
 mod file;
 #[cfg(feature = "sql")]
 mod observed;
@@ -43,6 +45,8 @@ mod samples;
 #[cfg(feature = "sql")]
 mod shelf;
 #[cfg(feature = "sql")]
+mod watch;
+#[cfg(feature = "sql")]
 mod write;
 
 #[cfg(not(feature = "sql"))]
@@ -56,6 +60,6 @@ mod tests;
 pub use error::StoreError;
 #[cfg(feature = "sql")]
 pub use file::Store;
-pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample};
+pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
 #[cfg(not(feature = "sql"))]
 pub use stub::Store;

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::column;
 use super::shelf::{Parts, Shelf, Stored};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Watched, WatchedFact};
 use crate::fact::{
-    Before, Cell, History, Key, Past, PastRequest, Schema, Track, Type, Value, micros_of, row_name,
+    Before, Cell, History, Key, Missing, Past, PastRequest, Schema, Type, Value, micros_of, row_name,
 };
 
 /// The question of a key.
@@ -170,14 +170,6 @@ impl Shelf<'_> {
     }
 }
 
-/// What was seen of one fact of one subject.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Seen {
-    pub(super) track: Track,
-    /// When it could not be read, if that is wanted.
-    pub(super) unread: Vec<i64>,
-}
-
 /// Which subject each row is; a row that has no name, or shares it, is none.
 type Slots = Arc<[Option<usize>]>;
 
@@ -201,8 +193,9 @@ pub(super) struct Collector {
     keep_unread: bool,
     numbers: HashMap<Arc<str>, usize>,
     names: Vec<Arc<str>>,
-    tracks: Vec<Vec<Seen>>,
+    tracks: Vec<Vec<WatchedFact>>,
     slots: HashMap<Fingerprint, Slots>,
+    asked: Vec<(i64, Option<Arc<Missing>>)>,
 }
 
 impl Collector {
@@ -216,6 +209,7 @@ impl Collector {
             names: Vec::new(),
             tracks: Vec::new(),
             slots: HashMap::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -256,6 +250,9 @@ impl Collector {
         parts: &Parts,
         blobs: &HashMap<i64, Vec<u8>>,
     ) -> Result<(), StoreError> {
+        if self.keep_unread {
+            self.asked.push((stored.seen, shelf.fault_of(stored)));
+        }
         if stored.fault.is_some() {
             return Ok(());
         }
@@ -328,7 +325,7 @@ impl Collector {
         let mut cells: Vec<Vec<Cell>> = Vec::with_capacity(keys.len());
         for (_, bytes) in keys {
             let mut column = Vec::with_capacity(rows);
-            let unread = Arc::new(crate::fact::Missing::new(crate::fact::Cause::Absent, "unread"));
+            let unread = Arc::new(Missing::new(crate::fact::Cause::Absent, "unread"));
             column::decode(bytes, rows, &[], |_, seen| {
                 column.push(seen.map_err(|_fault| Arc::clone(&unread)));
             })?;
@@ -365,23 +362,23 @@ impl Collector {
         }
         let number = self.names.len();
         self.names.push(Arc::clone(&name));
-        self.tracks.push(vec![Seen::default(); self.facts.len()]);
+        self.tracks.push(vec![WatchedFact::default(); self.facts.len()]);
         self.numbers.insert(name, number);
         number
     }
 
-    /// Facts with their types in the last answer, and everything that was seen.
-    pub(super) fn finish(self) -> (Vec<(Arc<str>, Option<Type>)>, Vec<(Arc<str>, Vec<Seen>)>) {
-        (self.facts.into_iter().zip(self.types).collect(), self.names.into_iter().zip(self.tracks).collect())
+    pub(super) fn watched(self) -> Watched {
+        let facts = self.facts.into_iter().zip(self.types);
+        Watched {
+            facts: facts.filter_map(|(name, ty)| Some((name, ty?))).collect(),
+            subjects: self.names.into_iter().zip(self.tracks).collect(),
+            asked: self.asked,
+        }
     }
 
     fn history(self) -> History {
-        let (facts, subjects) = self.finish();
-        let mut history = History {
-            facts: facts.into_iter().map(|(name, _)| name).collect(),
-            subjects: HashMap::with_capacity(subjects.len()),
-        };
-        for (name, seen) in subjects {
+        let mut history = History { facts: self.facts, subjects: HashMap::with_capacity(self.names.len()) };
+        for (name, seen) in self.names.into_iter().zip(self.tracks) {
             if seen.iter().any(|seen| !seen.track.at.is_empty()) {
                 history.subjects.insert(name, seen.into_iter().map(|seen| seen.track).collect());
             }

@@ -19,13 +19,10 @@ pub(super) enum State {
 }
 
 impl State {
-    /// A failure that is waived, or pending, holds beneath.
     pub(super) fn of(finding: &Finding) -> Self {
-        let is = |verdict| finding.verdict == verdict || finding.beneath == Some(verdict);
-        let pending = finding.note.as_deref().is_some_and(|note| note.starts_with("pending"));
-        if is(Verdict::Fail) || pending {
+        if finding.is_held() {
             Self::Held
-        } else if is(Verdict::Unknown) {
+        } else if finding.is_unread() {
             Self::Unread
         } else {
             Self::Calm
@@ -34,7 +31,7 @@ impl State {
 }
 
 /// Numbers in the file, which do not follow the order of a type that may change.
-fn code(verdict: Verdict) -> i64 {
+pub(super) fn code(verdict: Verdict) -> i64 {
     match verdict {
         Verdict::Pass => 0,
         Verdict::Skipped => 1,
@@ -42,17 +39,6 @@ fn code(verdict: Verdict) -> i64 {
         Verdict::Warn => 3,
         Verdict::Unknown => 4,
         Verdict::Fail => 5,
-    }
-}
-
-/// Was the check judged as a whole? Not if it was skipped, nor if something about the target itself, and not only
-/// about some of its subjects, could not be read.
-fn whole(check: &Check) -> bool {
-    let mut unread = check.findings.iter().filter(|finding| State::of(finding) == State::Unread);
-    match check.verdict {
-        Verdict::Skipped => false,
-        Verdict::Unknown if check.findings.is_empty() => false,
-        _ => !unread.any(|finding| finding.subject.key.is_empty()),
     }
 }
 
@@ -196,7 +182,7 @@ impl Writer<'_> {
             .bind(bound)
             .bind(self.run)
             .bind(code(check.verdict))
-            .bind(i64::from(whole(check)))
+            .bind(i64::from(check.is_whole()))
             .execute(&mut *self.tx)
             .await
             .map_err(|error| self.store.fault(&error))?;
