@@ -42,7 +42,7 @@ impl Points<'_> {
         let step = usual_step(&times);
         let span = last.saturating_sub(*first).max(1);
         let steps = usize::try_from(span / step.max(1)).unwrap_or(usize::MAX);
-        let count = steps.saturating_add(1).clamp(1, most.max(1));
+        let count = if first == last { 1 } else { steps.saturating_add(1).clamp(1, most.max(1)) };
         let place = |at: i64| {
             let share =
                 i128::from(at.saturating_sub(*first)) * i128::try_from(count).unwrap_or(1) / i128::from(span);

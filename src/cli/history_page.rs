@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::fact::{Key, Schema, Type, Value, catalogue, micros_of, show, timestamp, value_to_json};
+use crate::fact::{
+    Key, Schema, Type, Value, catalogue, micros_of, show, show_apart, timestamp, value_to_json,
+};
 use crate::report::inline;
 use crate::store::{StoredRun, Watched, WatchedFact};
 use crate::verdict::Verdict;
@@ -88,6 +90,16 @@ impl One<'_> {
         let low = numbers.iter().min_by(|a, b| a.2.total_cmp(&b.2))?;
         let high = numbers.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
         Some([(low.0, low.1), (high.0, high.1)])
+    }
+
+    /// The extremes with as many digits as it takes to tell them apart.
+    fn labels(&self) -> Option<[String; 2]> {
+        let [low, high] = self.extremes()?;
+        let apart = |value: &Value, other: &Value| {
+            let close = show(value, self.ty) == show(other, self.ty);
+            inline(&if close { show_apart(value, other, self.ty) } else { show(value, self.ty) })
+        };
+        Some([apart(low.1, high.1), apart(high.1, low.1)])
     }
 
     fn last(&self) -> Option<(i64, &Value)> {
@@ -225,17 +237,19 @@ fn alone(one: &One<'_>, look: Look) -> String {
     if look.terminal && one.is_number() {
         text.push_str(&drawn(one, look));
     }
-    if let (Some([low, high]), Some(last)) = (one.extremes(), one.last()) {
-        for (what, (at, value)) in [("min", low), ("max", high), ("last", last)] {
-            text.push_str(&format!("{what:4}  {}  at {}\n", one.show(value), time(at)));
+    if let (Some([low, high]), Some([lowest, highest]), Some(last)) =
+        (one.extremes(), one.labels(), one.last())
+    {
+        let rows = [("min", lowest, low.0), ("max", highest, high.0), ("last", one.show(last.1), last.0)];
+        for (what, shown, at) in rows {
+            text.push_str(&format!("{what:4}  {shown}  at {}\n", time(at)));
         }
     }
     text + &listed(one, look)
 }
 
 fn drawn(one: &One<'_>, look: Look) -> String {
-    let Some([low, high]) = one.extremes() else { return String::new() };
-    let (low, high) = (one.show(low.1), one.show(high.1));
+    let Some([low, high]) = one.labels() else { return String::new() };
     let margin = low.chars().count().max(high.chars().count());
     let numbers = one.numbers();
     let points = Points { samples: &numbers, unread: &one.seen.unread };
@@ -307,9 +321,7 @@ fn together(ones: &[One<'_>], look: Look) -> String {
     let most = if look.terminal { SUBJECTS * ROWS } else { usize::MAX };
     let row = |one: &One<'_>| {
         let last = one.last().map_or_else(|| "-".to_owned(), |(_, value)| one.show(value));
-        let [low, high] = one
-            .extremes()
-            .map_or_else(|| ["-".to_owned(), "-".to_owned()], |both| both.map(|(_, value)| one.show(value)));
+        let [low, high] = one.labels().unwrap_or_else(|| ["-".to_owned(), "-".to_owned()]);
         let samples = one.seen.track.at.len();
         let unread = one.seen.unread.len();
         vec![

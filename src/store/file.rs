@@ -89,6 +89,11 @@ impl Store {
         read::runs(self, limit).await
     }
 
+    /// When the runs began that are there: the earliest and the latest time.
+    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        read::span(self).await
+    }
+
     /// What a run saw; `None` if it was saved without. A run that is not there is an error.
     pub async fn recording(&self, run: i64) -> Result<Option<Recording>, StoreError> {
         observed::recording(self, run).await

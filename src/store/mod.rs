@@ -2,7 +2,8 @@
 //!
 //! It holds three things. Of every run: which checks were judged, and of every finding one row of some twenty
 //! bytes that says how it was judged; that is what [`Recall`](crate::verdict::Recall) is made of. Of every
-//! finding: its newest text, whole. Of a run that was recorded: its observations, each question and schema once.
+//! finding: its newest text, whole. Of a run that was recorded: its observations, as columns of a few bytes a cell,
+//! each question, schema and column of names once; that is what [`Past`](crate::fact::Past) is made of.
 //!
 //! - **Nothing is lost that was said to be saved.** A run is one transaction in write-ahead mode with
 //!   `synchronous=FULL`: after `kill -9` and after a power cut the file holds all of a run or nothing of it, and

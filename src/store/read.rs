@@ -150,6 +150,19 @@ impl FromRow<'_, SqliteRow> for RunRow {
     }
 }
 
+/// When the oldest and the newest run began.
+pub(super) async fn span(store: &Store) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let ends: (Option<i64>, Option<i64>) =
+        sqlx::query_as("SELECT (SELECT min(started) FROM run), (SELECT max(started) FROM run)")
+            .fetch_one(store.pool())
+            .await
+            .map_err(|error| store.fault(&error))?;
+    match ends {
+        (Some(oldest), Some(newest)) => Ok(Some((store.time(oldest)?, store.time(newest)?))),
+        _ => Ok(None),
+    }
+}
+
 /// The last runs.
 pub(super) async fn runs(store: &Store, limit: u32) -> Result<Vec<StoredRun>, StoreError> {
     let rows: Vec<RunRow> = sqlx::query_as(

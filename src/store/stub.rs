@@ -37,6 +37,10 @@ impl Store {
         match self.0 {}
     }
 
+    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        match self.0 {}
+    }
+
     pub async fn recording(&self, _: i64) -> Result<Option<Recording>, StoreError> {
         match self.0 {}
     }

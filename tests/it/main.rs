@@ -26,6 +26,7 @@ mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod layers;
+mod memory;
 mod overrides;
 mod policies_host;
 mod policies_mysql;
