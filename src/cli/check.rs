@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::diag::{Diag, Level};
 use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
 use crate::report::{Format, render};
-use crate::verdict::{Timings, Verdict};
+use crate::verdict::{RunReport, Timings, Verdict};
 
 use super::edge::Watch;
+use super::exit;
 use super::output::{self, Done, Problem, Wanted};
 use super::run::{Facts, Options, Ran, run as run_checks, warnings};
 use super::setup::{Select, Sources, setup};
@@ -142,7 +144,7 @@ fn shown(timings: &Timings) -> String {
 pub(super) fn recording(path: &std::path::Path) -> Result<Recording, Problem> {
     let wrong = |what: String| {
         Problem::from(
-            crate::diag::Diag::error(&crate::diag::code::RECORDING, format!("`{}`: {what}", path.display()))
+            Diag::error(&crate::diag::code::RECORDING, format!("`{}`: {what}", path.display()))
                 .help("`muster record FILE` writes one"),
         )
     };
@@ -176,12 +178,28 @@ fn judge(arguments: &Arguments) -> Done {
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
     options.now = arguments.now.as_deref().map(now).transpose()?;
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
+    if arguments.facts.is_none()
+        && let Err(problem) =
+            super::memory::remember(&setup.project, &ran.report, &ran.recording, &ran.redactor)
+    {
+        not_remembered(&mut ran.report, problem);
+    }
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;
-    if arguments.facts.is_none() {
-        super::memory::remember(&setup.project, &ran.report, &ran.recording, &ran.redactor)?;
-    }
     Ok(exit)
+}
+
+/// What was judged is still reported, and is no success: the next run will not know of this one.
+fn not_remembered(report: &mut RunReport, problem: Problem) {
+    let why = problem.diags.first().map_or("", |diag| &*diag.message);
+    if report.exit == exit::GOOD {
+        report.exit = exit::UNKNOWN;
+        report.exit_reason = format!("the run was not remembered: {why}");
+    } else {
+        report.exit_reason.push_str(&format!("; the run was not remembered: {why}"));
+    }
+    let warning = |diag| Diag { level: Level::Warning, ..diag };
+    output::warn(&problem.diags.into_iter().map(warning).collect::<Vec<_>>());
 }
 
 fn now(text: &str) -> Result<jiff::Timestamp, Problem> {

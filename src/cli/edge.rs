@@ -22,6 +22,15 @@ pub(super) fn width() -> usize {
         .unwrap_or(100)
 }
 
+/// Does the terminal take UTF-8? As the C library decides it: the first of these that is set.
+pub(super) fn is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
+    set.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 /// Name of this host.
 pub(super) fn host() -> String {
     let read = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));

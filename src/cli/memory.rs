@@ -1,19 +1,22 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::diag::{Diag, code};
-use crate::fact::Recording;
+use crate::diag::{Diag, Level, code};
+use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
 use crate::store::{Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
-use super::output::Problem;
+use super::output::{Problem, warn};
+use super::setup::Sources;
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -33,9 +36,34 @@ pub(super) fn wait<T>(future: impl Future<Output = Result<T, StoreError>>) -> Re
     }
 }
 
-/// What earlier runs say about the checks of a plan. Without a store nothing is known.
-pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Recall, Problem> {
-    let Some((path, _)) = &project.store else { return Ok(Recall::default()) };
+/// The store of a project, which is there.
+pub(super) struct Opened {
+    pub(super) project: Project,
+    pub(super) path: PathBuf,
+}
+
+/// The store of the project here; without one, or before the first run, there is nothing to be read.
+pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
+    let help = "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
+    let project = super::setup::project(sources)?.ok_or_else(|| {
+        Problem::usage(
+            format!("no {what} are known: there is no muster.yaml here or in a folder above"),
+            help,
+        )
+    })?;
+    let Some((path, _)) = project.store.clone() else {
+        return Err(Problem::usage(format!("no {what} are known: the project has no store"), help));
+    };
+    if !path.exists() {
+        let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
+        return Err(Problem::usage(message, "`muster check` makes it"));
+    }
+    Ok(Opened { project, path })
+}
+
+/// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known.
+pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<(Recall, Past), Problem> {
+    let Some((path, _)) = &project.store else { return Ok((Recall::default(), Past::default())) };
     let held = |check: &crate::plan::Check| check.policy.alert.as_ref().and_then(|alert| alert.held);
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
@@ -49,11 +77,55 @@ pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Re
     // A store that cannot be opened is said before anything is observed, also if nothing has to be recalled.
     let recalled = wait(async {
         let store = Store::open(path).await?;
-        let recalled = store.recall(&checks, since).await;
+        let wanted = plan.past();
+        let recalled = async {
+            let past = if wanted.is_empty() { Past::default() } else { store.past(&wanted, at).await? };
+            Ok((store.recall(&checks, since).await?, past, store.span().await?))
+        }
+        .await;
         store.close().await;
         recalled
     });
-    recalled.map_err(|error| unusable(&error))
+    let (recall, past, span) = recalled.map_err(|error| unusable(&error))?;
+    if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
+        warn(&[from_the_future(path, newest, at)]);
+    }
+    Ok((recall, past))
+}
+
+/// Adds the answers of recordings that policies compare with. A file that cannot be read is wrong input: without
+/// it nothing could be compared, which must not pass for "nothing has changed".
+pub(super) fn baselines(project: &Project, plan: &Plan, past: &mut Past) -> Result<(), Problem> {
+    let mut read: BTreeMap<Arc<str>, BTreeMap<Key, Arc<Observation>>> = BTreeMap::new();
+    for wanted in plan.past() {
+        let PastRequest::Before(source @ Before::Recording(_), key) = wanted else { continue };
+        let Before::Recording(path) = &source else { continue };
+        if past.before.contains_key(&(source.clone(), key.clone())) {
+            continue;
+        }
+        if !read.contains_key(path) {
+            let recording = super::check::recording(&project.root.join(&**path))?;
+            let answers = recording.observations.into_iter();
+            let answers = answers.map(|answer| (answer.key.clone(), Arc::new(answer))).collect();
+            read.insert(Arc::clone(path), answers);
+        }
+        if let Some(answer) = read.get(path).and_then(|answers| answers.get(&key)) {
+            past.before.insert((source.clone(), key), Arc::clone(answer));
+        }
+    }
+    Ok(())
+}
+
+/// Runs that began after now are no past, and nothing is judged by them; somebody must know.
+fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
+    let message = format!(
+        "the clock went backwards: it is {at}, and the store `{}` has a run that began at {newest}",
+        path.display()
+    );
+    let mut diag = Diag::error(&code::STORE, message)
+        .help("set the clock; runs that began after now are kept, and are no past of this one");
+    diag.level = Level::Warning;
+    diag
 }
 
 /// Remembers a run; secrets are removed first.
@@ -65,12 +137,14 @@ pub(super) fn remember(
 ) -> Result<(), Problem> {
     let Some((path, keep)) = &project.store else { return Ok(()) };
     let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
-    let oldest = keep.and_then(|keep| before(recording.started, keep));
     let remembered = wait(async {
         let store = Store::open(path).await?;
         let result = async {
+            let span = store.span().await?;
             store.remember(&report, Some(&recording)).await?;
-            if let Some(oldest) = oldest {
+            if let (Some(keep), Some(span)) = (keep, span)
+                && let Some(oldest) = outlived(span, recording.started, *keep)
+            {
                 store.prune(oldest).await?;
             }
             Ok(())
@@ -82,8 +156,13 @@ pub(super) fn remember(
     remembered.map_err(|error| unusable(&error))
 }
 
-fn before(at: Timestamp, keep: Duration) -> Option<Timestamp> {
-    at.checked_sub(SignedDuration::try_from(keep).ok()?).ok()
+/// Before which time runs are forgotten, if that is worth it: pruning looks at the whole file, so it waits until a
+/// twentieth of the time, or a day, has come together. A clock that jumped ahead for one run must not forget the
+/// past, so the time of the run before counts where it is earlier.
+fn outlived((oldest, newest): (Timestamp, Timestamp), at: Timestamp, keep: Duration) -> Option<Timestamp> {
+    let slack = SignedDuration::try_from(keep / 20).ok()?.min(SignedDuration::from_hours(24));
+    let end = at.min(newest).checked_sub(SignedDuration::try_from(keep).ok()?).ok()?;
+    (oldest < end.checked_sub(slack).ok()?).then_some(end)
 }
 
 fn lost(what: &str) -> Problem {
@@ -107,4 +186,20 @@ fn clean_recording(recording: &Recording, redactor: &Redactor) -> Result<Recordi
     }
     let text = redactor.clean(&recording.to_text());
     Recording::from_text(&text).map_err(|_unreadable| lost("recording"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_outlived_its_time_is_forgotten_now_and_then_and_not_for_a_clock_that_jumped() {
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let keep = Duration::from_secs(100 * 3600);
+        assert_eq!(outlived((at(0), at(99)), at(100), keep), None);
+        assert_eq!(outlived((at(0), at(104)), at(105), keep), None, "not yet worth it");
+        assert_eq!(outlived((at(0), at(106)), at(107), keep), Some(at(6)));
+        assert_eq!(outlived((at(0), at(50)), at(1_000_000), keep), None, "the clock jumped ahead");
+        assert_eq!(outlived((at(0), at(1_000_000)), at(50), keep), None, "and came back");
+    }
 }

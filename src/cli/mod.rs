@@ -5,15 +5,19 @@
     reason = "this is the edge: the clock and the environment are read here"
 )]
 
+mod chart;
 mod check;
 mod completions;
 #[cfg(all(feature = "sql", feature = "net"))]
 mod demo;
+mod diff;
 mod doctor;
 mod edge;
 pub mod exit;
 mod explain;
 mod facts;
+mod history;
+mod history_page;
 mod init;
 mod lint;
 mod list;
@@ -69,6 +73,8 @@ enum Command {
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Record(record::Arguments),
+    History(history::Arguments),
+    Diff(diff::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
 }
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),
     };

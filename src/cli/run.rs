@@ -99,11 +99,11 @@ pub(super) fn run(
     };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
-    let recalled = match &facts {
+    let (recalled, mut past) = match &facts {
         Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
-        Facts::Recorded(_) => Recall::default(),
+        Facts::Recorded(recording) => (Recall::default(), recording.past.clone()),
     };
-    let past = Past::default();
+    super::memory::baselines(&setup.project, &plan, &mut past)?;
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
@@ -122,7 +122,7 @@ pub(super) fn run(
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
     timings.judge = watch.lap();
-    let recording = recording(setup, &plan, answers, started);
+    let recording = Recording { past, ..recording(setup, &plan, answers, started) };
     Ok(Ran { report, recording, redactor })
 }
 

@@ -5,6 +5,7 @@
 //! are hostile until `text` has made every character that moves, hides or reorders its neighbours visible.
 
 mod block;
+mod diff;
 #[cfg(test)]
 mod fixture;
 mod human;
@@ -18,6 +19,7 @@ mod schema;
 mod text;
 mod words;
 
+pub use diff::Compared;
 pub use json::VERSION;
 pub use schema::json_schema;
 pub(crate) use text::inline;

@@ -93,6 +93,18 @@ pub enum StoreError {
         /// The newest that is known.
         known: i64,
     },
+    /// A store of a muster before the first release.
+    #[error(
+        "store `{path}`: a muster from before the first release wrote it (format {found}, this build writes {known}); it was not touched; move it away to begin anew, or name another path"
+    )]
+    Older {
+        /// The path.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The one that is written.
+        known: i64,
+    },
     /// The log of a database that is gone.
     #[error(
         "store `{path}`: the file is gone or empty, but its log `{path}-wal` is there, with runs that were not yet in it; put the file back beside its log, or move the log away to begin anew"

@@ -14,18 +14,21 @@ use sqlx::sqlite::{
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
-use super::{StoreError, StoredFinding, StoredRun, StoredSample, observed, prune, read, samples, write};
-use crate::fact::Recording;
-use crate::verdict::{Recall, RunReport};
+use super::{
+    StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, observed, past, prune, read,
+    samples, watch, write,
+};
+use crate::fact::{Key, Past, PastRequest, Recording, Schema};
+use crate::verdict::{Recall, RunReport, RunView};
 
 /// `MUST`, by which `file` and every other program can tell a store from other databases.
 const APPLICATION: i64 = 1_297_437_524;
 
 /// The format that this build writes, and the newest it knows.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Sets both, in the transaction that makes the tables.
-const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 1";
+const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 2";
 
 /// No database is smaller than one page of the smallest size.
 const SMALLEST: u64 = 512;
@@ -86,12 +89,18 @@ impl Store {
         read::runs(self, limit).await
     }
 
+    /// When the runs began that are there: the earliest and the latest time.
+    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        read::span(self).await
+    }
+
     /// What a run saw; `None` if it was saved without. A run that is not there is an error.
     pub async fn recording(&self, run: i64) -> Result<Option<Recording>, StoreError> {
         observed::recording(self, run).await
     }
 
-    /// What a probe saw at a target since a time, of one subject or of all, in order of time. An observation that
+    /// What a probe saw at a target since a time (by the target's clock where it told it), of one subject or of all, in
+    /// order of time. An observation that
     /// failed, or that was cut before the subject came, gives a sample that says why; a complete answer without
     /// the subject gives none, because then it did not exist.
     pub async fn samples(
@@ -102,6 +111,41 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<StoredSample>, StoreError> {
         samples::samples(self, (target, probe), subject, since).await
+    }
+
+    /// The past of questions as judging wants it, up to a time. `Previous` is the answer of the newest run that
+    /// began before that time and had one; none is no entry. Recordings and gates are not looked for here. Of a
+    /// history, each question has one entry, also if nothing is known: with all facts that somebody wants (lists and
+    /// records are left out), as far back as the longest window reaches. Of two rows with one name, and of a fact
+    /// that could not be read, there is no sample; nor where the fact had another type than in the last answer.
+    pub async fn past(&self, wanted: &[PastRequest], at: Timestamp) -> Result<Past, StoreError> {
+        past::past(self, wanted, at).await
+    }
+
+    /// Every question that is known, in order of target, probe and arguments.
+    pub async fn questions(&self) -> Result<Vec<Key>, StoreError> {
+        watch::questions(self).await
+    }
+
+    /// The shape of the last answer to a question up to a time, if there was one.
+    pub async fn schema(&self, key: &Key, to: Timestamp) -> Result<Option<Arc<Schema>>, StoreError> {
+        watch::schema(self, key, to).await
+    }
+
+    /// What was seen of these facts from a time to another, both included, and when nothing was.
+    pub async fn watch(
+        &self,
+        key: &Key,
+        facts: &[Arc<str>],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Watched, StoreError> {
+        watch::watch(self, key, facts, (from, to)).await
+    }
+
+    /// A run as far as two can be compared. A run that is not there is an error.
+    pub async fn view(&self, run: i64) -> Result<RunView, StoreError> {
+        compared::view(self, run).await
     }
 
     /// Forgets the runs that began before a time, and what only they knew; returns how many.
@@ -120,6 +164,11 @@ impl Store {
 
     pub(super) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// That something in the file cannot be read back.
+    pub(super) fn content(&self, what: impl Into<String>, why: impl Into<String>) -> StoreError {
+        StoreError::Content { path: self.path().to_owned(), what: what.into(), why: why.into() }
     }
 
     /// An error of the driver, told for this file.
@@ -304,6 +353,7 @@ fn judge(path: &str, application: i64, version: i64, tables: &[String]) -> Resul
     match (application, version) {
         (APPLICATION, VERSION) => Ok(Kind::Ours),
         (APPLICATION, found) if found > VERSION => Err(StoreError::Newer { path, found, known: VERSION }),
+        (APPLICATION, found) if found >= 1 => Err(StoreError::Older { path, found, known: VERSION }),
         (APPLICATION, found) => {
             Err(StoreError::Corrupt { path, why: format!("no muster ever wrote format {found}") })
         }

@@ -2,7 +2,8 @@
 //!
 //! It holds three things. Of every run: which checks were judged, and of every finding one row of some twenty
 //! bytes that says how it was judged; that is what [`Recall`](crate::verdict::Recall) is made of. Of every
-//! finding: its newest text, whole. Of a run that was recorded: its observations, each question and schema once.
+//! finding: its newest text, whole. Of a run that was recorded: its observations, as columns of a few bytes a cell,
+//! each question, schema and column of names once; that is what [`Past`](crate::fact::Past) is made of.
 //!
 //! - **Nothing is lost that was said to be saved.** A run is one transaction in write-ahead mode with
 //!   `synchronous=FULL`: after `kill -9` and after a power cut the file holds all of a run or nothing of it, and
@@ -23,9 +24,19 @@ mod error;
 mod model;
 
 #[cfg(feature = "sql")]
+mod body;
+#[cfg(feature = "sql")]
+mod bytes;
+#[cfg(feature = "sql")]
+mod column;
+#[cfg(feature = "sql")]
+mod compared;
+#[cfg(feature = "sql")]
 mod file;
 #[cfg(feature = "sql")]
 mod observed;
+#[cfg(feature = "sql")]
+mod past;
 #[cfg(feature = "sql")]
 mod prune;
 #[cfg(feature = "sql")]
@@ -33,17 +44,23 @@ mod read;
 #[cfg(feature = "sql")]
 mod samples;
 #[cfg(feature = "sql")]
+mod shelf;
+#[cfg(feature = "sql")]
+mod watch;
+#[cfg(feature = "sql")]
 mod write;
 
 #[cfg(not(feature = "sql"))]
 mod stub;
 
 #[cfg(all(test, feature = "sql"))]
+mod past_tests;
+#[cfg(all(test, feature = "sql"))]
 mod tests;
 
 pub use error::StoreError;
 #[cfg(feature = "sql")]
 pub use file::Store;
-pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample};
+pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
 #[cfg(not(feature = "sql"))]
 pub use stub::Store;

@@ -1,10 +1,11 @@
 //! What is read back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::fact::{Cell, Key, Missing, Row, Schema};
+use crate::fact::{Cell, Key, Missing, Row, Schema, Track, Type};
 use crate::verdict::{Counts, Finding};
 
 /// A run of which is known what it found.
@@ -76,4 +77,24 @@ pub struct StoredSample {
     pub subject: Arc<str>,
     /// The row, or why it is not known whether there was one.
     pub answer: Result<StoredRow, Arc<Missing>>,
+}
+
+/// What was seen of some facts of one question over time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Watched {
+    /// The facts, with their types in the last answer.
+    pub facts: Vec<(Arc<str>, Type)>,
+    /// For each subject, in the order of the facts. A subject that could not be told from another is not here.
+    pub subjects: BTreeMap<Arc<str>, Vec<WatchedFact>>,
+    /// When it was asked, in microseconds since 1970 and in order, and why there was no answer.
+    pub asked: Vec<(i64, Option<Arc<Missing>>)>,
+}
+
+/// What was seen of one fact of one subject.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WatchedFact {
+    /// Its samples.
+    pub track: Track,
+    /// When the row was there, and this fact of it could not be read.
+    pub unread: Vec<i64>,
 }

@@ -14,12 +14,19 @@ DELETE FROM observation WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM finding WHERE id NOT IN (SELECT finding FROM sample);
 DELETE FROM bound
     WHERE id NOT IN (SELECT bound FROM judged UNION SELECT bound FROM sample UNION SELECT bound FROM finding);
+DELETE FROM part WHERE observation NOT IN (SELECT id FROM observation);
+DELETE FROM blob WHERE id NOT IN (SELECT blob FROM part);
+DELETE FROM question WHERE id NOT IN (SELECT question FROM observation);
 DELETE FROM text WHERE id NOT IN (
     SELECT policy FROM bound UNION SELECT target FROM bound
     UNION SELECT muster FROM run UNION SELECT host FROM run UNION SELECT reason FROM run
+    UNION SELECT checks FROM run UNION SELECT subjects FROM run UNION SELECT targets FROM run
     UNION SELECT header FROM run WHERE header IS NOT NULL
-    UNION SELECT target FROM observation UNION SELECT probe FROM observation
+    UNION SELECT target FROM question UNION SELECT probe FROM question
+    UNION SELECT args FROM question UNION SELECT facts FROM question
     UNION SELECT shape FROM observation
+    UNION SELECT fault FROM observation WHERE fault IS NOT NULL
+    UNION SELECT cut FROM observation WHERE cut IS NOT NULL
 );
 PRAGMA incremental_vacuum;
 ";

@@ -33,20 +33,15 @@ SELECT bound.id, policy.value, target.value FROM bound
 JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target";
 
 impl Store {
-    fn time(&self, micros: i64) -> Result<Timestamp, StoreError> {
-        timestamp(micros).ok_or_else(|| StoreError::Content {
-            path: self.path().to_owned(),
-            what: "the time of a run".to_owned(),
-            why: format!("{micros} microseconds after 1970 lie beyond the year 9999"),
+    pub(super) fn time(&self, micros: i64) -> Result<Timestamp, StoreError> {
+        timestamp(micros).ok_or_else(|| {
+            let why = format!("{micros} microseconds after 1970 lie beyond the year 9999");
+            self.content("the time of a run", why)
         })
     }
 
-    fn parse<T: DeserializeOwned>(&self, what: &str, json: &str) -> Result<T, StoreError> {
-        serde_json::from_str(json).map_err(|error| StoreError::Content {
-            path: self.path().to_owned(),
-            what: what.to_owned(),
-            why: error.to_string(),
-        })
+    pub(super) fn parse<T: DeserializeOwned>(&self, what: &str, json: &str) -> Result<T, StoreError> {
+        serde_json::from_str(json).map_err(|error| self.content(what, error.to_string()))
     }
 }
 
@@ -155,13 +150,27 @@ impl FromRow<'_, SqliteRow> for RunRow {
     }
 }
 
+/// When the oldest and the newest run began.
+pub(super) async fn span(store: &Store) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let ends: (Option<i64>, Option<i64>) =
+        sqlx::query_as("SELECT (SELECT min(started) FROM run), (SELECT max(started) FROM run)")
+            .fetch_one(store.pool())
+            .await
+            .map_err(|error| store.fault(&error))?;
+    match ends {
+        (Some(oldest), Some(newest)) => Ok(Some((store.time(oldest)?, store.time(newest)?))),
+        _ => Ok(None),
+    }
+}
+
 /// The last runs.
 pub(super) async fn runs(store: &Store, limit: u32) -> Result<Vec<StoredRun>, StoreError> {
     let rows: Vec<RunRow> = sqlx::query_as(
         "SELECT run.id, started, muster.value AS muster, host.value AS host, exit, reason.value AS reason, \
-         checks, subjects, replay, recorded IS NOT NULL AS recorded FROM run \
+         checks.value AS checks, subjects.value AS subjects, replay, recorded IS NOT NULL AS recorded FROM run \
          JOIN text muster ON muster.id = run.muster JOIN text host ON host.id = run.host \
-         JOIN text reason ON reason.id = run.reason ORDER BY run.id DESC LIMIT ?",
+         JOIN text reason ON reason.id = run.reason JOIN text checks ON checks.id = run.checks \
+         JOIN text subjects ON subjects.id = run.subjects ORDER BY run.id DESC LIMIT ?",
     )
     .bind(i64::from(limit))
     .fetch_all(store.pool())
@@ -172,11 +181,8 @@ pub(super) async fn runs(store: &Store, limit: u32) -> Result<Vec<StoredRun>, St
 
 fn run(store: &Store, row: RunRow) -> Result<StoredRun, StoreError> {
     let what = format!("run {}", row.id);
-    let exit = u8::try_from(row.exit).map_err(|error| StoreError::Content {
-        path: store.path().to_owned(),
-        what: what.clone(),
-        why: format!("its exit code {}: {error}", row.exit),
-    })?;
+    let exit = u8::try_from(row.exit)
+        .map_err(|error| store.content(&*what, format!("its exit code {}: {error}", row.exit)))?;
     Ok(StoredRun {
         id: row.id,
         started: store.time(row.started)?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::observed::Parts;
+use super::shelf::{Shelf, Stored};
 use super::{Store, StoreError, StoredRow, StoredSample};
 use crate::fact::{Key, Missing, Observation, Row, Schema, Table, micros_of, row_name};
 
@@ -15,31 +15,29 @@ pub(super) async fn samples(
     subject: Option<&str>,
     since: Timestamp,
 ) -> Result<Vec<StoredSample>, StoreError> {
-    let parts: Vec<Parts> = sqlx::query_as(
-        "SELECT o.run, header.value AS header, run.recorded, target.value AS target, probe.value AS probe, \
-         shape.value AS shape, o.body FROM observation o JOIN run ON run.id = o.run \
-         JOIN text header ON header.id = run.header JOIN text target ON target.id = o.target \
-         JOIN text probe ON probe.id = o.probe JOIN text shape ON shape.id = o.shape \
-         WHERE target.value = ? AND probe.value = ? AND o.at >= ? AND run.replay IS NULL \
-         ORDER BY o.at, o.run, o.number",
+    let fault = |error: sqlx::Error| store.fault(&error);
+    let mut tx = store.pool().begin().await.map_err(fault)?;
+    let stored: Vec<Stored> = sqlx::query_as(
+        "SELECT o.id, o.question, o.seen, o.run, o.shape, o.fault, o.cut, o.body FROM question q \
+         JOIN text target ON target.id = q.target JOIN text probe ON probe.id = q.probe \
+         JOIN observation o ON o.question = q.id JOIN run ON run.id = o.run \
+         WHERE target.value = ? AND probe.value = ? AND o.seen >= ? AND run.replay IS NULL \
+         ORDER BY o.seen, o.id",
     )
     .bind(target)
     .bind(probe)
     .bind(micros_of(since))
-    .fetch_all(store.pool())
+    .fetch_all(&mut *tx)
     .await
-    .map_err(|error| store.fault(&error))?;
+    .map_err(fault)?;
     let mut found = Vec::new();
-    for part in &parts {
-        let recording = part.alone().map_err(|why| StoreError::Content {
-            path: store.path().to_owned(),
-            what: format!("the observation of {probe} at {target} in run {}", part.run),
-            why,
-        })?;
-        for observation in recording.observations {
-            of(part.run, observation, subject, &mut found);
+    let mut shelf = Shelf::new(store, &mut tx);
+    for some in stored.chunks(Shelf::AT_ONCE) {
+        for (one, observation) in some.iter().zip(shelf.whole(some).await?) {
+            of(one.run, observation, subject, &mut found);
         }
     }
+    tx.rollback().await.map_err(fault)?;
     Ok(found)
 }
 

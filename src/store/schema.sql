@@ -1,10 +1,15 @@
--- Format 1. A number named after a table, or muster, host, reason, header, shape, policy, target, probe, is an id
--- there; no foreign keys, because only a prune deletes, and it looks for all references at once.
+-- Format 2. A number named after a table, or any that is not said to be something else, is an id of a text; no
+-- foreign keys, because only a prune deletes, and it looks for all references at once.
 
 CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE) STRICT;
 
--- started: microseconds since 1970 UTC. replay: when the recording was made that this run judged.
--- recorded, header: the recording's own time, and the rest of it without time and observations.
+-- Columns of observations that are long, or that seldom change. digest: the first 16 bytes of their SHA-256, by
+-- which the same bytes are found, and changed ones are told.
+CREATE TABLE blob (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, value BLOB NOT NULL) STRICT;
+
+-- started: microseconds since 1970 UTC. exit: the code. checks, subjects: counts. targets: who answered.
+-- replay: when the recording was made that this run judged. recorded, header: the recording's own time, and the
+-- rest of it without time and observations. first, many: which observations are its own.
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     started INTEGER NOT NULL,
@@ -12,11 +17,14 @@ CREATE TABLE run (
     host INTEGER NOT NULL,
     exit INTEGER NOT NULL,
     reason INTEGER NOT NULL,
-    checks TEXT NOT NULL,
-    subjects TEXT NOT NULL,
+    checks INTEGER NOT NULL,
+    subjects INTEGER NOT NULL,
+    targets INTEGER NOT NULL,
     replay TEXT,
     recorded TEXT,
-    header INTEGER
+    header INTEGER,
+    first INTEGER NOT NULL DEFAULT 0,
+    many INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX run_started ON run (started);
 
@@ -60,16 +68,34 @@ CREATE TABLE sample (
     PRIMARY KEY (bound, run, finding)
 ) STRICT, WITHOUT ROWID;
 
--- shape: arguments, declared facts, identity and schema, which seldom change; body: the rest.
-CREATE TABLE observation (
+-- What makes two requests the same.
+CREATE TABLE question (
     id INTEGER PRIMARY KEY,
     target INTEGER NOT NULL,
     probe INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    run INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    shape INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    UNIQUE (run, number)
+    args INTEGER NOT NULL,
+    facts INTEGER NOT NULL,
+    UNIQUE (target, probe, args, facts)
 ) STRICT;
-CREATE INDEX observation_of ON observation (target, probe, at);
+
+-- seen: by the clock that ages are counted against, microseconds since 1970 UTC. shape: identity and schema.
+-- fault: why there is no answer. cut: why it is not complete. body: times, numbers of rows, and short columns.
+CREATE TABLE observation (
+    id INTEGER PRIMARY KEY,
+    question INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    shape INTEGER NOT NULL,
+    fault INTEGER,
+    cut INTEGER,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX observation_of ON observation (question, seen);
+
+-- The columns of an observation that stand elsewhere. field: position in the schema; -1 for the faults of cells.
+CREATE TABLE part (
+    observation INTEGER NOT NULL,
+    field INTEGER NOT NULL,
+    blob INTEGER NOT NULL,
+    PRIMARY KEY (observation, field)
+) STRICT, WITHOUT ROWID;

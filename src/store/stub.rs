@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{StoreError, StoredFinding, StoredRun, StoredSample};
-use crate::fact::Recording;
-use crate::verdict::{Recall, RunReport};
+use super::{StoreError, StoredFinding, StoredRun, StoredSample, Watched};
+use crate::fact::{Key, Past, PastRequest, Recording, Schema};
+use crate::verdict::{Recall, RunReport, RunView};
 
 /// The memory of muster, which this build lacks; there is never a value of it.
 #[derive(Debug)]
@@ -37,6 +37,10 @@ impl Store {
         match self.0 {}
     }
 
+    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        match self.0 {}
+    }
+
     pub async fn recording(&self, _: i64) -> Result<Option<Recording>, StoreError> {
         match self.0 {}
     }
@@ -48,6 +52,32 @@ impl Store {
         _: Option<&str>,
         _: Timestamp,
     ) -> Result<Vec<StoredSample>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn past(&self, _: &[PastRequest], _: Timestamp) -> Result<Past, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn questions(&self) -> Result<Vec<Key>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn schema(&self, _: &Key, _: Timestamp) -> Result<Option<Arc<Schema>>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn watch(
+        &self,
+        _: &Key,
+        _: &[Arc<str>],
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Watched, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn view(&self, _: i64) -> Result<RunView, StoreError> {
         match self.0 {}
     }
 

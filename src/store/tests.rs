@@ -32,11 +32,11 @@ use crate::verdict::{Check, Counts, Finding, RunReport, Severity, Subject, Verdi
 const HOSTILE: &str = "a\u{0}b'; DROP TABLE run; --\u{1b}[2J\u{202e}%_*\\\u{10ffff}";
 
 /// A time of the tests, in minutes after noon.
-fn at(minutes: i64) -> Timestamp {
+pub(super) fn at(minutes: i64) -> Timestamp {
     "2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
 }
 
-fn finding(id: &str, verdict: Verdict) -> Finding {
+pub(super) fn finding(id: &str, verdict: Verdict) -> Finding {
     Finding {
         id: id.into(),
         policy: "dead-tuples".into(),
@@ -61,7 +61,7 @@ fn finding(id: &str, verdict: Verdict) -> Finding {
     }
 }
 
-fn check(verdict: Verdict, findings: Vec<Finding>) -> Check {
+pub(super) fn check(verdict: Verdict, findings: Vec<Finding>) -> Check {
     Check {
         policy: "dead-tuples".into(),
         title: "Dead tuples stay a small share".into(),
@@ -79,7 +79,7 @@ fn check(verdict: Verdict, findings: Vec<Finding>) -> Check {
     }
 }
 
-fn report(started: Timestamp, checks: Vec<Check>) -> RunReport {
+pub(super) fn report(started: Timestamp, checks: Vec<Check>) -> RunReport {
     RunReport {
         muster: "0.1.0".into(),
         host: "watcher".into(),
@@ -98,17 +98,17 @@ fn report(started: Timestamp, checks: Vec<Check>) -> RunReport {
 }
 
 /// A run in which one finding was judged so.
-fn one(started: Timestamp, verdict: Verdict) -> RunReport {
+pub(super) fn one(started: Timestamp, verdict: Verdict) -> RunReport {
     report(started, vec![check(verdict, vec![finding("aa01", verdict)])])
 }
 
-fn the_check() -> (Arc<str>, Arc<str>) {
+pub(super) fn the_check() -> (Arc<str>, Arc<str>) {
     ("dead-tuples".into(), "shop-db".into())
 }
 
-struct Place {
-    _dir: tempfile::TempDir,
-    path: PathBuf,
+pub(super) struct Place {
+    pub(super) _dir: tempfile::TempDir,
+    pub(super) path: PathBuf,
 }
 
 /// A place for a store, in directories that are not there yet.
@@ -118,7 +118,7 @@ fn place() -> Place {
     Place { _dir: dir, path }
 }
 
-async fn fresh() -> (Place, Store) {
+pub(super) async fn fresh() -> (Place, Store) {
     let place = place();
     let store = Store::open(&place.path).await.unwrap();
     (place, store)
@@ -138,13 +138,13 @@ async fn raw(path: &Path, create: bool) -> SqliteConnection {
     SqliteConnection::connect_with(&options).await.unwrap()
 }
 
-async fn execute(path: &Path, sql: &'static str) {
+pub(super) async fn execute(path: &Path, sql: &'static str) {
     let mut connection = raw(path, true).await;
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
-async fn count(path: &Path, sql: &'static str) -> i64 {
+pub(super) async fn count(path: &Path, sql: &'static str) -> i64 {
     let mut connection = raw(path, false).await;
     let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -303,7 +303,7 @@ async fn a_time_that_is_none_saves_nothing() {
 
 // Recordings.
 
-fn schema() -> Arc<Schema> {
+pub(super) fn schema() -> Arc<Schema> {
     let mut size = Field::declared("size", Type::BYTES.nullable());
     size.estimate = true;
     let fields = vec![Field::declared("schema", Type::TEXT), Field::declared("table", Type::TEXT), size];
@@ -311,7 +311,7 @@ fn schema() -> Arc<Schema> {
 }
 
 /// `public.orders` with a size, and as many others as wanted.
-fn table(size: i64, others: usize, limit: usize) -> Table {
+pub(super) fn table(size: i64, others: usize, limit: usize) -> Table {
     let mut table = TableBuilder::new(&schema(), limit);
     let row = |table: &mut TableBuilder, name: &str, size| {
         table
@@ -328,7 +328,7 @@ fn table(size: i64, others: usize, limit: usize) -> Table {
     table.finish()
 }
 
-fn observation(at: Timestamp, result: Result<Table, Arc<Missing>>) -> Observation {
+pub(super) fn observation(at: Timestamp, result: Result<Table, Arc<Missing>>) -> Observation {
     let mut args = Args::default();
     args.0.insert("schemas".into(), (Value::texts(["public"]), Type::list(Type::TEXT)));
     let key = Request::new("postgres.tables", "shop-db", args, schema(), Vec::new()).key;
@@ -337,7 +337,7 @@ fn observation(at: Timestamp, result: Result<Table, Arc<Missing>>) -> Observatio
     Observation { key, result, at, source_clock: Some(at), took: Duration::from_millis(7), identity }
 }
 
-fn recording_of(started: Timestamp, observations: Vec<Observation>) -> Recording {
+pub(super) fn recording_of(started: Timestamp, observations: Vec<Observation>) -> Recording {
     let policies = vec![(Arc::from("dead-tuples"), Arc::from("sha256:0a1b"))];
     Recording {
         muster: "0.1.0".into(),
@@ -349,7 +349,7 @@ fn recording_of(started: Timestamp, observations: Vec<Observation>) -> Recording
     }
 }
 
-fn recording(started: Timestamp, size: i64) -> Recording {
+pub(super) fn recording(started: Timestamp, size: i64) -> Recording {
     let refused = Missing::new(Cause::Unreachable, "connection refused");
     let key =
         Key { probe: "disk.usage".into(), target: "shop-host".into(), args: "{}".into(), facts: "".into() };
@@ -426,7 +426,7 @@ async fn a_stored_text_that_was_changed_is_an_error_not_an_empty_answer() {
     let (place, store) = fresh().await;
     store.remember(&one(at(0), Verdict::Fail), Some(&recording(at(0), 1))).await.unwrap();
     store.close().await;
-    execute(&place.path, "UPDATE finding SET json = '{}'; UPDATE observation SET body = '{\"at\": 1}'").await;
+    execute(&place.path, "UPDATE finding SET json = '{}'; UPDATE observation SET body = x'0102'").await;
     let store = Store::open(&place.path).await.unwrap();
     let said = [
         store.finding("aa").await.unwrap_err(),
@@ -467,6 +467,9 @@ async fn pruning_forgets_the_old_and_only_it() {
         "SELECT count(*) FROM sample",
         "SELECT count(*) FROM finding",
         "SELECT count(*) FROM observation",
+        "SELECT count(*) FROM question",
+        "SELECT count(*) FROM part",
+        "SELECT count(*) FROM blob",
     ] {
         assert_eq!(count(&place.path, table).await, 0, "{table}");
     }
@@ -601,10 +604,13 @@ async fn a_newer_store_is_refused_and_not_touched() {
     store.close().await;
     execute(&place.path, "PRAGMA user_version = 7").await;
     let error = refused(&place.path).await;
-    assert!(error.to_string().contains("format 7, this build knows 1"), "{error}");
+    assert!(error.to_string().contains("format 7, this build knows 2"), "{error}");
     execute(&place.path, "PRAGMA user_version = 0").await;
     assert!(matches!(refused(&place.path).await, StoreError::Corrupt { .. }));
     execute(&place.path, "PRAGMA user_version = 1").await;
+    let error = refused(&place.path).await;
+    assert!(error.to_string().contains("a muster from before the first release wrote it"), "{error}");
+    execute(&place.path, "PRAGMA user_version = 2").await;
     Store::open(&place.path).await.unwrap();
 }
 
@@ -612,10 +618,9 @@ async fn a_newer_store_is_refused_and_not_touched() {
 async fn filled() -> Place {
     let (place, store) = fresh().await;
     let many: Vec<Finding> = (0..400).map(|i| finding(&format!("{i:04x}"), Verdict::Fail)).collect();
-    store
-        .remember(&report(at(0), vec![check(Verdict::Fail, many)]), Some(&recording(at(0), 1)))
-        .await
-        .unwrap();
+    let mut saw = recording(at(0), 1);
+    saw.observations.push(observation(at(0), Ok(table(1, 3000, 9999))));
+    store.remember(&report(at(0), vec![check(Verdict::Fail, many)]), Some(&saw)).await.unwrap();
     store.close().await;
     place
 }
@@ -736,7 +741,11 @@ async fn save_for_ever(path: &Path) {
     let many: Vec<Finding> = (0..PER_RUN).map(|i| finding(&format!("{i:04x}"), Verdict::Fail)).collect();
     loop {
         let some = report(at(0), vec![check(Verdict::Fail, many.clone())]);
-        let run = store.remember(&some, Some(&recording(at(0), 5))).await.unwrap();
+        let mut saw = recording(at(0), 5);
+        // Columns in blobs of their own too, and numbers that differ.
+        let size = i64::from(std::process::id());
+        saw.observations.push(observation(at(0), Ok(table(size, 400, 999))));
+        let run = store.remember(&some, Some(&saw)).await.unwrap();
         println!("saved {run}");
     }
 }
@@ -768,13 +777,20 @@ async fn killed_at_any_moment_a_store_holds_whole_runs() {
         let store = Store::open(&place.path).await.unwrap();
         let there: Vec<i64> = store.runs(u32::MAX).await.unwrap().iter().map(|run| run.id).collect();
         assert!(promised.iter().all(|run| there.contains(run)), "{promised:?} of {there:?}");
-        if let Some(run) = there.first() {
-            assert_eq!(store.recording(*run).await.unwrap().unwrap().observations.len(), 2);
+        for run in &there {
+            let seen = store.recording(*run).await.unwrap().unwrap().observations;
+            let rows: Vec<usize> =
+                seen.iter().flat_map(|one| &one.result).map(|table| table.rows.len()).collect();
+            assert_eq!((seen.len(), rows), (3, vec![3, 401]));
         }
         store.close().await;
         let torn = "SELECT count(*) FROM run WHERE 50 <> (SELECT count(*) FROM sample WHERE run = run.id) \
-                    OR 1 <> (SELECT count(*) FROM judged WHERE run = run.id)";
+                    OR 1 <> (SELECT count(*) FROM judged WHERE run = run.id) \
+                    OR 3 <> (SELECT count(*) FROM observation WHERE run = run.id)";
         assert_eq!(count(&place.path, torn).await, 0);
+        let loose = "SELECT (SELECT count(*) FROM part WHERE observation NOT IN (SELECT id FROM observation)) \
+                     + (SELECT count(*) FROM blob WHERE id NOT IN (SELECT blob FROM part))";
+        assert_eq!(count(&place.path, loose).await, 0);
         assert_eq!(
             count(&place.path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
                 .await,

@@ -19,13 +19,10 @@ pub(super) enum State {
 }
 
 impl State {
-    /// A failure that is waived, or pending, holds beneath.
     pub(super) fn of(finding: &Finding) -> Self {
-        let is = |verdict| finding.verdict == verdict || finding.beneath == Some(verdict);
-        let pending = finding.note.as_deref().is_some_and(|note| note.starts_with("pending"));
-        if is(Verdict::Fail) || pending {
+        if finding.is_held() {
             Self::Held
-        } else if is(Verdict::Unknown) {
+        } else if finding.is_unread() {
             Self::Unread
         } else {
             Self::Calm
@@ -34,7 +31,7 @@ impl State {
 }
 
 /// Numbers in the file, which do not follow the order of a type that may change.
-fn code(verdict: Verdict) -> i64 {
+pub(super) fn code(verdict: Verdict) -> i64 {
     match verdict {
         Verdict::Pass => 0,
         Verdict::Skipped => 1,
@@ -42,17 +39,6 @@ fn code(verdict: Verdict) -> i64 {
         Verdict::Warn => 3,
         Verdict::Unknown => 4,
         Verdict::Fail => 5,
-    }
-}
-
-/// Was the check judged as a whole? Not if it was skipped, nor if something about the target itself, and not only
-/// about some of its subjects, could not be read.
-fn whole(check: &Check) -> bool {
-    let mut unread = check.findings.iter().filter(|finding| State::of(finding) == State::Unread);
-    match check.verdict {
-        Verdict::Skipped => false,
-        Verdict::Unknown if check.findings.is_empty() => false,
-        _ => !unread.any(|finding| finding.subject.key.is_empty()),
     }
 }
 
@@ -102,6 +88,10 @@ impl Writer<'_> {
         &mut self.tx
     }
 
+    pub(super) fn store(&self) -> &Store {
+        self.store
+    }
+
     pub(super) fn number(&self) -> i64 {
         self.run
     }
@@ -111,11 +101,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn json(&self, what: &str, value: &impl serde::Serialize) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| StoreError::Content {
-            path: self.store.path().to_owned(),
-            what: what.to_owned(),
-            why: error.to_string(),
-        })
+        serde_json::to_string(value).map_err(|error| self.store.content(what, error.to_string()))
     }
 
     /// The id of a text that occurs often.
@@ -145,16 +131,20 @@ impl Writer<'_> {
         let muster = self.text(&report.muster).await?;
         let host = self.text(&report.host).await?;
         let reason = self.text(&report.exit_reason).await?;
-        let insert = "INSERT INTO run (started, muster, host, exit, reason, checks, subjects, replay) \
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let checks = self.text(&self.json("the counts", &report.checks_by_verdict)?).await?;
+        let subjects = self.text(&self.json("the counts", &report.subjects)?).await?;
+        let targets = self.text(&self.json("who answered", &report.targets)?).await?;
+        let insert = "INSERT INTO run (started, muster, host, exit, reason, checks, subjects, targets, replay) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let saved = sqlx::query(insert)
             .bind(self.at)
             .bind(muster)
             .bind(host)
             .bind(i64::from(report.exit))
             .bind(reason)
-            .bind(self.json("the counts", &report.checks_by_verdict)?)
-            .bind(self.json("the counts", &report.subjects)?)
+            .bind(checks)
+            .bind(subjects)
+            .bind(targets)
             .bind(report.recording.as_deref())
             .execute(&mut *self.tx)
             .await
@@ -192,7 +182,7 @@ impl Writer<'_> {
             .bind(bound)
             .bind(self.run)
             .bind(code(check.verdict))
-            .bind(i64::from(whole(check)))
+            .bind(i64::from(check.is_whole()))
             .execute(&mut *self.tx)
             .await
             .map_err(|error| self.store.fault(&error))?;

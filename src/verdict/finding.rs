@@ -197,3 +197,19 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
+
+impl Finding {
+    fn is(&self, verdict: Verdict) -> bool {
+        self.verdict == verdict || self.beneath == Some(verdict)
+    }
+
+    /// Did its rule hold? A failure that is waived, or pending, holds beneath.
+    pub fn is_held(&self) -> bool {
+        self.is(Verdict::Fail) || self.note.as_deref().is_some_and(|note| note.starts_with("pending"))
+    }
+
+    /// Could it not be judged?
+    pub fn is_unread(&self) -> bool {
+        !self.is_held() && self.is(Verdict::Unknown)
+    }
+}

@@ -1,9 +1,11 @@
 //! Verdicts, findings and the report of a run: the frozen model that every format draws.
 
+mod diff;
 mod finding;
 mod recall;
 mod report;
 
+pub use diff::{Change, CheckView, Diff, FindingView, RunView, compare};
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
 pub use recall::Recall;
 pub use report::{Check, Counts, Fault, RunReport, Timings};

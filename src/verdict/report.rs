@@ -84,6 +84,19 @@ pub struct Check {
     pub looser: Vec<String>,
 }
 
+impl Check {
+    /// Was it judged as a whole, so that every subject that is not among its findings passed? Not if it was skipped,
+    /// nor if something about the target itself, and not only about some of its subjects, could not be read.
+    pub fn is_whole(&self) -> bool {
+        let mut unread = self.findings.iter().filter(|finding| finding.is_unread());
+        match self.verdict {
+            Verdict::Skipped => false,
+            Verdict::Unknown if self.findings.is_empty() => false,
+            _ => !unread.any(|finding| finding.subject.key.is_empty()),
+        }
+    }
+}
+
 /// One fault that hides one or more findings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {

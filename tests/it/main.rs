@@ -29,6 +29,7 @@ mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod layers;
+mod memory;
 mod overrides;
 mod policies_host;
 mod policies_mysql;
