@@ -15,6 +15,7 @@ mod outline;
 mod page;
 mod parts;
 mod schema;
+pub mod tested;
 mod text;
 mod words;
 

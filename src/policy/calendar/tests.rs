@@ -439,6 +439,7 @@ fn rules_are_understood_or_refused() {
             "does not begin on a day of its own rule",
         ),
         (format!("{day}\nRRULE:FREQ=YEARLY;BYMONTHDAY=5;BYDAY=1SU"), 6, "with a numbered `BYDAY`"),
+        (format!("{day}\nRRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU,MO"), 6, "with numbered and other days"),
         (
             format!("{time}\nDURATION:PT1H\nRRULE:FREQ=YEARLY;UNTIL=20300101"),
             7,
