@@ -77,7 +77,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 impl How {
     /// Is JSON what goes to standard output?
     pub(super) fn json(&self) -> bool {
-        self.format.iter().any(|wanted| wanted.format == Format::Json && wanted.file.is_none())
+        output::to_stdout(&self.format, Format::Json)
     }
 
     pub(super) fn options(&self, fail_on: Option<Verdict>) -> Options {
@@ -94,13 +94,7 @@ impl How {
 
     /// Two formats cannot share standard output; said before anything is observed.
     pub(super) fn one_output(&self) -> Result<(), Problem> {
-        if self.format.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
-            return Err(Problem::usage(
-                "two formats go to standard output",
-                "give all but one a file: `--format json=report.json`",
-            ));
-        }
-        Ok(())
+        output::one_output(&self.format)
     }
 
     /// Writes the report in every format that is wanted.

@@ -124,6 +124,22 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
     Ok(Wanted { format, file })
 }
 
+/// Does this format go to standard output?
+pub(super) fn to_stdout(formats: &[Wanted], format: Format) -> bool {
+    formats.iter().any(|wanted| wanted.format == format && wanted.file.is_none())
+}
+
+/// Two formats cannot share standard output; said before anything is done.
+pub(super) fn one_output(formats: &[Wanted]) -> Result<(), Problem> {
+    if formats.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
+        return Err(Problem::usage(
+            "two formats go to standard output",
+            "give all but one a file: `--format json=report.json`",
+        ));
+    }
+    Ok(())
+}
+
 /// How results are drawn.
 pub(super) fn style(verbose: bool) -> Style {
     let color = std::io::stdout().is_terminal() && edge::wants_color();

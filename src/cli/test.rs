@@ -1,5 +1,7 @@
 //! `muster test`: the policies' own cases.
 
+mod report;
+
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,14 +14,14 @@ use crate::policy::decode::out_of_bounds;
 use crate::policy::{Policy, literal};
 use crate::verdict::{Finding, Layer, Recall, Verdict};
 
-use super::exit;
-use super::output::{self, Done, Problem, line, say};
+use super::output::{Done, Problem};
 use super::setup::{Select, Sources, setup};
+use report::Shown;
 
 /// Runs the cases that stand beside the policies
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  muster test\n  muster test policies/disk.yaml\n  muster test builtin:host --case 'at the limit*'"
+    after_help = "Examples:\n  muster test\n  muster test policies/disk.yaml\n  muster test builtin:host --case 'at the limit*'\n  muster test --format human --format junit=cases.xml"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -30,9 +32,8 @@ pub(super) struct Arguments {
     /// Only cases with this name (`*` stands for any characters)
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
-    /// Show every case
-    #[arg(long, short)]
-    verbose: bool,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 /// What one case gave.
@@ -43,6 +44,12 @@ struct Tried<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
+    let json = arguments.shown.json();
+    test(arguments).map_err(|problem| Problem { json, ..problem })
+}
+
+fn test(arguments: &Arguments) -> Done {
+    arguments.shown.one_output()?;
     let select = Select { policy: arguments.policy.clone(), ..Select::default() };
     let setup = setup(&arguments.sources, &select, true, false)?;
     let files = files(&setup)?;
@@ -57,14 +64,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         .flat_map(|file| file.cases.iter().map(|case| (&file.policy, case)))
         .filter(|(_, case)| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name)))
         .collect();
-    if cases.is_empty() {
-        output::note(
-            "no case was run: there is no `<id>.cases.yaml` beside the policies that were asked for; nothing tested is not success",
-        );
-        return Ok(exit::NOTHING);
-    }
     let tried = try_all(&cases);
-    report(&tried, &setup.loaded.policies, &files, arguments.verbose)
+    arguments.shown.publish(&tried, &setup.loaded.policies, &files)
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Problem> {
@@ -259,32 +260,4 @@ fn unexpected(finding: &Finding) -> String {
         finding.subject.shown,
         if operands.is_empty() { String::new() } else { format!(" [{operands}]") }
     )
-}
-
-fn report(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile], verbose: bool) -> Done {
-    let mut text = String::new();
-    for one in tried {
-        if one.faults.is_empty() {
-            if verbose {
-                line(&mut text, &format!("ok    {} · {}", one.policy.id, one.case.name));
-            }
-            continue;
-        }
-        line(&mut text, &format!("FAIL  {} · {}\n      at {}", one.policy.id, one.case.name, one.case.loc));
-        for fault in &one.faults {
-            line(&mut text, &format!("      {fault}"));
-        }
-    }
-    let failed = tried.iter().filter(|one| !one.faults.is_empty()).count();
-    let bare: Vec<&str> = policies
-        .iter()
-        .filter(|policy| !files.iter().any(|file| file.policy.id == policy.id))
-        .map(|policy| &*policy.id)
-        .collect();
-    if !bare.is_empty() {
-        line(&mut text, &format!("without cases: {}", bare.join(", ")));
-    }
-    line(&mut text, &format!("{} cases, {} passed, {failed} failed", tried.len(), tried.len() - failed));
-    say(&text)?;
-    Ok(if failed > 0 { exit::FINDINGS } else { exit::GOOD })
 }

@@ -28,7 +28,7 @@ fn draw(report: &RunReport) -> Result<Json, serde_json::Error> {
 
 /// JSON lets C1 controls and bidirectional marks stand; shown on a terminal they would act. Outside strings
 /// there are none, so that each can be written as its escape without changing the data.
-fn ascii_controls(json: &str) -> String {
+pub(super) fn ascii_controls(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for char in json.chars() {
         if char == '\n' || !text::is_hostile(char) {

@@ -11,13 +11,17 @@ use super::{Style, block, text, words};
 use crate::verdict::{Check, Finding, RunReport, Verdict};
 
 /// The suite of what belongs to no target.
-const OURS: &str = "muster";
+pub(super) const OURS: &str = "muster";
 /// Characters of a message in an attribute.
-const LONGEST: usize = 500;
+pub(super) const LONGEST: usize = 500;
 
 pub(super) fn render(report: &RunReport) -> String {
-    let drawn = draw(report).to_string();
-    drawn.unwrap_or_else(|error| {
+    written(&draw(report))
+}
+
+/// A report as XML.
+pub(super) fn written(report: &Report) -> String {
+    report.to_string().unwrap_or_else(|error| {
         // Not a report, so that no reader can count zero failures.
         format!(
             "<!-- the report could not be written as XML: {} -->\n",

@@ -16,6 +16,7 @@ mod outline;
 mod page;
 mod parts;
 mod schema;
+pub mod tested;
 mod text;
 mod words;
 

@@ -7,7 +7,7 @@ use crate::fact::{Cause, Level};
 use crate::verdict::{Layer, Severity, StepKind, Urgency, Verdict};
 
 /// A closed object; names that end with `?` may be left out.
-fn object(doc: &str, fields: &[(&str, Json)]) -> Json {
+pub(super) fn object(doc: &str, fields: &[(&str, Json)]) -> Json {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for (field, schema) in fields {
@@ -23,19 +23,19 @@ fn object(doc: &str, fields: &[(&str, Json)]) -> Json {
     })
 }
 
-fn text(doc: &str) -> Json {
+pub(super) fn text(doc: &str) -> Json {
     json!({ "description": doc, "type": "string" })
 }
 
-fn natural(doc: &str) -> Json {
+pub(super) fn natural(doc: &str) -> Json {
     json!({ "description": doc, "type": "integer", "minimum": 0 })
 }
 
-fn reference(name: &str) -> Json {
+pub(super) fn reference(name: &str) -> Json {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-fn list(doc: &str, items: &Json) -> Json {
+pub(super) fn list(doc: &str, items: &Json) -> Json {
     json!({ "description": doc, "type": "array", "items": items })
 }
 
@@ -46,7 +46,7 @@ fn pair(doc: &str, second: &Json) -> Json {
     })
 }
 
-fn words<'a>(doc: &str, words: impl IntoIterator<Item = &'a str>) -> Json {
+pub(super) fn words<'a>(doc: &str, words: impl IntoIterator<Item = &'a str>) -> Json {
     json!({ "description": doc, "enum": words.into_iter().collect::<Vec<_>>() })
 }
 

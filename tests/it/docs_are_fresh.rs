@@ -90,19 +90,52 @@ fn every_policy_that_is_shown_loads() {
     assert!(seen > passmuster::fact::catalogue::PROBES.len(), "only {seen} policies were found");
 }
 
+/// A folder with the holiday file of a page, if it shows one.
+fn with_holidays(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(holidays) = blocks(text, "ics", "BEGIN:VCALENDAR").first() {
+        std::fs::write(folder.path().join("holidays.ics"), holidays).unwrap();
+    }
+    folder
+}
+
 #[test]
 fn every_project_file_that_is_shown_loads() {
     let mut seen = 0;
     for path in shown() {
+        let folder = with_holidays(&read(&path));
         for block in blocks(&read(&path), "yaml", "muster: 1") {
             let mut diags = Vec::new();
             let source = Source::new(path.display().to_string(), block);
-            let project = project::decode(&source, Path::new(""), &mut diags);
+            let project = project::decode(&source, folder.path(), &mut diags);
             assert!(project.is_some() && diags.is_empty(), "{}: {diags:?}", path.display());
             seen += 1;
         }
     }
     assert!(seen > 0);
+}
+
+#[test]
+fn the_calendars_of_the_language_reference_do_what_it_says() {
+    let text = read(&root().join("src/cli/reference/language.md"));
+    let folder = with_holidays(&text);
+    let projects = blocks(&text, "yaml", "muster: 1\ncalendars:");
+    let source = Source::new("muster.yaml", projects[0].as_str());
+    let project = project::decode(&source, folder.path(), &mut Vec::new()).unwrap();
+    for (name, at, covered) in [
+        ("office", "2026-07-31T08:00:00+02:00", true),
+        ("office", "2026-07-31T18:00:00+02:00", false),
+        ("shop", "2026-07-31T10:00:00+02:00", true),
+        ("shop", "2026-08-01T10:00:00+02:00", false),
+        ("shop", "2026-08-08T10:00:00+02:00", true),
+        ("shop", "2027-03-29T10:00:00+02:00", false),
+        ("shop", "2026-12-24T13:59:59+01:00", true),
+        ("shop", "2026-12-24T14:00:00+01:00", false),
+        ("night", "2026-11-28T05:59:59-05:00", true),
+        ("night", "2026-11-28T06:00:00-05:00", false),
+    ] {
+        assert_eq!(project.calendars[name].covers(at.parse().unwrap()), covered, "{name} at {at}");
+    }
 }
 
 #[test]

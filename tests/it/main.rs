@@ -16,6 +16,7 @@ mod adding_a_probe;
 mod bad_input;
 mod calendars;
 mod canary;
+mod case_formats;
 mod cel;
 mod cli_commands;
 mod contract;

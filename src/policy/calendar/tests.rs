@@ -255,6 +255,18 @@ fn the_end_of_an_event_is_excluded() {
 }
 
 #[test]
+fn one_day_that_ends_on_itself_is_a_day() {
+    let one = "DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261224";
+    let calendar = off(&[one]);
+    outside(&calendar, &["2026-12-23T23:00:00Z", "2026-12-24T22:59:59Z"]);
+    within(&calendar, &["2026-12-24T23:00:00Z"]);
+    // Whether the other one ends on the 30th or on the 31st, such a file does not say.
+    let two = "SUMMARY:Ferien\nDTSTART;VALUE=DATE:20261228\nDTEND;VALUE=DATE:20261231";
+    refused(&events(&[one, two]), 4, "so `Ferien` may be a day longer than it seems");
+    file(&events(&[one, "DTSTART;VALUE=DATE:20261228\nDURATION:P3D"])).unwrap();
+}
+
+#[test]
 fn an_event_with_times_covers_its_span() {
     let span = ["2026-12-24T13:00:00Z", "2026-12-24T16:59:59Z"];
     for text in [
@@ -439,6 +451,7 @@ fn rules_are_understood_or_refused() {
             "does not begin on a day of its own rule",
         ),
         (format!("{day}\nRRULE:FREQ=YEARLY;BYMONTHDAY=5;BYDAY=1SU"), 6, "with a numbered `BYDAY`"),
+        (format!("{day}\nRRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU,MO"), 6, "with numbered and other days"),
         (
             format!("{time}\nDURATION:PT1H\nRRULE:FREQ=YEARLY;UNTIL=20300101"),
             7,
@@ -457,7 +470,7 @@ fn what_could_move_an_event_is_understood_or_refused() {
         (format!("{day}\nEXRULE:FREQ=YEARLY"), 6, "`EXRULE` is not understood"),
         (format!("{day}\nDTSTART;VALUE=DATE:20260406"), 6, "`DTSTART` stands twice"),
         (format!("{day}\nDTEND;VALUE=DATE:20260406\nDURATION:P1D"), 7, "exclude each other"),
-        (format!("{day}\nDTEND;VALUE=DATE:20260405"), 6, "ends before or when it begins"),
+        (format!("{day}\nDTEND;VALUE=DATE:20260404"), 6, "ends before or when it begins"),
         (format!("{day}\nDTEND:20260406T000000Z"), 6, "not both days or both times"),
         (format!("{day}\nDTEND;VALUE=DATE:20990406"), 6, "lasts longer than 3660 days"),
         (format!("{day}\nDTEND;VALUE=DATE:20270406\nRRULE:FREQ=YEARLY"), 6, "lasts longer than 365 days"),
@@ -492,7 +505,7 @@ fn what_could_move_an_event_is_understood_or_refused() {
 #[test]
 fn faults_name_the_event() {
     let text =
-        events(&["SUMMARY:Tag der Arbeit\\, ☭\nDTSTART;VALUE=DATE:20260501\nDTEND;VALUE=DATE:20260501"]);
+        events(&["SUMMARY:Tag der Arbeit\\, ☭\nDTSTART;VALUE=DATE:20260501\nDTEND;VALUE=DATE:20260430"]);
     refused(&text, 6, "the event `Tag der Arbeit, ☭`: it ends before or when it begins");
     refused(&events(&["UID:a@b\nDURATION:P1D"]), 3, "the event `a@b`: `DTSTART` is missing");
     let many: Vec<&str> = vec!["SUMMARY:x"; 100];

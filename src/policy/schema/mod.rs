@@ -27,6 +27,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("cases.schema.json", cases()),
         ("recording.schema.json", recording()),
         ("report.schema.json", crate::report::json_schema()),
+        ("test.schema.json", crate::report::tested::json_schema()),
     ]
 }
 

@@ -24,6 +24,16 @@ pub(super) enum Length {
     Span(Span),
 }
 
+/// How an event of whole days writes its end. Some programs write one day as ending on itself, against the RFC; the
+/// longer events of such a file may then end a day later than they seem.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum LastDay {
+    /// `DTEND` is the day on which it begins: one day.
+    Included,
+    /// `DTEND` is a later day.
+    Excluded,
+}
+
 /// One event.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
@@ -37,6 +47,8 @@ pub(super) struct Event {
     pub(super) start: When,
     /// How long it is each time.
     pub(super) length: Length,
+    /// How the last day is written, where `DTEND` writes it.
+    pub(super) last_day: Option<LastDay>,
     /// How it comes again.
     pub(super) rule: Option<Yearly>,
     /// More begins.
@@ -106,6 +118,7 @@ impl Reader<'_> {
         let start = self.single(begin)?;
         let rule = self.one("RRULE").map(|line| self.rule(line, &start)).transpose()?;
         let more = self.list("RDATE", &start)?;
+        let last_day = self.last_day(&start)?;
         let length = self.length(&start, rule.is_some() || !more.is_empty())?;
         let status = self.one("STATUS").map(|line| line.value.trim().to_ascii_uppercase());
         let uid = self.one("UID").map(|line| line.value.trim().to_owned());
@@ -118,6 +131,7 @@ impl Reader<'_> {
             name: self.name,
             start,
             length,
+            last_day,
             rule,
             more,
         })
@@ -188,9 +202,16 @@ impl Reader<'_> {
         Ok(length)
     }
 
+    fn last_day(&self, start: &When) -> Result<Option<LastDay>, Diag> {
+        let Some(line) = self.one("DTEND").filter(|_| matches!(start, When::Day(_))) else { return Ok(None) };
+        let same = self.single(line)? == *start;
+        Ok(Some(if same { LastDay::Included } else { LastDay::Excluded }))
+    }
+
     fn until(&self, line: &Line, start: &When) -> Result<Length, Diag> {
         let end = self.single(line)?;
         let length = match (start, &end) {
+            (When::Day(first), When::Day(end)) if first == end => Some(Length::Days(1)),
             (When::Day(first), When::Day(end)) => Some(Length::Days((*end - *first).get_days())),
             (When::Time(first), When::Time(end)) => {
                 first.timestamp().until(end.timestamp()).ok().map(Length::Span)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::event::{Event, Length};
+use super::event::{Event, LastDay, Length};
 use super::fault;
 use super::value::When;
 use crate::diag::Diag;
@@ -13,6 +13,9 @@ use crate::policy::calendar::holidays::{Holidays, YearlyDays, YearlyTimes};
 
 /// The days off of all events of a file.
 pub(super) fn holidays(events: Vec<Event>) -> Result<Holidays, Vec<Diag>> {
+    if let Some(diag) = two_ways_to_end(&events) {
+        return Err(vec![diag]);
+    }
     let (changes, mut events): (Vec<Event>, Vec<Event>) =
         events.into_iter().partition(|event| event.replaces.is_some());
     let mut faults: Vec<Diag> = events.iter().filter_map(leaves_out_nothing).collect();
@@ -25,6 +28,22 @@ pub(super) fn holidays(events: Vec<Event>) -> Result<Holidays, Vec<Diag>> {
         faults.extend(gathered.take(event).is_none().then(beyond));
     }
     if faults.is_empty() { Ok(gathered.holidays()) } else { Err(faults) }
+}
+
+/// Where the end of one event is its last day and that of another the day after, nobody can tell which.
+fn two_ways_to_end(events: &[Event]) -> Option<Diag> {
+    let of = |way: LastDay| events.iter().find(|event| event.last_day == Some(way));
+    let (included, excluded) = (of(LastDay::Included)?, of(LastDay::Excluded)?);
+    let message = format!(
+        "the event `{}` ends on the day on which it begins, so `{}` may be a day longer than it seems",
+        included.name, excluded.name
+    );
+    let diag = fault(&included.loc, message).at(&excluded.loc, "and this one ends later than it begins");
+    Some(
+        diag.help(
+            "`DTEND` is the day after the last one: correct it, or leave it out where an event is one day",
+        ),
+    )
 }
 
 /// An exception that meets no begin leaves nothing out, and whoever wrote it thinks otherwise. One behind the end

@@ -52,6 +52,11 @@ impl Parts {
         if !parts.month_days.is_empty() && parts.weekdays.iter().any(|(nth, _)| *nth != 0) {
             return Err("`BYMONTHDAY` with a numbered `BYDAY` is not understood".into());
         }
+        // Of `2MO,FR` some programs make every Friday, others only one that is a second Monday.
+        let numbered = parts.weekdays.iter().filter(|(nth, _)| *nth != 0).count();
+        if numbered != 0 && numbered != parts.weekdays.len() {
+            return Err("`BYDAY` with numbered and other days is not understood".into());
+        }
         Ok(parts)
     }
 

@@ -1,0 +1,92 @@
+//! Shows what became of the cases.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::policy::Policy;
+use crate::policy::cases::CaseFile;
+use crate::report::Format;
+use crate::report::tested::{NO_CASE, Tested, TestedCase, render};
+
+use super::super::exit;
+use super::super::output::{self, Done, Problem, Wanted};
+use super::Tried;
+
+/// How the cases are shown.
+#[derive(Args, Clone)]
+pub(super) struct Shown {
+    /// `human`, `json` or `junit`; `json=FILE` writes to a file; may be given several times
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = wanted)]
+    format: Vec<Wanted>,
+    /// Show every case
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Reads `--format`: those of `check` that cases have.
+fn wanted(text: &str) -> Result<Wanted, String> {
+    match output::wanted(text)? {
+        Wanted { format: Format::Markdown, .. } => {
+            Err("cases have no `markdown`; formats are human, json, junit".to_owned())
+        }
+        wanted => Ok(wanted),
+    }
+}
+
+impl Shown {
+    /// Is JSON what goes to standard output?
+    pub(super) fn json(&self) -> bool {
+        output::to_stdout(&self.format, Format::Json)
+    }
+
+    /// Two formats cannot share standard output; said before anything is tried.
+    pub(super) fn one_output(&self) -> Result<(), Problem> {
+        output::one_output(&self.format)
+    }
+
+    /// Writes the cases in every format that is wanted.
+    pub(super) fn publish(&self, tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile]) -> Done {
+        let tested = tested(tried, policies, files);
+        if tested.cases.is_empty() {
+            output::note(NO_CASE);
+        }
+        let human = [Wanted { format: Format::Human, file: None }];
+        for wanted in if self.format.is_empty() { &human[..] } else { &self.format } {
+            let text = render(&tested, wanted.format, self.verbose).ok_or_else(|| {
+                Problem::usage("cases have no such format", "formats are human, json, junit")
+            })?;
+            match &wanted.file {
+                Some(file) => output::write_file(file, &text)?,
+                // The error stream has said it.
+                None if tested.cases.is_empty() && wanted.format == Format::Human => {}
+                None => output::say(&text)?,
+            }
+        }
+        Ok(tested.exit)
+    }
+}
+
+fn tested(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile]) -> Tested {
+    let cases: Vec<TestedCase> = tried
+        .iter()
+        .map(|one| TestedCase {
+            policy: Arc::clone(&one.policy.id),
+            name: one.case.name.to_string(),
+            at: one.case.loc.to_string(),
+            faults: one.faults.clone(),
+        })
+        .collect();
+    let bare = policies.iter().filter(|policy| !files.iter().any(|file| file.policy.id == policy.id));
+    let exit = match cases.iter().any(|case| !case.faults.is_empty()) {
+        _ if cases.is_empty() => exit::NOTHING,
+        true => exit::FINDINGS,
+        false => exit::GOOD,
+    };
+    Tested {
+        muster: env!("CARGO_PKG_VERSION").to_owned(),
+        without_cases: bare.map(|policy| Arc::clone(&policy.id)).collect(),
+        cases,
+        exit,
+    }
+}
