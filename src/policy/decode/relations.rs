@@ -335,8 +335,10 @@ impl Decoder<'_> {
         let mut group = Group { of, by, lets: Vec::new(), folds: Vec::new() };
         let mut fields: Vec<Field> = env.row().map(|schema| schema.fields.clone()).unwrap_or_default();
         for (name, value) in pairs(node.get("let")) {
-            let taken = fields.iter().any(|field| Some(&*field.name) == name.as_str());
-            self.free_name(name, "a value of a group", &|_| taken.then_some("a fact of the group"));
+            let fact = fields.iter().any(|field| Some(&*field.name) == name.as_str());
+            let view = views.iter().any(|view| Some(&*view.rows.name) == name.as_str());
+            let by = if view { Some("an observation") } else { fact.then_some("a fact of the group") };
+            self.free_name(name, "a value of a group", &|_| by);
             let checked = typing::check_in_group(Text::of(value), &env, &mut group.folds);
             let Some(rule) = self.expression_of(value, checked) else { continue };
             let doc = format!("computed: `{}`", rule.node.text);

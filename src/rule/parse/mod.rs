@@ -10,7 +10,7 @@ mod tree;
 
 use std::sync::LazyLock;
 
-use rhai::{Engine, LexError, OptimizationLevel, Token};
+use rhai::{Engine, OptimizationLevel, Token};
 
 use super::Text;
 use super::ast::Ast;
@@ -94,10 +94,8 @@ fn engine() -> Engine {
     engine.set_max_expr_depths(48, 16);
     engine.set_max_strings_interned(0);
     engine.on_parse_token(|token, _, _| match token {
+        // `()` stays: it is an empty list of arguments; alone it is refused by the reader.
         Token::Reserved(word) if word.as_str() == "null" => Token::Unit,
-        Token::Unit => {
-            Token::LexError(Box::new(LexError::ImproperSymbol("()".into(), "write `null`".into())))
-        }
         other => other,
     });
     engine

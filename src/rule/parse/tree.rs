@@ -32,6 +32,7 @@ impl Reader<'_> {
 
     fn expr(&self, expr: &Expr) -> Read {
         Ok(match expr {
+            Expr::Unit(at) if self.written_at(*at).starts_with("()") => return Err(self.unit(*at)),
             Expr::Unit(at) => self.leaf(Kind::Null, *at),
             Expr::BoolConstant(value, at) => self.leaf(Kind::Bool(*value), *at),
             Expr::IntegerConstant(value, at) => self.number(Kind::Int(*value), *at),
@@ -58,6 +59,17 @@ impl Reader<'_> {
             Expr::ThisPtr(at) => return Err(self.unsupported("`this`", *at)),
             other => return Err(self.unsupported("`if`, `switch`, a block or a closure", other.position())),
         })
+    }
+
+    fn written_at(&self, at: Position) -> &str {
+        self.text.text.get(self.offset(at)..).unwrap_or("")
+    }
+
+    fn unit(&self, at: Position) -> Diag {
+        let start = self.offset(at);
+        Diag::error(&code::RULE_SYNTAX, "`()` is not a value")
+            .at(&self.text.loc(start, start + 2), "here")
+            .help("write `null`")
     }
 
     fn quotes(&self, at: Position) -> Diag {
