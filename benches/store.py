@@ -58,7 +58,7 @@ def recall(store):
         if set(seen["recalled"]) != {8_640_000}:
             sys.exit(f"recalled {seen['recalled']}")
         plain = sqlite3.connect(os.path.join(where, "plain.db"))
-        scan = timed(lambda: plain.execute("SELECT sum(subject), sum(at), sum(value) FROM sample").fetchone())
+        scan = timed(lambda: plain.execute("SELECT total(subject), total(at), total(value) FROM sample").fetchone())
 
         def every():
             for _ in plain.execute("SELECT subject, at, value FROM sample"):

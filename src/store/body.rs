@@ -46,9 +46,9 @@ pub(super) fn write(head: &Head, columns: &[Option<&[u8]>]) -> Vec<u8> {
     let seen = head.source_clock.unwrap_or(head.at);
     out.signed(i64::from(seen.subsec_nanosecond() % 1_000));
     if head.source_clock.is_some() {
-        // A clock is seldom far away, so that seconds take a byte.
+        // A clock is seldom far away, so that this takes a few bytes.
         out.signed(head.at.as_second().wrapping_sub(seen.as_second()));
-        out.signed(i64::from(head.at.subsec_nanosecond()));
+        out.signed(i64::from(head.at.subsec_nanosecond()) - i64::from(seen.subsec_nanosecond()));
     }
     out.count(u64::try_from(head.took.as_micros()).unwrap_or(u64::MAX));
     if let Some((rows, total)) = head.table {
@@ -86,7 +86,8 @@ pub(super) fn read(bytes: &[u8], seen: i64) -> Result<Body<'_>, Fault> {
         (now, None)
     } else {
         let step = reader.signed()?;
-        (time(now.as_second().wrapping_add(step), reader.signed()?)?, Some(now))
+        let nanos = i64::from(now.subsec_nanosecond()).wrapping_add(reader.signed()?);
+        (time(now.as_second().wrapping_add(step), nanos)?, Some(now))
     };
     let took = Duration::from_micros(reader.count()?);
     let mut columns = Vec::new();

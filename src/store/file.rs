@@ -193,14 +193,18 @@ pub(super) fn absolute(path: &Path) -> Result<String, StoreError> {
 }
 
 async fn open(path: &str) -> Result<SqlitePool, StoreError> {
-    if let Some(size) = look(path)? {
-        inspect(path, size).await?;
-    }
-    let options = options(path)
+    let known = match look(path)? {
+        Some(size) => inspect(path, size).await?,
+        None => None,
+    };
+    let mut options = options(path)
         .create_if_missing(true)
         .synchronous(SqliteSynchronous::Full)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .pragma("cell_size_check", "ON");
+    if known != Some(Kind::Ours) {
+        // Asked of a file that has tables, it would write to it, and wait for whoever else does.
+        options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
+    }
     // One connection: a run recalls first and saves last, and two of its own would only wait for each other.
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
@@ -294,24 +298,26 @@ enum Kind {
 }
 
 /// Looks into the file without the right to change it, so that a foreign one is not even checkpointed.
-async fn inspect(path: &str, size: Size) -> Result<(), StoreError> {
+/// `None` if that cannot be seen before somebody's killed write is undone.
+async fn inspect(path: &str, size: Size) -> Result<Option<Kind>, StoreError> {
     let fault = |error: sqlx::Error| StoreError::of(path, &error);
     let mut connection = match SqliteConnection::connect_with(&options(path).read_only(true)).await {
         Ok(connection) => connection,
-        Err(error) if interrupted(&error) => return Ok(()),
+        Err(error) if interrupted(&error) => return Ok(None),
         Err(error) => return Err(fault(error)),
     };
     let kind = kind(path, &mut connection).await;
     let page: Result<i64, _> = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut connection).await;
     let closed = connection.close().await;
     match kind {
-        Ok(Ok(_)) => {
+        Ok(Ok(kind)) => {
             closed.map_err(fault)?;
-            torn(path, size, page.map_err(fault)?)
+            torn(path, size, page.map_err(fault)?)?;
+            Ok(Some(kind))
         }
         Ok(Err(error)) => Err(error),
         // Whoever was killed here is recovered by the writing connection, which asks again before it writes.
-        Err(error) if interrupted(&error) => Ok(()),
+        Err(error) if interrupted(&error) => Ok(None),
         Err(error) => Err(fault(error)),
     }
 }

@@ -4,11 +4,13 @@ mod diff;
 mod finding;
 mod recall;
 mod report;
+mod view;
 
-pub use diff::{Change, CheckView, Diff, FindingView, RunView, compare};
+pub use diff::{Change, Diff, compare};
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
 pub use recall::Recall;
 pub use report::{Check, Counts, Fault, RunReport, Timings};
+pub use view::{CheckView, FindingView, RunView};
 
 use serde::{Deserialize, Serialize};
 

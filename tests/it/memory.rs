@@ -102,7 +102,9 @@ fn diff_shows_what_got_worse_and_its_code_says_so() {
     );
     let files = shop.run(&["diff", "before.json", "after.json", "--format", "json"]).exits(1);
     let stored = shop.run(&["diff", "1", "2", "--format", "json"]).exits(1);
-    assert_eq!(files.json()["new"], stored.json()["new"]);
+    for part in ["id", "subject", "before", "after", "severity"] {
+        assert_eq!(files.json()["new"][0][part], stored.json()["new"][0][part], "{part}");
+    }
     assert_eq!(files.json()["new"][0]["worse"], Json::from(true));
     shop.run(&["diff", "2", "3"]).exits(0);
     let run = shop.run(&["diff", "2", "1", "--format", "markdown"]).exits(0);
@@ -219,7 +221,19 @@ fn a_store_that_is_locked_for_too_long_does_not_lose_the_report() {
 fn a_disk_that_fills_up_does_not_lose_the_report() {
     let shop = shop();
     shop.check(&[]).exits(0);
-    // Enough to open the store, too little for the pages of a run.
+    let mut globs = Vec::new();
+    for index in 0..300 {
+        shop.file(&format!("many/{index}.txt"), "a");
+        globs.push(format!("'@SHOP@/many/{index}.txt'"));
+    }
+    let observe = format!("{{ probe: file.set, with: {{ globs: [{}] }} }}", globs.join(", "));
+    shop.policy(
+        "sizes",
+        &format!(
+            "target: {{ type: host }}\nobserve: {{ files: {observe} }}\neach: files\nfail: size > 1.KiB\n"
+        ),
+    );
+    // Enough to open the store, too little for the pages of this run.
     let limited = "trap '' XFSZ; exec prlimit --fsize=36864 \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_muster"), "check", "--format", "json"]);
