@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
 use crate::store::{Store, StoreError};
-use crate::verdict::{Recall, RunReport};
+use crate::verdict::RunReport;
 
 use super::output::{Problem, warn};
 use super::setup::Sources;
@@ -62,8 +62,8 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
 }
 
 /// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known.
-pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<(Recall, Past), Problem> {
-    let Some((path, _)) = &project.store else { return Ok((Recall::default(), Past::default())) };
+pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Past, Problem> {
+    let Some((path, _)) = &project.store else { return Ok(Past::default()) };
     let held = |check: &crate::plan::Check| check.policy.alert.as_ref().and_then(|alert| alert.held);
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
@@ -90,7 +90,7 @@ pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<(R
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
         warn(&[from_the_future(path, newest, at)]);
     }
-    Ok((recall, past))
+    Ok(Past { recall, ..past })
 }
 
 /// Adds the answers of recordings that policies compare with. A file that cannot be read is wrong input: without

@@ -13,7 +13,7 @@ use crate::observe::{Cancel, Live, Observer, Replay, verify};
 use crate::plan::{Input, Plan, bind};
 use crate::probe::system_clock;
 use crate::secret::Redactor;
-use crate::verdict::{Recall, RunReport, Timings, Verdict};
+use crate::verdict::{RunReport, Timings, Verdict};
 
 use super::edge::{Watch, host};
 use super::output::Problem;
@@ -99,15 +99,15 @@ pub(super) fn run(
     };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
-    let (recalled, mut past) = match &facts {
+    let mut past = match &facts {
         Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
-        Facts::Recorded(recording) => (Recall::default(), recording.past.clone()),
+        Facts::Recorded(recording) => recording.past.clone(),
     };
     super::memory::baselines(&setup.project, &plan, &mut past)?;
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
-    let given = Given { at: started, recall: &recalled, past: &past };
+    let given = Given { at: started, recall: &past.recall, past: &past };
     let outcomes = judge_all(&plan, &answers, &given);
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
@@ -289,6 +289,7 @@ mod tests {
     use crate::policy::Project;
     use crate::policy::load::{File, Loaded, documents};
     use crate::source::Source;
+    use crate::verdict::Recall;
 
     const POLICY: &str = "
 policy: p

@@ -35,7 +35,7 @@ pub use name::row_name;
 pub use number::{float_to_int, int_to_float};
 pub use observation::{Identity, Observation};
 pub use observation_json::{observation_from_json, observation_to_json};
-pub use past::{Before, History, Past, PastRequest, Track};
+pub use past::{Before, History, Past, PastRequest, Recall, Track};
 pub use recording::{FORMAT, Recording};
 pub use request::{Args, Key, Pointer, Request};
 pub use schema::{Field, Rows, Schema, ZeroRows};

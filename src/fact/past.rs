@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Key, Observation, Value};
 
 /// With which earlier answer an observation is compared.
@@ -53,6 +55,21 @@ pub struct Past {
     pub before: BTreeMap<(Before, Key), Arc<Observation>>,
     /// Samples by question.
     pub history: BTreeMap<Key, Arc<History>>,
+    /// How earlier runs judged, for alerts that must have held for a time.
+    pub recall: Recall,
+}
+
+/// How earlier runs judged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recall {
+    /// Times at which each check (policy, target) was judged, ascending. A run in which the check was skipped,
+    /// or could not be judged as a whole, is not among them: it says nothing.
+    pub judged: BTreeMap<(Arc<str>, Arc<str>), Vec<Timestamp>>,
+    /// For each finding id: times at which its rule held, ascending.
+    pub held: BTreeMap<Arc<str>, Vec<Timestamp>>,
+    /// For each finding id: times at which this subject alone could not be judged, ascending. Such a time is no
+    /// sample of it, although its check was judged then.
+    pub unread: BTreeMap<Arc<str>, Vec<Timestamp>>,
 }
 
 /// What was seen of the subjects of one question over time.

@@ -7,10 +7,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::observation_json::{Reader, Shared, Write, array, key, parsed, text, write};
-use super::{Before, Cell, History, Key, Past, Track, Type, Value, cell_from_json, cell_to_json};
+use super::{
+    Before, Cell, History, Key, Past, Recall, Track, Type, Value, cell_from_json, cell_to_json, micros_of,
+    timestamp,
+};
 
 /// The two lists of the section: `before`, `history`.
 pub(super) fn lists(past: &Past, shared: &mut impl Write) -> (Vec<Json>, Vec<Json>) {
@@ -35,6 +39,46 @@ pub(super) fn lists(past: &Past, shared: &mut impl Write) -> (Vec<Json>, Vec<Jso
         json!({ "question": question_to_json(question), "facts": history.facts, "subjects": subjects })
     });
     (before, history.collect())
+}
+
+/// How earlier runs judged; nothing if nothing was recalled.
+pub(super) fn verdicts(recall: &Recall) -> Option<Json> {
+    if *recall == Recall::default() {
+        return None;
+    }
+    let times = |times: &[Timestamp]| times.iter().map(|at| micros_of(*at)).collect::<Vec<_>>();
+    let judged = recall
+        .judged
+        .iter()
+        .map(|((policy, target), at)| json!({ "policy": policy, "target": target, "at": times(at) }));
+    let of_findings = |known: &BTreeMap<Arc<str>, Vec<Timestamp>>| {
+        known.iter().map(|(id, at)| json!({ "finding": id, "at": times(at) })).collect::<Vec<_>>()
+    };
+    Some(json!({
+        "judged": judged.collect::<Vec<_>>(),
+        "held": of_findings(&recall.held),
+        "unread": of_findings(&recall.unread),
+    }))
+}
+
+fn recall_from_json(json: Option<&Json>) -> Result<Recall, String> {
+    let mut recall = Recall::default();
+    let Some(json) = json else { return Ok(recall) };
+    for entry in array(json, "judged")? {
+        recall.judged.insert((text(entry, "policy")?, text(entry, "target")?), moments(entry)?);
+    }
+    for entry in array(json, "held")? {
+        recall.held.insert(text(entry, "finding")?, moments(entry)?);
+    }
+    for entry in array(json, "unread")? {
+        recall.unread.insert(text(entry, "finding")?, moments(entry)?);
+    }
+    Ok(recall)
+}
+
+fn moments(entry: &Json) -> Result<Vec<Timestamp>, String> {
+    let at = array(entry, "at")?.iter().map(|at| at.as_i64().and_then(timestamp));
+    at.collect::<Option<Vec<_>>>().ok_or_else(|| "`at` must be microseconds since 1970".to_owned())
 }
 
 fn question_to_json(key: &Key) -> Json {
@@ -101,6 +145,7 @@ pub(super) fn from_json(json: Option<&Json>, shared: &Shared) -> Result<Past, St
             return Err("`history`: a question stands twice".to_owned());
         }
     }
+    past.recall = recall_from_json(json.get("verdicts")).map_err(|why| format!("verdicts: {why}"))?;
     Ok(past)
 }
 
@@ -222,6 +267,18 @@ mod tests {
         })
     }
 
+    fn recall() -> impl Strategy<Value = Recall> {
+        let times = || {
+            let micros = proptest::collection::vec(0..2_000_000_000_000_000_i64, 0..4);
+            micros.prop_map(|all| all.into_iter().map(|at| timestamp(at).unwrap()).collect::<Vec<_>>())
+        };
+        let name = || "[a-z]{1,4}".prop_map(|name| Arc::<str>::from(name));
+        let judged = proptest::collection::btree_map((name(), name()), times(), 0..3);
+        let held = proptest::collection::btree_map(name(), times(), 0..3);
+        let unread = proptest::collection::btree_map(name(), times(), 0..3);
+        (judged, held, unread).prop_map(|(judged, held, unread)| Recall { judged, held, unread })
+    }
+
     fn past() -> impl Strategy<Value = Past> {
         let with = prop_oneof![
             Just(Before::Previous),
@@ -237,9 +294,10 @@ mod tests {
         });
         let before = proptest::collection::vec((with, answered), 0..4);
         let history = proptest::collection::btree_map(question(), history().prop_map(Arc::new), 0..3);
-        (before, history).prop_map(|(before, history)| Past {
+        (before, history, recall()).prop_map(|(before, history, recall)| Past {
             before: before.into_iter().map(|(with, (asked, seen))| ((with, asked), seen)).collect(),
             history,
+            recall,
         })
     }
 

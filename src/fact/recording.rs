@@ -51,7 +51,13 @@ impl Recording {
         if self.past != Past::default()
             && let Some(map) = json.as_object_mut()
         {
-            map.insert("past".into(), json!({ "before": before, "history": history }));
+            let mut past = json!({ "before": before, "history": history });
+            if let (Some(past), Some(verdicts)) =
+                (past.as_object_mut(), past_json::verdicts(&self.past.recall))
+            {
+                past.insert("verdicts".into(), verdicts);
+            }
+            map.insert("past".into(), past);
         }
         json
     }

@@ -2,13 +2,12 @@
 
 mod diff;
 mod finding;
-mod recall;
 mod report;
 mod view;
 
+pub use crate::fact::Recall;
 pub use diff::{Change, Diff, compare};
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
-pub use recall::Recall;
 pub use report::{Check, Counts, Fault, RunReport, Timings};
 pub use view::{CheckView, FindingView, RunView};
 

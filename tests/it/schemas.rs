@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use passmuster::fact::{
-    Args, Before, Cause, History, Identity, Level, Missing, Observation, Past, Recording, Request,
+    Args, Before, Cause, History, Identity, Level, Missing, Observation, Past, Recall, Recording, Request,
     TableBuilder, Track, Value, catalogue, observation_from_json, observation_to_json,
 };
 use passmuster::policy::schema;
@@ -125,7 +125,14 @@ fn recording_with_past() -> Recording {
         ((Before::Previous, seen.key.clone()), Arc::new(seen.clone())),
         ((Before::Recording(Arc::from("base/line.json")), lost.key.clone()), Arc::new(lost.clone())),
     ];
-    recording.past = Past { before: before.into(), history: [(seen.key.clone(), Arc::new(history))].into() };
+    let times = vec![recording.started];
+    let recall = Recall {
+        judged: [((Arc::from("a"), Arc::from("b")), times.clone())].into(),
+        held: [(Arc::from("1f"), times.clone())].into(),
+        unread: [(Arc::from("2f"), times)].into(),
+    };
+    let history = [(seen.key.clone(), Arc::new(history))].into();
+    recording.past = Past { before: before.into(), history, recall };
     recording
 }
 

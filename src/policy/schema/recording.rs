@@ -216,9 +216,27 @@ fn past() -> Json {
             ("subjects", list("the subjects", &subject)),
         ],
     );
+    let moments = || list("microseconds since 1970, ascending", &json!({ "type": "integer" }));
+    let judged = object(
+        "when a check was judged",
+        &[("policy", text("the policy")), ("target", text("the target")), ("at", moments())],
+    );
+    let finding = object("when it was so", &[("finding", text("id of the finding")), ("at", moments())]);
+    let verdicts = object(
+        "how earlier runs judged",
+        &[
+            ("judged", list("checks that were judged", &judged)),
+            ("held", list("findings whose rule held", &finding)),
+            ("unread", list("findings that could not be judged", &finding)),
+        ],
+    );
     object(
         "what was recalled from earlier runs",
-        &[("before", list("earlier answers", &before)), ("history", list("samples", &history))],
+        &[
+            ("before", list("earlier answers", &before)),
+            ("history", list("samples", &history)),
+            ("verdicts?", verdicts),
+        ],
     )
 }
 
