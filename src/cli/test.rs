@@ -142,6 +142,7 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
     });
     let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));
     let requests = (0..policy.observe.len()).map(Asked::One).collect();
+    let skip = crate::plan::skip(policy, &target, &settings);
     let check = Check {
         policy: Arc::clone(policy),
         target,
@@ -151,7 +152,7 @@ fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag>> {
         routes: std::collections::BTreeMap::new(),
         requests,
         calendars: Arc::new(calendars(case)),
-        skip: None,
+        skip,
         waivers: Vec::new(),
     };
     if diags.is_empty() { Ok(check) } else { Err(diags) }

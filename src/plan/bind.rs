@@ -357,7 +357,7 @@ pub(crate) fn target_value(target: &TargetInfo, name: &str) -> Value {
 }
 
 /// Why `when` leaves the check out. A `when` that cannot be decided leaves it in.
-fn skip(policy: &Policy, target: &TargetInfo, settings: &Settings) -> Option<String> {
+pub fn skip(policy: &Policy, target: &TargetInfo, settings: &Settings) -> Option<String> {
     let when = policy.when.as_ref()?;
     let values = settings.values();
     let decided = holds(&when.node, &Before { params: &values, target });

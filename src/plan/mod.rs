@@ -15,7 +15,7 @@ use crate::policy::{Policy, Project, Tier, Waiver};
 use crate::verdict::{Layer, Severity, Urgency};
 
 pub use crate::policy::limits::{inverted, is_looser};
-pub use bind::bind;
+pub use bind::{bind, skip};
 pub use settings::resolve;
 
 /// A target as the judge sees it: no address, no secret.

@@ -465,6 +465,20 @@ impl Policy {
         rules
     }
 
+    /// Every place that a rule, a text, a step or a group reads.
+    pub fn reads(&self) -> Vec<Place> {
+        let mut places: Vec<Place> =
+            self.rules().iter().flat_map(|rule| rule.reads.iter().cloned()).collect();
+        for view in &self.views {
+            let ViewKind::Group(group) = &view.kind else { continue };
+            places.extend(group.lets.iter().flat_map(|rule| rule.reads.iter().cloned()));
+            for node in group.folds.iter().flat_map(Fold::nodes) {
+                places.extend(Rule::new(node.clone()).reads);
+            }
+        }
+        places
+    }
+
     /// The columns that something reads: rules, messages, remedies, scripts, keys of rows, joins and groups.
     fn columns_read(&self) -> Vec<(usize, usize)> {
         let mut columns: Vec<(usize, usize)> =

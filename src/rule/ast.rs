@@ -11,6 +11,33 @@ pub struct Ast {
     pub span: Range<usize>,
 }
 
+impl Ast {
+    /// Adds the bare names that it reads: not what follows a dot, nor what is called.
+    pub fn names<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match &self.kind {
+            Kind::Name(name) => found.push(name),
+            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
+            // `rows.size` reads of `rows`, which is no value of its own.
+            Kind::Field(base, ..) if matches!(base.kind, Kind::Name(_)) => {}
+            Kind::Field(inner, ..) | Kind::Not(inner) | Kind::Negate(inner) => inner.names(found),
+            Kind::Binary(_, pair) | Kind::In(pair) | Kind::Range(pair, _) => {
+                pair.iter().for_each(|part| part.names(found));
+            }
+            Kind::List(items)
+            | Kind::Call(_, items, _)
+            | Kind::And(items)
+            | Kind::Or(items)
+            | Kind::Coalesce(items) => {
+                items.iter().for_each(|item| item.names(found));
+            }
+            Kind::Method(base, _, items, _) => {
+                base.names(found);
+                items.iter().for_each(|item| item.names(found));
+            }
+        }
+    }
+}
+
 /// Binary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the operators")]

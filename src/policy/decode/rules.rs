@@ -9,7 +9,7 @@ use crate::fact::Type;
 use crate::rule::env::Binding;
 use crate::rule::script::Script;
 use crate::rule::template::{self, Template};
-use crate::rule::{Rule, Text, typing};
+use crate::rule::{Rule, Text, parse, typing};
 use crate::source::Source;
 use crate::source::yaml::{Kind, Node};
 use crate::verdict::StepKind;
@@ -264,11 +264,11 @@ fn operator(comment: &str) -> bool {
     comment.trim_start().starts_with(['|', '&', '>', '<', '=', '+', '*', '/', '?', '!', '-', '%'])
 }
 
-/// Does the expression read a name that is not computed yet?
+/// Does the expression read a name that is not computed yet? One that cannot be parsed is told where it is typed.
 fn reads_any(value: &Node, names: &[Arc<str>], done: &[Let]) -> bool {
-    let written = value.as_str().unwrap_or("");
-    let words = written.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    words
-        .into_iter()
-        .any(|word| names.iter().any(|name| &**name == word) && !done.iter().any(|l| &*l.name == word))
+    let Ok(ast) = parse::parse(Text::of(value)) else { return false };
+    let mut read = Vec::new();
+    ast.names(&mut read);
+    read.into_iter()
+        .any(|word| names.iter().any(|name| **name == *word) && !done.iter().any(|l| *l.name == *word))
 }

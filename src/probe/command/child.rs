@@ -44,10 +44,15 @@ impl Ended {
 const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Runs a command until it ends or the deadline comes; keeps at most so much of what it prints.
-pub(super) async fn run(words: &[String], deadline: Instant, keep: usize) -> Result<Ended, Missing> {
+pub(super) async fn run(
+    words: &[String],
+    target: &str,
+    deadline: Instant,
+    keep: usize,
+) -> Result<Ended, Missing> {
     let begun = Instant::now();
     let family = Family::new();
-    let mut child = spawn(words, &family)?;
+    let mut child = spawn(words, target, &family)?;
     // Bound after the child, so that it goes first: who cleared its environment is found through the child.
     let mut family = family.led_by(child.id());
     let stdout = tokio::spawn(collect(child.stdout.take(), keep));
@@ -75,7 +80,7 @@ impl Drop for Readers {
     }
 }
 
-fn spawn(words: &[String], family: &Family) -> Result<Child, Missing> {
+fn spawn(words: &[String], target: &str, family: &Family) -> Result<Child, Missing> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Missing::new(Cause::Malformed, "the command has no words")
             .fix("write it under `commands:` as a list: [program, argument, …]"));
@@ -84,6 +89,8 @@ fn spawn(words: &[String], family: &Family) -> Result<Child, Missing> {
     command.args(arguments).env_clear().process_group(0).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env(MARK, family.mark());
+    // One command for several targets, each of which it asks in its own way.
+    command.env(TARGET, target);
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -91,6 +98,9 @@ fn spawn(words: &[String], family: &Family) -> Result<Child, Missing> {
     }
     command.spawn().map_err(|error| not_run(program, &error))
 }
+
+/// By which a command knows of which target it is asked.
+const TARGET: &str = "MUSTER_TARGET";
 
 fn not_run(program: &str, error: &std::io::Error) -> Missing {
     use std::io::ErrorKind::{NotFound, PermissionDenied};

@@ -31,7 +31,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     check(ask, format)?;
     let words = words(args.text("command").unwrap_or(""), cx)?;
     let (stop, _guard) = Stop::new(cx);
-    let ended = run(words, stop.at(), STRUCTURED).await.map_err(|mut why| {
+    let ended = run(words, &cx.target.name, stop.at(), STRUCTURED).await.map_err(|mut why| {
         why.what = cx.redactor.clean(&why.what);
         why
     })?;

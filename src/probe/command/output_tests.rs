@@ -182,7 +182,8 @@ fn three_variables_and_a_mark_are_handed_on() {
     let Value::List(names) = value(&answer, 0, "lines") else { panic!("no list") };
     for name in names.iter() {
         let Ok(Value::Text(name)) = name else { panic!("no name") };
-        let known = ["HOME", "LANG", "MUSTER_COMMAND", "OLDPWD", "PATH", "PWD", "SHLVL", "_"];
+        let known =
+            ["HOME", "LANG", "MUSTER_COMMAND", "MUSTER_TARGET", "OLDPWD", "PATH", "PWD", "SHLVL", "_"];
         assert!(known.contains(&&**name), "{name}");
     }
 }
