@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 
+use super::charge::{Charged, REPEATED, most_nodes};
 use super::scalar::CoreTag;
 use super::{Document, Kind, Limits, Node, Scalar, Style, Tagged, errors, place};
 use crate::diag::Diag;
@@ -18,10 +19,6 @@ use crate::source::{Loc, Source};
 
 /// The tree is built and walked by recursion, so nobody may ask for more depth than a stack has room for.
 const DEEPEST: usize = 256;
-/// A stream may hold many documents, but not without end.
-const STREAM: usize = 16;
-/// Bytes of text that the aliases of a stream may repeat. They cost nothing in the text, and all of it in the tree.
-const REPEATED: usize = 4 * 1024 * 1024;
 
 type Failure = Box<Diag>;
 
@@ -41,22 +38,6 @@ pub(super) fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Documen
     Ok(builder.documents)
 }
 
-/// What documents were charged with.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Charged {
-    /// Nodes, those that aliases stand for included.
-    pub(super) nodes: usize,
-    /// Bytes of text that aliases repeat.
-    pub(super) repeated: usize,
-}
-
-impl Charged {
-    /// May one stream have as much?
-    pub(super) fn is_allowed(self, limits: &Limits) -> bool {
-        self.nodes <= most_nodes(limits) && self.repeated <= REPEATED
-    }
-}
-
 /// The documents of a part of a text, and what they were charged with. `None` if anything is wrong in it: only
 /// who reads the whole can say what.
 pub(super) fn parse_part(
@@ -73,11 +54,6 @@ pub(super) fn parse_part(
     }
     let charged = Charged { nodes: builder.stream_nodes, repeated: builder.repeated };
     Some((builder.documents, charged))
-}
-
-/// How many nodes the documents of one stream may have.
-fn most_nodes(limits: &Limits) -> usize {
-    limits.nodes.saturating_mul(STREAM)
 }
 
 fn parser<'a>(text: &'a str, limits: &Limits) -> impl Iterator<Item = Result<(Event<'a>, Span), ScanError>> {

@@ -6,6 +6,7 @@
 //! memory or a stack overflow. What keys, tags and nulls mean in a policy is decided elsewhere.
 
 mod build;
+mod charge;
 mod errors;
 mod file;
 mod json;
