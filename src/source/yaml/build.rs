@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 
-use super::charge::{Charged, REPEATED, most_nodes};
+use super::charge::{Charged, REPEATED, STREAM, most_nodes};
 use super::scalar::CoreTag;
 use super::{Document, Kind, Limits, Node, Scalar, Style, Tagged, errors, place};
 use crate::diag::Diag;

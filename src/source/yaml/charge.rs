@@ -3,7 +3,7 @@
 use super::Limits;
 
 /// A stream may hold many documents, but not without end.
-const STREAM: usize = 16;
+pub(super) const STREAM: usize = 16;
 /// Bytes of text that the aliases of a stream may repeat. They cost nothing in the text, and all of it in the tree.
 pub(super) const REPEATED: usize = 4 * 1024 * 1024;
 

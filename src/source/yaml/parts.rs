@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::build::Charged;
+use super::charge::Charged;
 use super::{Document, Limits, build};
 use crate::source::Source;
 
