@@ -36,6 +36,7 @@ mod policies_host;
 mod policies_mysql;
 mod policies_net;
 mod policies_postgres;
+mod policies_relations;
 mod policies_sqlite;
 mod remedy;
 mod schema_agrees;

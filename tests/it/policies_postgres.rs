@@ -84,7 +84,7 @@ pub(crate) struct Server {
 }
 
 /// The server refuses root, so that its programs run as `postgres` then.
-fn as_postgres(words: &[&str]) -> Command {
+pub(crate) fn as_postgres(words: &[&str]) -> Command {
     let root = rustix::process::geteuid().is_root();
     let prefix: &[&str] =
         if root { &["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] } else { &["env"] };
