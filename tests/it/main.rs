@@ -31,6 +31,7 @@ mod harness;
 mod http;
 mod layers;
 mod memory;
+mod operators;
 mod overrides;
 mod policies_host;
 mod policies_mysql;
