@@ -34,6 +34,7 @@ mod memory;
 mod operators;
 mod overrides;
 mod policies_host;
+mod policies_memory;
 mod policies_mysql;
 mod policies_net;
 mod policies_postgres;

@@ -54,7 +54,7 @@ fn all_of_them_stand_with_cases_that_pass() {
     let place = folder().display().to_string();
     let run = shop.run(&["test", &place, "--format", "json"]).exits(0);
     let mut names = BTreeSet::new();
-    for one in run.json()["policies"].as_array().unwrap() {
+    for one in run.json()["cases"].as_array().unwrap() {
         names.insert(one["policy"].as_str().unwrap());
     }
     assert_eq!(names, BTreeSet::from(ASKED_FOR), "{}", run.stdout);
@@ -96,7 +96,7 @@ fn fleet(days: &[(&str, i64)]) -> Json {
 
 fn judged(days: &[(&str, i64)]) -> Run {
     let run = shop(&[("fleet", fleet(days))]).check(&["--policy", "certificate-fleet"]);
-    assert_eq!(run.check_of("certificate-fleet")["subjects"], 40, "{}", run.stdout);
+    assert_eq!(run.check_of("certificate-fleet")["rows"], 40, "{}", run.stdout);
     run
 }
 
@@ -106,9 +106,12 @@ fn forty_certificates_with_two_exceptions() {
     let run = judged(&excepted).exits(0);
     assert_eq!(run.verdict("certificate-fleet"), "pass");
     // An exception is no licence: beyond its own limit it fails, and names who set that.
-    let run = judged(&[("legacy.example.org", 4), ("a.partner.example.org", 5), ("shop.example.org", 7)]).exits(1);
+    let run =
+        judged(&[("legacy.example.org", 4), ("a.partner.example.org", 5), ("shop.example.org", 7)]).exits(1);
     assert_eq!(run.findings().len(), 2, "{}", run.stdout);
-    for (subject, limit, layer) in [("legacy.example.org", "5d", "subject"), ("shop.example.org", "21d", "policy")] {
+    for (subject, limit, layer) in
+        [("legacy.example.org", "5d", "subject"), ("shop.example.org", "21d", "policy")]
+    {
         let finding = about(&run, "certificate-fleet", subject);
         assert_eq!(finding["verdict"], "fail");
         let operands = finding["operands"].as_array().unwrap();
