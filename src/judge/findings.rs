@@ -11,7 +11,7 @@ use crate::policy::{Expect, Ladder};
 use crate::rule::Rule;
 use crate::rule::eval::holds;
 use crate::rule::template::Template;
-use crate::verdict::{Finding, Step, Subject, Verdict};
+use crate::verdict::{Finding, Operand, Step, Subject, Verdict};
 
 pub(super) use crate::fact::row_name as shown;
 
@@ -203,6 +203,7 @@ impl<'m, 'a> Maker<'m, 'a> {
             .flat_map(|alert| &alert.context)
             .map(|rule| operands::operand(rule, &scope))
             .collect();
+        let operands = decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default();
         Finding {
             id: self.id(&subject),
             policy: Arc::clone(&policy.id),
@@ -213,10 +214,10 @@ impl<'m, 'a> Maker<'m, 'a> {
             urgency,
             route: urgency.and_then(|urgency| self.check.routes.get(&urgency)).map(ToString::to_string),
             owner,
-            message: message(policy, &decision, &scope),
+            message: message(policy, &decision, &scope, &operands),
             rule: decision.rule.map_or_else(|| Arc::from(""), |rule| Arc::clone(&rule.node.text)),
             at: decision.rule.map_or_else(|| policy.loc.to_string(), |rule| rule.node.loc.to_string()),
-            operands: decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default(),
+            operands,
             context,
             remedy,
             runbook: settings.runbook.as_ref().or(policy.runbook.as_ref()).map(ToString::to_string),
@@ -228,7 +229,12 @@ impl<'m, 'a> Maker<'m, 'a> {
     }
 }
 
-fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowScope<'_, '_>) -> String {
+fn message(
+    policy: &crate::policy::Policy,
+    decision: &Decision<'_>,
+    scope: &RowScope<'_, '_>,
+    operands: &[Operand],
+) -> String {
     if let Some(text) = &decision.text {
         return text.clone();
     }
@@ -238,7 +244,7 @@ fn message(policy: &crate::policy::Policy, decision: &Decision<'_>, scope: &RowS
     match decision.message.or(policy.message.as_ref()) {
         Some(template) => template.fill(scope, scope),
         None => {
-            decision.rule.map_or_else(|| policy.title.to_string(), |rule| operands::sentence(rule, scope))
+            decision.rule.map_or_else(|| policy.title.to_string(), |rule| operands::sentence(rule, operands))
         }
     }
 }

@@ -10,12 +10,12 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Table, Type, Value, ZeroRows};
 use crate::policy::{Group, View};
-use crate::rule::aggregate;
+use crate::rule::aggregate::{self, Sum};
 use crate::rule::eval::{Scope, eval, holds};
 use crate::rule::node::{Cmp, Fold, FoldKind, Node, Op, Place};
 use crate::rule::ops::compare;
 
-use super::join::hash_key;
+use super::matcher::hash_key;
 use super::scope::Around;
 use super::tables::Tables;
 
@@ -68,6 +68,7 @@ fn distinct(value: Value) -> Distinct {
 enum State {
     Count(i64),
     Distinct(HashSet<Distinct>),
+    Sum(Sum),
     Values(Vec<Value>),
     Numbers(Vec<f64>),
     Best(Option<Value>),
@@ -86,7 +87,8 @@ impl Accumulator {
         let state = match kind {
             FoldKind::Count => State::Count(0),
             FoldKind::CountDistinct => State::Distinct(HashSet::new()),
-            FoldKind::Sum | FoldKind::List => State::Values(Vec::new()),
+            FoldKind::Sum => State::Sum(Sum::default()),
+            FoldKind::List => State::Values(Vec::new()),
             FoldKind::Avg | FoldKind::Quantile(_) => State::Numbers(Vec::new()),
             FoldKind::Min | FoldKind::Max => State::Best(None),
             FoldKind::Any => State::Truth(false),
@@ -116,6 +118,7 @@ impl Accumulator {
         match &mut self.state {
             State::Count(count) => *count += 1,
             State::Distinct(seen) => drop(seen.insert(distinct(value))),
+            State::Sum(sum) => sum.add(&value)?,
             State::Values(values) => values.push(value),
             State::Numbers(numbers) => numbers.push(value.as_float().ok_or_else(no_number)?),
             State::Truth(truth) => {
@@ -172,12 +175,13 @@ impl Accumulator {
         match self.state {
             State::Count(count) => Ok(Value::Int(count)),
             State::Distinct(seen) => Ok(Value::count(seen.len() as u64)),
+            State::Sum(_) if self.members == 0 => Ok(Value::Null),
+            State::Sum(sum) => sum.finish(&result),
             State::Values(values) if values.is_empty() => Ok(Value::Null),
-            State::Values(mut values) if fold.kind == FoldKind::List => {
+            State::Values(mut values) => {
                 aggregate::sort(&mut values, ty);
                 Ok(Value::List(values.into_iter().map(Ok).collect()))
             }
-            State::Values(values) => aggregate::sum(&values, &result),
             State::Numbers(mut numbers) => match fold.kind {
                 FoldKind::Quantile(share) => aggregate::quantile(&mut numbers, share, &result),
                 _ => aggregate::average(&numbers, &result),
@@ -215,8 +219,17 @@ fn read(node: &Node, scope: &GroupScope<'_, '_>) -> Cell {
 /// Rows by group.
 struct Gathered {
     keys: Vec<Vec<Cell>>,
-    folds: Vec<Vec<Accumulator>>,
+    /// The accumulators of all groups, those of one side by side.
+    folds: Vec<Accumulator>,
     incomplete: Option<Arc<Missing>>,
+}
+
+impl Gathered {
+    /// Begins a group.
+    fn begin(&mut self, key: Vec<Cell>, group: &Group) {
+        self.keys.push(key);
+        self.folds.extend(group.folds.iter().map(|fold| Accumulator::new(fold.kind)));
+    }
 }
 
 /// The groups of a view.
@@ -234,16 +247,14 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
     let unread = gathered.incomplete.take();
     let incomplete = unread.clone().or_else(|| cut.clone());
     if gathered.keys.is_empty() && view.rows.schema.rows == Many::One {
-        gathered.keys.push(Vec::new());
-        gathered.folds.push(group.folds.iter().map(|fold| Accumulator::new(fold.kind)).collect());
+        gathered.begin(Vec::new(), group);
     }
     let own = Around::new(tables, &tables.check.settings, tables.check.policy.each);
-    let rows = gathered.keys.into_iter().zip(gathered.folds).map(|(key, accumulators)| {
-        let folds: Vec<Cell> = accumulators
-            .into_iter()
-            .zip(&group.folds)
-            .map(|(accumulator, fold)| accumulator.finish(fold, incomplete.as_ref()))
-            .collect();
+    let mut accumulators = gathered.folds.into_iter();
+    let rows = gathered.keys.into_iter().map(|key| {
+        let own_folds = group.folds.iter().zip(accumulators.by_ref());
+        let folds: Vec<Cell> =
+            own_folds.map(|(fold, accumulator)| accumulator.finish(fold, incomplete.as_ref())).collect();
         let scope = GroupScope { around: &own, row: &key, folds: &folds };
         let computed: Vec<Cell> = group.lets.iter().map(|rule| eval(&rule.node, &scope)).collect();
         key.iter().cloned().chain(computed).collect::<Row>()
@@ -281,14 +292,14 @@ fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result
             let at = found.keys.len();
             let missing = || Missing::new(Cause::Internal, "there is no such column").cell();
             let key = group.by.iter().map(|column| row.get(*column).cloned().unwrap_or_else(missing));
-            found.keys.push(key.collect());
-            found.folds.push(group.folds.iter().map(|fold| Accumulator::new(fold.kind)).collect());
+            found.begin(key.collect(), group);
             table.insert_unique(hash, (hash, at), |(hash, _)| *hash);
             at
         };
         let scope = GroupScope { around, row: &row, folds: &[] };
-        let accumulators = found.folds.get_mut(at).into_iter().flatten();
-        accumulators.zip(&group.folds).for_each(|(accumulator, fold)| accumulator.add(fold, &scope));
+        let first = at * group.folds.len();
+        let accumulators = found.folds.get_mut(first..).into_iter().flatten();
+        group.folds.iter().zip(accumulators).for_each(|(fold, accumulator)| accumulator.add(fold, &scope));
     }
     Ok(found)
 }

@@ -5,18 +5,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
-use crate::fact::{Before, Cause, Cell, Level, Missing, Observation, Schema, Table, Value, ZeroRows};
+use crate::fact::{Before, Cause, Cell, Level, Missing, Observation, Row, Schema, Table, Value, ZeroRows};
 use crate::policy::{Join, View};
 
+use super::matcher::{Matcher, NONE};
 use super::tables::{Rows, Tables};
-
-/// No row on this side.
-const NONE: u32 = u32::MAX;
 
 /// A side of a join: a view of the check, or an earlier answer.
 enum Side<'a> {
@@ -45,202 +40,102 @@ pub(super) struct Pairs<'a> {
 }
 
 impl Side<'_> {
-    fn cells<'s>(&'s self, tables: &'s Tables<'_>, index: u32) -> Result<Cow<'s, [Cell]>, Arc<Missing>> {
-        let lost = || Arc::new(Missing::new(Cause::Internal, "there is no such row"));
+    fn cell(&self, tables: &Tables<'_>, index: u32, column: usize) -> Cell {
         let index = usize::try_from(index).map_err(|_too_large| lost())?;
+        let of = |table: &Table| {
+            table.rows.get(index).and_then(|row| row.get(column)).cloned().unwrap_or_else(|| Err(lost()))
+        };
         match self {
-            Self::View(view) => tables.row(*view, index),
-            Self::Table(table) => table.rows.get(index).map(|row| (&**row).into()).ok_or_else(lost),
-            Self::Answer(table) => table.rows.get(index).map(|row| (&**row).into()).ok_or_else(lost),
+            Self::View(view) => tables.cell(*view, index, column),
+            Self::Table(table) => of(table),
+            Self::Answer(table) => of(table),
         }
     }
+}
+
+fn lost() -> Arc<Missing> {
+    Arc::new(Missing::new(Cause::Internal, "there is no such row"))
+}
+
+/// What a column of a pair is.
+enum Column {
+    Key(usize),
+    Side,
+    Left(usize),
+    Right(usize),
 }
 
 impl Pairs<'_> {
     /// The cells of a pair, in the order of the view's columns.
     pub(super) fn row(&self, tables: &Tables<'_>, index: usize) -> Result<Vec<Cell>, Arc<Missing>> {
-        let lost = || Arc::new(Missing::new(Cause::Internal, "there is no such row"));
-        let [left, right] = self.pairs.get(index).copied().ok_or_else(lost)?;
+        let pair = self.pairs.get(index).copied().ok_or_else(lost)?;
+        let width = self.keys_in_front() + 1 + self.widths.iter().sum::<usize>();
+        Ok((0..width).map(|column| self.cell_of(tables, pair, column)).collect())
+    }
+
+    /// One cell of a pair.
+    pub(super) fn cell(&self, tables: &Tables<'_>, index: usize, column: usize) -> Cell {
+        let pair = self.pairs.get(index).copied().ok_or_else(lost)?;
+        self.cell_of(tables, pair, column)
+    }
+
+    fn keys_in_front(&self) -> usize {
+        if self.key_in_front { self.by.len() } else { 0 }
+    }
+
+    fn column(&self, column: usize) -> Column {
+        let [wide, _] = self.widths;
+        let keys = self.keys_in_front();
+        if column < keys {
+            return Column::Key(column);
+        }
+        // The side stands between the key and the facts, or else between those of now and those of then.
+        let column = column - keys;
+        match (self.key_in_front, column) {
+            (true, 0) => Column::Side,
+            (true, _) if column <= wide => Column::Left(column - 1),
+            (false, _) if column < wide => Column::Left(column),
+            (false, _) if column == wide => Column::Side,
+            _ => Column::Right(column - wide - 1),
+        }
+    }
+
+    fn cell_of(&self, tables: &Tables<'_>, [left, right]: [u32; 2], column: usize) -> Cell {
         let [a, b] = &self.sides;
-        let left = if left == NONE { None } else { Some(a.cells(tables, left)?) };
-        let right = if right == NONE { None } else { Some(b.cells(tables, right)?) };
-        let [wide, narrow] = self.widths;
-        let mut cells = Vec::with_capacity(self.by.len() + 1 + wide + narrow);
-        let key = |number: usize| {
-            let [l, r] = self.by.get(number)?;
-            left.as_ref().and_then(|row| row.get(*l)).or_else(|| right.as_ref().and_then(|row| row.get(*r)))
-        };
+        let [unsure_left, unsure_right] = &self.unsure;
+        match self.column(column) {
+            Column::Key(number) => {
+                let [l, r] = self.by.get(number).ok_or_else(lost)?;
+                if left == NONE { b.cell(tables, right, *r) } else { a.cell(tables, left, *l) }
+            }
+            Column::Side => self.side([left, right]),
+            Column::Left(column) if left == NONE => {
+                // A row of then has its key all the same.
+                let key = self.by.iter().find(|[known, _]| !self.key_in_front && *known == column);
+                key.map_or_else(|| nothing(unsure_left.as_ref()), |[_, r]| b.cell(tables, right, *r))
+            }
+            Column::Left(column) => a.cell(tables, left, column),
+            Column::Right(_) if right == NONE => nothing(unsure_right.as_ref()),
+            Column::Right(column) => b.cell(tables, right, column),
+        }
+    }
+
+    /// On which sides the key stands, if that is known.
+    fn side(&self, [left, right]: [u32; 2]) -> Cell {
         let [a, b, both] = &self.words;
         let [unsure_left, unsure_right] = &self.unsure;
-        let side = match (&left, &right) {
-            (Some(_), Some(_)) => Ok(Value::Text(Arc::clone(both))),
-            (Some(_), None) => unsure_right
-                .as_ref()
-                .map_or_else(|| Ok(Value::Text(Arc::clone(a))), |why| Err(Arc::clone(why))),
-            _ => unsure_left
-                .as_ref()
-                .map_or_else(|| Ok(Value::Text(Arc::clone(b))), |why| Err(Arc::clone(why))),
+        let (word, unsure) = match (left, right) {
+            (NONE, _) => (b, unsure_left),
+            (_, NONE) => (a, unsure_right),
+            _ => return Ok(Value::Text(Arc::clone(both))),
         };
-        if self.key_in_front {
-            cells.extend((0..self.by.len()).map(|number| key(number).cloned().unwrap_or(Ok(Value::Null))));
-            cells.push(side);
-            part(&mut cells, left.as_deref(), wide, unsure_left.as_ref());
-        } else {
-            part(&mut cells, left.as_deref(), wide, unsure_left.as_ref());
-            if left.is_none() {
-                for (number, [column, _]) in self.by.iter().enumerate() {
-                    if let (Some(slot), Some(cell)) = (cells.get_mut(*column), key(number)) {
-                        *slot = cell.clone();
-                    }
-                }
-            }
-            cells.push(side);
-        }
-        part(&mut cells, right.as_deref(), narrow, unsure_right.as_ref());
-        Ok(cells)
+        unsure.as_ref().map_or_else(|| Ok(Value::Text(Arc::clone(word))), |why| Err(Arc::clone(why)))
     }
 }
 
-/// The cells of one side; of a row that is not there, null, or why that is not known.
-fn part(cells: &mut Vec<Cell>, row: Option<&[Cell]>, width: usize, unsure: Option<&Arc<Missing>>) {
-    match row {
-        Some(row) => cells.extend(row.iter().cloned()),
-        None => cells.extend((0..width).map(|_| unsure.map_or(Ok(Value::Null), |why| Err(Arc::clone(why))))),
-    }
-}
-
-/// One key with the rows that have it.
-struct Entry {
-    hash: u64,
-    rows: [u32; 2],
-    doubled: [bool; 2],
-}
-
-/// The rows of both sides, read through one function.
-struct Matcher<'r> {
-    cell: &'r dyn Fn(usize, u32, usize) -> Option<&'r Cell>,
-    by: &'r [[usize; 2]],
-    hasher: DefaultHashBuilder,
-    table: HashTable<u32>,
-    entries: Vec<Entry>,
-    nulls: [u64; 2],
-    unread: [Option<Arc<Missing>>; 2],
-}
-
-/// Hashes a value so that equal values have one hash. Sides have one type, so numbers are of one kind.
-fn hash_value(value: &Value, state: &mut impl Hasher) {
-    match value {
-        Value::Null => state.write_u8(0),
-        Value::Bool(bool) => bool.hash(state),
-        Value::Int(int) => int.hash(state),
-        Value::Float(float) => (float + 0.0).to_bits().hash(state),
-        Value::Text(text) => state.write(text.as_bytes()),
-        Value::List(cells) | Value::Record(cells) => {
-            cells.iter().flatten().for_each(|cell| hash_value(cell, state));
-        }
-    }
-}
-
-/// The hash of the values of a key; `None` if a part is null, an error if one could not be read.
-pub(super) fn hash_key<'c>(
-    cells: impl Iterator<Item = Option<&'c Cell>>,
-    hasher: &DefaultHashBuilder,
-    nulls: bool,
-) -> Result<Option<u64>, Arc<Missing>> {
-    let mut state = hasher.build_hasher();
-    for cell in cells {
-        match cell {
-            Some(Ok(Value::Null)) | None if !nulls => return Ok(None),
-            Some(Ok(value)) => hash_value(value, &mut state),
-            Some(Err(why)) => return Err(Arc::clone(why)),
-            None => state.write_u8(0),
-        }
-    }
-    Ok(Some(state.finish()))
-}
-
-impl<'r> Matcher<'r> {
-    fn new(
-        cell: &'r dyn Fn(usize, u32, usize) -> Option<&'r Cell>,
-        by: &'r [[usize; 2]],
-        rows: usize,
-    ) -> Self {
-        Self {
-            cell,
-            by,
-            hasher: DefaultHashBuilder::default(),
-            table: HashTable::with_capacity(rows),
-            entries: Vec::with_capacity(rows),
-            nulls: [0, 0],
-            unread: [None, None],
-        }
-    }
-
-    fn column(by: &[usize; 2], side: usize) -> usize {
-        let [left, right] = by;
-        if side == 0 { *left } else { *right }
-    }
-
-    fn equal(&self, entry: &Entry, side: usize, row: u32) -> bool {
-        let [left, right] = entry.rows;
-        let (other, at) = if left == NONE { (1, right) } else { (0, left) };
-        self.by.iter().all(|by| {
-            let mine = (self.cell)(side, row, Self::column(by, side));
-            let theirs = (self.cell)(other, at, Self::column(by, other));
-            matches!((mine, theirs), (Some(Ok(a)), Some(Ok(b))) if a == b)
-        })
-    }
-
-    /// Enters a row; returns the entry that it shares with others.
-    fn enter(&mut self, side: usize, row: u32) -> Option<u32> {
-        let cells = self.by.iter().map(|by| (self.cell)(side, row, Self::column(by, side)));
-        let hash = match hash_key(cells, &self.hasher, false) {
-            Ok(Some(hash)) => hash,
-            Ok(None) => {
-                if let Some(count) = self.nulls.get_mut(side) {
-                    *count += 1;
-                }
-                return None;
-            }
-            Err(why) => {
-                if let Some(slot) = self.unread.get_mut(side) {
-                    slot.get_or_insert(why);
-                }
-                return None;
-            }
-        };
-        let same = |index: &u32| {
-            let entry = usize::try_from(*index).ok().and_then(|index| self.entries.get(index));
-            entry.is_some_and(|entry| entry.hash == hash && self.equal(entry, side, row))
-        };
-        if let Some(found) = self.table.find(hash, same).copied() {
-            self.join(found, side, row);
-            return Some(found);
-        }
-        let index = u32::try_from(self.entries.len()).unwrap_or(NONE);
-        let mut rows = [NONE, NONE];
-        if let Some(slot) = rows.get_mut(side) {
-            *slot = row;
-        }
-        self.entries.push(Entry { hash, rows, doubled: [false, false] });
-        let entries = &self.entries;
-        self.table.insert_unique(hash, index, |index| {
-            usize::try_from(*index).ok().and_then(|index| entries.get(index)).map_or(0, |entry| entry.hash)
-        });
-        Some(index)
-    }
-
-    fn join(&mut self, entry: u32, side: usize, row: u32) {
-        let found = usize::try_from(entry).ok().and_then(|index| self.entries.get_mut(index));
-        let Some(entry) = found else { return };
-        if let (Some(slot), Some(doubled)) = (entry.rows.get_mut(side), entry.doubled.get_mut(side)) {
-            if *slot == NONE {
-                *slot = row;
-            } else {
-                *doubled = true;
-            }
-        }
-    }
+/// The cell of a row that is not there: null, or why that is not known.
+fn nothing(unsure: Option<&Arc<Missing>>) -> Cell {
+    unsure.map_or(Ok(Value::Null), |why| Err(Arc::clone(why)))
 }
 
 /// What the sides are called, and how much of them is known.
@@ -265,26 +160,15 @@ fn count(rows: usize) -> u32 {
 }
 
 /// Joins the rows of two sides, left order first.
-fn pair<'r>(
-    cell: &'r dyn Fn(usize, u32, usize) -> Option<&'r Cell>,
-    by: &'r [[usize; 2]],
-    rows: [usize; 2],
-    about: &About<'_>,
-) -> Matched {
-    let [left_rows, right_rows] = rows.map(count);
-    let mut matcher = Matcher::new(cell, by, rows.into_iter().max().unwrap_or(0));
-    for row in 0..right_rows {
-        matcher.enter(1, row);
-    }
-    let mut of_left = Vec::with_capacity(rows.first().copied().unwrap_or(0));
-    for row in 0..left_rows {
-        of_left.push(matcher.enter(0, row));
-    }
+fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
+    let mut matcher = Matcher::new(rows, by);
+    matcher.enter(1);
+    let of_left = matcher.enter(0);
     let mut matched =
         Matched { pairs: Vec::new(), ambiguous: BTreeMap::new(), unsure: [None, None], faults: Vec::new() };
     matched.pairs.reserve(matcher.entries.len());
-    for (row, entry) in of_left.iter().enumerate() {
-        let Some(index) = entry else { continue };
+    for (row, index) in of_left.iter().enumerate() {
+        // Rows without a key have no entry.
         let Some(entry) = usize::try_from(*index).ok().and_then(|index| matcher.entries.get(index)) else {
             continue;
         };
@@ -352,10 +236,6 @@ pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<
     let names = [tables.schema(a)?, tables.schema(b)?];
     // Rows that are pairs themselves are put together once, because keys are looked at again and again.
     let (left_rows, right_rows) = (tables.whole(a)?, tables.whole(b)?);
-    let cell = |side: usize, row: u32, column: usize| {
-        let table = if side == 0 { &left_rows } else { &right_rows };
-        table.rows.get(usize::try_from(row).ok()?)?.get(column)
-    };
     let own = &names.first().map(|schema| schema.key.clone()).unwrap_or_default();
     let roots =
         [view.rows.parts.first(), view.rows.parts.get(1)].map(|part| part.map_or("", |part| &*part.root));
@@ -365,7 +245,7 @@ pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<
         cuts: [left, right].map(|rows| rows.faults().into_iter().next()),
         many_left: own.iter().any(|column| !join.by.iter().any(|[left, _]| left == column)),
     };
-    let mut matched = pair(&cell, &join.by, [left.len(), right.len()], &about);
+    let mut matched = pair([&left_rows.rows, &right_rows.rows], &join.by, &about);
     empties(tables, [left, right], names, roots, &mut matched);
     let [root_a, root_b] = roots;
     Ok(Pairs {
@@ -435,11 +315,7 @@ pub(super) fn before<'a>(
         let faults = about.cuts.iter().flatten().cloned().collect();
         Matched { pairs: vec![[0, 0]], ambiguous: BTreeMap::new(), unsure: [None, None], faults }
     } else {
-        let cell = |side: usize, row: u32, column: usize| {
-            let table: &Table = if side == 0 { &now } else { &then };
-            table.rows.get(usize::try_from(row).ok()?)?.get(column)
-        };
-        let mut matched = pair(&cell, &by, [now.rows.len(), then.rows.len()], &about);
+        let mut matched = pair([&now.rows, &then.rows], &by, &about);
         let suspicious = schema.zero == ZeroRows::Suspicious && !tables.any_is_fine();
         if then.rows.is_empty() && suspicious && !matched.pairs.is_empty() {
             let what = "the earlier answer has no rows, and something had to be there";

@@ -5,6 +5,7 @@ mod assemble;
 mod findings;
 mod group;
 mod join;
+mod matcher;
 mod operands;
 mod rows;
 mod scope;

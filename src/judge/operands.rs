@@ -138,8 +138,7 @@ fn collect(node: &Node, scope: &RowScope<'_, '_>, limits: &[(Arc<str>, Value)], 
 }
 
 /// A rule as a sentence, for policies without a message.
-pub(super) fn sentence(rule: &Rule, scope: &RowScope<'_, '_>) -> String {
-    let operands = of(rule, scope);
+pub(super) fn sentence(rule: &Rule, operands: &[Operand]) -> String {
     let values =
         operands.iter().map(|operand| format!("{} is {}", operand.text, operand.shown)).collect::<Vec<_>>();
     if values.is_empty() {

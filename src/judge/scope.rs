@@ -76,6 +76,8 @@ impl<'s, 'a> Around<'s, 'a> {
 pub(super) struct RowScope<'s, 'a> {
     pub(super) maker: &'s Maker<'s, 'a>,
     pub(super) row: Option<&'s [Cell]>,
+    /// The position of a row whose cells are not put together, but read one by one.
+    position: Option<usize>,
     pub(super) settings: &'s Settings,
     around: Around<'s, 'a>,
     lets: RefCell<Vec<Option<Cell>>>,
@@ -87,10 +89,18 @@ impl<'s, 'a> RowScope<'s, 'a> {
     pub(super) fn new(maker: &'s Maker<'s, 'a>, row: Option<&'s [Cell]>, settings: &'s Settings) -> Self {
         let lets = RefCell::new(vec![None; maker.check.policy.lets.len()]);
         let around = Around::new(maker.tables, settings, maker.check.policy.each);
-        Self { maker, row, settings, around, lets, limits: Vec::new() }
+        Self { maker, row, position: None, settings, around, lets, limits: Vec::new() }
+    }
+
+    /// The row at a position of the judged view; only those of its cells are read that are asked for.
+    pub(super) fn at(maker: &'s Maker<'s, 'a>, position: usize, settings: &'s Settings) -> Self {
+        Self { position: Some(position), ..Self::new(maker, None, settings) }
     }
 
     fn each(&self, field: usize) -> Cell {
+        if let Some(position) = self.position {
+            return self.maker.tables.cell(self.maker.check.policy.each, position, field);
+        }
         match self.row.and_then(|row| row.get(field)) {
             Some(cell) => cell.clone(),
             // What hides the whole answer hides this, too.
@@ -127,9 +137,14 @@ impl<'s, 'a> RowScope<'s, 'a> {
         if view != self.policy().each {
             return self.maker.tables.single(view);
         }
-        let row = self.row.ok_or_else(|| Arc::new(Missing::new(Cause::Absent, "there is no row")))?;
         let parts = self.policy().row_view().map(|found| found.rows.parts.as_slice()).unwrap_or_default();
         let part = parts.iter().find(|part| part.columns.contains(&column));
+        if let Some(position) = self.position {
+            let row = self.maker.tables.row(view, position)?;
+            let own = part.and_then(|part| row.get(part.columns.clone())).map(<[Cell]>::to_vec);
+            return Ok(own.map_or(row, Cow::Owned));
+        }
+        let row = self.row.ok_or_else(|| Arc::new(Missing::new(Cause::Absent, "there is no row")))?;
         Ok(Cow::Borrowed(part.and_then(|part| row.get(part.columns.clone())).unwrap_or(row)))
     }
 }

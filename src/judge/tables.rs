@@ -180,6 +180,17 @@ impl<'a> Tables<'a> {
         }
     }
 
+    /// One cell of a row of a view.
+    pub(super) fn cell(&self, view: usize, index: usize, column: usize) -> Cell {
+        match self.rows(view)? {
+            Rows::Plain(table) => {
+                let cell = table.rows.get(index).and_then(|row| row.get(column));
+                cell.cloned().unwrap_or_else(|| Err(internal("there is no such cell")))
+            }
+            Rows::Pairs(pairs) => pairs.cell(self, index, column),
+        }
+    }
+
     /// The one row of a view that has one.
     pub(super) fn single(&self, view: usize) -> Result<Cow<'_, [Cell]>, Arc<Missing>> {
         match self.rows(view)?.len() {

@@ -1,11 +1,12 @@
 //! Aggregates of lists of values: one meaning for groups, for lists of the past and for scripts.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::node::{Cmp, FoldKind};
 use super::ops::{compare, undecidable};
 use super::trend;
-use crate::fact::{Cell, Type, Value, float_to_int};
+use crate::fact::{Cell, Missing, Type, Value, float_to_int};
 
 /// The type of an aggregate over values of a type; `None` if there is none.
 pub fn result_type(kind: FoldKind, value: Option<&Type>) -> Option<Type> {
@@ -45,22 +46,46 @@ pub fn number(number: f64, ty: &Type) -> Cell {
         .ok_or_else(|| undecidable("the result does not fit into 64 bits"))
 }
 
-/// The sum; whole numbers are added exactly.
-pub fn sum<'a>(values: impl IntoIterator<Item = &'a Value>, ty: &Type) -> Cell {
-    let (mut whole, mut float, mut floats) = (0_i128, 0.0_f64, false);
-    for value in values {
+/// A sum so far; whole numbers are added exactly.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    whole: i128,
+    float: f64,
+    floats: bool,
+}
+
+impl Sum {
+    /// Adds a number.
+    pub fn add(&mut self, value: &Value) -> Result<(), Arc<Missing>> {
         match value {
-            Value::Int(int) => whole += i128::from(*int),
+            Value::Int(int) => self.whole += i128::from(*int),
             Value::Float(number) => {
-                float += number;
-                floats = true;
+                self.float += number;
+                self.floats = true;
             }
             _ => return Err(undecidable("only numbers have a sum")),
         }
+        Ok(())
     }
-    let exact =
-        i64::try_from(whole).map_err(|_too_large| undecidable("the sum does not fit into 64 bits"))?;
-    if floats { number(float + crate::fact::int_to_float(exact), ty) } else { number_exact(exact, ty) }
+
+    /// The sum of all that was added.
+    pub fn finish(&self, ty: &Type) -> Cell {
+        let exact = i64::try_from(self.whole)
+            .map_err(|_too_large| undecidable("the sum does not fit into 64 bits"))?;
+        if self.floats {
+            return number(self.float + crate::fact::int_to_float(exact), ty);
+        }
+        number_exact(exact, ty)
+    }
+}
+
+/// The sum of values.
+pub fn sum<'a>(values: impl IntoIterator<Item = &'a Value>, ty: &Type) -> Cell {
+    let mut sum = Sum::default();
+    for value in values {
+        sum.add(value)?;
+    }
+    sum.finish(ty)
 }
 
 fn number_exact(exact: i64, ty: &Type) -> Cell {
@@ -85,8 +110,11 @@ pub fn extreme<'a>(values: impl IntoIterator<Item = &'a Value>, ty: &Type, want:
 
 /// A quantile with linear interpolation between the two values beside it; null over nothing.
 pub fn quantile(numbers: &mut [f64], share: f64, ty: &Type) -> Cell {
-    numbers.sort_unstable_by(f64::total_cmp);
-    trend::quantile(numbers, share).map_or(Ok(Value::Null), |found| number(found, ty))
+    let Some((below, part)) = trend::rank(numbers.len(), share) else { return Ok(Value::Null) };
+    let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
+    number(low + (high - low) * part, ty)
 }
 
 /// The mean; null over nothing.
@@ -119,6 +147,17 @@ mod tests {
         assert!(sum(&most, &Type::Int).is_err());
         assert_eq!(sum(&[Value::Float(0.5), Value::Int(1)], &Type::Float), Ok(Value::Float(1.5)));
         assert_eq!(sum(&[], &Type::BYTES), Ok(Value::Int(0)));
+    }
+
+    #[test]
+    fn quantiles_are_those_of_sorted_numbers() {
+        let numbers: Vec<f64> = (0..101).map(|number| f64::from(number * 37 % 101)).collect();
+        for share in [0.0, 0.1, 0.333, 0.5, 0.95, 1.0] {
+            let found = quantile(&mut numbers.clone(), share, &Type::Float);
+            let mut sorted = numbers.clone();
+            sorted.sort_by(f64::total_cmp);
+            assert_eq!(found, Ok(Value::Float(trend::quantile(&sorted, share).unwrap())), "{share}");
+        }
     }
 
     #[test]

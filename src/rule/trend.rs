@@ -32,13 +32,21 @@ pub enum Arrival {
     In(f64, f64, Option<f64>),
 }
 
-/// The middle of sorted numbers at a share of the way.
-pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
+/// What stands at a share of the way through so many sorted numbers: the position of the number below, and how far the
+/// way to the next one is gone. `None` of nothing.
+pub fn rank(count: usize, share: f64) -> Option<(usize, f64)> {
+    let last = count.checked_sub(1)?;
     let at = share.clamp(0.0, 1.0) * int_to_float(i64::try_from(last).ok()?);
     let below = crate::fact::float_to_int(at.floor()).and_then(|index| usize::try_from(index).ok())?;
-    let (a, b) = (*sorted.get(below)?, *sorted.get((below + 1).min(last))?);
-    Some(a + (b - a) * at.fract())
+    Some((below.min(last), at.fract()))
+}
+
+/// The middle of sorted numbers at a share of the way.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let (below, part) = rank(sorted.len(), share)?;
+    let a = *sorted.get(below)?;
+    let b = sorted.get(below + 1).copied().unwrap_or(a);
+    Some(a + (b - a) * part)
 }
 
 /// Numbers of a fact as a line sees them. A counter that fell began again at zero: what it had counted stays.

@@ -332,5 +332,7 @@ pub fn out_of_bounds(param: &Param, value: &Value, loc: &Loc) -> Option<Diag> {
 pub fn digest(text: &str) -> Arc<str> {
     use sha2::Digest;
     let hash = sha2::Sha256::digest(text.as_bytes());
-    Arc::from(hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>())
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let digits = hash.iter().take(6).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    Arc::from(digits.collect::<String>())
 }

@@ -1,0 +1,222 @@
+//! Finds the rows of two sides that have one key.
+//!
+//! The rows lie all over memory, so what counts is how often the processor waits for it. The table keeps a part of
+//! each hash beside the entry, and rows are entered in blocks: the candidates of a whole block are looked up before
+//! the first of them is looked at, so that many waits pass at once.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::fact::{Cell, Missing, Row, Value};
+
+/// No row on this side.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Rows that are entered together.
+const BLOCK: usize = 256;
+
+/// One key with the rows that have it.
+pub(super) struct Entry {
+    pub(super) rows: [u32; 2],
+    pub(super) doubled: [bool; 2],
+}
+
+/// An entry with a part of its key's hash, from which its place in the table follows.
+struct Slot {
+    print: u32,
+    entry: u32,
+}
+
+/// The keys of both sides.
+pub(super) struct Matcher<'r> {
+    rows: [&'r [Row]; 2],
+    by: &'r [[usize; 2]],
+    hasher: DefaultHashBuilder,
+    table: HashTable<Slot>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) nulls: [u64; 2],
+    pub(super) unread: [Option<Arc<Missing>>; 2],
+}
+
+/// Hashes a value so that equal values have one hash. Sides have one type, so numbers are of one kind.
+fn hash_value(value: &Value, state: &mut impl Hasher) {
+    match value {
+        Value::Null => state.write_u8(0),
+        Value::Bool(bool) => bool.hash(state),
+        Value::Int(int) => int.hash(state),
+        Value::Float(float) => (float + 0.0).to_bits().hash(state),
+        Value::Text(text) => state.write(text.as_bytes()),
+        Value::List(cells) | Value::Record(cells) => {
+            cells.iter().flatten().for_each(|cell| hash_value(cell, state));
+        }
+    }
+}
+
+/// The hash of the values of a key; `None` if a part is null, an error if one could not be read.
+pub(super) fn hash_key<'c>(
+    cells: impl Iterator<Item = Option<&'c Cell>>,
+    hasher: &DefaultHashBuilder,
+    nulls: bool,
+) -> Result<Option<u64>, Arc<Missing>> {
+    let mut state = hasher.build_hasher();
+    for cell in cells {
+        match cell {
+            Some(Ok(Value::Null)) | None if !nulls => return Ok(None),
+            Some(Ok(value)) => hash_value(value, &mut state),
+            Some(Err(why)) => return Err(Arc::clone(why)),
+            None => state.write_u8(0),
+        }
+    }
+    Ok(Some(state.finish()))
+}
+
+/// The place of a print in the table.
+fn spread(print: u32) -> u64 {
+    u64::from(print).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+fn position(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+impl<'r> Matcher<'r> {
+    pub(super) fn new(rows: [&'r [Row]; 2], by: &'r [[usize; 2]]) -> Self {
+        let most = rows.iter().map(|rows| rows.len()).max().unwrap_or(0);
+        Self {
+            rows,
+            by,
+            hasher: DefaultHashBuilder::default(),
+            table: HashTable::with_capacity(most),
+            entries: Vec::with_capacity(most),
+            nulls: [0, 0],
+            unread: [None, None],
+        }
+    }
+
+    fn column(by: &[usize; 2], side: usize) -> usize {
+        let [left, right] = by;
+        if side == 0 { *left } else { *right }
+    }
+
+    /// Enters the rows of a side: the position of each one's entry, `NONE` for those that cannot be matched.
+    pub(super) fn enter(&mut self, side: usize) -> Vec<u32> {
+        let rows = self.rows.get(side).copied().unwrap_or_default();
+        let mut entered = Vec::with_capacity(rows.len());
+        let mut prints = Vec::with_capacity(BLOCK);
+        let mut found = Vec::with_capacity(BLOCK);
+        for block in rows.chunks(BLOCK) {
+            prints.clear();
+            found.clear();
+            prints.extend(block.iter().map(|row| self.print(side, row)));
+            found.extend(prints.iter().map(|print| self.likely((*print)?)));
+            for (found, row) in found.iter_mut().zip(block) {
+                *found = found.filter(|entry| self.same(*entry, side, row));
+            }
+            for ((row, print), found) in block.iter().zip(&prints).zip(&found) {
+                let number = u32::try_from(entered.len()).unwrap_or(NONE);
+                entered.push(print.map_or(NONE, |print| self.put(*found, print, side, number, row)));
+            }
+        }
+        entered
+    }
+
+    /// A part of the hash of a row's key; `None` if the row cannot be matched, which is noted.
+    fn print(&mut self, side: usize, row: &[Cell]) -> Option<u32> {
+        let cells = self.by.iter().map(|by| row.get(Self::column(by, side)));
+        match hash_key(cells, &self.hasher, false) {
+            Ok(Some(hash)) => u32::try_from(hash >> 32).ok(),
+            Ok(None) => {
+                if let Some(count) = self.nulls.get_mut(side) {
+                    *count += 1;
+                }
+                None
+            }
+            Err(why) => {
+                if let Some(slot) = self.unread.get_mut(side) {
+                    slot.get_or_insert(why);
+                }
+                None
+            }
+        }
+    }
+
+    fn likely(&self, print: u32) -> Option<u32> {
+        self.table.find(spread(print), |slot| slot.print == print).map(|slot| slot.entry)
+    }
+
+    /// Has the row the key of the entry?
+    fn same(&self, entry: u32, side: usize, row: &[Cell]) -> bool {
+        let Some(entry) = self.entries.get(position(entry)) else { return false };
+        let [left, right] = entry.rows;
+        let (other, at) = if left == NONE { (1, right) } else { (0, left) };
+        let Some(known) = self.rows.get(other).and_then(|rows| rows.get(position(at))) else { return false };
+        self.by.iter().all(|by| {
+            let pair = (row.get(Self::column(by, side)), known.get(Self::column(by, other)));
+            matches!(pair, (Some(Ok(a)), Some(Ok(b))) if a == b)
+        })
+    }
+
+    /// Puts a row into the entry that was found for it, or into one that is found or made now.
+    fn put(&mut self, found: Option<u32>, print: u32, side: usize, number: u32, row: &[Cell]) -> u32 {
+        let same = |slot: &Slot| slot.print == print && self.same(slot.entry, side, row);
+        let found = found.or_else(|| self.table.find(spread(print), same).map(|slot| slot.entry));
+        if let Some(entry) = found {
+            self.join(entry, side, number);
+            return entry;
+        }
+        let entry = u32::try_from(self.entries.len()).unwrap_or(NONE);
+        let rows = if side == 0 { [number, NONE] } else { [NONE, number] };
+        self.entries.push(Entry { rows, doubled: [false, false] });
+        self.table.insert_unique(spread(print), Slot { print, entry }, |slot| spread(slot.print));
+        entry
+    }
+
+    fn join(&mut self, entry: u32, side: usize, row: u32) {
+        let Some(entry) = self.entries.get_mut(position(entry)) else { return };
+        if let (Some(slot), Some(doubled)) = (entry.rows.get_mut(side), entry.doubled.get_mut(side)) {
+            if *slot == NONE {
+                *slot = row;
+            } else {
+                *doubled = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(keys: &[Option<&str>]) -> Vec<Row> {
+        let cell = |key: &Option<&str>| Ok(key.map_or(Value::Null, Value::text));
+        keys.iter().map(|key| Box::from([cell(key)])).collect()
+    }
+
+    #[test]
+    fn rows_of_one_block_find_each_other() {
+        let left = rows(&[Some("a"), Some("b"), None, Some("b")]);
+        let right = rows(&[Some("b"), Some("c"), Some("c")]);
+        let mut matcher = Matcher::new([&left, &right], &[[0, 0]]);
+        assert_eq!(matcher.enter(1), [0, 1, 1]);
+        assert_eq!(matcher.enter(0), [2, 0, NONE, 0]);
+        let seen: Vec<_> = matcher.entries.iter().map(|entry| (entry.rows, entry.doubled)).collect();
+        let wanted = [([1, 0], [true, false]), ([NONE, 1], [false, true]), ([0, NONE], [false, false])];
+        assert_eq!(seen, wanted);
+        assert_eq!(matcher.nulls, [1, 0]);
+    }
+
+    #[test]
+    fn every_row_of_many_blocks_finds_its_own() {
+        let names: Vec<String> = (0..5000).map(|number| format!("row {number}")).collect();
+        let left = rows(&names.iter().map(|name| Some(name.as_str())).collect::<Vec<_>>());
+        let right: Vec<Row> = left.iter().rev().cloned().collect();
+        let mut matcher = Matcher::new([&left, &right], &[[0, 0]]);
+        matcher.enter(1);
+        matcher.enter(0);
+        assert_eq!(matcher.entries.len(), 5000);
+        let last = |entry: &Entry| entry.rows.iter().sum::<u32>() == 4999 && entry.doubled == [false; 2];
+        assert!(matcher.entries.iter().all(last));
+    }
+}
