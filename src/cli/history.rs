@@ -68,7 +68,7 @@ fn history(arguments: &Arguments) -> Done {
             seen.push(one);
         }
     }
-    finish(arguments, &asked, seen, (from, to))
+    finish(arguments, &asked, &seen, (from, to))
 }
 
 /// What is wanted.
@@ -90,13 +90,12 @@ fn asked(arguments: &Arguments, target: &str, opened: &Opened) -> Result<Option<
         }
     }
     let mut subject = arguments.subject.as_deref().map(Arc::from);
-    let (target, probe): (Arc<str>, Arc<str>) = match &arguments.probe {
-        Some(probe) => (Arc::from(target), Arc::from(probe.as_str())),
-        None => {
-            let of = finding(target, opened)?.ok_or_else(|| no_probe(target, &known, opened))?;
-            subject = subject.or(Some(of.2));
-            (of.0, of.1)
-        }
+    let (target, probe): (Arc<str>, Arc<str>) = if let Some(probe) = &arguments.probe {
+        (Arc::from(target), Arc::from(probe.as_str()))
+    } else {
+        let of = finding(target, opened)?.ok_or_else(|| no_probe(target, &known, opened))?;
+        subject = subject.or(Some(of.subject));
+        (of.target, of.probe)
     };
     known_target(&target, &known, opened)?;
     if catalogue::find(&probe).is_none() && !known.iter().any(|key| key.probe == probe) {
@@ -130,8 +129,15 @@ fn from_store<T>(
     read.map_err(|error| memory::unusable(&error))
 }
 
-/// Target, probe and subject of a finding, if the word is the beginning of an id.
-fn finding(word: &str, opened: &Opened) -> Result<Option<(Arc<str>, Arc<str>, Arc<str>)>, Problem> {
+/// What a finding was about.
+struct About {
+    target: Arc<str>,
+    probe: Arc<str>,
+    subject: Arc<str>,
+}
+
+/// What the finding was about, if the word is the beginning of an id.
+fn finding(word: &str, opened: &Opened) -> Result<Option<About>, Problem> {
     if word.len() < 6 || !word.chars().all(|char| char.is_ascii_hexdigit()) {
         return Ok(None);
     }
@@ -146,7 +152,8 @@ fn finding(word: &str, opened: &Opened) -> Result<Option<(Arc<str>, Arc<str>, Ar
         let help = format!("name the probe: `muster history {} PROBE`", finding.target);
         Problem::usage(format!("the finding `{word}` was judged without any fact"), help)
     })?;
-    Ok(Some((Arc::clone(&finding.target), probe, Arc::clone(&finding.subject.shown))))
+    let (target, subject) = (Arc::clone(&finding.target), Arc::clone(&finding.subject.shown));
+    Ok(Some(About { target, probe, subject }))
 }
 
 fn targets<'a>(known: &'a [Key], opened: &'a Opened) -> Vec<&'a str> {
@@ -218,11 +225,11 @@ fn samples(watched: &Watched) -> usize {
     watched.subjects.values().flatten().map(|fact| fact.track.at.len()).sum()
 }
 
-fn finish(arguments: &Arguments, asked: &Asked, seen: Vec<Seen>, (from, to): (Timestamp, Timestamp)) -> Done {
-    known_facts(asked, &seen)?;
-    known_subject(asked, &seen)?;
+fn finish(arguments: &Arguments, asked: &Asked, seen: &[Seen], (from, to): (Timestamp, Timestamp)) -> Done {
+    known_facts(asked, seen)?;
+    known_subject(asked, seen)?;
     let exit = if seen.iter().any(|one| samples(&one.watched) > 0) { exit::GOOD } else { exit::NOTHING };
-    let page = history_page::Page { target: &asked.target, probe: &asked.probe, seen: &seen, from, to, exit };
+    let page = history_page::Page { target: &asked.target, probe: &asked.probe, seen, from, to, exit };
     say(&match arguments.format {
         Form::Human => page.human(),
         Form::Json => page.json(),

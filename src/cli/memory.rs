@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn what_outlived_its_time_is_forgotten_now_and_then_and_not_for_a_clock_that_jumped() {
         let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
-        let keep = Duration::from_secs(100 * 3600);
+        let keep = Duration::from_hours(100);
         assert_eq!(outlived((at(0), at(99)), at(100), keep), None);
         assert_eq!(outlived((at(0), at(104)), at(105), keep), None, "not yet worth it");
         assert_eq!(outlived((at(0), at(106)), at(107), keep), Some(at(6)));

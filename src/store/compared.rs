@@ -13,6 +13,9 @@ use crate::verdict::{CheckView, Finding, FindingView, RunView, Verdict};
 /// Of a run: when it began, which recording it judged, who answered, and its recording without the observations.
 type RunRow = (i64, Option<String>, String, Option<String>);
 
+/// Of a check: its number, policy and target, and how it was judged in the run, if it was.
+type CheckRow = (i64, String, String, Option<i64>, Option<i64>);
+
 /// Of a finding: its check, name and verdict, and its newest text with the run that wrote it.
 type FindingRow = (i64, String, i64, String, i64);
 
@@ -61,7 +64,7 @@ async fn checks(
     digests: &BTreeMap<Arc<str>, Arc<str>>,
 ) -> Result<Vec<CheckView>, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
-    let rows: Vec<(i64, String, String, Option<i64>, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<CheckRow> = sqlx::query_as(
         "SELECT bound.id, policy.value, target.value, judged.verdict, judged.whole FROM bound \
          JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target \
          LEFT JOIN judged ON judged.bound = bound.id AND judged.run = ?",

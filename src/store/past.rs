@@ -278,16 +278,16 @@ impl Collector {
             rows,
             keys: keys.iter().map(|(field, bytes)| blob(*field).ok_or_else(|| bytes.to_vec())).collect(),
         };
-        let slots = match self.slots.get(&fingerprint) {
-            Some(slots) => Arc::clone(slots),
-            None => {
-                let slots = self.name(schema, &keys, rows).map_err(|why| shelf.wrong(stored, why))?;
-                if self.slots.len() >= REMEMBERED {
-                    self.slots.clear();
-                }
-                self.slots.insert(fingerprint, Arc::clone(&slots));
-                slots
+        let known = self.slots.get(&fingerprint).map(Arc::clone);
+        let slots = if let Some(slots) = known {
+            slots
+        } else {
+            let slots = self.name(schema, &keys, rows).map_err(|why| shelf.wrong(stored, why))?;
+            if self.slots.len() >= REMEMBERED {
+                self.slots.clear();
             }
+            self.slots.insert(fingerprint, Arc::clone(&slots));
+            slots
         };
         let wanted: Vec<(usize, usize)> = self.positions(schema).collect();
         for (fact, field) in wanted {

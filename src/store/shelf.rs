@@ -162,16 +162,12 @@ impl<'a> Shelf<'a> {
         let identity = serde_json::from_value(identity).map_err(|error| wrong(error.to_string()))?;
         let Some(schema) = json.get_mut("schema") else { return Ok(Shape { identity, schema: None }) };
         let text = schema.to_string();
-        let schema = match self.schemas.get(&text) {
-            Some(schema) => Arc::clone(schema),
-            None => {
-                let read =
-                    schema_from_json(schema).ok_or_else(|| wrong("its schema cannot be read".to_owned()))?;
-                let read = Arc::new(read);
-                self.schemas.insert(text, Arc::clone(&read));
-                read
-            }
-        };
+        if let Some(schema) = self.schemas.get(&text) {
+            return Ok(Shape { identity, schema: Some(Arc::clone(schema)) });
+        }
+        let read = schema_from_json(schema).ok_or_else(|| wrong("its schema cannot be read".to_owned()))?;
+        let schema = Arc::new(read);
+        self.schemas.insert(text, Arc::clone(&schema));
         Ok(Shape { identity, schema: Some(schema) })
     }
 

@@ -164,9 +164,7 @@ fn step(before: Verdict, after: Verdict) -> Step {
     let is_known = |verdict| !matches!(verdict, Verdict::Unknown | Verdict::Skipped);
     if before == after {
         Step::Same
-    } else if !is_known(after) && (is_known(before) || after == Verdict::Skipped) {
-        Step::Worse
-    } else if after > before {
+    } else if after > before || !is_known(after) && (is_known(before) || after == Verdict::Skipped) {
         Step::Worse
     } else {
         Step::Better
