@@ -67,13 +67,13 @@ fn distinct(value: Value) -> Distinct {
 /// What an aggregate knows of one group so far.
 enum State {
     Count(i64),
-    Distinct(HashSet<Distinct>),
+    Distinct(Box<HashSet<Distinct>>),
     Sum(Sum),
     Values(Vec<Value>),
     Numbers(Vec<f64>),
     Best(Option<Value>),
     Truth(bool),
-    By(Option<(Value, Value)>, bool),
+    By(Option<Box<(Value, Value)>>, bool),
 }
 
 struct Accumulator {
@@ -86,7 +86,7 @@ impl Accumulator {
     fn new(kind: FoldKind) -> Self {
         let state = match kind {
             FoldKind::Count => State::Count(0),
-            FoldKind::CountDistinct => State::Distinct(HashSet::new()),
+            FoldKind::CountDistinct => State::Distinct(Box::default()),
             FoldKind::Sum => State::Sum(Sum::default()),
             FoldKind::List => State::Values(Vec::new()),
             FoldKind::Avg | FoldKind::Quantile(_) => State::Numbers(Vec::new()),
@@ -128,9 +128,12 @@ impl Accumulator {
             State::Best(best) => {
                 let ty = fold.value.as_ref().map_or(&Type::Int, |node| node.ty.base());
                 let want = if fold.kind == FoldKind::Max { Cmp::Gt } else { Cmp::Lt };
-                let better = match best {
-                    None => true,
-                    Some(known) => compare(want, &value, known, ty)?,
+                let better = match (&*best, &value) {
+                    (None, _) => true,
+                    // By far the most, and every type of whole numbers has their order.
+                    (Some(Value::Int(known)), Value::Int(int)) if want == Cmp::Gt => int > known,
+                    (Some(Value::Int(known)), Value::Int(int)) => int < known,
+                    (Some(known), value) => compare(want, value, known, ty)?,
                 };
                 if better {
                     *best = Some(value);
@@ -140,7 +143,7 @@ impl Accumulator {
                 let Some(key_node) = &fold.key else { return Ok(()) };
                 let key = read(key_node, scope)?;
                 let want = if fold.kind == FoldKind::LastBy { Cmp::Gt } else { Cmp::Lt };
-                let (better, equal) = match best {
+                let (better, equal) = match best.as_deref() {
                     None => (true, false),
                     Some((known, chosen)) => {
                         let ty = key_node.ty.base();
@@ -149,7 +152,7 @@ impl Accumulator {
                     }
                 };
                 if better {
-                    *best = Some((key, value));
+                    *best = Some(Box::new((key, value)));
                 }
                 *tied = (*tied && !better) || equal;
             }
@@ -191,7 +194,7 @@ impl Accumulator {
                 let what = format!("`{}`: several members come first, with different values", fold.text);
                 Err(Arc::new(Missing::new(Cause::Ambiguous, what).level(Level::Row)))
             }
-            State::By(best, false) => Ok(best.map_or(Value::Null, |(_, value)| value)),
+            State::By(best, false) => Ok(best.map_or(Value::Null, |best| best.1)),
             State::Truth(truth) => Ok(Value::Bool(truth)),
         }
     }
@@ -218,17 +221,59 @@ fn read(node: &Node, scope: &GroupScope<'_, '_>) -> Cell {
 
 /// Rows by group.
 struct Gathered {
+    hasher: DefaultHashBuilder,
+    /// Groups by the hash of their key.
+    table: HashTable<(u64, usize)>,
     keys: Vec<Vec<Cell>>,
-    /// The accumulators of all groups, those of one side by side.
-    folds: Vec<Accumulator>,
+    /// Of each aggregate, the accumulators of all groups.
+    folds: Vec<Vec<Accumulator>>,
     incomplete: Option<Arc<Missing>>,
 }
 
 impl Gathered {
+    fn new(group: &Group) -> Self {
+        Self {
+            hasher: DefaultHashBuilder::default(),
+            table: HashTable::new(),
+            keys: Vec::new(),
+            folds: group.folds.iter().map(|_| Vec::new()).collect(),
+            incomplete: None,
+        }
+    }
+
+    /// The group of a row. A row whose key could not be read may belong to any of them.
+    fn place(&mut self, row: &[Cell], group: &Group) -> Option<usize> {
+        let hash = match hash_key(group.by.iter().map(|column| row.get(*column)), &self.hasher, true) {
+            Ok(hash) => hash.unwrap_or(0),
+            Err(why) => {
+                self.incomplete.get_or_insert(why);
+                return None;
+            }
+        };
+        let same = |(known, at): &(u64, usize)| {
+            *known == hash
+                && self.keys.get(*at).is_some_and(|key| {
+                    key.iter().zip(&group.by).all(|(cell, column)| Some(cell) == row.get(*column))
+                })
+        };
+        if let Some((_, at)) = self.table.find(hash, same) {
+            return Some(*at);
+        }
+        let missing = || Missing::new(Cause::Internal, "there is no such column").cell();
+        let key = group.by.iter().map(|column| row.get(*column).cloned().unwrap_or_else(missing));
+        let at = self.begin(key.collect(), group);
+        self.table.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+        Some(at)
+    }
+
     /// Begins a group.
-    fn begin(&mut self, key: Vec<Cell>, group: &Group) {
+    fn begin(&mut self, key: Vec<Cell>, group: &Group) -> usize {
+        let at = self.keys.len();
         self.keys.push(key);
-        self.folds.extend(group.folds.iter().map(|fold| Accumulator::new(fold.kind)));
+        for (accumulators, fold) in self.folds.iter_mut().zip(&group.folds) {
+            accumulators.push(Accumulator::new(fold.kind));
+        }
+        at
     }
 }
 
@@ -250,11 +295,12 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
         gathered.begin(Vec::new(), group);
     }
     let own = Around::new(tables, &tables.check.settings, tables.check.policy.each);
-    let mut accumulators = gathered.folds.into_iter();
+    let mut accumulators: Vec<_> = gathered.folds.into_iter().map(Vec::into_iter).collect();
     let rows = gathered.keys.into_iter().map(|key| {
-        let own_folds = group.folds.iter().zip(accumulators.by_ref());
-        let folds: Vec<Cell> =
-            own_folds.map(|(fold, accumulator)| accumulator.finish(fold, incomplete.as_ref())).collect();
+        let own_folds = accumulators.iter_mut().zip(&group.folds);
+        let folds: Vec<Cell> = own_folds
+            .filter_map(|(accumulators, fold)| Some(accumulators.next()?.finish(fold, incomplete.as_ref())))
+            .collect();
         let scope = GroupScope { around: &own, row: &key, folds: &folds };
         let computed: Vec<Cell> = group.lets.iter().map(|rule| eval(&rule.node, &scope)).collect();
         key.iter().cloned().chain(computed).collect::<Row>()
@@ -266,40 +312,29 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
     Ok(Table { schema: Arc::clone(&view.rows.schema), rows, total, cut })
 }
 
+/// Rows that are gathered together: first all of their groups are found, then each aggregate sees them all, so that
+/// the waits for memory pass together.
+const BLOCK: usize = 256;
+
 fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result<Gathered, Arc<Missing>> {
-    let hasher = DefaultHashBuilder::default();
-    let mut table: HashTable<(u64, usize)> = HashTable::new();
-    let mut found = Gathered { keys: Vec::new(), folds: Vec::new(), incomplete: None };
-    for index in 0..tables.rows(group.of)?.len() {
-        let row = tables.row(group.of, index)?;
-        let hash = match hash_key(group.by.iter().map(|column| row.get(*column)), &hasher, true) {
-            Ok(hash) => hash.unwrap_or(0),
-            // It may belong to any group.
-            Err(why) => {
-                found.incomplete.get_or_insert(why);
-                continue;
+    let mut found = Gathered::new(group);
+    let count = tables.rows(group.of)?.len();
+    let mut members = Vec::with_capacity(BLOCK);
+    for from in (0..count).step_by(BLOCK) {
+        members.clear();
+        for index in from..count.min(from + BLOCK) {
+            let row = tables.row(group.of, index)?;
+            if let Some(at) = found.place(&row, group) {
+                members.push((row, at));
             }
-        };
-        let same = |(known, at): &(u64, usize)| {
-            *known == hash
-                && found.keys.get(*at).is_some_and(|key| {
-                    key.iter().zip(&group.by).all(|(cell, column)| Some(cell) == row.get(*column))
-                })
-        };
-        let at = if let Some((_, at)) = table.find(hash, same) {
-            *at
-        } else {
-            let at = found.keys.len();
-            let missing = || Missing::new(Cause::Internal, "there is no such column").cell();
-            let key = group.by.iter().map(|column| row.get(*column).cloned().unwrap_or_else(missing));
-            found.begin(key.collect(), group);
-            table.insert_unique(hash, (hash, at), |(hash, _)| *hash);
-            at
-        };
-        let scope = GroupScope { around, row: &row, folds: &[] };
-        let first = at * group.folds.len();
-        let accumulators = found.folds.get_mut(first..).into_iter().flatten();
-        group.folds.iter().zip(accumulators).for_each(|(fold, accumulator)| accumulator.add(fold, &scope));
+        }
+        for (fold, accumulators) in group.folds.iter().zip(&mut found.folds) {
+            for (row, at) in &members {
+                if let Some(accumulator) = accumulators.get_mut(*at) {
+                    accumulator.add(fold, &GroupScope { around, row, folds: &[] });
+                }
+            }
+        }
     }
     Ok(found)
 }

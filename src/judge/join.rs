@@ -40,16 +40,25 @@ pub(super) struct Pairs<'a> {
 }
 
 impl Side<'_> {
+    /// The rows, if they stand in memory as they are.
+    fn rows<'s>(&'s self, tables: &'s Tables<'_>) -> Option<&'s [Row]> {
+        match self {
+            Self::View(view) => match tables.rows(*view) {
+                Ok(Rows::Plain(table)) => Some(&table.rows),
+                _ => None,
+            },
+            Self::Table(table) => Some(&table.rows),
+            Self::Answer(table) => Some(&table.rows),
+        }
+    }
+
     fn cell(&self, tables: &Tables<'_>, index: u32, column: usize) -> Cell {
         let index = usize::try_from(index).map_err(|_too_large| lost())?;
-        let of = |table: &Table| {
-            table.rows.get(index).and_then(|row| row.get(column)).cloned().unwrap_or_else(|| Err(lost()))
-        };
-        match self {
-            Self::View(view) => tables.cell(*view, index, column),
-            Self::Table(table) => of(table),
-            Self::Answer(table) => of(table),
+        if let Self::View(view) = self {
+            return tables.cell(*view, index, column);
         }
+        let row = self.rows(tables).and_then(|rows| rows.get(index));
+        row.and_then(|row| row.get(column)).cloned().unwrap_or_else(|| Err(lost()))
     }
 }
 
@@ -77,6 +86,25 @@ impl Pairs<'_> {
     pub(super) fn cell(&self, tables: &Tables<'_>, index: usize, column: usize) -> Cell {
         let pair = self.pairs.get(index).copied().ok_or_else(lost)?;
         self.cell_of(tables, pair, column)
+    }
+
+    /// Is this a part of the key? Every pair has its key, or it would not be one.
+    pub(super) fn is_key(&self, column: usize) -> bool {
+        match self.column(column) {
+            Column::Key(_) => true,
+            Column::Left(column) => !self.key_in_front && self.by.iter().any(|[left, _]| *left == column),
+            Column::Side | Column::Right(_) => false,
+        }
+    }
+
+    /// Reads on: the processor waits once for many rows that lie apart, not for each when it is judged.
+    pub(super) fn read_on(&self, tables: &Tables<'_>, from: usize, count: usize) {
+        let [_, right] = &self.sides;
+        let Some(rows) = right.rows(tables) else { return };
+        let block = self.pairs.iter().skip(from).take(count);
+        let rows: Vec<&Row> =
+            block.filter_map(|[_, right]| rows.get(usize::try_from(*right).ok()?)).collect();
+        std::hint::black_box(rows.iter().filter(|row| row.first().is_some_and(Result::is_ok)).count());
     }
 
     fn keys_in_front(&self) -> usize {
@@ -168,7 +196,6 @@ fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
         Matched { pairs: Vec::new(), ambiguous: BTreeMap::new(), unsure: [None, None], faults: Vec::new() };
     matched.pairs.reserve(matcher.entries.len());
     for (row, index) in of_left.iter().enumerate() {
-        // Rows without a key have no entry.
         let Some(entry) = usize::try_from(*index).ok().and_then(|index| matcher.entries.get(index)) else {
             continue;
         };

@@ -1,8 +1,8 @@
 //! Finds the rows of two sides that have one key.
 //!
 //! The rows lie all over memory, so what counts is how often the processor waits for it. The table keeps a part of
-//! each hash beside the entry, and rows are entered in blocks: the candidates of a whole block are looked up before
-//! the first of them is looked at, so that many waits pass at once.
+//! each hash beside the entry, and rows are entered in blocks: one step is taken for all rows of a block before the
+//! next, so that many waits pass at once.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -27,6 +27,12 @@ pub(super) struct Entry {
 struct Slot {
     print: u32,
     entry: u32,
+}
+
+/// The row that gave an entry its key.
+struct Known<'r> {
+    side: usize,
+    row: &'r [Cell],
 }
 
 /// The keys of both sides.
@@ -106,13 +112,21 @@ impl<'r> Matcher<'r> {
         let mut entered = Vec::with_capacity(rows.len());
         let mut prints = Vec::with_capacity(BLOCK);
         let mut found = Vec::with_capacity(BLOCK);
+        let mut known = Vec::with_capacity(BLOCK);
+        let mut firsts = Vec::with_capacity(BLOCK);
         for block in rows.chunks(BLOCK) {
             prints.clear();
             found.clear();
+            known.clear();
+            firsts.clear();
             prints.extend(block.iter().map(|row| self.print(side, row)));
+            // Each line reads one thing of every row of the block, so the reads wait together.
             found.extend(prints.iter().map(|print| self.likely((*print)?)));
-            for (found, row) in found.iter_mut().zip(block) {
-                *found = found.filter(|entry| self.same(*entry, side, row));
+            known.extend(found.iter().map(|entry| self.known((*entry)?)));
+            firsts.extend(known.iter().map(|known| self.first(known.as_ref()?)));
+            for (((found, known), first), row) in found.iter_mut().zip(&known).zip(&firsts).zip(block) {
+                let same = known.as_ref().is_some_and(|known| self.same(known, *first, side, row));
+                *found = found.filter(|_| same);
             }
             for ((row, print), found) in block.iter().zip(&prints).zip(&found) {
                 let number = u32::try_from(entered.len()).unwrap_or(NONE);
@@ -146,21 +160,40 @@ impl<'r> Matcher<'r> {
         self.table.find(spread(print), |slot| slot.print == print).map(|slot| slot.entry)
     }
 
-    /// Has the row the key of the entry?
-    fn same(&self, entry: u32, side: usize, row: &[Cell]) -> bool {
-        let Some(entry) = self.entries.get(position(entry)) else { return false };
-        let [left, right] = entry.rows;
-        let (other, at) = if left == NONE { (1, right) } else { (0, left) };
-        let Some(known) = self.rows.get(other).and_then(|rows| rows.get(position(at))) else { return false };
-        self.by.iter().all(|by| {
-            let pair = (row.get(Self::column(by, side)), known.get(Self::column(by, other)));
+    /// The row by which an entry is known.
+    fn known(&self, entry: u32) -> Option<Known<'r>> {
+        let [left, right] = self.entries.get(position(entry))?.rows;
+        let (side, at) = if left == NONE { (1, right) } else { (0, left) };
+        let row = self.rows.get(side)?.get(position(at))?;
+        Some(Known { side, row })
+    }
+
+    /// The first value of the key, if it is a text.
+    fn first(&self, known: &Known<'r>) -> Option<&'r str> {
+        let by = self.by.first()?;
+        known.row.get(Self::column(by, known.side))?.as_ref().ok()?.as_text()
+    }
+
+    /// Has the row this key? Its first value is compared as a text, if it is one on both sides.
+    fn same(&self, known: &Known<'r>, first: Option<&str>, side: usize, row: &[Cell]) -> bool {
+        let equal = |by: &[usize; 2]| {
+            let pair = (row.get(Self::column(by, side)), known.row.get(Self::column(by, known.side)));
             matches!(pair, (Some(Ok(a)), Some(Ok(b))) if a == b)
-        })
+        };
+        let Some((one, more)) = self.by.split_first() else { return true };
+        let same = match (row.get(Self::column(one, side)), first) {
+            (Some(Ok(Value::Text(mine))), Some(theirs)) => **mine == *theirs,
+            _ => equal(one),
+        };
+        same && more.iter().all(equal)
     }
 
     /// Puts a row into the entry that was found for it, or into one that is found or made now.
     fn put(&mut self, found: Option<u32>, print: u32, side: usize, number: u32, row: &[Cell]) -> u32 {
-        let same = |slot: &Slot| slot.print == print && self.same(slot.entry, side, row);
+        let same = |slot: &Slot| {
+            let known = if slot.print == print { self.known(slot.entry) } else { None };
+            known.is_some_and(|known| self.same(&known, self.first(&known), side, row))
+        };
         let found = found.or_else(|| self.table.find(spread(print), same).map(|slot| slot.entry));
         if let Some(entry) = found {
             self.join(entry, side, number);

@@ -11,8 +11,12 @@ use crate::rule::script::{ScriptInput, ScriptVerdict};
 use crate::verdict::{Finding, Verdict};
 
 use super::findings::{Decision, Maker, shown};
+use super::join::Pairs;
 use super::scope::RowScope;
 use super::tables::Rows;
+
+/// So many pairs are read before they are judged.
+const AHEAD: usize = 256;
 
 /// What the rows of a check say.
 pub(super) struct Judged {
@@ -44,12 +48,17 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
     let expects = matches!(maker.check.policy.expect, Expect::List(_) | Expect::Param(_) | Expect::Keys(_));
     let whole = maker.check.policy.script.as_ref().map(|_| maker.tables.whole(each));
     // The cells of pairs are put together only where there is something to say of them.
-    let lightly = matches!(rows, Rows::Pairs(_)) && whole.is_none() && !expects;
-    let lightly = lightly && maker.check.subjects.is_empty();
+    let lightly = match rows {
+        Rows::Pairs(pairs) if whole.is_none() && !expects && maker.check.subjects.is_empty() => Some(pairs),
+        _ => None,
+    };
     for index in 0..rows.len() {
-        if lightly
+        if let Some(pairs) = lightly.filter(|_| index.is_multiple_of(AHEAD)) {
+            pairs.read_on(maker.tables, index, AHEAD);
+        }
+        if let Some(pairs) = lightly
             && rows.ambiguous(index).is_none()
-            && let Some(seen) = glance(maker, &schema.key, index)
+            && let Some(seen) = glance(maker, pairs, &schema.key, index)
         {
             match seen {
                 Glance::Passed => judged.passed += 1,
@@ -119,11 +128,11 @@ enum Glance {
 
 /// Judges a row by those of its cells that the rules read. `None` if it has no name or needs a finding, for which
 /// all of its cells are put together.
-fn glance(maker: &Maker<'_, '_>, key: &[usize], index: usize) -> Option<Glance> {
+fn glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], index: usize) -> Option<Glance> {
     let policy = &maker.check.policy;
     let mut named = key.is_empty();
     for column in key {
-        named |= !maker.tables.cell(policy.each, index, *column).ok()?.is_null();
+        named |= pairs.is_key(*column) || !pairs.cell(maker.tables, index, *column).ok()?.is_null();
     }
     if !named {
         return None;

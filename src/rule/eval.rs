@@ -92,7 +92,15 @@ fn kleene(items: &[Node], scope: &dyn Scope, stop: bool) -> Cell {
 }
 
 fn compare(cmp: Cmp, pair: &[Node; 2], scope: &dyn Scope) -> Cell {
-    let (a, b) = (eval(&pair[0], scope)?, eval(&pair[1], scope)?);
+    let a = eval(&pair[0], scope)?;
+    // A constant is not copied for each row.
+    let computed;
+    let b = if let Op::Literal(value) = &pair[1].op {
+        value
+    } else {
+        computed = eval(&pair[1], scope)?;
+        &computed
+    };
     if a.is_null() || b.is_null() {
         let equal = a.is_null() && b.is_null();
         return match cmp {
@@ -101,7 +109,7 @@ fn compare(cmp: Cmp, pair: &[Node; 2], scope: &dyn Scope) -> Cell {
             _ => Err(Arc::new(Missing::new(Cause::WrongType, "null cannot be ordered").level(Level::Row))),
         };
     }
-    ops::compare(cmp, &a, &b, pair[0].ty.base()).map(Value::Bool)
+    ops::compare(cmp, &a, b, pair[0].ty.base()).map(Value::Bool)
 }
 
 fn or_else(items: &[Node], scope: &dyn Scope) -> Cell {
