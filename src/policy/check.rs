@@ -105,7 +105,10 @@ fn wrong(node: &Node, shape: &Shape, misfit: Misfit) -> Diag {
         Shape::Template | Shape::Expr if matches!(node.kind, Kind::Map(_)) => diag.help(BRACE),
         Shape::Words(words) => {
             let near = node.as_str().and_then(|text| did_you_mean(text, words.iter().copied()));
-            diag.help(near.unwrap_or_else(|| format!("it is one of `{}`", words.join("`, `"))))
+            diag.help(near.unwrap_or_else(|| match words {
+                [only] => format!("write `{only}`"),
+                _ => format!("it is one of `{}`", words.join("`, `")),
+            }))
         }
         Shape::Version(version) => diag.help(format!("this build of muster reads `muster: {version}`")),
         Shape::Text | Shape::Prose | Shape::Line | Shape::Id | Shape::Template if quotes => {

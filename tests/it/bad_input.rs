@@ -27,6 +27,9 @@ remedy:
     - do: Mend it.
 ";
 
+/// A second observation, whose rows have other facts.
+const TWO: &str = "  sets: { probe: file.set, with: { glob: /x } }\n";
+
 const PROJECT: &str = "\
 muster: 1
 owner: team-a
@@ -313,12 +316,132 @@ fn policies() {
             &["missing-key 8:10"],
         ),
         ("a key that is no fact", edit("{ path: /x }", "{ path: /x }, key: [pth]"), &["unknown-fact 8:56"]),
-        ("`join`", edit("fail:", "join: { a: { of: [x, y], by: path } }\nfail:"), &["reserved-key 9:1"]),
-        ("`group`", edit("fail:", "group: { a: { of: x, by: path } }\nfail:"), &["reserved-key 9:1"]),
-        ("`also`", edit("fail:", "also: { db: { type: host } }\nfail:"), &["reserved-key 9:1"]),
-        ("`history`", edit("{ path: /x }", "{ path: /x }, history: { window: 30d }"), &["reserved-key 8:50"]),
-        ("`before`", edit("{ path: /x }", "{ path: /x }, before: gate"), &["reserved-key 8:50"]),
-        ("`on`", edit("{ path: /x }", "{ path: /x }, on: db"), &["reserved-key 8:50"]),
+        (
+            "a join of what is not observed",
+            edit("fail:", "join: { a: { of: [x, y], by: path } }\nfail:"),
+            &["relation 9:19", "relation 9:22"],
+        ),
+        (
+            "a join with itself",
+            edit("fail:", "join: { a: { of: [files, files], by: path } }\nfail:"),
+            &["relation 9:12"],
+        ),
+        (
+            "a join of three",
+            edit("fail:", "join: { a: { of: [files, files, files], by: path } }\nfail:"),
+            &["relation 9:18"],
+        ),
+        (
+            "a join by a fact of one side only",
+            edit("fail:", &format!("{TWO}join: {{ a: {{ of: [files, sets], by: path }} }}\neach: a\nfail:")),
+            &["relation 10:37"],
+        ),
+        (
+            "a join by a text and a number",
+            edit("fail:", &format!("{TWO}join: {{ a: {{ of: [files, sets], by: mode }} }}\neach: a\nfail:")),
+            &["relation 10:37"],
+        ),
+        (
+            "relations in a circle",
+            edit(
+                "fail:",
+                "join: { a: { of: [files, b], by: path } }\ngroup: { b: { of: a, let: { n: count() } } }\nfail:",
+            ),
+            &["cycle 9:9"],
+        ),
+        (
+            "a group without its values",
+            edit("fail:", "group: { a: { of: x, by: path } }\nfail:"),
+            &["missing-key 9:15"],
+        ),
+        (
+            "a group by what is no fact",
+            edit("fail:", "group: { a: { of: files, by: pth, let: { n: count() } } }\neach: a\nfail:"),
+            &["relation 9:30"],
+        ),
+        (
+            "an aggregate over what may be null",
+            edit("fail:", "group: { a: { of: files, let: { n: sum(size) } } }\neach: a\nfail:"),
+            &["nullable 9:40"],
+        ),
+        (
+            "an aggregate without its arguments",
+            edit("fail:", "group: { a: { of: files, let: { n: sum() } } }\neach: a\nfail:"),
+            &["type-mismatch 9:36"],
+        ),
+        ("an aggregate outside of a group", edit("exists == false", "count() > 3"), &["unknown-fact 9:7"]),
+        (
+            "a group that nothing reads",
+            edit("fail:", "group: { a: { of: files, by: path, let: { n: count() } } }\neach: files\nfail:"),
+            &["relation 9:13"],
+        ),
+        (
+            "several things and no `each`",
+            edit("fail:", "group: { a: { of: files, by: path, let: { n: count() } } }\nfail:"),
+            &["missing-key 8:3"],
+        ),
+        (
+            "another target that nothing looks at",
+            edit("fail:", "also: { db: { type: host } }\nfail:"),
+            &["relation 9:13"],
+        ),
+        (
+            "an observation of another target that is not named",
+            edit("{ path: /x }", "{ path: /x }, on: db"),
+            &["unknown-name 8:54"],
+        ),
+        (
+            "an earlier answer of nowhere",
+            edit("{ path: /x }", "{ path: /x }, before: gate"),
+            &["bad-value 8:58"],
+        ),
+        (
+            "a history that is too short for itself",
+            edit("{ path: /x }", "{ path: /x }, history: { window: 7d, at_least: 30d }"),
+            &["relation 8:83"],
+        ),
+        (
+            "a question about the past of what has none",
+            edit("exists == false", "changed(exists)"),
+            &["no-history 9:15"],
+        ),
+        (
+            "a question about the past of what is computed",
+            edit("exists == false", "changed(exists == false)"),
+            &["no-history 9:15"],
+        ),
+        (
+            "a line through texts",
+            with(
+                &edit("{ path: /x }", "{ path: /x }, history: { window: 30d }"),
+                "exists == false",
+                "per_day(path) > 1",
+            ),
+            &["type-mismatch 9:15"],
+        ),
+        (
+            "a limit of another unit",
+            with(
+                &edit("{ path: /x }", "{ path: /x }, history: { window: 30d }"),
+                "exists == false",
+                "reaches(size, 90.percent) == null",
+            ),
+            &["type-mismatch 9:15"],
+        ),
+        (
+            "a limit that is left out",
+            with(
+                &edit("{ path: /x }", "{ path: /x }, history: { window: 30d }"),
+                "exists == false",
+                "reaches(size) == null",
+            ),
+            &["type-mismatch 9:7"],
+        ),
+        (
+            "names that the subjects themselves would expect",
+            edit("fail:", "expect: files\nfail:"),
+            &["relation 9:9"],
+        ),
         (
             "a default below its bound",
             edit("fail:", "params: { a: { default: 1, at_least: 2 } }\nfail:"),

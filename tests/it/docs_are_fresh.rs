@@ -138,24 +138,40 @@ fn the_calendars_of_the_language_reference_do_what_it_says() {
     }
 }
 
+/// The word behind a key at the start of a block.
+fn id<'a>(block: &'a str, key: &str) -> &'a str {
+    block.lines().next().and_then(|line| line.strip_prefix(key)).map_or("", str::trim)
+}
+
 #[test]
-fn the_cases_of_the_language_reference_pass() {
-    let text = read(&root().join("src/cli/reference/language.md"));
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("p.yaml"), blocks(&text, "yaml", "policy:").remove(0)).unwrap();
-    std::fs::write(folder.path().join("p.cases.yaml"), blocks(&text, "yaml", "cases:").remove(0)).unwrap();
-    let command = Command::new(env!("CARGO_BIN_EXE_muster"))
-        .arg("test")
-        .arg("p.yaml")
-        .current_dir(folder.path())
-        .output();
-    let output = command.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        said.contains("3 cases, 3 passed, 0 failed"),
-        "{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+fn the_cases_that_are_shown_pass() {
+    for (page, least) in [("src/cli/reference/language.md", 6), ("README.md", 1)] {
+        let text = read(&root().join(page));
+        let folder = tempfile::tempdir().unwrap();
+        let mut wanted = 0;
+        for cases in blocks(&text, "yaml", "cases:") {
+            let name = id(&cases, "cases:").to_owned();
+            let policies = blocks(&text, "yaml", "policy:");
+            let policy = policies.iter().find(|policy| id(policy, "policy:") == name);
+            let policy = policy.unwrap_or_else(|| panic!("{page}: cases of `{name}`, which is not shown"));
+            std::fs::write(folder.path().join(format!("{name}.yaml")), policy).unwrap();
+            std::fs::write(folder.path().join(format!("{name}.cases.yaml")), &cases).unwrap();
+            wanted += cases.matches("\n  - name:").count();
+        }
+        let files = std::fs::read_dir(folder.path()).unwrap().count();
+        assert!(files >= 2 * least, "{page}: only {files} files");
+        let command = Command::new(env!("CARGO_BIN_EXE_muster"))
+            .args(["test", "."])
+            .current_dir(folder.path())
+            .output();
+        let output = command.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains(&format!("{wanted} cases, {wanted} passed, 0 failed")),
+            "{page}: {said}{errors}"
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@ use crate::fact::{Cause, Type, Unit};
 use crate::rule::functions::{FUNCTIONS, UNITS, unit_word};
 use crate::rule::node::Arith;
 use crate::rule::ops::arith_type;
+use crate::rule::typing::folds::AGGREGATES;
+use crate::rule::typing::past::QUESTIONS;
 use crate::verdict::{Layer, Verdict};
 
 use super::{code, exit_codes, fill, keys, table};
@@ -20,6 +22,8 @@ pub(super) fn text() -> String {
             ("units", units()),
             ("algebra", algebra()),
             ("functions", functions()),
+            ("aggregates", aggregates()),
+            ("questions", questions()),
             ("layers", layers()),
             ("verdicts", verdicts()),
             ("causes", causes()),
@@ -116,7 +120,8 @@ fn matrix(op: Arith, symbol: &str) -> String {
     table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows)
 }
 
-/// The two functions that are part of the language, because they take what no other function may see.
+/// Functions that are part of the language, because they take what no other function may see. They and
+/// [`QUESTIONS`] are all that are not in the table of functions.
 const BUILT_IN: &[(&str, &str, &str, &str)] = &[
     ("known(fact)", "whether the fact could be read", "known(3)", "true"),
     (
@@ -127,14 +132,36 @@ const BUILT_IN: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// What reads the project or the past has no example that could be evaluated here.
+const DURING: (&str, &str) =
+    ("during(\"calendar\")", "whether the calendar of the project covers the time of the observation");
+
+fn aggregates() -> String {
+    let rows = AGGREGATES.iter().map(|(_, shape, doc)| {
+        let shapes = shape.split(" or ").map(code).collect::<Vec<_>>().join(" or ");
+        vec![shapes, (*doc).to_owned()]
+    });
+    table(&["aggregate", "meaning"], rows)
+}
+
+fn questions() -> String {
+    let rows = QUESTIONS.iter().map(|(_, _, shape, ty, doc)| {
+        let ty = if ty.contains(' ') { (*ty).to_owned() } else { code(ty) };
+        vec![code(shape), ty, (*doc).to_owned()]
+    });
+    table(&["question", "type", "meaning"], rows)
+}
+
 fn functions() -> String {
     let mut rows: Vec<(&str, &str, &str, &str)> =
         FUNCTIONS.iter().map(|f| (f.shape, f.doc, f.example.0, f.example.1)).collect();
     rows.extend(BUILT_IN);
+    rows.push((DURING.0, DURING.1, "", ""));
     rows.sort_unstable();
     let rows = rows.into_iter().map(|(shape, doc, example, result)| {
         let shapes = shape.split(" or ").map(code).collect::<Vec<_>>().join(" or ");
-        vec![shapes, doc.to_owned(), code(example), code(result)]
+        let empty_or_code = |text: &str| if text.is_empty() { String::new() } else { code(text) };
+        vec![shapes, doc.to_owned(), empty_or_code(example), empty_or_code(result)]
     });
     table(&["function", "meaning", "example", "result"], rows)
 }
@@ -245,6 +272,17 @@ mod tests {
         {
             assert_eq!(evaluated(example).1, result, "{example}");
         }
+    }
+
+    #[test]
+    fn every_function_that_is_part_of_the_language_is_told() {
+        let shapes = BUILT_IN.iter().map(|(shape, ..)| *shape).chain([DURING.0]);
+        let shapes = shapes.chain(QUESTIONS.iter().map(|(_, _, shape, ..)| *shape));
+        let mut told: Vec<&str> = shapes.filter_map(|shape| shape.split('(').next()).collect();
+        let mut known = typing::SPECIAL.to_vec();
+        told.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(told, known);
     }
 
     #[test]

@@ -230,8 +230,8 @@ impl Decoder<'_> {
         // What is declared and not there was wrong itself, which is said already.
         if found.is_none() && !declared(word) {
             let names = views.iter().map(|view| &*view.rows.name);
-            let known = names.clone().collect::<Vec<_>>().join(", ");
-            let help = did_you_mean(word, names).unwrap_or_else(|| format!("there are {known}"));
+            let known = names.clone().collect::<Vec<_>>().join("`, `");
+            let help = did_you_mean(word, names).unwrap_or_else(|| format!("this policy observes `{known}`"));
             let message = format!("`{word}` is not observed");
             self.push(Diag::error(&code::RELATION, message).at(&node.loc, "").help(help));
         }

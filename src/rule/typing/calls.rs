@@ -11,7 +11,7 @@ use crate::diag::{code, did_you_mean};
 use crate::fact::Type;
 
 /// Functions that are not in the table, because their arguments are more than values.
-pub(super) const SPECIAL: &[&str] =
+pub(crate) const SPECIAL: &[&str] =
     &["known", "matches", "during", "per_day", "reaches", "falls_to", "previous", "past", "changed"];
 
 impl Checker<'_> {

@@ -7,9 +7,11 @@ mod calls;
 mod compare;
 pub mod folds;
 mod names;
-mod past;
+pub mod past;
 
 use std::sync::Arc;
+
+pub(crate) use calls::SPECIAL;
 
 use super::ast::{Ast, Binary, Kind};
 use super::env::{Env, Names};

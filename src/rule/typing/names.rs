@@ -44,7 +44,7 @@ impl Checker<'_> {
                 "`side` is a fact of a `join`, and with `before` of an observation that has `before:`; `each` must name it",
             ));
         }
-        if functions::find(name).is_some() || super::calls::SPECIAL.contains(&name) {
+        if functions::find(name).is_some() || super::SPECIAL.contains(&name) {
             return Err(diag.help(format!("`{name}` is a function: write `{name}(…)`")));
         }
         if !self.env.facts {

@@ -7,17 +7,49 @@ use super::{Checker, Typed};
 use crate::diag::{Diag, code};
 use crate::fact::Type;
 
+/// Questions with how they are written and what they answer.
+pub const QUESTIONS: &[(&str, Ask, &str, &str, &str)] = &[
+    (
+        "changed",
+        Ask::Changed,
+        "changed(x)",
+        "bool",
+        "whether it is another value than in the sample before; null is a value here",
+    ),
+    (
+        "falls_to",
+        Ask::FallsTo,
+        "falls_to(x, limit)",
+        "duration?",
+        "how long until it has fallen to the limit; null if it does not fall, zero if it is there",
+    ),
+    (
+        "past",
+        Ask::Past,
+        "past(x)",
+        "list of its type",
+        "earlier samples in the window, without the one of now",
+    ),
+    (
+        "per_day",
+        Ask::PerDay,
+        "per_day(x)",
+        "its type",
+        "how much it changes in a day, by a line through the samples",
+    ),
+    ("previous", Ask::Previous, "previous(x)", "its type", "the sample before the one of now"),
+    (
+        "reaches",
+        Ask::Reaches,
+        "reaches(x, limit)",
+        "duration?",
+        "how long until it has grown to the limit; null if it does not grow, zero if it is there",
+    ),
+];
+
 /// The question of that name.
 pub(super) fn ask(name: &str) -> Option<Ask> {
-    Some(match name {
-        "per_day" => Ask::PerDay,
-        "reaches" => Ask::Reaches,
-        "falls_to" => Ask::FallsTo,
-        "previous" => Ask::Previous,
-        "past" => Ask::Past,
-        "changed" => Ask::Changed,
-        _ => return None,
-    })
+    QUESTIONS.iter().find(|(known, ..)| *known == name).map(|(_, ask, ..)| *ask)
 }
 
 /// May a line be laid through it?
