@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Table, Type, Value, ZeroRows};
-use crate::policy::{Group, View};
+use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Schema, Table, Type, Value, ZeroRows};
+use crate::policy::{Group, View, ViewKind};
 use crate::rule::aggregate;
 use crate::rule::eval::{Scope, eval, holds};
 use crate::rule::node::{Cmp, Fold, FoldKind, Node, Op, Place};
 use crate::rule::ops::compare;
 
-use super::join::hash_key;
+use super::join::{doubled, hash_key};
 use super::scope::Around;
-use super::tables::Tables;
+use super::tables::{Rows, Tables};
 
 /// What an expression of one row reads: a member's cells, or a group's key and aggregates.
 struct GroupScope<'s, 'a> {
@@ -229,8 +229,9 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
         return Err(Arc::new(missing));
     }
     let around = Around::new(tables, &tables.check.settings, group.of);
+    let several = Several::new(tables, group, members, schema);
     let cut = members.faults().into_iter().next();
-    let mut gathered = gather(tables, group, &around)?;
+    let mut gathered = gather(tables, group, &around, &several)?;
     let unread = gathered.incomplete.take();
     let incomplete = unread.clone().or_else(|| cut.clone());
     if gathered.keys.is_empty() && view.rows.schema.rows == Many::One {
@@ -255,7 +256,48 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
     Ok(Table { schema: Arc::clone(&view.rows.schema), rows, total, cut })
 }
 
-fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result<Gathered, Arc<Missing>> {
+/// Members that stand for several, or of which several have one key: counted twice, one copy would be two.
+struct Several<'r> {
+    rows: &'r Rows<'r>,
+    doubled: Vec<bool>,
+    key: String,
+    /// May the others of that key belong to another group?
+    elsewhere: bool,
+}
+
+impl<'r> Several<'r> {
+    fn new(tables: &Tables<'_>, group: &Group, rows: &'r Rows<'r>, schema: &Schema) -> Self {
+        let grouped = tables
+            .check
+            .policy
+            .views
+            .get(group.of)
+            .is_some_and(|view| matches!(view.kind, ViewKind::Group(_)));
+        let doubled = match rows {
+            Rows::Plain(table) if !grouped && !schema.key.is_empty() => doubled(&table.rows, &schema.key),
+            _ => Vec::new(),
+        };
+        let elsewhere =
+            matches!(rows, Rows::Pairs(_)) && group.by.iter().any(|column| !schema.key.contains(column));
+        Self { rows, doubled, key: schema.key_names().join("`, `"), elsewhere }
+    }
+
+    fn why(&self, index: usize) -> Option<Arc<Missing>> {
+        if self.doubled.get(index) == Some(&true) {
+            let what = format!("several members have one `{}`, so one may be counted twice", self.key);
+            let missing = Missing::new(Cause::Ambiguous, what).level(Level::Row);
+            return Some(Arc::new(missing.fix("name more facts under `key`")));
+        }
+        self.rows.ambiguous(index)
+    }
+}
+
+fn gather(
+    tables: &Tables<'_>,
+    group: &Group,
+    around: &Around<'_, '_>,
+    several: &Several<'_>,
+) -> Result<Gathered, Arc<Missing>> {
     let hasher = DefaultHashBuilder::default();
     let mut table: HashTable<(u64, usize)> = HashTable::new();
     let mut found = Gathered { keys: Vec::new(), folds: Vec::new(), incomplete: None };
@@ -287,6 +329,15 @@ fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result
             at
         };
         let scope = GroupScope { around, row: &row, folds: &[] };
+        if let Some(why) = several.why(index) {
+            for accumulator in found.folds.get_mut(at).into_iter().flatten() {
+                accumulator.unknown.get_or_insert_with(|| Arc::clone(&why));
+            }
+            if several.elsewhere {
+                found.incomplete.get_or_insert(why);
+            }
+            continue;
+        }
         let accumulators = found.folds.get_mut(at).into_iter().flatten();
         accumulators.zip(&group.folds).for_each(|(accumulator, fold)| accumulator.add(fold, &scope));
     }

@@ -86,3 +86,35 @@ pub enum Kind {
     /// `a..b` or `a..=b`
     Range(Box<[Ast; 2]>, bool),
 }
+
+impl Ast {
+    /// The bare names in it: those of values and the roots of fields, not what follows a dot.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.collect(&mut names);
+        names
+    }
+
+    fn collect<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match &self.kind {
+            Kind::Name(name) => names.push(name),
+            // `params.limit` is no `limit`.
+            Kind::Field(base, ..) if matches!(&base.kind, Kind::Name(root) if root == "params" || root == "target") =>
+                {}
+            Kind::Field(inner, ..) | Kind::Not(inner) | Kind::Negate(inner) => inner.collect(names),
+            Kind::Method(base, _, args, _) => {
+                base.collect(names);
+                args.iter().for_each(|arg| arg.collect(names));
+            }
+            Kind::List(items)
+            | Kind::Call(_, items, _)
+            | Kind::And(items)
+            | Kind::Or(items)
+            | Kind::Coalesce(items) => items.iter().for_each(|item| item.collect(names)),
+            Kind::Binary(_, pair) | Kind::In(pair) | Kind::Range(pair, _) => {
+                pair.iter().for_each(|part| part.collect(names));
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
+        }
+    }
+}
