@@ -163,12 +163,18 @@ impl<'m, 'a> Maker<'m, 'a> {
         )
     }
 
-    /// A finding that an expected name is not there.
-    pub(super) fn absent(&self, name: &Arc<str>) -> Finding {
+    /// A finding that an expected name is not there, or why that is not known.
+    pub(super) fn absent(&self, name: &Arc<str>, gap: Option<&Arc<Missing>>) -> Finding {
         let scope = RowScope::new(self, None, &self.check.settings);
-        let text = format!("`{name}` is expected and was not found");
-        let decision =
-            Decision { verdict: Verdict::Fail, rule: None, message: None, cause: None, text: Some(text) };
+        let (verdict, text) = match gap {
+            None => (Verdict::Fail, format!("`{name}` is expected and was not found")),
+            Some(why) => {
+                let text =
+                    format!("`{name}` is expected and not among the rows that could be read: {}", why.what);
+                (Verdict::Unknown, text)
+            }
+        };
+        let decision = Decision { verdict, rule: None, message: None, cause: gap.cloned(), text: Some(text) };
         let mut finding = self.finding(None, scope, decision);
         finding.subject = Subject {
             key: vec![(Arc::from("expected"), serde_json::Value::from(&**name))],

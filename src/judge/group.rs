@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Table, Type, Value, ZeroRows};
-use crate::policy::{Group, View};
+use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Schema, Table, Type, Value, ZeroRows};
+use crate::policy::{Group, View, ViewKind};
 use crate::rule::aggregate::{self, Sum};
 use crate::rule::eval::{Scope, eval, holds};
 use crate::rule::node::{Cmp, Fold, FoldKind, Node, Op, Place};
 use crate::rule::ops::compare;
 
-use super::matcher::hash_key;
+use super::matcher::{doubled, hash_key};
 use super::scope::Around;
-use super::tables::Tables;
+use super::tables::{Rows, Tables};
 
 /// What an expression of one row reads: a member's cells, or a group's key and aggregates.
 struct GroupScope<'s, 'a> {
@@ -241,6 +241,16 @@ impl Gathered {
         }
     }
 
+    /// A member of which it is not known what it stands for makes all of its group unknown.
+    fn doubt(&mut self, at: usize, why: &Arc<Missing>, elsewhere: bool) {
+        for accumulator in self.folds.iter_mut().filter_map(|accumulators| accumulators.get_mut(at)) {
+            accumulator.unknown.get_or_insert_with(|| Arc::clone(why));
+        }
+        if elsewhere {
+            self.incomplete.get_or_insert_with(|| Arc::clone(why));
+        }
+    }
+
     /// The group of a row. A row whose key could not be read may belong to any of them.
     fn place(&mut self, row: &[Cell], group: &Group) -> Option<usize> {
         let hash = match hash_key(group.by.iter().map(|column| row.get(*column)), &self.hasher, true) {
@@ -287,8 +297,9 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
         return Err(Arc::new(missing));
     }
     let around = Around::new(tables, &tables.check.settings, group.of);
+    let several = Several::new(tables, group, members, schema);
     let cut = members.faults().into_iter().next();
-    let mut gathered = gather(tables, group, &around)?;
+    let mut gathered = gather(tables, group, &around, &several)?;
     let unread = gathered.incomplete.take();
     let incomplete = unread.clone().or_else(|| cut.clone());
     if gathered.keys.is_empty() && view.rows.schema.rows == Many::One {
@@ -312,11 +323,52 @@ pub(super) fn group(tables: &Tables<'_>, view: &View, group: &Group) -> Result<T
     Ok(Table { schema: Arc::clone(&view.rows.schema), rows, total, cut })
 }
 
+/// Members that stand for several, or of which several have one key: counted twice, one copy would be two.
+struct Several<'r> {
+    rows: &'r Rows<'r>,
+    doubled: Vec<bool>,
+    key: String,
+    /// May the others of that key belong to another group?
+    elsewhere: bool,
+}
+
+impl<'r> Several<'r> {
+    fn new(tables: &Tables<'_>, group: &Group, rows: &'r Rows<'r>, schema: &Schema) -> Self {
+        let grouped = tables
+            .check
+            .policy
+            .views
+            .get(group.of)
+            .is_some_and(|view| matches!(view.kind, ViewKind::Group(_)));
+        let doubled = match rows {
+            Rows::Plain(table) if !grouped && !schema.key.is_empty() => doubled(&table.rows, &schema.key),
+            _ => Vec::new(),
+        };
+        let elsewhere =
+            matches!(rows, Rows::Pairs(_)) && group.by.iter().any(|column| !schema.key.contains(column));
+        Self { rows, doubled, key: schema.key_names().join("`, `"), elsewhere }
+    }
+
+    fn why(&self, index: usize) -> Option<Arc<Missing>> {
+        if self.doubled.get(index) == Some(&true) {
+            let what = format!("several members have one `{}`, so one may be counted twice", self.key);
+            let missing = Missing::new(Cause::Ambiguous, what).level(Level::Row);
+            return Some(Arc::new(missing.fix("name more facts under `key`")));
+        }
+        self.rows.ambiguous(index)
+    }
+}
+
 /// Rows that are gathered together: first all of their groups are found, then each aggregate sees them all, so that
 /// the waits for memory pass together.
 const BLOCK: usize = 256;
 
-fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result<Gathered, Arc<Missing>> {
+fn gather(
+    tables: &Tables<'_>,
+    group: &Group,
+    around: &Around<'_, '_>,
+    several: &Several<'_>,
+) -> Result<Gathered, Arc<Missing>> {
     let mut found = Gathered::new(group);
     let count = tables.rows(group.of)?.len();
     let mut members = Vec::with_capacity(BLOCK);
@@ -324,8 +376,10 @@ fn gather(tables: &Tables<'_>, group: &Group, around: &Around<'_, '_>) -> Result
         members.clear();
         for index in from..count.min(from + BLOCK) {
             let row = tables.row(group.of, index)?;
-            if let Some(at) = found.place(&row, group) {
-                members.push((row, at));
+            let Some(at) = found.place(&row, group) else { continue };
+            match several.why(index) {
+                None => members.push((row, at)),
+                Some(why) => found.doubt(at, &why, several.elsewhere),
             }
         }
         for (fold, accumulators) in group.folds.iter().zip(&mut found.folds) {

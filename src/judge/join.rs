@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fact::{Before, Cause, Cell, Level, Missing, Observation, Row, Schema, Table, Value, ZeroRows};
-use crate::policy::{Join, View};
+use crate::policy::{Join, Observe, View};
 
-use super::matcher::{Matcher, NONE};
-use super::tables::{Rows, Tables};
+use super::matcher::{Matcher, NONE, doubled};
+use super::tables::{Rows, Tables, exact};
 
 /// A side of a join: a view of the check, or an earlier answer.
 enum Side<'a> {
@@ -256,6 +256,27 @@ fn uncertain(matched: &mut Matched, matcher: &Matcher<'_>, about: &About<'_>) {
     }
 }
 
+/// What is ambiguous in a side is ambiguous in a pair of it, and where another key was asked for, it is not known
+/// which rows the others would have met.
+fn inherited(matched: &mut Matched, sides: [&Rows<'_>; 2], schemas: [&Arc<Schema>; 2], by: &[[usize; 2]]) {
+    for (number, (rows, schema)) in sides.into_iter().zip(schemas).enumerate() {
+        let Rows::Pairs(inner) = rows else { continue };
+        let Some(why) = inner.ambiguous.values().next().cloned() else { continue };
+        for (index, pair) in matched.pairs.iter().enumerate() {
+            let row = pair.get(number).and_then(|row| usize::try_from(*row).ok());
+            if let Some(why) = row.and_then(|row| inner.ambiguous.get(&row)) {
+                matched.ambiguous.entry(index).or_insert_with(|| Arc::clone(why));
+            }
+        }
+        if by.iter().any(|columns| !schema.key.contains(&Matcher::column(columns, number))) {
+            if let Some(slot) = matched.unsure.get_mut(number) {
+                slot.get_or_insert_with(|| Arc::clone(&why));
+            }
+            matched.faults.push(why);
+        }
+    }
+}
+
 /// Two views by key.
 pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<Pairs<'a>, Arc<Missing>> {
     let [a, b] = join.sides;
@@ -273,6 +294,16 @@ pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<
         many_left: own.iter().any(|column| !join.by.iter().any(|[left, _]| left == column)),
     };
     let mut matched = pair([&left_rows.rows, &right_rows.rows], &join.by, &about);
+    if about.many_left && matches!(left, Rows::Plain(_)) {
+        let doubled = doubled(&left_rows.rows, own);
+        for (index, [row, _]) in matched.pairs.iter().enumerate() {
+            let row = usize::try_from(*row).ok().and_then(|row| doubled.get(row));
+            if row == Some(&true) {
+                matched.ambiguous.entry(index).or_insert_with(|| several(&about, 0));
+            }
+        }
+    }
+    inherited(&mut matched, [left, right], names, &join.by);
     empties(tables, [left, right], names, roots, &mut matched);
     let [root_a, root_b] = roots;
     Ok(Pairs {
@@ -321,12 +352,13 @@ pub(super) fn before<'a>(
 ) -> Result<Pairs<'a>, Arc<Missing>> {
     let now = tables.observed(observation)?;
     let answers = tables.answers(observation)?;
-    let schema = tables.check.policy.observe.get(observation).map(|observe| &observe.asked);
-    let source = tables.check.policy.observe.get(observation).and_then(|observe| observe.before.clone());
-    let (Some(answer), Some(source), Some(schema)) = (answers.first(), source, schema) else {
+    let observe = tables.check.policy.observe.get(observation);
+    let source = observe.and_then(|observe| observe.before.clone());
+    let (Some(answer), Some(source), Some(observe)) = (answers.first(), source, observe) else {
         return Err(Arc::new(Missing::new(Cause::Internal, "there is nothing to compare with")));
     };
-    let then = earlier(tables, answer, source, schema)?;
+    let schema = &observe.asked;
+    let then = earlier(tables, answer, source, observe)?;
     let by: Vec<[usize; 2]> = schema.key.iter().map(|column| [*column, *column]).collect();
     let about = About {
         names: ["after", "before"],
@@ -369,7 +401,7 @@ fn earlier(
     tables: &Tables<'_>,
     answer: &Observation,
     source: Before,
-    schema: &Arc<Schema>,
+    observe: &Observe,
 ) -> Result<Table, Arc<Missing>> {
     let (what, fix) = match &source {
         Before::Previous => (
@@ -396,5 +428,10 @@ fn earlier(
         let what = format!("the earlier answer could not be read: {}", why.what);
         Arc::new(Missing { what, ..(**why).clone() })
     })?;
-    table.fit(schema, &answer.key.probe)
+    let table = table.fit(&observe.asked, &answer.key.probe)?;
+    // What is refused now is refused then.
+    Ok(match observe.exact {
+        true => exact(observe, Cow::Owned(table)).into_owned(),
+        false => table,
+    })
 }

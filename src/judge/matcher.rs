@@ -101,7 +101,7 @@ impl<'r> Matcher<'r> {
         }
     }
 
-    fn column(by: &[usize; 2], side: usize) -> usize {
+    pub(super) fn column(by: &[usize; 2], side: usize) -> usize {
         let [left, right] = by;
         if side == 0 { *left } else { *right }
     }
@@ -216,6 +216,35 @@ impl<'r> Matcher<'r> {
             }
         }
     }
+}
+
+/// Rows whose own key another row has, too. A key with a null or an unread part is nobody's.
+pub(super) fn doubled(rows: &[Row], key: &[usize]) -> Vec<bool> {
+    let mut doubled = vec![false; rows.len()];
+    let hasher = DefaultHashBuilder::default();
+    let mut table: HashTable<(u64, usize)> = HashTable::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let Ok(Some(hash)) = hash_key(key.iter().map(|column| row.get(*column)), &hasher, false) else {
+            continue;
+        };
+        let same = |(known, at): &(u64, usize)| {
+            *known == hash
+                && rows.get(*at).is_some_and(|other| key.iter().all(|c| other.get(*c) == row.get(*c)))
+        };
+        match table.find(hash, same).copied() {
+            Some((_, first)) => {
+                for at in [first, index] {
+                    if let Some(slot) = doubled.get_mut(at) {
+                        *slot = true;
+                    }
+                }
+            }
+            None => {
+                table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
+            }
+        }
+    }
+    doubled
 }
 
 #[cfg(test)]

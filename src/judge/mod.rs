@@ -97,7 +97,7 @@ fn looser(check: &Check) -> Vec<String> {
 }
 
 fn judge_rows(maker: &Maker<'_, '_>, rows: &Rows<'_>, outcome: &mut Outcome) {
-    let Judged { findings, passed, outside, subjects, seen } = rows::judge(maker, rows);
+    let Judged { findings, passed, outside, subjects, seen, unnamed } = rows::judge(maker, rows);
     outcome.check.rows = rows.total();
     outcome.check.counts.add(Verdict::Pass, passed);
     outcome.subjects = subjects;
@@ -105,7 +105,7 @@ fn judge_rows(maker: &Maker<'_, '_>, rows: &Rows<'_>, outcome: &mut Outcome) {
     outcome.check.findings = findings;
     let faults = rows.faults();
     nothing(maker, faults.is_empty(), judged, outside, outcome);
-    expected(maker, &seen, outcome);
+    expected(maker, &seen, faults.first().or(unnamed.as_ref()), outcome);
     outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));
 }
 
@@ -147,13 +147,17 @@ fn nothing(maker: &Maker<'_, '_>, whole: bool, judged: u64, outside: u64, outcom
     }
 }
 
-/// A name that must be there and is not is a failure.
-fn expected(maker: &Maker<'_, '_>, seen: &BTreeSet<Arc<str>>, outcome: &mut Outcome) {
+/// A name that must be there and is not is a failure; where not all rows are known it may be there.
+fn expected(
+    maker: &Maker<'_, '_>,
+    seen: &BTreeSet<Arc<str>>,
+    gap: Option<&Arc<Missing>>,
+    outcome: &mut Outcome,
+) {
     let (names, faults) = maker.expected();
+    let names: BTreeSet<Arc<str>> = names.into_iter().filter(|name| !seen.contains(name)).collect();
     for name in names {
-        if !seen.contains(&name) {
-            outcome.check.findings.push(maker.absent(&name));
-        }
+        outcome.check.findings.push(maker.absent(&name, gap));
     }
     outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));
 }

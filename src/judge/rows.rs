@@ -25,6 +25,8 @@ pub(super) struct Judged {
     pub outside: u64,
     pub subjects: BTreeSet<usize>,
     pub seen: BTreeSet<Arc<str>>,
+    /// Why a row has no name: it may be one that is expected.
+    pub unnamed: Option<Arc<Missing>>,
 }
 
 /// Judges every row of the view.
@@ -35,6 +37,7 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
         outside: 0,
         subjects: BTreeSet::new(),
         seen: BTreeSet::new(),
+        unnamed: None,
     };
     let each = maker.check.policy.each;
     let Some(schema) = maker.check.policy.row_schema() else { return judged };
@@ -74,13 +77,18 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
             }
         };
         if let Some(why) = rows.ambiguous(index) {
-            judged.findings.push(maker.unknown(Some(&row), &why));
+            // One finding for all rows of that key; it is there, whichever of them is meant.
+            let name = shown(schema, &row).ok();
+            if name.is_none_or(|name| judged.seen.insert(name)) {
+                judged.findings.push(maker.unknown(Some(&row), &why));
+            }
             continue;
         }
         let subject = match names.get(index).cloned().or_else(|| keyed.then(|| shown(schema, &row))) {
             Some(Ok(name)) => Some(name),
             Some(Err(why)) => {
                 judged.findings.push(maker.unknown(None, &why));
+                judged.unnamed.get_or_insert(why);
                 continue;
             }
             None => None,

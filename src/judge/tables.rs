@@ -238,7 +238,7 @@ impl<'a> Tables<'a> {
 }
 
 /// `accept: exact` refuses estimates.
-fn exact<'t>(observe: &Observe, table: Cow<'t, Table>) -> Cow<'t, Table> {
+pub(super) fn exact<'t>(observe: &Observe, table: Cow<'t, Table>) -> Cow<'t, Table> {
     let refused: Vec<Option<Arc<Missing>>> = table
         .schema
         .fields

@@ -1,8 +1,10 @@
 //! Waivers: evaluated anyway, shown with the verdict beneath.
 
-use crate::fact::{Type, Value, micros_of, show};
-use crate::policy::{Waiver, literal};
-use crate::rule::node::Cmp;
+use std::sync::Arc;
+
+use crate::fact::{Type, Value, micros_of, show, value_from_json};
+use crate::policy::{Policy, Rung, Waiver, literal};
+use crate::rule::node::{Cmp, Node, Op, Place};
 use crate::rule::ops::compare;
 use crate::verdict::{Finding, Verdict, WaiverNote};
 
@@ -20,7 +22,7 @@ pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usiz
         waiver.covers.contains(&finding.verdict)
             && waiver.expires >= today
             && waiver.subject.as_ref().is_none_or(|pattern| pattern.matches(&finding.subject.shown))
-            && within(waiver, finding)
+            && within(maker, waiver, finding)
     };
     let (index, waiver) = maker.check.waivers.iter().find(|(_, waiver)| covers(waiver))?;
     finding.beneath = Some(finding.verdict);
@@ -35,21 +37,64 @@ pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usiz
     Some(*index)
 }
 
-/// `up_to`: the first observed value of that type must not be beyond it.
-fn within(waiver: &Waiver, finding: &Finding) -> bool {
+/// `up_to`: no value of that type that the deciding rule compares may be beyond it. Where the rule does not tell
+/// which way is worse, nothing is covered.
+fn within(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> bool {
     let Some(node) = &waiver.up_to else { return true };
     let Ok((limit, ty)) = literal::untyped(node) else { return false };
-    let name = ty.to_string();
-    let observed = finding.operands.iter().find(|operand| {
-        operand.ty.trim_end_matches('?') == name
-            && !matches!(operand.origin, crate::verdict::Origin::Param { .. })
-    });
-    let value = observed.and_then(|operand| crate::fact::value_from_json(&operand.value, &ty).ok());
-    value.is_some_and(|value| !beyond(&value, &limit, &ty, finding))
+    let policy = &maker.check.policy;
+    let decided = |rung: &&Rung| {
+        let node = &rung.rule.node;
+        node.text == finding.rule && node.loc.to_string() == finding.at
+    };
+    let Some(rung) = policy.fail.iter().chain(&policy.warn).find(decided) else { return false };
+    let mut compared = Vec::new();
+    directions(policy, &rung.rule.node, true, &ty, &mut compared);
+    let fits = |(text, rising): &(Arc<str>, bool)| {
+        let operand = finding.operands.iter().find(|operand| operand.text == *text);
+        let value = operand.and_then(|operand| value_from_json(&operand.value, &ty).ok());
+        let beyond = if *rising { Cmp::Gt } else { Cmp::Lt };
+        value.is_some_and(|value| !compare(beyond, &value, &limit, &ty).unwrap_or(true))
+    };
+    !compared.is_empty() && compared.iter().all(fits)
 }
 
-/// Is the value worse than the limit? The rule tells which way is worse.
-fn beyond(value: &Value, limit: &Value, ty: &Type, finding: &Finding) -> bool {
-    let falling = finding.rule.contains('<') && !finding.rule.contains('>');
-    compare(if falling { Cmp::Lt } else { Cmp::Gt }, value, limit, ty).unwrap_or(true)
+/// The facts of a type that a condition compares with a limit, and whether it holds for what is higher. `holds` is
+/// false under a `!`.
+fn directions(policy: &Policy, node: &Node, holds: bool, ty: &Type, found: &mut Vec<(Arc<str>, bool)>) {
+    match &node.op {
+        Op::Not(inner) => directions(policy, inner, !holds, ty, found),
+        Op::All(items) | Op::Any(items) => {
+            items.iter().for_each(|item| directions(policy, item, holds, ty, found));
+        }
+        Op::Read(Place::Let(index)) => {
+            if let Some(shared) = policy.lets.get(*index) {
+                directions(policy, &shared.rule.node, holds, ty, found);
+            }
+        }
+        Op::Compare(cmp, pair) => {
+            let above = match cmp {
+                Cmp::Gt | Cmp::Ge => true,
+                Cmp::Lt | Cmp::Le => false,
+                Cmp::Eq | Cmp::Ne => return,
+            };
+            let [left, right] = &**pair;
+            match (fact(left, ty), fact(right, ty)) {
+                (Some(text), None) => found.push((text, above == holds)),
+                (None, Some(text)) => found.push((text, above != holds)),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The operand that is a fact, or made of facts, of this type.
+fn fact(node: &Node, ty: &Type) -> Option<Arc<str>> {
+    match &node.op {
+        Op::OrElse(items) => fact(items.first()?, ty),
+        Op::Read(Place::Param(_) | Place::Now | Place::NowOf(_)) => None,
+        Op::Read(_) | Op::Age(_) | Op::History(..) if node.ty.base() == ty => Some(Arc::clone(&node.text)),
+        _ => None,
+    }
 }

@@ -22,7 +22,8 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
 
 fn is_read(policy: &Policy, index: usize, name: &str) -> bool {
     let place = Place::Param(index);
-    let in_rules = policy.reads().contains(&place);
+    let in_rules =
+        policy.rules().iter().any(|rule| rule.reads.contains(&place)) || policy.groups_read(&place);
     let mut args = policy.observe.iter().flat_map(|observe| &observe.args);
     let in_args = args.any(|(_, arg, _)| matches!(arg, Arg::Param(given) if *given == index));
     let expected = policy.expect == Expect::Param(index);

@@ -1,11 +1,11 @@
 //! A policy that was checked: nothing in it can be illegal any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fact::{Args, Before, Field, Pointer, ProbeDecl, Schema, Type, Value};
 use crate::rule::env::Observed;
-use crate::rule::node::{Fold, Place};
+use crate::rule::node::{Fold, Node, Op, Place};
 use crate::rule::script::Script;
 use crate::rule::template::Template;
 use crate::rule::{Env, Rule};
@@ -465,18 +465,55 @@ impl Policy {
         rules
     }
 
-    /// Every place that a rule, a text, a step or a group reads.
-    pub fn reads(&self) -> Vec<Place> {
-        let mut places: Vec<Place> =
-            self.rules().iter().flat_map(|rule| rule.reads.iter().cloned()).collect();
-        for view in &self.views {
-            let ViewKind::Group(group) = &view.kind else { continue };
-            places.extend(group.lets.iter().flat_map(|rule| rule.reads.iter().cloned()));
-            for node in group.folds.iter().flat_map(Fold::nodes) {
-                places.extend(Rule::new(node.clone()).reads);
-            }
+    /// The aggregates of every group with what is computed of them.
+    fn group_nodes(&self) -> impl Iterator<Item = &Node> {
+        let groups = self.views.iter().filter_map(|view| match &view.kind {
+            ViewKind::Group(group) => Some(group),
+            _ => None,
+        });
+        groups.flat_map(|group| {
+            group.lets.iter().map(|rule| &rule.node).chain(group.folds.iter().flat_map(Fold::nodes))
+        })
+    }
+
+    /// Does what is computed of a group read this place?
+    pub fn groups_read(&self, place: &Place) -> bool {
+        let mut found = false;
+        for node in self.group_nodes() {
+            node.walk(&mut |part| found |= matches!(&part.op, Op::Read(read) if read == place));
         }
-        places
+        found
+    }
+
+    /// The views whose rows are subjects, are expected, or are read by their name.
+    pub fn views_read(&self) -> BTreeSet<usize> {
+        let mut read = BTreeSet::from([self.each]);
+        if let Expect::Keys(view) = &self.expect {
+            read.insert(*view);
+        }
+        let rules = self.rules();
+        for node in rules.iter().map(|rule| &rule.node).chain(self.group_nodes()) {
+            node.walk(&mut |part| {
+                if let Op::Read(Place::Observation(view, _)) = &part.op {
+                    read.insert(*view);
+                }
+            });
+        }
+        read
+    }
+
+    /// The calendars that a rule asks.
+    pub fn calendars(&self) -> BTreeSet<Arc<str>> {
+        let mut names = BTreeSet::new();
+        let rules = self.rules();
+        for node in rules.iter().map(|rule| &rule.node).chain(self.group_nodes()) {
+            node.walk(&mut |part| {
+                if let Op::Read(Place::During(name)) = &part.op {
+                    names.insert(Arc::clone(name));
+                }
+            });
+        }
+        names
     }
 
     /// The columns that something reads: rules, messages, remedies, scripts, keys of rows, joins and groups.
@@ -526,8 +563,8 @@ impl Policy {
         let mut fields = vec![false; self.observe.get(observation).map_or(0, |o| o.asked.fields.len())];
         for rule in self.rules() {
             rule.node.walk(&mut |node| {
-                let crate::rule::Op::History(_, parts) = &node.op else { return };
-                let Some(crate::rule::Op::Read(place)) = parts.first().map(|part| &part.op) else { return };
+                let Op::History(_, parts) = &node.op else { return };
+                let Some(Op::Read(place)) = parts.first().map(|part| &part.op) else { return };
                 let Some((view, column)) = self.column(place) else { return };
                 for (of, field, _) in self.facts_of(view, column) {
                     if of == observation {

@@ -11,33 +11,6 @@ pub struct Ast {
     pub span: Range<usize>,
 }
 
-impl Ast {
-    /// Adds the bare names that it reads: not what follows a dot, nor what is called.
-    pub fn names<'a>(&'a self, found: &mut Vec<&'a str>) {
-        match &self.kind {
-            Kind::Name(name) => found.push(name),
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
-            // `rows.size` reads of `rows`, which is no value of its own.
-            Kind::Field(base, ..) if matches!(base.kind, Kind::Name(_)) => {}
-            Kind::Field(inner, ..) | Kind::Not(inner) | Kind::Negate(inner) => inner.names(found),
-            Kind::Binary(_, pair) | Kind::In(pair) | Kind::Range(pair, _) => {
-                pair.iter().for_each(|part| part.names(found));
-            }
-            Kind::List(items)
-            | Kind::Call(_, items, _)
-            | Kind::And(items)
-            | Kind::Or(items)
-            | Kind::Coalesce(items) => {
-                items.iter().for_each(|item| item.names(found));
-            }
-            Kind::Method(base, _, items, _) => {
-                base.names(found);
-                items.iter().for_each(|item| item.names(found));
-            }
-        }
-    }
-}
-
 /// Binary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the operators")]
@@ -112,4 +85,36 @@ pub enum Kind {
     In(Box<[Ast; 2]>),
     /// `a..b` or `a..=b`
     Range(Box<[Ast; 2]>, bool),
+}
+
+impl Ast {
+    /// The bare names in it: those of values and the roots of fields, not what follows a dot.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.collect(&mut names);
+        names
+    }
+
+    fn collect<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match &self.kind {
+            Kind::Name(name) => names.push(name),
+            // `params.limit` is no `limit`.
+            Kind::Field(base, ..) if matches!(&base.kind, Kind::Name(root) if root == "params" || root == "target") =>
+                {}
+            Kind::Field(inner, ..) | Kind::Not(inner) | Kind::Negate(inner) => inner.collect(names),
+            Kind::Method(base, _, args, _) => {
+                base.collect(names);
+                args.iter().for_each(|arg| arg.collect(names));
+            }
+            Kind::List(items)
+            | Kind::Call(_, items, _)
+            | Kind::And(items)
+            | Kind::Or(items)
+            | Kind::Coalesce(items) => items.iter().for_each(|item| item.collect(names)),
+            Kind::Binary(_, pair) | Kind::In(pair) | Kind::Range(pair, _) => {
+                pair.iter().for_each(|part| part.collect(names));
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
+        }
+    }
 }

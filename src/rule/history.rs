@@ -45,10 +45,10 @@ impl Samples {
         last.ok_or_else(|| too_little(format!("there is no earlier sample of `{name}`")))
     }
 
-    /// Refuses too few samples, or too short a time.
-    fn enough(&self, name: &str, points: usize) -> Result<(), Arc<Missing>> {
+    /// Refuses too few samples, or too short a time. A sample of null is none.
+    fn enough(&self, name: &str, points: usize, first: Option<i64>) -> Result<(), Arc<Missing>> {
         let span = |micros: i64| show(&Value::Int(micros), &Type::DURATION);
-        let since = self.earlier.first().map_or(0, |(at, _)| self.now.saturating_sub(*at));
+        let since = first.map_or(0, |at| self.now.saturating_sub(at));
         if points >= self.points && since >= self.at_least && points > 0 {
             return Ok(());
         }
@@ -71,11 +71,15 @@ fn place(node: &Node) -> Result<&Place, Arc<Missing>> {
 /// The points of a line, the value of now among them.
 fn points(fact: &Node, scope: &dyn Scope) -> Result<(Vec<(i64, f64)>, Samples), Arc<Missing>> {
     let now = eval(fact, scope)?;
+    if now.is_null() {
+        // A line through what was says nothing of what is no more.
+        return Err(ops::undecidable(format!("`{}` has no value now", fact.text)));
+    }
     let samples = scope.past(place(fact)?)?;
     let mut all = samples.earlier.clone();
     all.push((samples.now, now));
     let points = trend::numbers(&all, *fact.ty.base() == Type::Counter);
-    samples.enough(&fact.text, points.len())?;
+    samples.enough(&fact.text, points.len(), points.first().map(|(at, _)| *at))?;
     Ok((points, samples))
 }
 
@@ -110,14 +114,10 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
         }
         Ask::Past => {
             let samples = scope.past(place(fact)?)?;
-            let known: Vec<Cell> = samples
-                .earlier
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(_, v)| Ok(v.clone()))
-                .collect();
+            let values = || samples.earlier.iter().filter(|(_, value)| !value.is_null());
+            let known: Vec<Cell> = values().map(|(_, value)| Ok(value.clone())).collect();
             // Only earlier samples are in the list, so the one of now does not count.
-            samples.enough(&fact.text, known.len())?;
+            samples.enough(&fact.text, known.len(), values().next().map(|(at, _)| *at))?;
             Ok(Value::List(known.into()))
         }
     }

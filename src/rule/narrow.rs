@@ -12,7 +12,7 @@ pub(super) fn not_null(node: &Node, truth: bool) -> Vec<Place> {
         // Whichever of them decided, this holds.
         Op::All(items) => common(items, false),
         Op::Any(items) => common(items, true),
-        Op::In(pair) if truth => within(pair),
+        Op::In(pair) => within(pair, truth),
         Op::Not(inner) => not_null(inner, !truth),
         _ => Vec::new(),
     }
@@ -25,12 +25,12 @@ fn common(items: &[Node], truth: bool) -> Vec<Place> {
     all.fold(first, |known, next| known.into_iter().filter(|place| next.contains(place)).collect())
 }
 
-/// `side in ["rows", "both"]`
-fn within(pair: &[Node; 2]) -> Vec<Place> {
+/// `side in ["rows", "both"]`. A list with a value that is not written there may hold every word, so it says nothing.
+fn within(pair: &[Node; 2], truth: bool) -> Vec<Place> {
     let [item, list] = pair;
     let (Some(words), Op::List(items)) = (side_words(item), &list.op) else { return Vec::new() };
-    let possible: Vec<&str> = items.iter().filter_map(word).collect();
-    parts_of(words, |word| possible.contains(&word))
+    let Some(listed) = items.iter().map(word).collect::<Option<Vec<&str>>>() else { return Vec::new() };
+    parts_of(words, |word| listed.contains(&word) == truth)
 }
 
 /// The words of a `side`: its first part alone, its second part alone, both.

@@ -122,7 +122,6 @@ impl Decoder<'_> {
         let alert = node.get("alert").and_then(|alert| self.alert(alert));
         let severity = self.ladder(node.get("severity")?, Severity::from_word)?;
         self.complete_alert(node, &remedy);
-        self.unused_relations(node, &also, &views, each);
         let policy = Policy {
             id: text(Some(id))?,
             loc: id.loc.clone(),
@@ -155,6 +154,7 @@ impl Decoder<'_> {
             digest: digest(node.loc.text()),
             env: self.env.clone(),
         };
+        self.unused_relations(node, &policy);
         if !relations::script_fits(&policy) {
             let at = node.get("script").map_or(&node.loc, |script| &script.loc);
             let message = "a script cannot judge rows of two parts";

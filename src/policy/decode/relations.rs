@@ -271,9 +271,18 @@ impl Decoder<'_> {
         }
         let mut by = Vec::new();
         for name in names(node.get("by")) {
-            by.push(self.join_key(name, [a, b])?);
+            let columns = self.join_key(name, [a, b])?;
+            if by.contains(&columns) {
+                self.twice(name);
+            }
+            by.push(columns);
         }
         Some(joined(text(Some(key))?, [*left, *right], [a, b], by))
+    }
+
+    fn twice(&mut self, name: &Node) {
+        let message = format!("`{}` is named twice", name.as_str().unwrap_or(""));
+        self.push(Diag::error(&code::RELATION, message).at(&name.loc, "").help("name it once"));
     }
 
     /// A part of a join's key: both sides have it, and it has one type.
@@ -329,20 +338,32 @@ impl Decoder<'_> {
                 self.push(Diag::error(&code::RELATION, message).at(&name.loc, "").help(help));
                 return None;
             };
+            if by.contains(&column) {
+                self.twice(name);
+            }
             by.push(column);
         }
         let env = self.group_env(views, of, &by)?;
         let mut group = Group { of, by, lets: Vec::new(), folds: Vec::new() };
         let mut fields: Vec<Field> = env.row().map(|schema| schema.fields.clone()).unwrap_or_default();
         for (name, value) in pairs(node.get("let")) {
-            let fact = fields.iter().any(|field| Some(&*field.name) == name.as_str());
+            let word = name.as_str().unwrap_or("").trim();
+            let age_of = |time: &Field, other: &str| {
+                *time.ty.base() == Type::Time && other.strip_suffix("_age") == Some(&*time.name)
+            };
+            let fact = fields.iter().any(|field| *field.name == *word || age_of(field, word));
             let view = views.iter().any(|view| Some(&*view.rows.name) == name.as_str());
             let by = if view { Some("an observation") } else { fact.then_some("a fact of the group") };
             self.free_name(name, "a value of a group", &|_| by);
             let checked = typing::check_in_group(Text::of(value), &env, &mut group.folds);
             let Some(rule) = self.expression_of(value, checked) else { continue };
             let doc = format!("computed: `{}`", rule.node.text);
-            let field = Field::declared(name.as_str()?.trim(), rule.node.ty.clone());
+            let field = Field::declared(word, rule.node.ty.clone());
+            if fields.iter().any(|known| age_of(&field, &known.name)) {
+                self.free_name(name, "a value of a group", &|_| {
+                    Some("a time whose age is called as another value")
+                });
+            }
             fields.push(Field { doc: Arc::from(doc), ..field });
             group.lets.push(rule);
         }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::model::{Also, Expect, Let, Param, Rung, View, ViewKind};
+use super::super::model::{Expect, Let, Param, Policy, Rung, View, ViewKind};
 use super::{Decoder, pairs, text, texts};
-use crate::diag::{Diag, code, did_you_mean};
+use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::Type;
 use crate::rule::env::Binding;
 use crate::rule::script::Script;
@@ -74,8 +74,10 @@ impl Decoder<'_> {
                 let circle = open.iter().filter_map(|(key, _)| key.as_str()).collect::<Vec<_>>().join("`, `");
                 let at = open.first().map(|(key, _)| key.loc.clone());
                 if let Some(at) = at {
+                    let what =
+                        if open.len() == 1 { "refers to itself" } else { "refer to each other in a circle" };
                     self.push(
-                        Diag::error(&code::CYCLE, format!("`{circle}` refer to each other in a circle"))
+                        Diag::error(&code::CYCLE, format!("`{circle}` {what}"))
                             .at(&at, "")
                             .help("say one of them by facts and parameters alone"),
                     );
@@ -228,7 +230,8 @@ impl Decoder<'_> {
     }
 
     /// A target or a relation that nothing reads is a check that was meant and is not made.
-    pub(super) fn unused_relations(&mut self, node: &Node, also: &[Also], views: &[View], each: usize) {
+    pub(super) fn unused_relations(&mut self, node: &Node, policy: &Policy) {
+        let (also, views) = (&policy.also, &policy.views);
         let used_target = |index: usize| {
             let observed = node.get("observe");
             let name = also.get(index).map(|also| &*also.name);
@@ -241,6 +244,11 @@ impl Decoder<'_> {
                 self.push(diag.help(format!("write `on: {}` at an observation, or remove it", other.name)));
             }
         }
+        // A rule that is wrong itself may be the one that reads it.
+        if self.diags.iter().any(|diag| diag.level == Level::Error) {
+            return;
+        }
+        let read = policy.views_read();
         for (index, view) in views.iter().enumerate() {
             let derived = matches!(view.kind, ViewKind::Join(_) | ViewKind::Group(_));
             let of = |other: &View| match &other.kind {
@@ -248,8 +256,7 @@ impl Decoder<'_> {
                 ViewKind::Group(group) => group.of == index,
                 _ => false,
             };
-            let single = view.rows.schema.rows == crate::fact::Rows::One;
-            if derived && index != each && !single && !views.iter().any(of) {
+            if derived && !read.contains(&index) && !views.iter().any(of) {
                 let name = &view.rows.name;
                 let key = if matches!(view.kind, ViewKind::Join(_)) { "join" } else { "group" };
                 let at = node.get(key).and_then(|all| all.get(name)).map_or(&node.loc, |found| &found.loc);
@@ -264,11 +271,11 @@ fn operator(comment: &str) -> bool {
     comment.trim_start().starts_with(['|', '&', '>', '<', '=', '+', '*', '/', '?', '!', '-', '%'])
 }
 
-/// Does the expression read a name that is not computed yet? One that cannot be parsed is told where it is typed.
+/// Does the expression read a name that is not computed yet? One that cannot be parsed reads nothing: it is
+/// refused when it is typed.
 fn reads_any(value: &Node, names: &[Arc<str>], done: &[Let]) -> bool {
     let Ok(ast) = parse::parse(Text::of(value)) else { return false };
-    let mut read = Vec::new();
-    ast.names(&mut read);
-    read.into_iter()
-        .any(|word| names.iter().any(|name| **name == *word) && !done.iter().any(|l| *l.name == *word))
+    let open =
+        |word: &str| names.iter().any(|name| **name == *word) && !done.iter().any(|l| *l.name == *word);
+    ast.names().into_iter().any(open)
 }

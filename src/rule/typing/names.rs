@@ -81,7 +81,17 @@ impl Checker<'_> {
                     Err(self.no_fields(root, at))
                 }
             },
-            _ => Err(self.no_fields("this", at)),
+            _ => match nested(base) {
+                // In a join of a join the facts of the inner one are read as `pairs.rows.size`.
+                Some((root, inner)) => match self.names.member(root, &format!("{inner}.{name}")) {
+                    Some(Ok(meaning)) if self.env.facts => Ok(self.meaning(ast, meaning)),
+                    _ => {
+                        self.node(base)?;
+                        Err(self.no_fields(&inner, at))
+                    }
+                },
+                None => Err(self.no_fields("this", at)),
+            },
         }
     }
 
@@ -148,5 +158,14 @@ impl Checker<'_> {
         let place = Place::Target(Arc::from(format!("labels.{name}")));
         let ty = if self.names.narrowed.contains(&place) { Type::TEXT } else { Type::TEXT.nullable() };
         Ok(self.make(ast, Op::Read(place), ty))
+    }
+}
+
+/// `a.b.c` as the root and the rest.
+fn nested(base: &Ast) -> Option<(&str, String)> {
+    let Kind::Field(inner, name, _) = &base.kind else { return None };
+    match &inner.kind {
+        Kind::Name(root) => Some((root, name.clone())),
+        _ => nested(inner).map(|(root, rest)| (root, format!("{rest}.{name}"))),
     }
 }
