@@ -37,11 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;
     let missing = recording.observations.iter().filter(|answer| answer.result.is_err()).count();
-    note(&format!(
-        "{}: {} observations, {missing} of them could not be made",
-        arguments.file.display(),
-        recording.observations.len()
-    ));
+    let total = recording.observations.len();
+    let observations = if total == 1 { "observation" } else { "observations" };
+    note(&format!("{}: {total} {observations}, {missing} could not be made", arguments.file.display()));
     for answer in &recording.observations {
         if let Err(why) = &answer.result {
             note(&format!(

@@ -63,6 +63,20 @@ impl Observed {
         }
     }
 
+    /// Is a column null for no other reason than that its part is absent?
+    pub fn absent_only(&self, column: usize) -> bool {
+        let part = self.parts.iter().find(|part| part.columns.contains(&column));
+        let field = part.and_then(|part| part.schema.fields.get(column.checked_sub(part.columns.start)?));
+        field.is_some_and(|field| !field.ty.is_nullable())
+    }
+
+    /// The same fact with the name of its part before it, for every part that has it.
+    pub fn in_parts(&self, name: &str) -> Vec<String> {
+        let named = self.parts.iter().filter(|part| !part.root.is_empty());
+        let having = named.filter(|part| part.schema.position(name).is_some());
+        having.map(|part| format!("{}.{name}", part.root)).collect()
+    }
+
     /// The type of a column where these parts are known to be there.
     fn column(&self, index: usize, narrowed: &[Place]) -> Option<Type> {
         let part = self.parts.iter().enumerate().find(|(_, part)| part.columns.contains(&index));
@@ -153,7 +167,9 @@ impl Env {
                     names.push(format!("{}_age", field.name));
                 }
             }
-            names.extend(self.observations.iter().map(|o| o.name.to_string()));
+            // The rows of a group that is being computed have no name yet.
+            let named = self.observations.iter().filter(|o| !o.name.is_empty());
+            names.extend(named.map(|o| o.name.to_string()));
         }
         names.extend(["now", "params", "target"].map(str::to_owned));
         names

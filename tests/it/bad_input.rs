@@ -361,12 +361,12 @@ fn policies() {
         ),
         (
             "an aggregate over what may be null",
-            edit("fail:", "group: { a: { of: files, let: { n: sum(size) } } }\neach: a\nfail:"),
+            edit("fail:", "group: { a: { of: files, let: { n: sum(size) } } }\neach: files\nfail:"),
             &["nullable 9:40"],
         ),
         (
             "an aggregate without its arguments",
-            edit("fail:", "group: { a: { of: files, let: { n: sum() } } }\neach: a\nfail:"),
+            edit("fail:", "group: { a: { of: files, let: { n: sum() } } }\neach: files\nfail:"),
             &["type-mismatch 9:36"],
         ),
         ("an aggregate outside of a group", edit("exists == false", "count() > 3"), &["unknown-fact 9:7"]),

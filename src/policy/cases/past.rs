@@ -103,8 +103,16 @@ impl Reader<'_> {
                 let one = observe.asked.rows == Rows::One;
                 let rows = sample.get("rows").filter(|rows| one == matches!(rows.kind, Kind::Map(_)));
                 let Some(rows) = rows else {
-                    let form = if one { "a map of facts" } else { "a list of rows" };
-                    self.bad(sample, format!("the rows of a sample of `{}` are {form}", observe.name), None);
+                    let (form, help) = if one {
+                        (
+                            "a map of facts",
+                            "write `rows: { fact: value }`, because the probe always gives one row",
+                        )
+                    } else {
+                        ("a list of rows", "write `rows: [{ fact: value }]`")
+                    };
+                    let message = format!("the rows of a sample of `{}` are {form}", observe.name);
+                    self.bad(sample, message, Some(help.to_owned()));
                     continue;
                 };
                 if let (Some(ago), Ok(table)) = (ago, self.observation(observe, &observe.asked, Some(rows))) {

@@ -136,7 +136,11 @@ impl Decoder<'_> {
         let before = node.get("before")?;
         if many {
             let message = "`before` compares the answer of one target, and this observes many";
-            self.push(Diag::error(&code::RELATION, message).at(&before.loc, ""));
+            self.push(
+                Diag::error(&code::RELATION, message)
+                    .at(&before.loc, "")
+                    .help("observe it `on` a target without `many`"),
+            );
             return None;
         }
         match before.get("recording").and_then(Node::as_str) {
@@ -149,7 +153,11 @@ impl Decoder<'_> {
         let history = node.get("history")?;
         if many {
             let message = "samples are kept for each target, and this observes many";
-            self.push(Diag::error(&code::RELATION, message).at(&history.loc, ""));
+            self.push(
+                Diag::error(&code::RELATION, message)
+                    .at(&history.loc, "")
+                    .help("observe it `on` a target without `many`"),
+            );
             return None;
         }
         let duration = |name: &str| {

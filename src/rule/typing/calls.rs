@@ -6,7 +6,7 @@ use super::super::ast::{Ast, Kind};
 use super::super::env::list;
 use super::super::node::{Op, Place};
 use super::super::{eval, functions};
-use super::{Checker, Nothing, Typed, past};
+use super::{Checker, Nothing, Typed, folds, past};
 use crate::diag::{code, did_you_mean};
 use crate::fact::Type;
 
@@ -29,12 +29,15 @@ impl Checker<'_> {
             return Ok(fold);
         }
         let Some(function) = functions::find(name) else {
+            let aggregates = folds::AGGREGATES.iter().map(|(aggregate, ..)| *aggregate);
+            let aggregates = aggregates.filter(|_| self.env.members.is_some());
             let names = functions::FUNCTIONS.iter().map(|f| f.name).chain(SPECIAL.iter().copied());
+            let names = names.chain(aggregates);
             let help =
                 did_you_mean(name, names.clone()).unwrap_or_else(|| format!("functions are {}", list(names)));
             return Err(self
                 .error(&code::UNKNOWN_FACT, at, format!("there is no function `{name}`"), "")
-                .help(super::folds::only_in_groups(name).unwrap_or(help)));
+                .help(folds::only_in_groups(name).unwrap_or(help)));
         };
         let nodes = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>, _>>()?;
         let types: Vec<Type> = nodes.iter().map(|node| node.ty.clone()).collect();

@@ -155,6 +155,11 @@ impl Checker<'_> {
                 format!("`{name}` does not take {ty}"),
                 format!("this is {ty}"),
             )
+            .help(match kind {
+                FoldKind::Min | FoldKind::Max => "it takes what has an order",
+                FoldKind::List => "it takes anything but lists",
+                _ => "it takes numbers, sizes, durations and shares",
+            })
         };
         let key_ordered = parts.key.as_ref().is_none_or(|key| ops::comparable(&key.ty, &key.ty, true));
         if !key_ordered {

@@ -42,7 +42,7 @@ pub fn check_condition(text: Text<'_>, env: &Env) -> Result<Rule, Diag> {
     let rule = check(text, env)?;
     match &rule.node.ty {
         Type::Bool => Ok(rule),
-        Type::Nullable(_) => Err(nullable(&rule.node)),
+        Type::Nullable(_) => Err(nullable(&rule.node, env)),
         other => {
             Err(Diag::error(&code::NOT_BOOL, format!("a condition is true or false, and this is {other}"))
                 .at(&rule.node.loc, format!("this is {other}"))
@@ -51,11 +51,17 @@ pub fn check_condition(text: Text<'_>, env: &Env) -> Result<Rule, Diag> {
     }
 }
 
-fn nullable(node: &Node) -> Diag {
+fn nullable(node: &Node, env: &Env) -> Diag {
     let name = &node.text;
-    Diag::error(&code::NULLABLE, format!("`{name}` may be null"))
-        .at(&node.loc, format!("this is {}", node.ty))
-        .help(format!("say what then: `{name} ?? …`, or `{name} != null && …`"))
+    let diag = Diag::error(&code::NULLABLE, format!("`{name}` may be null"))
+        .at(&node.loc, format!("this is {}", node.ty));
+    match (&node.op, env.row_view()) {
+        // Null for no other reason than that its part of the row may not be there.
+        (Op::Read(Place::Each(column)), Some(view)) if view.absent_only(*column) => {
+            diag.help("it is null where its side of the row is not there: write `side == \"both\" && …`")
+        }
+        _ => diag.help(format!("say what then: `{name} ?? …`, or `{name} != null && …`")),
+    }
 }
 
 struct Checker<'a> {
@@ -135,7 +141,7 @@ impl Checker<'_> {
     /// A value that is not null.
     fn value(&mut self, ast: &Ast) -> Typed {
         let node = self.node(ast)?;
-        if node.ty.is_nullable() { Err(nullable(&node)) } else { Ok(node) }
+        if node.ty.is_nullable() { Err(nullable(&node, self.env)) } else { Ok(node) }
     }
 
     fn condition(&mut self, ast: &Ast) -> Typed {

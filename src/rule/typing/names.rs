@@ -3,16 +3,24 @@
 use std::sync::Arc;
 
 use super::super::ast::{Ast, Kind};
-use super::super::env::{Meaning, list};
+use super::super::env::{Env, Meaning, list};
 use super::super::functions;
 use super::super::node::{Node, Op, Place};
 use super::{Checker, Typed};
 use crate::diag::{Diag, code, did_you_mean};
-use crate::fact::{Type, Value};
+use crate::fact::{Rows, Type, Value};
 
 /// What `target.scheme` can be; null for a target without an address.
 const SCHEMES: &[&str] =
     &["https", "http", "tls", "tcp", "smtp", "postgres", "postgresql", "mysql", "mariadb"];
+
+/// The help for a fact of the members that stands outside of an aggregate.
+fn of_a_group(members: &Env, name: &str) -> Option<String> {
+    let known = members.row().is_some_and(|schema| schema.position(name).is_some());
+    known.then(|| {
+        format!("`{name}` has a value for each member: aggregate it, for example `list({name})`, or add it to `by`")
+    })
+}
 
 impl Checker<'_> {
     pub(super) fn meaning(&self, ast: &Ast, meaning: Meaning) -> Node {
@@ -52,10 +60,32 @@ impl Checker<'_> {
                 "`when` is judged before observing, from `target` and `params` only; use `where` for facts",
             ));
         }
+        let sided = self.env.row_view().map(|view| view.in_parts(name)).unwrap_or_default();
+        if !sided.is_empty() {
+            let names = list(sided.iter().map(String::as_str));
+            return Err(diag.help(format!("only the key of a join stands bare: write {names}")));
+        }
+        if let Some(help) = self.env.members.as_ref().and_then(|members| of_a_group(members, name)) {
+            return Err(diag.help(help));
+        }
+        if let Some(help) = self.of_others(name) {
+            return Err(diag.help(help));
+        }
         let names = self.env.names();
         let help = did_you_mean(name, names.iter().map(String::as_str));
         Err(diag
             .help(help.unwrap_or_else(|| format!("known here: {}", list(names.iter().map(String::as_str))))))
+    }
+
+    /// The help for a fact of an observation whose rows are not those in scope.
+    fn of_others(&self, name: &str) -> Option<String> {
+        let here = self.env.row_view().map(|view| &view.name)?;
+        let other = self.env.observations.iter().find(|o| o.schema.position(name).is_some())?;
+        Some(if other.schema.rows == Rows::One {
+            format!("write `{}.{name}`", other.name)
+        } else {
+            format!("it is a fact of `{}`, and the rows that are judged are those of `{here}`", other.name)
+        })
     }
 
     pub(super) fn field(&mut self, ast: &Ast, base: &Ast, name: &str, at: &std::ops::Range<usize>) -> Typed {

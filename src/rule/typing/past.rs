@@ -28,7 +28,7 @@ pub const QUESTIONS: &[(&str, Ask, &str, &str, &str)] = &[
         Ask::Past,
         "past(x)",
         "list of its type",
-        "earlier samples in the window, without the one of now",
+        "earlier samples in the window that are not null, without the one of now",
     ),
     (
         "per_day",
@@ -68,7 +68,7 @@ impl Checker<'_> {
                 return Err(self
                     .error(&code::TYPE_MISMATCH, &ast.span, format!("`{name}` takes {shape}"), "")
                     .help(if limited {
-                        format!("write `{name}(x, 90.percent)`")
+                        format!("write `{name}(used, total)`, or a literal of the unit of the fact")
                     } else {
                         format!("write `{name}(x)`")
                     }));
@@ -95,7 +95,9 @@ impl Checker<'_> {
             let limit = self.value(limit)?;
             let fact = parts.first().map_or(&limit, |fact| fact);
             if !ops::comparable(&fact.ty, &limit.ty, true) {
-                return Err(Self::incomparable(super::Binary::Lt, fact, &limit));
+                let help =
+                    "a limit has the type of the fact, for example another fact: `reaches(used, total)`";
+                return Err(Self::incomparable(super::Binary::Lt, fact, &limit).help(help));
             }
             parts.push(limit);
         }
