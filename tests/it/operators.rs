@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::harness::{Run, Shop, in_days};
+use crate::policies_postgres::{Database, shared};
 use crate::remedy::about;
+use crate::trial::{done, env};
 
 const ASKED_FOR: [&str; 14] = [
     "access-review",
@@ -130,4 +132,120 @@ fn a_waiver_covers_one_secret_and_shows_it() {
     assert_eq!((&waived["verdict"], &waived["beneath"]), (&"waived".into(), &"fail".into()), "{waived:#}");
     let run = shop(&[("secrets", secrets(100))]).check(&["--policy", "secret-age"]).exits(1);
     assert_eq!(about(&run, "secret-age", "shop-db")["verdict"], "fail");
+}
+
+/// What the commands print of a shop in which all is well.
+fn healthy() -> Vec<(&'static str, Json)> {
+    let copy = |dataset: &str| serde_json::json!({ "dataset": dataset, "medium": "disk", "offsite": true, "finished_at": format!("{}T00:00:00Z", in_days(0)), "size": 5 });
+    let backup = |database: &str, day: i64| serde_json::json!({ "id": format!("{day}"), "database": database, "finished_at": format!("{}T00:00:00Z", in_days(day)), "size": 5_000 });
+    let line = |line: &str| serde_json::json!({ "line": line, "user": "shop", "command": "x" });
+    vec![
+        (
+            "backups",
+            ["shop", "billing"].iter().flat_map(|one| (-3..=0).map(|day| backup(one, day))).collect(),
+        ),
+        ("copies", vec![copy("shop"), copy("billing")].into()),
+        (
+            "crontab",
+            vec![line("0 3 * * * /usr/local/bin/backup shop"), line("*/5 * * * * /usr/local/bin/outbox")]
+                .into(),
+        ),
+        (
+            "alert-rules",
+            serde_json::json!([{ "alert": "Lag", "team": "data", "severity": "page" }, { "alert": "Bloat", "team": "data", "severity": null }]),
+        ),
+        (
+            "alert-routes",
+            serde_json::json!([{ "team": "data", "receiver": "data-oncall", "integrations": 1 }]),
+        ),
+        ("uploads", serde_json::json!([{ "path": "/up/a", "size": 10 }])),
+        (
+            "approved",
+            serde_json::json!([{ "role": "postgres", "superuser": true, "ends": null, "by": "ann" }]),
+        ),
+    ]
+}
+
+/// With what one command prints instead.
+fn with(name: &str, json: Json) -> Vec<(&'static str, Json)> {
+    let mut all = healthy();
+    let one = all.iter_mut().find(|(known, _)| *known == name).unwrap();
+    one.1 = json;
+    all
+}
+
+#[test]
+fn what_commands_print_is_judged_as_in_the_cases() {
+    for (policy, command, broken, said) in [
+        (
+            "backup-age-and-size",
+            "backups",
+            serde_json::json!([{ "id": "a", "database": "shop", "finished_at": null, "size": null }]),
+            "no backup of shop was ever finished",
+        ),
+        (
+            "crontab-lines",
+            "crontab",
+            serde_json::json!([{ "line": "* * * * * /tmp/x", "user": "www", "command": "/tmp/x" }]),
+            "nobody agreed to `* * * * * /tmp/x` of www",
+        ),
+        (
+            "alert-routes",
+            "alert-routes",
+            serde_json::json!([{ "team": "data", "receiver": null, "integrations": 0 }]),
+            "the route of data ends nowhere: Bloat, Lag",
+        ),
+    ] {
+        let run = shop(&healthy()).check(&["--policy", policy]).exits(0);
+        assert_eq!(run.verdict(policy), "pass", "{}", run.stdout);
+        let run = shop(&with(command, broken)).check(&["--policy", policy]).exits(1);
+        assert!(run.findings().iter().any(|one| one["message"] == said), "{said}\n{}", run.stdout);
+        let run = shop(&with(command, Json::Null)).check(&["--policy", policy]);
+        assert_ne!(run.verdict(policy), "pass", "{}", run.stdout);
+    }
+}
+
+#[test]
+fn rows_of_a_real_file_are_compared_with_a_listing() {
+    let shop = shop(&healthy());
+    let sql = "CREATE TABLE uploads (path TEXT, size INT, deleted_at TEXT);
+        INSERT INTO uploads VALUES ('/up/a', 10, NULL), ('/up/b', 10, '2026-01-01')";
+    done(std::process::Command::new("sqlite3").arg(shop.at("shop.db")).arg(sql));
+    let check = || shop.check(&["--policy", "rows-against-files"]);
+    assert_eq!(check().exits(0).verdict("rows-against-files"), "pass");
+    shop.file("uploads.json", "[]");
+    assert_eq!(check().exits(1).verdict_of("rows-against-files", "/up/a"), "fail");
+}
+
+#[test]
+fn their_queries_are_those_of_a_real_server() {
+    let tables = ["orders", "payments", "carts"].map(|name| {
+        format!("CREATE TABLE {name} AS SELECT generate_series(1, 500) AS id; GRANT SELECT ON {name} TO muster_full")
+    });
+    let database = Database::new(&tables.each_ref().map(String::as_str));
+    let mut shop = shop(&healthy());
+    let url = format!("postgres://muster_full@127.0.0.1:{}/{}", env("MUSTER_TEST_PG_PORT"), database.name());
+    let stood = "url: \"postgres://watcher@db.internal:5432/shop\"";
+    let project = text("muster.yaml");
+    assert!(project.contains(stood));
+    shop.file("muster.yaml", &project.replace(stood, &format!("url: '{url}', password: {{ env: SECRET }}")));
+    shop.env("SECRET", &env("MUSTER_TEST_PG_PASSWORD"));
+    let check = |policy: &str| shop.check(&["--policy", policy, "--target", "shop-db"]);
+
+    assert_eq!(check("transaction-age-with-its-cause").verdict("transaction-age-with-its-cause"), "pass");
+    let large = shop.check(&["--policy", "dead-tuples-that-matter", "--set", "large=1B"]);
+    assert_eq!(large.check_of("dead-tuples-that-matter")["rows"], 3, "{}", large.stdout);
+    let gone = about(&check("replication-lag").exits(1), "replication-lag", "standby-a");
+    assert_eq!(gone["message"], "`standby-a` is expected and was not found");
+    let unknown = about(&check("access-review").exits(1), "access-review", "muster_full");
+    assert_eq!(unknown["remedy"][0]["text"], "ALTER ROLE muster_full NOLOGIN;");
+    let copies = about(&check("three-two-one").exits(1), "three-two-one", "shop");
+    assert_eq!(copies["message"], "shop: 1 copies (shop-host), and 3 are asked for");
+
+    let counts = "counts-before-and-after";
+    assert_eq!(check(counts).exits(3).cause(counts), "no-history");
+    assert_eq!(check(counts).exits(0).verdict(counts), "pass");
+    shared(database.name(), "DELETE FROM orders WHERE id = 7");
+    let lost = about(&check(counts).exits(1), counts, "public.orders");
+    assert_eq!(lost["message"], "public.orders is append-only, and has 499 rows of 500");
 }
