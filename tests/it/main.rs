@@ -37,6 +37,7 @@ mod policies_mysql;
 mod policies_net;
 mod policies_postgres;
 mod policies_sqlite;
+mod relations;
 mod remedy;
 mod schema_agrees;
 mod schemas;

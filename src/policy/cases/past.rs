@@ -84,6 +84,9 @@ impl Reader<'_> {
         let policy = self.policy;
         let given = policy.observe.iter().map(|observe| {
             let facts = node.and_then(|node| node.get(&observe.name))?;
+            if let Some(age) = facts.get("age").filter(|_| facts.get("rows").is_some()) {
+                self.bad(age, "an earlier answer has no `age` that would be judged".to_owned(), None);
+            }
             Some(self.observation(observe, &observe.asked, Some(facts)))
         });
         given.collect()
@@ -107,6 +110,14 @@ impl Reader<'_> {
                     self.bad(sample, format!("the rows of a sample of `{}` are {form}", observe.name), None);
                     continue;
                 };
+                if ago.is_some_and(|ago| ago <= 0) {
+                    let help = "write how long before `now` it was, for example `ago: 1d`";
+                    self.bad(
+                        sample,
+                        "a sample that is not earlier is none".to_owned(),
+                        Some(help.to_owned()),
+                    );
+                }
                 if let (Some(ago), Ok(table)) = (ago, self.observation(observe, &observe.asked, Some(rows))) {
                     samples.push((ago, table));
                 }
