@@ -267,7 +267,7 @@ fn the_past_is_enough_or_unknown() {
         ],
     );
     let reset = case("c: 30", &[sample("-1d", "c: 10")], none);
-    refuses_case(&format!("{PAST}fail: changed(s)\n"), &reset, "is not earlier is none");
+    refuses_case(&format!("{PAST}fail: changed(s)\n"), &reset, "is not a duration above zero");
 }
 
 #[test]

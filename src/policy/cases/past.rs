@@ -110,14 +110,6 @@ impl Reader<'_> {
                     self.bad(sample, format!("the rows of a sample of `{}` are {form}", observe.name), None);
                     continue;
                 };
-                if ago.is_some_and(|ago| ago <= 0) {
-                    let help = "write how long before `now` it was, for example `ago: 1d`";
-                    self.bad(
-                        sample,
-                        "a sample that is not earlier is none".to_owned(),
-                        Some(help.to_owned()),
-                    );
-                }
                 if let (Some(ago), Ok(table)) = (ago, self.observation(observe, &observe.asked, Some(rows))) {
                     samples.push((ago, table));
                 }
