@@ -231,12 +231,7 @@ impl Reader<'_> {
             facts: tables,
             before: earlier,
             samples,
-            during: node.get("during").map(|names| {
-                items(Some(names))
-                    .iter()
-                    .filter_map(|name| name.as_str().map(|name| Arc::from(name.trim())))
-                    .collect()
-            }),
+            during: node.get("during").map(|names| self.during(names)),
             params: pairs(node.get("params"))
                 .iter()
                 .filter_map(|(key, value)| Some((Arc::from(key.as_str()?), value.clone())))
@@ -250,6 +245,21 @@ impl Reader<'_> {
             findings,
         };
         (self.diags.len() == before).then_some(case)
+    }
+
+    /// A calendar that no rule asks would be a condition that is not tried.
+    fn during(&mut self, node: &Node) -> BTreeSet<Arc<str>> {
+        let known = self.policy.calendars();
+        let mut names = BTreeSet::new();
+        for name in items(Some(node)) {
+            let word = name.as_str().unwrap_or("").trim();
+            if !known.contains(word) {
+                let help = did_you_mean(word, known.iter().map(|name| &**name));
+                self.bad(name, format!("no rule of the policy asks the calendar `{word}`"), help);
+            }
+            names.insert(Arc::from(word));
+        }
+        names
     }
 
     fn scheme(&mut self, node: Option<&Node>) -> Arc<str> {
@@ -303,11 +313,15 @@ impl Reader<'_> {
         let one = schema.rows == Rows::One;
         let rows: &[Node] = match (&node.kind, node.get("missing"), node.get("rows")) {
             (Kind::Map(_), Some(cause), _) if !one || pairs(Some(node)).len() == 1 => {
+                self.only(node, &["missing"]);
                 let cause = self.cause(cause).unwrap_or(Cause::Internal);
                 return Err(Arc::new(Missing::new(cause, "as the case says")));
             }
             (Kind::Map(_), _, Some(rows)) if !one || matches!(rows.kind, Kind::Seq(_)) => {
                 self.only(node, &["rows", "cut", "age"]);
+                if !matches!(rows.kind, Kind::Seq(_)) {
+                    self.bad(rows, format!("`rows` is a list of rows, found {}", rows.describe()), None);
+                }
                 items(Some(rows))
             }
             (Kind::Map(_), ..) if one => std::slice::from_ref(node),
@@ -342,6 +356,10 @@ impl Reader<'_> {
     }
 
     fn row(&mut self, observe: &Observe, schema: &Schema, node: &Node) -> Box<[Cell]> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            let message = format!("a row of `{}` is a map of facts, found {}", observe.name, node.describe());
+            self.bad(node, message, None);
+        }
         for (key, _) in pairs(Some(node)).iter().chain(pairs(self.root.get(&observe.name))) {
             let word = key.as_str().unwrap_or("");
             if schema.position(word).is_none() {

@@ -84,6 +84,9 @@ impl Reader<'_> {
         let policy = self.policy;
         let given = policy.observe.iter().map(|observe| {
             let facts = node.and_then(|node| node.get(&observe.name))?;
+            if let Some(age) = facts.get("age").filter(|_| facts.get("rows").is_some()) {
+                self.bad(age, "an earlier answer has no `age` that would be judged".to_owned(), None);
+            }
             Some(self.observation(observe, &observe.asked, Some(facts)))
         });
         given.collect()
