@@ -3,10 +3,9 @@
 //! A member that could not be read makes unknown what it could change; an `any` that is true without it, and an
 //! `all` that is false without it, stand.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 
 use crate::fact::{Cause, Cell, Level, Missing, Row, Rows as Many, Schema, Table, Type, Value, ZeroRows};
 use crate::policy::{Group, View, ViewKind};
@@ -67,7 +66,7 @@ fn distinct(value: Value) -> Distinct {
 /// What an aggregate knows of one group so far.
 enum State {
     Count(i64),
-    Distinct(Box<HashSet<Distinct>>),
+    Distinct(HashSet<Distinct>),
     Sum(Sum),
     Values(Vec<Value>),
     Numbers(Vec<f64>),
@@ -86,7 +85,7 @@ impl Accumulator {
     fn new(kind: FoldKind) -> Self {
         let state = match kind {
             FoldKind::Count => State::Count(0),
-            FoldKind::CountDistinct => State::Distinct(Box::default()),
+            FoldKind::CountDistinct => State::Distinct(HashSet::new()),
             FoldKind::Sum => State::Sum(Sum::default()),
             FoldKind::List => State::Values(Vec::new()),
             FoldKind::Avg | FoldKind::Quantile(_) => State::Numbers(Vec::new()),

@@ -252,8 +252,8 @@ mod tests {
     use super::*;
 
     fn rows(keys: &[Option<&str>]) -> Vec<Row> {
-        let cell = |key: &Option<&str>| Ok(key.map_or(Value::Null, Value::text));
-        keys.iter().map(|key| Box::from([cell(key)])).collect()
+        let cell = |key: Option<&str>| Ok(key.map_or(Value::Null, Value::text));
+        keys.iter().map(|key| Box::from([cell(*key)])).collect()
     }
 
     #[test]

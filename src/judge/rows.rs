@@ -51,22 +51,9 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
     let expects = matches!(maker.check.policy.expect, Expect::List(_) | Expect::Param(_) | Expect::Keys(_));
     let whole = maker.check.policy.script.as_ref().map(|_| maker.tables.whole(each));
     // The cells of pairs are put together only where there is something to say of them.
-    let lightly = match rows {
-        Rows::Pairs(pairs) if whole.is_none() && !expects && maker.check.subjects.is_empty() => Some(pairs),
-        _ => None,
-    };
+    let lightly = rows.pairs().filter(|_| whole.is_none() && !expects && maker.check.subjects.is_empty());
     for index in 0..rows.len() {
-        if let Some(pairs) = lightly.filter(|_| index.is_multiple_of(AHEAD)) {
-            pairs.read_on(maker.tables, index, AHEAD);
-        }
-        if let Some(pairs) = lightly
-            && rows.ambiguous(index).is_none()
-            && let Some(seen) = glance(maker, pairs, &schema.key, index)
-        {
-            match seen {
-                Glance::Passed => judged.passed += 1,
-                Glance::Outside => judged.outside += 1,
-            }
+        if lightly.is_some_and(|pairs| at_a_glance(maker, pairs, &schema.key, index, &mut judged)) {
             continue;
         }
         let row = match maker.tables.row(each, index) {
@@ -132,6 +119,28 @@ fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
 enum Glance {
     Passed,
     Outside,
+}
+
+/// Counts a pair of which there is nothing more to say.
+fn at_a_glance(
+    maker: &Maker<'_, '_>,
+    pairs: &Pairs<'_>,
+    key: &[usize],
+    index: usize,
+    judged: &mut Judged,
+) -> bool {
+    if index.is_multiple_of(AHEAD) {
+        pairs.read_on(maker.tables, index, AHEAD);
+    }
+    if pairs.ambiguous.contains_key(&index) {
+        return false;
+    }
+    match glance(maker, pairs, key, index) {
+        Some(Glance::Passed) => judged.passed += 1,
+        Some(Glance::Outside) => judged.outside += 1,
+        None => return false,
+    }
+    true
 }
 
 /// Judges a row by those of its cells that the rules read. `None` if it has no name or needs a finding, for which

@@ -27,7 +27,14 @@ pub(super) enum Rows<'a> {
     Pairs(Pairs<'a>),
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    pub(super) fn pairs(&self) -> Option<&Pairs<'a>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Pairs(pairs) => Some(pairs),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Plain(table) => table.rows.len(),

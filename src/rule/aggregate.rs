@@ -75,7 +75,7 @@ impl Sum {
         if self.floats {
             return number(self.float + crate::fact::int_to_float(exact), ty);
         }
-        number_exact(exact, ty)
+        Ok(number_exact(exact, ty))
     }
 }
 
@@ -88,9 +88,9 @@ pub fn sum<'a>(values: impl IntoIterator<Item = &'a Value>, ty: &Type) -> Cell {
     sum.finish(ty)
 }
 
-fn number_exact(exact: i64, ty: &Type) -> Cell {
+fn number_exact(exact: i64, ty: &Type) -> Value {
     let float = matches!(ty, Type::Float) || matches!(ty, Type::Quantity(unit) if !unit.is_whole());
-    Ok(if float { Value::Float(crate::fact::int_to_float(exact)) } else { Value::Int(exact) })
+    if float { Value::Float(crate::fact::int_to_float(exact)) } else { Value::Int(exact) }
 }
 
 /// The largest (`Cmp::Gt`) or smallest (`Cmp::Lt`); null over nothing.
