@@ -260,10 +260,13 @@ fn waivers() {
 #[test]
 fn case_files() {
     let judges = Judges::new(shapes::CASE_FILE, Strictness::Plain, &schema::cases());
-    let source = Source::new("policy.yaml", POLICIES[0]);
-    let policy = yaml::parse(&source, &Limits::default()).unwrap();
-    let policy = Arc::new(whole_policy(&policy[0].root).unwrap());
-    let find = |id: &str| (id == &*policy.id).then(|| Arc::clone(&policy));
+    let read = |text: &&str| {
+        let source = Source::new("policy.yaml", *text);
+        let policy = yaml::parse(&source, &Limits::default()).unwrap();
+        Arc::new(whole_policy(&policy[0].root).unwrap())
+    };
+    let policies: Vec<_> = POLICIES.iter().map(read).collect();
+    let find = |id: &str| policies.iter().find(|policy| id == &*policy.id).map(Arc::clone);
     let whole = |source: &Arc<Source>, _: &Node| {
         let mut diags = Vec::new();
         let found = cases::decode(source, &find, &[], &mut diags);
@@ -463,6 +466,41 @@ warn: >-
   && size > 1.GiB
 remedy: { steps: [{ shell: 'rm {{ path }}', danger: it is gone then, if: exists }] }
 ",
+    "
+policy: related
+title: Related
+tier: daily
+severity: high
+why: why
+target: { type: host }
+also:
+  other: { type: host, name: 'b-*', labels: { env: prod }, same: [app] }
+  several: { type: host, many: true }
+observe:
+  mounts: { probe: disk.usage, history: { window: 30d, at_least: 7d, points: 5 } }
+  theirs: { probe: disk.usage, on: other }
+  all: { probe: disk.usage, on: several }
+join: { pairs: { of: [mounts, theirs], by: [path] } }
+group: { total: { of: all, let: { n: count() } }, sets: { of: pairs, by: path, let: { n: count() } } }
+each: sets
+expect: theirs
+fail: n > total.n
+remedy: { steps: [{ do: Look. }] }
+",
+    "
+policy: earlier
+title: Earlier
+tier: release
+severity: high
+why: why
+target: { type: host }
+observe:
+  last: { probe: disk.usage, before: previous }
+  gate: { probe: disk.usage, before: { recording: base.json }, history: { window: 3d } }
+each: gate
+fail: side == \"before\"
+remedy: { steps: [{ do: Look. }] }
+",
 ];
 
 const PROJECTS: &[&str] = &[
@@ -558,5 +596,16 @@ check:
   - name: the answer was cut
     facts: { files: { rows: [{ path: /etc/passwd, sha256: { missing: timeout } }], cut: incomplete } }
     findings: [{ verdict: unknown, cause: incomplete }]
+",
+    "
+cases: earlier
+now: 2026-11-01T03:00:00Z
+check:
+  - name: one is gone
+    facts: { last: [{ path: / }], gate: { rows: [{ path: / }], age: 2h } }
+    before: { gate: [{ path: / }, { path: /x }] }
+    past: { gate: [{ ago: 1d, rows: [{ path: / }] }] }
+    during: [office, shop]
+    findings: [{ subject: /x, verdict: fail }]
 ",
 ];

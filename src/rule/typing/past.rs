@@ -97,7 +97,8 @@ impl Checker<'_> {
             if !ops::comparable(&fact.ty, &limit.ty, true) {
                 let help =
                     "a limit has the type of the fact, for example another fact: `reaches(used, total)`";
-                return Err(Self::incomparable(super::Binary::Lt, fact, &limit).help(help));
+                let diag = Self::incomparable(super::Binary::Lt, fact, &limit);
+                return Err(if diag.help.is_none() { diag.help(help) } else { diag });
             }
             parts.push(limit);
         }
