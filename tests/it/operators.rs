@@ -136,7 +136,6 @@ fn a_waiver_covers_one_secret_and_shows_it() {
 
 /// What the commands print of a shop in which all is well.
 fn healthy() -> Vec<(&'static str, Json)> {
-    let copy = |dataset: &str| serde_json::json!({ "dataset": dataset, "medium": "disk", "offsite": true, "finished_at": format!("{}T00:00:00Z", in_days(0)), "size": 5 });
     let backup = |database: &str, day: i64| serde_json::json!({ "id": format!("{day}"), "database": database, "finished_at": format!("{}T00:00:00Z", in_days(day)), "size": 5_000 });
     let line = |line: &str| serde_json::json!({ "line": line, "user": "shop", "command": "x" });
     vec![
@@ -144,7 +143,6 @@ fn healthy() -> Vec<(&'static str, Json)> {
             "backups",
             ["shop", "billing"].iter().flat_map(|one| (-3..=0).map(|day| backup(one, day))).collect(),
         ),
-        ("copies", vec![copy("shop"), copy("billing")].into()),
         (
             "crontab",
             vec![line("0 3 * * * /usr/local/bin/backup shop"), line("*/5 * * * * /usr/local/bin/outbox")]
@@ -239,8 +237,6 @@ fn their_queries_are_those_of_a_real_server() {
     assert_eq!(gone["message"], "`standby-a` is expected and was not found");
     let unknown = about(&check("access-review").exits(1), "access-review", "muster_full");
     assert_eq!(unknown["remedy"][0]["text"], "ALTER ROLE muster_full NOLOGIN;");
-    let copies = about(&check("three-two-one").exits(1), "three-two-one", "shop");
-    assert_eq!(copies["message"], "shop: 1 copies (shop-host), and 3 are asked for");
 
     let counts = "counts-before-and-after";
     assert_eq!(check(counts).exits(3).cause(counts), "no-history");
