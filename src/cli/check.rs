@@ -158,7 +158,7 @@ fn judge(arguments: &Arguments) -> Done {
     // Nothing of it must end in order, and to take apart ten thousand policies would last as long as to judge them.
     let setup = std::mem::ManuallyDrop::new(setup);
     let facts = match &arguments.facts {
-        Some(file) => Facts::Recorded(recording(file)?),
+        Some(file) => Facts::Recorded(Box::new(recording(file)?)),
         None => Facts::Live,
     };
     // A recording is input too: without it here, most of the time of a replay would be in no phase.

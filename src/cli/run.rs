@@ -79,7 +79,7 @@ pub(super) fn day(at: Timestamp) -> i64 {
 /// Who is asked.
 pub(super) enum Facts {
     Live,
-    Recorded(Recording),
+    Recorded(Box<Recording>),
 }
 
 /// Runs the checks of a setup.
@@ -145,7 +145,7 @@ fn observe(
 ) -> Result<Vec<Observation>, Problem> {
     match facts {
         Facts::Recorded(recording) => {
-            let replay = Replay::new(recording);
+            let replay = Replay::new(*recording);
             Ok(futures_util::future::FutureExt::now_or_never(replay.observe(&plan.requests)).ok_or_else(
                 || {
                     Problem::usage(

@@ -272,7 +272,7 @@ mod tests {
             let micros = proptest::collection::vec(0..2_000_000_000_000_000_i64, 0..4);
             micros.prop_map(|all| all.into_iter().map(|at| timestamp(at).unwrap()).collect::<Vec<_>>())
         };
-        let name = || "[a-z]{1,4}".prop_map(|name| Arc::<str>::from(name));
+        let name = || "[a-z]{1,4}".prop_map(Arc::<str>::from);
         let judged = proptest::collection::btree_map((name(), name()), times(), 0..3);
         let held = proptest::collection::btree_map(name(), times(), 0..3);
         let unread = proptest::collection::btree_map(name(), times(), 0..3);

@@ -25,7 +25,7 @@ enum Side<'a> {
 pub(super) struct Pairs<'a> {
     sides: [Side<'a>; 2],
     /// Positions in the left and the right side.
-    pub(super) pairs: Vec<[u32; 2]>,
+    pub(super) rows: Vec<[u32; 2]>,
     /// Columns of the key in either side; empty for rows of now and then, whose key stands in the row of now.
     by: Vec<[usize; 2]>,
     /// Does the key stand in front, or in the columns of the left side?
@@ -77,14 +77,14 @@ enum Column {
 impl Pairs<'_> {
     /// The cells of a pair, in the order of the view's columns.
     pub(super) fn row(&self, tables: &Tables<'_>, index: usize) -> Result<Vec<Cell>, Arc<Missing>> {
-        let pair = self.pairs.get(index).copied().ok_or_else(lost)?;
+        let pair = self.rows.get(index).copied().ok_or_else(lost)?;
         let width = self.keys_in_front() + 1 + self.widths.iter().sum::<usize>();
         Ok((0..width).map(|column| self.cell_of(tables, pair, column)).collect())
     }
 
     /// One cell of a pair.
     pub(super) fn cell(&self, tables: &Tables<'_>, index: usize, column: usize) -> Cell {
-        let pair = self.pairs.get(index).copied().ok_or_else(lost)?;
+        let pair = self.rows.get(index).copied().ok_or_else(lost)?;
         self.cell_of(tables, pair, column)
     }
 
@@ -101,7 +101,7 @@ impl Pairs<'_> {
     pub(super) fn read_on(&self, tables: &Tables<'_>, from: usize, count: usize) {
         let [_, right] = &self.sides;
         let Some(rows) = right.rows(tables) else { return };
-        let block = self.pairs.iter().skip(from).take(count);
+        let block = self.rows.iter().skip(from).take(count);
         let rows: Vec<&Row> =
             block.filter_map(|[_, right]| rows.get(usize::try_from(*right).ok()?)).collect();
         std::hint::black_box(rows.iter().filter(|row| row.first().is_some_and(Result::is_ok)).count());
@@ -308,7 +308,7 @@ pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<
     let [root_a, root_b] = roots;
     Ok(Pairs {
         sides: [Side::View(a), Side::View(b)],
-        pairs: matched.pairs,
+        rows: matched.pairs,
         by: join.by.clone(),
         key_in_front: true,
         widths: names.map(|schema| schema.fields.len()),
@@ -385,7 +385,7 @@ pub(super) fn before<'a>(
     let width = view.rows.side.unwrap_or(schema.fields.len());
     Ok(Pairs {
         sides: [Side::Answer(now), Side::Table(Box::new(then))],
-        pairs: matched.pairs,
+        rows: matched.pairs,
         by,
         key_in_front: false,
         widths: [width, width],
@@ -430,8 +430,5 @@ fn earlier(
     })?;
     let table = table.fit(&observe.asked, &answer.key.probe)?;
     // What is refused now is refused then.
-    Ok(match observe.exact {
-        true => exact(observe, Cow::Owned(table)).into_owned(),
-        false => table,
-    })
+    Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })
 }

@@ -45,15 +45,12 @@ impl<'s, 'a> Around<'s, 'a> {
 
     fn during(&self, name: &str) -> Cell {
         let at = self.tables.now(self.view)?;
-        match self.tables.check.calendars.covers(name, at) {
-            Some(covered) => Ok(Value::Bool(covered)),
-            None => {
-                let what = format!("the project declares no calendar `{name}`");
-                let fix =
-                    format!("declare it in muster.yaml: `calendars: {{ {name}: {{ zone: …, hours: … }} }}`");
-                Missing::new(Cause::Absent, what).fix(fix).cell()
-            }
+        if let Some(covered) = self.tables.check.calendars.covers(name, at) {
+            return Ok(Value::Bool(covered));
         }
+        let what = format!("the project declares no calendar `{name}`");
+        let fix = format!("declare it in muster.yaml: `calendars: {{ {name}: {{ zone: …, hours: … }} }}`");
+        Missing::new(Cause::Absent, what).fix(fix).cell()
     }
 
     /// A place that no row is needed for.

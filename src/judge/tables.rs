@@ -24,7 +24,7 @@ pub(super) enum Rows<'a> {
     /// Rows as they are.
     Plain(Cow<'a, Table>),
     /// Pairs of the rows of two others.
-    Pairs(Pairs<'a>),
+    Pairs(Box<Pairs<'a>>),
 }
 
 impl<'a> Rows<'a> {
@@ -38,7 +38,7 @@ impl<'a> Rows<'a> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Plain(table) => table.rows.len(),
-            Self::Pairs(pairs) => pairs.pairs.len(),
+            Self::Pairs(pairs) => pairs.rows.len(),
         }
     }
 
@@ -46,7 +46,7 @@ impl<'a> Rows<'a> {
     pub(super) fn total(&self) -> u64 {
         match self {
             Self::Plain(table) => table.total,
-            Self::Pairs(pairs) => pairs.pairs.len() as u64,
+            Self::Pairs(pairs) => pairs.rows.len() as u64,
         }
     }
 
@@ -103,8 +103,10 @@ impl<'a> Tables<'a> {
         let view = self.view(index)?;
         match &view.kind {
             ViewKind::Observed(observation) => self.observed(*observation).map(Rows::Plain),
-            ViewKind::Before(observation) => join::before(self, view, *observation).map(Rows::Pairs),
-            ViewKind::Join(found) => join::join(self, view, found).map(Rows::Pairs),
+            ViewKind::Before(observation) => {
+                join::before(self, view, *observation).map(Box::new).map(Rows::Pairs)
+            }
+            ViewKind::Join(found) => join::join(self, view, found).map(Box::new).map(Rows::Pairs),
             ViewKind::Group(found) => {
                 group::group(self, view, found).map(|table| Rows::Plain(Cow::Owned(table)))
             }
@@ -177,7 +179,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The cells of a row of a view.
-    pub(super) fn row<'s>(&'s self, view: usize, index: usize) -> Result<Cow<'s, [Cell]>, Arc<Missing>> {
+    pub(super) fn row(&self, view: usize, index: usize) -> Result<Cow<'_, [Cell]>, Arc<Missing>> {
         match self.rows(view)? {
             Rows::Plain(table) => {
                 let row = table.rows.get(index).ok_or_else(|| internal("there is no such row"))?;
@@ -224,7 +226,7 @@ impl<'a> Tables<'a> {
         match self.rows(view)? {
             Rows::Plain(table) => Ok(Cow::Borrowed(table.as_ref())),
             Rows::Pairs(pairs) => {
-                let rows = (0..pairs.pairs.len()).map(|index| pairs.row(self, index).map(Into::into));
+                let rows = (0..pairs.rows.len()).map(|index| pairs.row(self, index).map(Into::into));
                 let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
                 let total = rows.len() as u64;
                 let schema = Arc::clone(&self.view(view)?.rows.schema);

@@ -69,7 +69,7 @@ fn place(node: &Node) -> Result<&Place, Arc<Missing>> {
 }
 
 /// The points of a line, the value of now among them.
-fn points(fact: &Node, scope: &dyn Scope) -> Result<(Vec<(i64, f64)>, Samples), Arc<Missing>> {
+fn points(fact: &Node, scope: &dyn Scope) -> Result<Vec<(i64, f64)>, Arc<Missing>> {
     let now = eval(fact, scope)?;
     if now.is_null() {
         // A line through what was says nothing of what is no more.
@@ -80,7 +80,7 @@ fn points(fact: &Node, scope: &dyn Scope) -> Result<(Vec<(i64, f64)>, Samples), 
     all.push((samples.now, now));
     let points = trend::numbers(&all, *fact.ty.base() == Type::Counter);
     samples.enough(&fact.text, points.len(), points.first().map(|(at, _)| *at))?;
-    Ok((points, samples))
+    Ok(points)
 }
 
 fn slope(fact: &Node, points: &[(i64, f64)]) -> Result<trend::Slope, Arc<Missing>> {
@@ -93,7 +93,7 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
     let Some(fact) = parts.first() else { return Err(ops::undecidable("a fact is needed")) };
     match ask {
         Ask::PerDay => {
-            let (points, _) = points(fact, scope)?;
+            let points = points(fact, scope)?;
             let ty = if fact.ty.base().is_number() { &Type::Float } else { fact.ty.base() };
             aggregate::number(slope(fact, &points)?.mid * DAY, ty)
         }
@@ -126,7 +126,7 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
 fn arrives(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Result<Arrival, Arc<Missing>> {
     let [fact, limit] = parts else { return Err(ops::undecidable("a fact and a limit are needed")) };
     let (now, limit) = (eval(fact, scope)?, eval(limit, scope)?);
-    let (points, _) = points(fact, scope)?;
+    let points = points(fact, scope)?;
     let last = points.last().map(|(_, number)| *number);
     // A counter's line goes on after a reset; its limit is one of the value that is seen.
     let shift = last.zip(now.as_float()).map_or(0.0, |(line, seen)| line - seen);

@@ -307,9 +307,12 @@ fn memory_that_stays_short_and_a_peak_that_does_not() {
     let total: u64 = real.split_whitespace().nth(1).unwrap().parse().unwrap();
     // The kernel's own file, with so many percent available.
     let available = |percent: u64| {
-        let lines = real.lines().map(|line| match line.starts_with("MemAvailable:") {
-            true => format!("MemAvailable: {} kB\n", total * percent / 100),
-            false => format!("{line}\n"),
+        let lines = real.lines().map(|line| {
+            if line.starts_with("MemAvailable:") {
+                format!("MemAvailable: {} kB\n", total * percent / 100)
+            } else {
+                format!("{line}\n")
+            }
         });
         shop.file("meminfo", &lines.collect::<String>());
         judge(&shop, id)

@@ -154,8 +154,14 @@ impl Decoder<'_> {
             digest: digest(node.loc.text()),
             env: self.env.clone(),
         };
-        self.unused_relations(node, &policy);
-        if !relations::script_fits(&policy) {
+        self.whole(node, &policy);
+        Some(policy)
+    }
+
+    /// What only the whole policy tells.
+    fn whole(&mut self, node: &Node, policy: &Policy) {
+        self.unused_relations(node, policy);
+        if !relations::script_fits(policy) {
             let at = node.get("script").map_or(&node.loc, |script| &script.loc);
             let message = "a script cannot judge rows of two parts";
             self.push(
@@ -164,7 +170,6 @@ impl Decoder<'_> {
                     .help("use `let`, `fail` and `warn`, or group the rows first"),
             );
         }
-        Some(policy)
     }
 
     fn selector(&mut self, node: &Node) -> Option<Selector> {

@@ -166,9 +166,8 @@ impl Checker<'_> {
             let message = format!("`{name}` needs a key that has an order");
             return Err(self.error(&code::TYPE_MISMATCH, &ast.span, message, ""));
         }
-        let plain = match aggregate::result_type(kind, value.as_ref()) {
-            Some(ty) => ty,
-            None => return Err(wrong(&value.unwrap_or(Type::Bool))),
+        let Some(plain) = aggregate::result_type(kind, value.as_ref()) else {
+            return Err(wrong(&value.unwrap_or(Type::Bool)));
         };
         let empty = parts.filter.is_some() || self.env.row().is_none_or(|row| row.rows == Rows::One);
         let never_null = matches!(kind, FoldKind::Count | FoldKind::CountDistinct | FoldKind::Any);
