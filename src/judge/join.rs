@@ -7,14 +7,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::fact::{Before, Cause, Cell, Level, Missing, Observation, Row, Schema, Table, Value, ZeroRows};
-use crate::policy::{Join, Observe, View};
+use crate::fact::{Cause, Cell, Level, Missing, Row, Schema, Table, Value, ZeroRows};
+use crate::policy::{Join, View};
 
 use super::matcher::{Matcher, NONE, doubled};
-use super::tables::{Rows, Tables, exact};
+use super::tables::{Rows, Tables};
 
 /// A side of a join: a view of the check, or an earlier answer.
-enum Side<'a> {
+pub(super) enum Side<'a> {
     View(usize),
     Table(Box<Table>),
     /// Borrowed rows of the answer of now.
@@ -23,17 +23,17 @@ enum Side<'a> {
 
 /// Pairs of rows.
 pub(super) struct Pairs<'a> {
-    sides: [Side<'a>; 2],
+    pub(super) sides: [Side<'a>; 2],
     /// Positions in the left and the right side.
     pub(super) rows: Vec<[u32; 2]>,
     /// Columns of the key in either side; empty for rows of now and then, whose key stands in the row of now.
-    by: Vec<[usize; 2]>,
+    pub(super) by: Vec<[usize; 2]>,
     /// Does the key stand in front, or in the columns of the left side?
-    key_in_front: bool,
-    widths: [usize; 2],
-    words: [Arc<str>; 3],
+    pub(super) key_in_front: bool,
+    pub(super) widths: [usize; 2],
+    pub(super) words: [Arc<str>; 3],
     /// Why it is not known whether a row that is missing on this side is there.
-    unsure: [Option<Arc<Missing>>; 2],
+    pub(super) unsure: [Option<Arc<Missing>>; 2],
     /// Pairs that stand for several rows of one key.
     pub(super) ambiguous: BTreeMap<usize, Arc<Missing>>,
     pub(super) faults: Vec<Arc<Missing>>,
@@ -167,20 +167,20 @@ fn nothing(unsure: Option<&Arc<Missing>>) -> Cell {
 }
 
 /// What the sides are called, and how much of them is known.
-struct About<'n> {
-    names: [&'n str; 2],
-    key: String,
-    cuts: [Option<Arc<Missing>>; 2],
+pub(super) struct About<'n> {
+    pub(super) names: [&'n str; 2],
+    pub(super) key: String,
+    pub(super) cuts: [Option<Arc<Missing>>; 2],
     /// May several rows of the left side have one key, because their own key tells them apart?
-    many_left: bool,
+    pub(super) many_left: bool,
 }
 
 /// Pairs with what is uncertain about them.
-struct Matched {
-    pairs: Vec<[u32; 2]>,
-    ambiguous: BTreeMap<usize, Arc<Missing>>,
-    unsure: [Option<Arc<Missing>>; 2],
-    faults: Vec<Arc<Missing>>,
+pub(super) struct Matched {
+    pub(super) pairs: Vec<[u32; 2]>,
+    pub(super) ambiguous: BTreeMap<usize, Arc<Missing>>,
+    pub(super) unsure: [Option<Arc<Missing>>; 2],
+    pub(super) faults: Vec<Arc<Missing>>,
 }
 
 fn count(rows: usize) -> u32 {
@@ -188,7 +188,7 @@ fn count(rows: usize) -> u32 {
 }
 
 /// Joins the rows of two sides, left order first.
-fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
+pub(super) fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
     let mut matcher = Matcher::new(rows, by);
     matcher.enter(1);
     let of_left = matcher.enter(0);
@@ -342,93 +342,4 @@ fn empties(
         let missing = Missing::new(Cause::Empty, what).fix("if nothing is fine here, write `expect: any`");
         matched.faults.push(Arc::new(missing));
     }
-}
-
-/// The rows of now and of then.
-pub(super) fn before<'a>(
-    tables: &Tables<'a>,
-    view: &View,
-    observation: usize,
-) -> Result<Pairs<'a>, Arc<Missing>> {
-    let now = tables.observed(observation)?;
-    let answers = tables.answers(observation)?;
-    let observe = tables.check.policy.observe.get(observation);
-    let source = observe.and_then(|observe| observe.before.clone());
-    let (Some(answer), Some(source), Some(observe)) = (answers.first(), source, observe) else {
-        return Err(Arc::new(Missing::new(Cause::Internal, "there is nothing to compare with")));
-    };
-    let schema = &observe.asked;
-    let then = earlier(tables, answer, source, observe)?;
-    let by: Vec<[usize; 2]> = schema.key.iter().map(|column| [*column, *column]).collect();
-    let about = About {
-        names: ["after", "before"],
-        key: schema.key_names().join("`, `"),
-        cuts: [now.cut.clone(), then.cut.clone()],
-        many_left: false,
-    };
-    let matched = if by.is_empty() {
-        let whole = now.rows.len() == 1 && then.rows.len() == 1;
-        if !whole {
-            return Err(Arc::new(Missing::new(Cause::Empty, "one of the two answers has no row")));
-        }
-        let faults = about.cuts.iter().flatten().cloned().collect();
-        Matched { pairs: vec![[0, 0]], ambiguous: BTreeMap::new(), unsure: [None, None], faults }
-    } else {
-        let mut matched = pair([&now.rows, &then.rows], &by, &about);
-        let suspicious = schema.zero == ZeroRows::Suspicious && !tables.any_is_fine();
-        if then.rows.is_empty() && suspicious && !matched.pairs.is_empty() {
-            let what = "the earlier answer has no rows, and something had to be there";
-            matched.faults.push(Arc::new(Missing::new(Cause::Empty, what)));
-        }
-        matched
-    };
-    let width = view.rows.side.unwrap_or(schema.fields.len());
-    Ok(Pairs {
-        sides: [Side::Answer(now), Side::Table(Box::new(then))],
-        rows: matched.pairs,
-        by,
-        key_in_front: false,
-        widths: [width, width],
-        words: ["after", "before", "both"].map(Arc::from),
-        unsure: matched.unsure,
-        ambiguous: matched.ambiguous,
-        faults: matched.faults,
-    })
-}
-
-/// The earlier answer in the shape of now, if it is of the same system.
-fn earlier(
-    tables: &Tables<'_>,
-    answer: &Observation,
-    source: Before,
-    observe: &Observe,
-) -> Result<Table, Arc<Missing>> {
-    let (what, fix) = match &source {
-        Before::Previous => (
-            "there is no earlier answer to compare with".to_owned(),
-            "the next run has one, if the project has a `store:`",
-        ),
-        Before::Recording(path) => (
-            format!("the recording `{path}` has no answer to this question"),
-            "record it again with `muster record`",
-        ),
-        Before::Gate => ("there is no snapshot of the gate".to_owned(), "take one before the migration"),
-    };
-    let none = || Arc::new(Missing::new(Cause::NoHistory, what).fix(fix));
-    let then = tables.given.past.before.get(&(source, answer.key.clone())).ok_or_else(none)?;
-    if let (Some(now), Some(before)) = (&answer.identity.system, &then.identity.system)
-        && now != before
-    {
-        let what = format!("the earlier answer is of the system {before}, and this is {now}");
-        return Err(Arc::new(
-            Missing::new(Cause::WrongTarget, what).fix("compare with an answer of the same system"),
-        ));
-    }
-    let table = then.result.as_ref().map_err(|why| {
-        let what = format!("the earlier answer could not be read: {}", why.what);
-        Arc::new(Missing { what, ..(**why).clone() })
-    })?;
-    let table = table.fit(&observe.asked, &answer.key.probe)?;
-    // What is refused now is refused then.
-    Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })
 }

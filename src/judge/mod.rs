@@ -2,6 +2,7 @@
 
 mod alert;
 mod assemble;
+mod earlier;
 mod findings;
 mod group;
 mod join;

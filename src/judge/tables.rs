@@ -17,7 +17,7 @@ use crate::policy::{Expect, Observe, View, ViewKind};
 
 use super::Given;
 use super::join::Pairs;
-use super::{group, join};
+use super::{earlier, group, join};
 
 /// What the rows of a view are.
 pub(super) enum Rows<'a> {
@@ -104,7 +104,7 @@ impl<'a> Tables<'a> {
         match &view.kind {
             ViewKind::Observed(observation) => self.observed(*observation).map(Rows::Plain),
             ViewKind::Before(observation) => {
-                join::before(self, view, *observation).map(Box::new).map(Rows::Pairs)
+                earlier::before(self, view, *observation).map(Box::new).map(Rows::Pairs)
             }
             ViewKind::Join(found) => join::join(self, view, found).map(Box::new).map(Rows::Pairs),
             ViewKind::Group(found) => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 mod past;
+mod rows;
 
 use super::check::{Strictness, check};
 use super::literal;
@@ -13,7 +14,7 @@ use super::model::{Observe, Policy};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
-    Cause, Cell, Field, Identity, Level, Missing, Observation, Request, Rows, Schema, Table, Type, Value,
+    Cause, Identity, Missing, Observation, Request, Table, Type, Value,
     micros_of, timestamp,
 };
 use crate::source::yaml::{self, Kind, Node};
@@ -285,119 +286,6 @@ impl Reader<'_> {
             );
         }
         cause
-    }
-
-    fn answered(&mut self, observe: &Observe, node: Option<&Node>) -> Answered {
-        let age = node.filter(|node| node.get("rows").is_some()).and_then(|node| node.get("age"));
-        let age = age.and_then(|age| match literal::typed(age, &Type::DURATION) {
-            Ok(age) => age.as_int(),
-            Err(mut diag) => {
-                diag.code = &code::CASE;
-                self.diags.push(diag);
-                None
-            }
-        });
-        Answered { result: self.observation(observe, &observe.schema, node), age: age.unwrap_or(0) }
-    }
-
-    fn observation(
-        &mut self,
-        observe: &Observe,
-        schema: &Arc<Schema>,
-        node: Option<&Node>,
-    ) -> Result<Table, Arc<Missing>> {
-        let absent = || {
-            Arc::new(Missing::new(Cause::Absent, format!("the case gives no facts for `{}`", observe.name)))
-        };
-        let Some(node) = node else { return Err(absent()) };
-        let one = schema.rows == Rows::One;
-        let rows: &[Node] = match (&node.kind, node.get("missing"), node.get("rows")) {
-            (Kind::Map(_), Some(cause), _) if !one || pairs(Some(node)).len() == 1 => {
-                self.only(node, &["missing"]);
-                let cause = self.cause(cause).unwrap_or(Cause::Internal);
-                return Err(Arc::new(Missing::new(cause, "as the case says")));
-            }
-            (Kind::Map(_), _, Some(rows)) if !one || matches!(rows.kind, Kind::Seq(_)) => {
-                self.only(node, &["rows", "cut", "age"]);
-                if !matches!(rows.kind, Kind::Seq(_)) {
-                    self.bad(rows, format!("`rows` is a list of rows, found {}", rows.describe()), None);
-                }
-                items(Some(rows))
-            }
-            (Kind::Map(_), ..) if one => std::slice::from_ref(node),
-            (Kind::Seq(items), ..) => items,
-            _ => {
-                self.bad(
-                    node,
-                    "facts are a list of rows, `{ missing: CAUSE }`, or `{ rows: […], cut: CAUSE, age: 2h }`"
-                        .into(),
-                    None,
-                );
-                return Err(absent());
-            }
-        };
-        let rows: Vec<Box<[Cell]>> = rows.iter().map(|row| self.row(observe, schema, row)).collect();
-        let cut = node
-            .get("cut")
-            .and_then(|cut| self.cause(cut))
-            .map(|cause| Arc::new(Missing::new(cause, "as the case says")));
-        Ok(Table { schema: Arc::clone(schema), total: rows.len() as u64, rows, cut })
-    }
-
-    /// A misspelt key of the long form would be a fact that is not judged.
-    fn only(&mut self, node: &Node, known: &[&str]) {
-        for (key, _) in pairs(Some(node)) {
-            let word = key.as_str().unwrap_or("");
-            if !known.contains(&word) {
-                let help = did_you_mean(word, known.iter().copied()).unwrap_or_else(|| known.join(", "));
-                self.bad(key, format!("`{word}` says nothing about facts"), Some(help));
-            }
-        }
-    }
-
-    fn row(&mut self, observe: &Observe, schema: &Schema, node: &Node) -> Box<[Cell]> {
-        if !matches!(node.kind, Kind::Map(_)) {
-            let message = format!("a row of `{}` is a map of facts, found {}", observe.name, node.describe());
-            self.bad(node, message, None);
-        }
-        for (key, _) in pairs(Some(node)).iter().chain(pairs(self.root.get(&observe.name))) {
-            let word = key.as_str().unwrap_or("");
-            if schema.position(word).is_none() {
-                let names = schema.fields.iter().map(|field| &*field.name);
-                let help = did_you_mean(word, names.clone())
-                    .unwrap_or_else(|| format!("its facts are {}", names.collect::<Vec<_>>().join(", ")));
-                self.bad(key, format!("`{}` has no fact `{word}`", observe.name), Some(help));
-            }
-        }
-        let absent =
-            Arc::new(Missing::new(Cause::Absent, "the case does not give this fact").level(Level::Row));
-        let defaults = self.root.get(&observe.name);
-        let cells = schema.fields.iter().enumerate().map(|(index, field)| {
-            match node.get(&field.name).or_else(|| defaults.and_then(|d| d.get(&field.name))) {
-                Some(value) => self.cell(value, field),
-                None if schema.key.contains(&index) && field.ty.is_nullable() => Ok(Value::Null),
-                None => Err(Arc::clone(&absent)),
-            }
-        });
-        cells.collect::<Vec<_>>().into_boxed_slice()
-    }
-
-    fn cell(&mut self, node: &Node, field: &Field) -> Cell {
-        if let Some(cause) = node.get("missing") {
-            let cause = self.cause(cause).unwrap_or(Cause::Internal);
-            return Missing::new(cause, "as the case says").level(Level::Row).cell();
-        }
-        if node.is_null() {
-            if !field.ty.is_nullable() {
-                self.bad(node, format!("`{}` is never null", field.name), None);
-            }
-            return Ok(Value::Null);
-        }
-        literal::typed(node, field.ty.base()).or_else(|mut diag| {
-            diag.code = &code::CASE;
-            self.diags.push(diag);
-            Ok(Value::Null)
-        })
     }
 
     fn expected(&mut self, node: &Node) -> Vec<Expected> {

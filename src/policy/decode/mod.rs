@@ -1,6 +1,7 @@
 //! A YAML document to a [`Policy`]: collects all faults, each with its place.
 
 mod alert;
+mod derived;
 mod observe;
 pub mod relations;
 mod rules;

@@ -1,0 +1,98 @@
+//! The rows of now joined with those of an earlier answer, by their key.
+
+use super::join::{About, Matched, Pairs, Side, pair};
+use super::tables::{Tables, exact};
+use crate::fact::{Before, Cause, Missing, Observation, Table, ZeroRows};
+use crate::policy::{Observe, View};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The rows of now and of then.
+pub(super) fn before<'a>(
+    tables: &Tables<'a>,
+    view: &View,
+    observation: usize,
+) -> Result<Pairs<'a>, Arc<Missing>> {
+    let now = tables.observed(observation)?;
+    let answers = tables.answers(observation)?;
+    let observe = tables.check.policy.observe.get(observation);
+    let source = observe.and_then(|observe| observe.before.clone());
+    let (Some(answer), Some(source), Some(observe)) = (answers.first(), source, observe) else {
+        return Err(Arc::new(Missing::new(Cause::Internal, "there is nothing to compare with")));
+    };
+    let schema = &observe.asked;
+    let then = earlier(tables, answer, source, observe)?;
+    let by: Vec<[usize; 2]> = schema.key.iter().map(|column| [*column, *column]).collect();
+    let about = About {
+        names: ["after", "before"],
+        key: schema.key_names().join("`, `"),
+        cuts: [now.cut.clone(), then.cut.clone()],
+        many_left: false,
+    };
+    let matched = if by.is_empty() {
+        let whole = now.rows.len() == 1 && then.rows.len() == 1;
+        if !whole {
+            return Err(Arc::new(Missing::new(Cause::Empty, "one of the two answers has no row")));
+        }
+        let faults = about.cuts.iter().flatten().cloned().collect();
+        Matched { pairs: vec![[0, 0]], ambiguous: BTreeMap::new(), unsure: [None, None], faults }
+    } else {
+        let mut matched = pair([&now.rows, &then.rows], &by, &about);
+        let suspicious = schema.zero == ZeroRows::Suspicious && !tables.any_is_fine();
+        if then.rows.is_empty() && suspicious && !matched.pairs.is_empty() {
+            let what = "the earlier answer has no rows, and something had to be there";
+            matched.faults.push(Arc::new(Missing::new(Cause::Empty, what)));
+        }
+        matched
+    };
+    let width = view.rows.side.unwrap_or(schema.fields.len());
+    Ok(Pairs {
+        sides: [Side::Answer(now), Side::Table(Box::new(then))],
+        rows: matched.pairs,
+        by,
+        key_in_front: false,
+        widths: [width, width],
+        words: ["after", "before", "both"].map(Arc::from),
+        unsure: matched.unsure,
+        ambiguous: matched.ambiguous,
+        faults: matched.faults,
+    })
+}
+
+/// The earlier answer in the shape of now, if it is of the same system.
+fn earlier(
+    tables: &Tables<'_>,
+    answer: &Observation,
+    source: Before,
+    observe: &Observe,
+) -> Result<Table, Arc<Missing>> {
+    let (what, fix) = match &source {
+        Before::Previous => (
+            "there is no earlier answer to compare with".to_owned(),
+            "the next run has one, if the project has a `store:`",
+        ),
+        Before::Recording(path) => (
+            format!("the recording `{path}` has no answer to this question"),
+            "record it again with `muster record`",
+        ),
+        Before::Gate => ("there is no snapshot of the gate".to_owned(), "take one before the migration"),
+    };
+    let none = || Arc::new(Missing::new(Cause::NoHistory, what).fix(fix));
+    let then = tables.given.past.before.get(&(source, answer.key.clone())).ok_or_else(none)?;
+    if let (Some(now), Some(before)) = (&answer.identity.system, &then.identity.system)
+        && now != before
+    {
+        let what = format!("the earlier answer is of the system {before}, and this is {now}");
+        return Err(Arc::new(
+            Missing::new(Cause::WrongTarget, what).fix("compare with an answer of the same system"),
+        ));
+    }
+    let table = then.result.as_ref().map_err(|why| {
+        let what = format!("the earlier answer could not be read: {}", why.what);
+        Arc::new(Missing { what, ..(**why).clone() })
+    })?;
+    let table = table.fit(&observe.asked, &answer.key.probe)?;
+    // What is refused now is refused then.
+    Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })
+}

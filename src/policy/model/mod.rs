@@ -1,0 +1,290 @@
+//! A policy that was checked: nothing in it can be illegal any more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::fact::{Args, Before, Pointer, ProbeDecl, Schema, Type, Value};
+use crate::rule::script::Script;
+use crate::rule::template::Template;
+use crate::rule::{Env, Rule};
+use crate::source::Loc;
+use crate::verdict::{Severity, StepKind, Urgency};
+
+mod reads;
+mod relations;
+
+pub use relations::{Also, FactAt, Group, HistorySpec, Join, View, ViewKind};
+
+/// How often a policy must be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Tier {
+    Continuous,
+    Daily,
+    Weekly,
+    Monthly,
+    Quarterly,
+    Release,
+}
+
+impl Tier {
+    /// The words of policies.
+    pub const WORDS: &'static [&'static str] =
+        &["continuous", "daily", "weekly", "monthly", "quarterly", "release"];
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Continuous => "continuous",
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+            Self::Quarterly => "quarterly",
+            Self::Release => "release",
+        }
+    }
+
+    /// The tier of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all =
+            [Self::Continuous, Self::Daily, Self::Weekly, Self::Monthly, Self::Quarterly, Self::Release];
+        all.into_iter().find(|tier| tier.word() == word)
+    }
+}
+
+/// Which targets a policy is about.
+#[derive(Clone, Debug)]
+pub struct Selector {
+    /// Their type.
+    pub kind: Arc<str>,
+    /// A pattern of their names.
+    pub name: Option<globset::GlobMatcher>,
+    /// Their labels.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// An argument of a probe.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// A value.
+    Value(Value),
+    /// A parameter, by position.
+    Param(usize),
+}
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub struct Observe {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The probe.
+    pub probe: &'static ProbeDecl,
+    /// Arguments with their types.
+    pub args: Vec<(Arc<str>, Arg, Type)>,
+    /// The shape of the answer as the probe gives it.
+    pub asked: Arc<Schema>,
+    /// The shape of the rows as the policy sees them: of several targets they carry `from_target`.
+    pub schema: Arc<Schema>,
+    /// Where declared facts stand.
+    pub pointers: Vec<Pointer>,
+    /// Another target than the policy's, by position under `also`.
+    pub on: Option<usize>,
+    /// With which earlier answer it is compared.
+    pub before: Option<Before>,
+    /// Which samples are recalled.
+    pub history: Option<HistorySpec>,
+    /// Oldest facts that are accepted, in microseconds.
+    pub max_age: Option<i64>,
+    /// Are estimates refused?
+    pub exact: bool,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+impl Observe {
+    /// The arguments with parameters filled in.
+    pub fn resolve(&self, params: &[Value]) -> Args {
+        let mut args = Args::default();
+        for (name, arg, ty) in &self.args {
+            let value = match arg {
+                Arg::Value(value) => value.clone(),
+                Arg::Param(index) => params.get(*index).cloned().unwrap_or(Value::Null),
+            };
+            args.0.insert(Arc::clone(name), (value, ty.clone()));
+        }
+        args
+    }
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its type, told by the default.
+    pub ty: Type,
+    /// Its default.
+    pub default: Value,
+    /// Nobody may set it lower.
+    pub at_least: Option<Value>,
+    /// Nobody may set it higher.
+    pub at_most: Option<Value>,
+    /// Where the number comes from.
+    pub why: Option<Arc<str>>,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// A shared value.
+#[derive(Clone, Debug)]
+pub struct Let {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How it is computed.
+    pub rule: Rule,
+}
+
+/// One rung of `fail` or `warn`.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// The condition.
+    pub rule: Rule,
+    /// What to say.
+    pub message: Option<Template>,
+}
+
+/// A value by condition; the first that holds wins.
+#[derive(Clone, Debug)]
+pub struct Ladder<T> {
+    /// Conditional rungs, in order.
+    pub rungs: Vec<(T, Rule)>,
+    /// Otherwise.
+    pub otherwise: T,
+}
+
+impl<T> Ladder<T> {
+    /// Always the same.
+    pub fn fixed(value: T) -> Self {
+        Self { rungs: Vec::new(), otherwise: value }
+    }
+}
+
+/// What is expected of the subjects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    /// As the probe declares.
+    Default,
+    /// At least one.
+    Some,
+    /// Any number, none too.
+    Any,
+    /// These.
+    List(Vec<Arc<str>>),
+    /// Those of a parameter, by position.
+    Param(usize),
+    /// The names of the rows of another view, by position.
+    Keys(usize),
+}
+
+/// A step of a remedy.
+#[derive(Clone, Debug)]
+pub struct StepTemplate {
+    /// How it is carried out.
+    pub kind: StepKind,
+    /// The text.
+    pub text: Template,
+    /// Only when this holds.
+    pub condition: Option<Rule>,
+    /// Why to think first.
+    pub danger: Option<String>,
+}
+
+/// An alert block.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Whom it reaches.
+    pub urgency: Ladder<Urgency>,
+    /// How long it must have held, in microseconds.
+    pub held: Option<i64>,
+    /// What the notice carries.
+    pub context: Vec<Rule>,
+}
+
+/// A policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Where the id stands.
+    pub loc: Loc,
+    /// The expectation.
+    pub title: Arc<str>,
+    /// How often.
+    pub tier: Tier,
+    /// How bad.
+    pub severity: Ladder<Severity>,
+    /// Who answers for it.
+    pub owner: Option<Arc<str>>,
+    /// Free words.
+    pub tags: Vec<Arc<str>>,
+    /// Ids for audits.
+    pub controls: Vec<Arc<str>>,
+    /// Incidents.
+    pub prevents: Vec<Arc<str>>,
+    /// Why.
+    pub why: Arc<str>,
+    /// Which targets.
+    pub target: Selector,
+    /// Other targets.
+    pub also: Vec<Also>,
+    /// What is looked at.
+    pub observe: Vec<Observe>,
+    /// Rows by name: those of the observations, in their order, then joins and groups.
+    pub views: Vec<View>,
+    /// Whose rows are the subjects: the position of a view.
+    pub each: usize,
+    /// Judge only if.
+    pub when: Option<Rule>,
+    /// Which rows.
+    pub filter: Option<Rule>,
+    /// Parameters.
+    pub params: Vec<Param>,
+    /// Shared values, in the order in which they are computed.
+    pub lets: Vec<Let>,
+    /// What must not be.
+    pub fail: Vec<Rung>,
+    /// What should not be.
+    pub warn: Vec<Rung>,
+    /// A script.
+    pub script: Option<Arc<Script>>,
+    /// What is expected of the subjects.
+    pub expect: Expect,
+    /// What to say.
+    pub message: Option<Template>,
+    /// What to do.
+    pub remedy: Vec<StepTemplate>,
+    /// A longer text.
+    pub runbook: Option<Arc<str>>,
+    /// Must it reach a person?
+    pub alert: Option<Alert>,
+    /// The library that it came with.
+    pub library: Option<Arc<str>>,
+    /// Digest of its text.
+    pub digest: Arc<str>,
+    /// The names of its expressions.
+    pub env: Env,
+}
+
+impl Policy {
+    /// `alert` or `maintenance`.
+    pub fn kind(&self) -> &'static str {
+        if self.alert.is_some() { "alert" } else { "maintenance" }
+    }
+
+    /// Has the judged observation exactly one row, whose subject is the target?
+    pub fn each_is_one(&self) -> bool {
+        self.row_schema().is_some_and(|schema| schema.rows == crate::fact::Rows::One && schema.key.is_empty())
+    }
+}
