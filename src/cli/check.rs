@@ -89,6 +89,7 @@ impl How {
             fail_on: given.or(fail_on).unwrap_or(Verdict::Fail),
             now: None,
             progress: !self.json(),
+            compare: true,
         }
     }
 
@@ -172,9 +173,8 @@ fn judge(arguments: &Arguments) -> Done {
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
     options.now = arguments.now.as_deref().map(now).transpose()?;
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
-    if arguments.facts.is_none()
-        && let Err(problem) =
-            super::memory::remember(&setup.project, &ran.report, &ran.recording, &ran.redactor)
+    if let Some(memory) = ran.memory.take()
+        && let Err(problem) = memory.remember(&ran.report, &ran.recording, &ran.redactor)
     {
         not_remembered(&mut ran.report, problem);
     }

@@ -28,12 +28,15 @@ pub(super) fn unusable(error: &StoreError) -> Problem {
     )
 }
 
+/// A runtime for what only waits for the store.
+fn waiting() -> Result<tokio::runtime::Runtime, StoreError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| StoreError::Io { path: "(any)".to_owned(), why: error.to_string() })
+}
+
 /// Runs something that only waits for the store.
 pub(super) fn wait<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(future),
-        Err(error) => Err(StoreError::Io { path: "(any)".to_owned(), why: error.to_string() }),
-    }
+    waiting()?.block_on(future)
 }
 
 /// The store of a project, which is there.
@@ -61,9 +64,20 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
     Ok(Opened { project, path })
 }
 
+/// The store of a run, open from recalling to remembering: opening and closing costs more than what lies between.
+pub(super) struct Memory {
+    runtime: tokio::runtime::Runtime,
+    store: Store,
+    keep: Option<Duration>,
+}
+
 /// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known.
-pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Past, Problem> {
-    let Some((path, _)) = &project.store else { return Ok(Past::default()) };
+pub(super) fn recall(
+    project: &Project,
+    plan: &Plan,
+    at: Timestamp,
+) -> Result<(Past, Option<Memory>), Problem> {
+    let Some((path, keep)) = &project.store else { return Ok((Past::default(), None)) };
     let held = |check: &crate::plan::Check| check.policy.alert.as_ref().and_then(|alert| alert.held);
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
@@ -74,23 +88,19 @@ pub(super) fn recall(project: &Project, plan: &Plan, at: Timestamp) -> Result<Pa
     let longest = plan.checks.iter().filter_map(held).max().unwrap_or(0);
     let back = SignedDuration::from_micros(longest).saturating_mul(3).saturating_add(MARGIN);
     let since = at.checked_sub(back).unwrap_or(Timestamp::MIN);
+    let runtime = waiting().map_err(|error| unusable(&error))?;
     // A store that cannot be opened is said before anything is observed, also if nothing has to be recalled.
-    let recalled = wait(async {
+    let recalled = runtime.block_on(async {
         let store = Store::open(path).await?;
         let wanted = plan.past();
-        let recalled = async {
-            let past = if wanted.is_empty() { Past::default() } else { store.past(&wanted, at).await? };
-            Ok((store.recall(&checks, since).await?, past, store.span().await?))
-        }
-        .await;
-        store.close().await;
-        recalled
+        let past = if wanted.is_empty() { Past::default() } else { store.past(&wanted, at).await? };
+        Ok((store.recall(&checks, since).await?, past, store.span().await?, store))
     });
-    let (recall, past, span) = recalled.map_err(|error| unusable(&error))?;
+    let (recall, past, span, store) = recalled.map_err(|error| unusable(&error))?;
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
         warn(&[from_the_future(path, newest, at)]);
     }
-    Ok(Past { recall, ..past })
+    Ok((Past { recall, ..past }, Some(Memory { runtime, store, keep: *keep })))
 }
 
 /// Adds the answers of recordings that policies compare with. A file that cannot be read is wrong input: without
@@ -128,32 +138,39 @@ fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
     diag
 }
 
-/// Remembers a run; secrets are removed first.
-pub(super) fn remember(
-    project: &Project,
-    report: &RunReport,
-    recording: &Recording,
-    redactor: &Redactor,
-) -> Result<(), Problem> {
-    let Some((path, keep)) = &project.store else { return Ok(()) };
-    let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
-    let remembered = wait(async {
-        let store = Store::open(path).await?;
-        let result = async {
-            let span = store.span().await?;
-            store.remember(&report, Some(&recording)).await?;
-            if let (Some(keep), Some(span)) = (keep, span)
-                && let Some(oldest) = outlived(span, recording.started, *keep)
-            {
-                store.prune(oldest).await?;
+impl Memory {
+    /// Remembers a run; secrets are removed first.
+    pub(super) fn remember(
+        self,
+        report: &RunReport,
+        recording: &Recording,
+        redactor: &Redactor,
+    ) -> Result<(), Problem> {
+        let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
+        let Self { runtime, store, keep } = self;
+        let remembered = runtime.block_on(async {
+            let result = async {
+                let span = store.span().await?;
+                store.remember(&report, Some(&recording)).await?;
+                if let (Some(keep), Some(span)) = (keep, span)
+                    && let Some(oldest) = outlived(span, recording.started, keep)
+                {
+                    store.prune(oldest).await?;
+                }
+                Ok(())
             }
-            Ok(())
-        }
-        .await;
-        store.close().await;
-        result
-    });
-    remembered.map_err(|error| unusable(&error))
+            .await;
+            store.close().await;
+            result
+        });
+        remembered.map_err(|error| unusable(&error))
+    }
+
+    /// Ends without remembering anything.
+    pub(super) fn close(self) {
+        let Self { runtime, store, .. } = self;
+        runtime.block_on(store.close());
+    }
 }
 
 /// Before which time runs are forgotten, if that is worth it: pruning looks at the whole file, so it waits until a

@@ -9,7 +9,7 @@ use crate::verdict::Timings;
 use super::check::How;
 use super::exit;
 use super::output::{Done, note, write_file};
-use super::run::{Facts, run as run_checks, warnings};
+use super::run::{Facts, Options, run as run_checks, warnings};
 use super::setup::{Select, Sources, setup};
 
 /// Observes what the policies ask for and saves the facts
@@ -32,7 +32,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Done {
     let setup = setup(&arguments.sources, &arguments.select, false, false)?;
     warnings(&setup);
-    let ran = run_checks(&setup, Facts::Live, &arguments.how.options(None), &mut Timings::default())?;
+    let options = Options { compare: false, ..arguments.how.options(None) };
+    let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
+    if let Some(memory) = ran.memory.take() {
+        memory.close();
+    }
     let recording = &ran.recording;
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;

@@ -16,6 +16,7 @@ use crate::secret::Redactor;
 use crate::verdict::{RunReport, Timings, Verdict};
 
 use super::edge::{Watch, host};
+use super::memory::Memory;
 use super::output::Problem;
 use super::setup::Setup;
 use super::targets::{Reachable, reach};
@@ -28,6 +29,8 @@ pub(super) struct Options {
     pub fail_on: Verdict,
     pub now: Option<Timestamp>,
     pub progress: bool,
+    /// Are recordings read that policies compare with? Not where such a recording is being made.
+    pub compare: bool,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             fail_on: Verdict::Fail,
             now: None,
             progress: true,
+            compare: true,
         }
     }
 }
@@ -51,6 +55,8 @@ pub(super) struct Ran {
     pub report: RunReport,
     pub recording: Recording,
     pub redactor: Arc<Redactor>,
+    /// The store that the run recalled from, to remember it in.
+    pub memory: Option<Memory>,
 }
 
 /// Binds the policies of a setup.
@@ -99,11 +105,13 @@ pub(super) fn run(
     };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
-    let mut past = match &facts {
+    let (mut past, memory) = match &facts {
         Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
-        Facts::Recorded(recording) => recording.past.clone(),
+        Facts::Recorded(recording) => (recording.past.clone(), None),
     };
-    super::memory::baselines(&setup.project, &plan, &mut past)?;
+    if options.compare {
+        super::memory::baselines(&setup.project, &plan, &mut past)?;
+    }
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
@@ -123,7 +131,7 @@ pub(super) fn run(
     add_broken(setup, &mut report, options.fail_on);
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording(setup, &plan, answers, started) };
-    Ok(Ran { report, recording, redactor })
+    Ok(Ran { report, recording, redactor, memory })
 }
 
 fn is_whole(setup: &Setup) -> bool {

@@ -7,7 +7,9 @@ use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{Type, Value, parse_literal, show};
 use crate::policy::decode::out_of_bounds;
 use crate::policy::limits::{inverted, is_looser};
-use crate::policy::{Override, Param, Policy, Project, Tier, literal};
+use crate::policy::model::Arg;
+use crate::policy::{Expect, Override, Param, Policy, Project, Tier, literal};
+use crate::rule::node::Place;
 use crate::source::Loc;
 use crate::source::yaml::Node;
 use crate::verdict::{Layer, Severity, Urgency};
@@ -107,6 +109,22 @@ fn looser(policy: &Policy, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
+/// Where a parameter is read before there are subjects.
+fn early(policy: &Policy, index: usize) -> Option<&'static str> {
+    let place = Place::Param(index);
+    let mut args = policy.observe.iter().flat_map(|observe| &observe.args);
+    if args.any(|(_, arg, _)| matches!(arg, Arg::Param(given) if *given == index)) {
+        return Some("an argument of a probe");
+    }
+    if policy.when.as_ref().is_some_and(|when| when.reads.contains(&place)) {
+        return Some("`when`");
+    }
+    if policy.groups_read(&place) {
+        return Some("a group");
+    }
+    (policy.expect == Expect::Param(index)).then_some("`expect`")
+}
+
 /// A layer; that of subjects has one level for each pattern.
 type Level = (Layer, Option<Arc<str>>);
 
@@ -164,6 +182,12 @@ impl Setter<'_> {
             return None;
         };
         let param = self.policy.params.get(index)?;
+        if let Some(place) = entry.subject.as_ref().and(early(self.policy, index)) {
+            let message = format!("`{name}` cannot be set for some subjects: it is read by {place}");
+            let help = "subjects are known only later; set it for a target or for all";
+            self.diags.push(Diag::error(&code::BAD_VALUE, message).at(&node.loc, "").help(help));
+            return None;
+        }
         let value = literal::typed(node, &param.ty).map_err(|diag| self.diags.push(diag)).ok()?;
         self.diags.extend(out_of_bounds(param, &value, &node.loc));
         let shown = show(&value, &param.ty);

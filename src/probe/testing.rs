@@ -121,21 +121,6 @@ impl Question {
         answer
     }
 
-    /// How long each of several answers takes, without preparing the question.
-    pub(crate) fn time(self, times: usize) -> Vec<Duration> {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (request, cx) = (self.request(), self.context());
-        let ask = Ask { request: &request, max_rows: self.max_rows };
-        let one = |_| {
-            let begun = Instant::now();
-            let answer = runtime.block_on(body(self.probe).expect("built").observe(&ask, &cx));
-            assert!(answer.is_ok());
-            begun.elapsed()
-        };
-        (0..times).map(one).collect()
-    }
-
     fn context(&self) -> Context {
         Context {
             clock: system_clock(),

@@ -40,6 +40,7 @@ mod policies_net;
 mod policies_postgres;
 mod policies_relations;
 mod policies_sqlite;
+mod related_targets;
 mod relations;
 mod remedy;
 mod schema_agrees;

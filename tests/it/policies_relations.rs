@@ -326,7 +326,7 @@ fn memory_that_stays_short_and_a_peak_that_does_not() {
     after(5);
     assert_eq!(available(50).exits(0).verdict(id), "pass");
     // A shortage in every sample of a quarter of an hour.
-    for minutes in [5, 5, 5] {
+    for minutes in [5, 5] {
         after(minutes);
         assert_eq!(rank(&only(&available(4).exits(0), id, "box"))[0], "warn");
     }

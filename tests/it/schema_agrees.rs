@@ -498,7 +498,7 @@ observe:
   last: { probe: disk.usage, before: previous }
   gate: { probe: disk.usage, before: { recording: base.json }, history: { window: 3d } }
 each: gate
-fail: side == \"before\"
+fail: side == \"before\" || during(\"office\") || during(\"shop\")
 remedy: { steps: [{ do: Look. }] }
 ",
 ];

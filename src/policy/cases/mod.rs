@@ -13,10 +13,7 @@ use super::literal;
 use super::model::{Observe, Policy};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
-use crate::fact::{
-    Cause, Identity, Missing, Observation, Request, Table, Type, Value,
-    micros_of, timestamp,
-};
+use crate::fact::{Cause, Identity, Missing, Observation, Request, Table, Type, Value, micros_of, timestamp};
 use crate::source::yaml::{self, Kind, Node};
 use crate::source::{Loc, Source};
 

@@ -1,0 +1,193 @@
+//! Several targets of a real project: who belongs to whom, what one that is silent hides, exceptions for rows that
+//! are made of others, and recordings to compare with.
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::harness::{Shop, in_days};
+
+/// Copies that a repository lists, gathered over all repositories of an app.
+const COPIES: &str = "target: { type: host }\n\
+    also: { repos: { type: sqlite, same: [app], many: true } }\n\
+    observe:\n\
+    \x20 copies: { probe: sqlite.query, on: repos, with: { sql: 'SELECT name, size FROM copy' }, facts: { name: text, size: bytes }, key: [name] }\n\
+    group: { sets: { of: copies, by: name, let: { number: count(), all: list(from_target), least: min(size) } } }\n\
+    each: sets\n\
+    params: { wanted: 3, small: 10B }\n\
+    fail:\n\
+    \x20 - { if: number < params.wanted, message: '{{ name }} is in {{ all }}' }\n\
+    warn: least < params.small\n";
+
+/// Makes a repository with these copies.
+fn repository(shop: &Shop, file: &str, copies: &[(&str, i64)]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(shop.at(file)).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let make = "DROP TABLE IF EXISTS copy; CREATE TABLE copy (name TEXT, size INTEGER)";
+        sqlx::raw_sql(make).execute(&mut connection).await.unwrap();
+        for (name, size) in copies {
+            let insert = sqlx::query("INSERT INTO copy VALUES (?, ?)").bind(*name).bind(*size);
+            insert.execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    });
+}
+
+/// A project with a host and these repositories, each with its label.
+fn project(repositories: &[(&str, &str)], more: &str) -> Shop {
+    let shop = Shop::new();
+    let targets: String = repositories
+        .iter()
+        .map(|(name, app)| {
+            format!("  {name}: {{ type: sqlite, path: {name}.db, labels: {{ app: {app} }} }}\n")
+        })
+        .collect();
+    shop.project(&format!(
+        "owner: team\npolicies: [policies/]\nlabels: {{ app: any }}\ntargets:\n\
+         \x20 box: {{ type: host, labels: {{ app: shop }} }}\n{targets}{more}"
+    ));
+    shop
+}
+
+#[test]
+fn rows_of_several_targets_come_together_and_say_whence() {
+    let shop = project(&[("one", "shop"), ("two", "shop"), ("three", "shop"), ("other", "blog")], "");
+    shop.policy("copies", COPIES);
+    for name in ["one", "two", "three", "other"] {
+        repository(&shop, &format!("{name}.db"), &[("main", 100)]);
+    }
+    assert_eq!(shop.check(&[]).exits(0).verdict("copies"), "pass");
+    // Of two, the third is another app's.
+    repository(&shop, "three.db", &[("mail", 100)]);
+    let run = shop.check(&[]).exits(1);
+    assert_eq!(run.verdict_of("copies", "main"), "fail");
+    assert_eq!(run.findings_of("copies").len(), 2, "main and mail");
+    let said = run.findings_of("copies").iter().any(|f| f["message"] == "main is in one, two");
+    assert!(said, "{:#?}", run.findings_of("copies"));
+}
+
+#[test]
+fn one_target_that_is_silent_leaves_nothing_green() {
+    let shop = project(&[("one", "shop"), ("two", "shop"), ("three", "shop")], "");
+    shop.policy("copies", COPIES);
+    repository(&shop, "one.db", &[("main", 100)]);
+    repository(&shop, "two.db", &[("main", 100)]);
+    // The file of the third is not there: the third copy may be, so it is neither there nor missing.
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.verdict_of("copies", "main"), "unknown");
+    assert!(run.findings_of("copies").iter().any(|f| f["message"].as_str().unwrap().contains("`three`")));
+    // All silent: one fault, and no subject.
+    for name in ["one.db", "two.db"] {
+        std::fs::remove_file(shop.at(name)).unwrap();
+    }
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.findings_of("copies").len(), 1);
+}
+
+#[test]
+fn who_belongs_to_a_target_is_told_and_never_guessed() {
+    // Nobody has the label.
+    let shop = project(&[("one", "blog")], "");
+    shop.policy("copies", COPIES);
+    repository(&shop, "one.db", &[("main", 100)]);
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.cause("copies"), "absent");
+    assert!(run.finding("copies")["message"].as_str().unwrap().contains("app: shop"));
+    // Two, where one is wanted.
+    let single = COPIES.replace(", many: true", "").replace("all: list(from_target)", "all: list(name)");
+    let shop = project(&[("one", "shop"), ("two", "shop")], "");
+    shop.policy("copies", &single);
+    repository(&shop, "one.db", &[("main", 100)]);
+    repository(&shop, "two.db", &[("main", 100)]);
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.cause("copies"), "ambiguous");
+    assert!(run.finding("copies")["message"].as_str().unwrap().contains("one, two"));
+    // One: its rows, without a name of the target.
+    let shop = project(&[("one", "shop")], "");
+    shop.policy("copies", &single.replace("wanted: 3", "wanted: 1"));
+    repository(&shop, "one.db", &[("main", 100)]);
+    assert_eq!(shop.check(&[]).exits(0).verdict("copies"), "pass");
+}
+
+#[test]
+fn exceptions_name_groups_and_parameters_of_groups_are_for_all() {
+    let more = |rest: &str| format!("overrides:\n  - {{ policy: copies, {rest} }}\n");
+    let of_subject = more("subject: mail, set: { wanted: 1 }, why: it is a copy itself");
+    let shop = project(&[("one", "shop"), ("two", "shop"), ("three", "shop")], &of_subject);
+    shop.policy("copies", COPIES);
+    for name in ["one", "two", "three"] {
+        repository(&shop, &format!("{name}.db"), &[("main", 100)]);
+    }
+    repository(&shop, "one.db", &[("main", 100), ("mail", 100)]);
+    let run = shop.check(&[]).exits(0);
+    assert_eq!(run.verdict("copies"), "pass");
+    assert!(run.check_of("copies")["looser"].to_string().contains("mail"), "{}", run.check_of("copies"));
+    // A parameter that a group reads is read before there are subjects.
+    let read = COPIES.replace("number: count()", "number: count(size > params.small)");
+    shop.policy("copies", &read);
+    shop.project(&format!(
+        "owner: team\npolicies: [policies/]\nlabels: {{ app: any }}\ntargets: {{ box: {{ type: host, labels: {{ app: shop }} }} }}\n{}",
+        more("subject: mail, set: { small: 1B }, why: small")
+    ));
+    shop.check(&[]).exits(2).says("cannot be set for some subjects: it is read by a group");
+}
+
+#[test]
+fn a_waiver_covers_the_row_of_a_group_and_no_other() {
+    let waiver = format!(
+        "waivers:\n  - {{ policy: copies, subject: mail, reason: a copy of another system, owner: team, ticket: T-1, expires: {} }}\n",
+        in_days(30)
+    );
+    let shop = project(&[("one", "shop")], &waiver);
+    shop.policy("copies", COPIES);
+    repository(&shop, "one.db", &[("main", 100), ("mail", 100)]);
+    let run = shop.check(&[]).exits(1);
+    assert_eq!((run.verdict_of("copies", "mail"), run.verdict_of("copies", "main")), ("waived", "fail"));
+}
+
+/// Counts that are compared with a recording.
+const COUNTS: &str = "target: { type: sqlite }\n\
+    observe:\n\
+    \x20 counts: { probe: sqlite.query, with: { sql: 'SELECT name, size FROM copy' }, facts: { name: text, size: bytes }, key: [name], before: { recording: base.json } }\n\
+    fail:\n\
+    \x20 - { if: side == \"before\", message: '{{ name }} is gone' }\n\
+    \x20 - { if: side == \"both\" && size < before.size, message: '{{ name }}: {{ size }}, and {{ before.size }} before' }\n";
+
+#[test]
+fn a_recording_to_compare_with_is_made_by_the_policy_itself() {
+    let shop = project(&[("one", "shop")], "");
+    shop.policy("counts", COUNTS);
+    repository(&shop, "one.db", &[("a", 5), ("b", 7)]);
+    shop.check(&[]).exits(2).says("base.json");
+    shop.run(&["record", "base.json"]).exits(0);
+    assert_eq!(shop.check(&[]).exits(0).verdict("counts"), "pass");
+    repository(&shop, "one.db", &[("a", 4), ("new", 1)]);
+    let run = shop.check(&[]).exits(1);
+    assert_eq!((run.verdict_of("counts", "a"), run.verdict_of("counts", "b")), ("fail", "fail"));
+    // The judgement is the same again, from a recording that carries what it was compared with.
+    shop.run(&["record", "now.json"]).exits(0);
+    let replayed = shop.check(&["--facts", "now.json"]).exits(1);
+    assert_eq!(replayed.findings_of("counts").len(), 2);
+    // A recording of other targets, and one that is none.
+    let other = std::fs::read_to_string(shop.at("base.json")).unwrap().replace("\"one\"", "\"elsewhere\"");
+    shop.file("base.json", &other);
+    assert_eq!(shop.check(&[]).exits(3).cause("counts"), "no-history");
+    shop.file("base.json", "{}");
+    shop.check(&[]).exits(2).says("not a recording");
+}
+
+#[test]
+fn what_was_compared_with_the_run_before_replays_without_it() {
+    let shop = project(&[("one", "shop")], "store: { path: .muster/store.db }\n");
+    shop.policy("counts", &COUNTS.replace("{ recording: base.json }", "previous"));
+    repository(&shop, "one.db", &[("a", 5), ("b", 7)]);
+    assert_eq!(shop.check(&[]).exits(3).cause("counts"), "no-history");
+    repository(&shop, "one.db", &[("a", 5)]);
+    shop.run(&["record", "now.json"]).exits(0);
+    let live = shop.check(&[]).exits(1);
+    std::fs::remove_dir_all(shop.at(".muster")).unwrap();
+    let replayed = shop.check(&["--facts", "now.json"]).exits(1);
+    assert_eq!(live.finding("counts")["message"], replayed.finding("counts")["message"]);
+    assert_eq!(replayed.verdict_of("counts", "b"), "fail");
+}
