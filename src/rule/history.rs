@@ -53,7 +53,8 @@ impl Samples {
             return Ok(());
         }
         Err(too_little(format!(
-            "{points} samples of `{name}` over {}, and {} over {} are needed",
+            "{points} {} of `{name}` over {}, and {} over {} are needed",
+            if points == 1 { "sample" } else { "samples" },
             span(since),
             self.points.max(1),
             span(self.at_least)

@@ -2,7 +2,7 @@
 //!
 //! The slope is the median of the slopes between all pairs of points (Theil and Sen), so that one outlier, a
 //! clean-up or the saw-teeth of a rotated log do not bend it; its range reaches from the lower to the upper
-//! quartile of those slopes. Many samples are first gathered into at most [`POINTS`] medians of equal spans of
+//! quartile of those slopes. Many samples are first gathered into at most `POINTS` medians of equal spans of
 //! time, because pairs grow with the square.
 
 use crate::fact::{Value, int_to_float};

@@ -5,6 +5,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{Shop, in_days};
+use crate::policies_postgres::Database;
+use crate::trial::env;
 
 /// Copies that a repository lists, gathered over all repositories of an app.
 const COPIES: &str = "target: { type: host }\n\
@@ -190,4 +192,29 @@ fn what_was_compared_with_the_run_before_replays_without_it() {
     let replayed = shop.check(&["--facts", "now.json"]).exits(1);
     assert_eq!(live.finding("counts")["message"], replayed.finding("counts")["message"]);
     assert_eq!(replayed.verdict_of("counts", "b"), "fail");
+}
+
+#[test]
+fn an_answer_of_another_system_is_compared_with_nothing() {
+    let database = Database::new(&["CREATE TABLE copy AS SELECT 'a'::text AS name, 5::bigint AS size"]);
+    let mut shop = Shop::new();
+    shop.env("SECRET", &env("MUSTER_TEST_PG_PASSWORD"));
+    shop.project(&format!(
+        "owner: team\npolicies: [policies/]\ntargets:\n\
+         \x20 db: {{ type: postgres, url: 'postgres://muster_full@127.0.0.1:{}/{}', password: {{ env: SECRET }} }}\n",
+        env("MUSTER_TEST_PG_PORT"),
+        database.name()
+    ));
+    shop.policy("counts", &COUNTS.replace("sqlite", "postgres"));
+    shop.run(&["record", "base.json"]).exits(0);
+    assert_eq!(shop.check(&[]).exits(0).verdict("counts"), "pass");
+    let text = std::fs::read_to_string(shop.at("base.json")).unwrap();
+    let mut recording: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let system = &mut recording["identities"][0]["system"];
+    assert!(system.is_string(), "the server says who it is: {text}");
+    *system = "7000000000000000001".into();
+    shop.file("base.json", &recording.to_string());
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.cause("counts"), "wrong-target");
+    assert!(run.finding("counts")["message"].as_str().unwrap().contains("7000000000000000001"));
 }

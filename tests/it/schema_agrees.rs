@@ -475,11 +475,11 @@ why: why
 target: { type: host }
 also:
   other: { type: host, name: 'b-*', labels: { env: prod }, same: [app] }
-  several: { type: host, many: true }
+  several: { type: sqlite, many: true }
 observe:
   mounts: { probe: disk.usage, history: { window: 30d, at_least: 7d, points: 5 } }
   theirs: { probe: disk.usage, on: other }
-  all: { probe: disk.usage, on: several }
+  all: { probe: sqlite.tables, on: several }
 join: { pairs: { of: [mounts, theirs], by: [path] } }
 group: { total: { of: all, let: { n: count() } }, sets: { of: pairs, by: path, let: { n: count() } } }
 each: sets

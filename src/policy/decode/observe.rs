@@ -92,6 +92,11 @@ impl Decoder<'_> {
             let message = format!("the fact `{FROM_TARGET}` is that of rows of several targets");
             self.push(Diag::error(&code::SHADOW, message).at(&node.loc, "").help("choose another name"));
         }
+        if many && &*target.kind == "host" && probe.name != "command.output" {
+            let message = "every target of type `host` is the machine that muster runs on, so `many` would see it several times";
+            let help = "let `command.output` ask each of them (it knows `MUSTER_TARGET`), or take another type of target";
+            self.push(Diag::error(&code::RELATION, message).at(&node.loc, "").help(help));
+        }
         let schema = if many { Arc::new(of_many(&asked)) } else { Arc::clone(&asked) };
         let before = self.before(node, many);
         let history = self.history_spec(node, many);
