@@ -14,6 +14,7 @@ pub mod limits;
 pub mod literal;
 pub mod load;
 pub mod model;
+mod nodes;
 pub mod project;
 pub mod schema;
 pub mod shape;

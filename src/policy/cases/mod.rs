@@ -11,6 +11,7 @@ mod rows;
 use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Policy};
+use super::nodes::{items, pairs};
 use super::shapes;
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{Cause, Identity, Missing, Observation, Request, Table, Type, Value, micros_of, timestamp};
@@ -107,20 +108,6 @@ impl Case {
             took: std::time::Duration::ZERO,
             identity: Identity::default(),
         }
-    }
-}
-
-fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Map(pairs)) => pairs,
-        _ => &[],
-    }
-}
-
-fn items(node: Option<&Node>) -> &[Node] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Seq(items)) => items,
-        _ => &[],
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Param, Policy, Selector, Tier, View};
+use super::nodes::{items, pairs, text, texts};
 use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
@@ -63,28 +64,6 @@ struct Decoder<'a> {
     diags: Vec<Diag>,
     env: Env,
     around: &'a Surroundings<'a>,
-}
-
-fn text(node: Option<&Node>) -> Option<Arc<str>> {
-    node.and_then(Node::as_str).map(|text| Arc::from(text.trim()))
-}
-
-fn texts(node: Option<&Node>) -> Vec<Arc<str>> {
-    items(node).iter().filter_map(|item| text(Some(item))).collect()
-}
-
-fn items(node: Option<&Node>) -> &[Node] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Seq(items)) => items,
-        _ => &[],
-    }
-}
-
-fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Map(pairs)) => pairs,
-        _ => &[],
-    }
 }
 
 impl Decoder<'_> {

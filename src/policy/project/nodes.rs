@@ -7,25 +7,8 @@ use std::time::Duration;
 use crate::fact::Type;
 use crate::policy::check::whole;
 use crate::policy::literal;
+pub(super) use crate::policy::nodes::{items, pairs, text};
 use crate::source::yaml::{Kind, Node};
-
-pub(super) fn pairs(node: Option<&Node>) -> &[(Node, Node)] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Map(pairs)) => pairs,
-        _ => &[],
-    }
-}
-
-pub(super) fn items(node: Option<&Node>) -> &[Node] {
-    match node.map(|node| &node.kind) {
-        Some(Kind::Seq(items)) => items,
-        _ => &[],
-    }
-}
-
-pub(super) fn text(node: Option<&Node>) -> Option<Arc<str>> {
-    node.and_then(Node::as_str).map(|text| Arc::from(text.trim()))
-}
 
 pub(super) fn owned(node: Option<&Node>) -> String {
     node.and_then(Node::as_str).unwrap_or("").trim().to_owned()
