@@ -205,7 +205,10 @@ impl Decoder<'_> {
             let by = if view { Some("an observation") } else { fact.then_some("a fact of the group") };
             self.free_name(name, "a value of a group", &|_| by);
             let checked = typing::check_in_group(Text::of(value), &env, &mut group.folds);
-            let Some(rule) = self.expression_of(value, checked) else { continue };
+            let Some(rule) = self.expression_of(value, checked) else {
+                self.broken.push(Arc::from(word));
+                continue;
+            };
             let doc = format!("computed: `{}`", rule.node.text);
             let field = Field::declared(word, rule.node.ty.clone());
             if fields.iter().any(|known| age_of(&field, &known.name)) {

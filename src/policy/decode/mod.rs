@@ -18,7 +18,7 @@ use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{Value, catalogue};
 use crate::rule::env::{Binding, ROOTS};
-use crate::rule::{Env, parse};
+use crate::rule::{Env, parse, typing};
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Loc, Source};
 use crate::verdict::Severity;
@@ -53,7 +53,7 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
     let labels = around.labels.clone().filter(|_| around.library.is_none());
     let calendars = around.calendars.clone().filter(|_| around.library.is_none());
     let env = Env { labels, calendars, ..Env::default() };
-    let mut decoder = Decoder { diags: Vec::new(), env, around };
+    let mut decoder = Decoder { diags: Vec::new(), env, broken: Vec::new(), around };
     let policy = decoder.policy(node);
     let failed = decoder.diags.iter().any(|diag| diag.level == Level::Error);
     diags.append(&mut decoder.diags);
@@ -63,12 +63,18 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
 struct Decoder<'a> {
     diags: Vec<Diag>,
     env: Env,
+    /// Values under `let` that are wrong themselves, which is said: that they are not known says nothing more.
+    broken: Vec<Arc<str>>,
     around: &'a Surroundings<'a>,
 }
 
 impl Decoder<'_> {
     fn push(&mut self, diag: Diag) {
-        self.diags.push(diag);
+        let follows = diag.code == &code::UNKNOWN_FACT
+            && self.broken.iter().any(|name| diag.message == typing::not_known(name));
+        if !follows {
+            self.diags.push(diag);
+        }
     }
 
     fn keep<T>(&mut self, result: Result<T, Diag>) -> Option<T> {

@@ -69,6 +69,8 @@ impl Decoder<'_> {
         let names: Vec<Arc<str>> = open.iter().filter_map(|(key, _)| text(Some(key))).collect();
         let mut lets = Vec::new();
         while !open.is_empty() {
+            let waits = |name: &&Arc<str>| !self.broken.contains(*name);
+            let names: Vec<Arc<str>> = names.iter().filter(waits).cloned().collect();
             let ready = open.iter().position(|(_, value)| !reads_any(value, &names, &lets));
             let Some(at) = ready else {
                 let circle = open.iter().filter_map(|(key, _)| key.as_str()).collect::<Vec<_>>().join("`, `");
@@ -82,6 +84,7 @@ impl Decoder<'_> {
                             .help("say one of them by facts and parameters alone"),
                     );
                 }
+                self.broken.extend(open.iter().filter_map(|(key, _)| text(Some(key))));
                 break;
             };
             let (key, value) = open.remove(at);
@@ -94,7 +97,7 @@ impl Decoder<'_> {
                     self.env.lets.push(Some(binding));
                     lets.push(Let { name, rule });
                 }
-                _ => break,
+                _ => self.broken.push(name),
             }
         }
         lets
@@ -130,8 +133,8 @@ impl Decoder<'_> {
         // A fact that the message shows needs no guard, so nothing is narrowed away here.
         match template::check(Text::of(node), &self.env, step) {
             Ok(template) => Some(template),
-            Err(mut diags) => {
-                self.diags.append(&mut diags);
+            Err(diags) => {
+                diags.into_iter().for_each(|diag| self.push(diag));
                 None
             }
         }
@@ -202,8 +205,8 @@ impl Decoder<'_> {
         let inline = (!named).then_some(node);
         match Script::check(&source, inline, &self.env) {
             Ok(script) => Some(script),
-            Err(mut diags) => {
-                self.diags.append(&mut diags);
+            Err(diags) => {
+                diags.into_iter().for_each(|diag| self.push(diag));
                 None
             }
         }

@@ -65,6 +65,34 @@ impl<'a> Reader<'a> {
         before.ends_with('(') && after.starts_with(')')
     }
 
+    /// The range with the parentheses that its ends stand in: `(a ?? b) > c` begins with one that is no part of `a`.
+    pub(super) fn balanced(&self, span: Range<usize>) -> Range<usize> {
+        let all = self.text.text;
+        let (mut opened, mut missing) = (0usize, 0usize);
+        let mut rest = all.get(span.clone()).unwrap_or("");
+        while let Some(first) = rest.chars().next() {
+            let step = if first == '"' { closing_quote(rest).max(1) } else { first.len_utf8() };
+            match first {
+                '(' => opened += 1,
+                ')' if opened > 0 => opened -= 1,
+                ')' => missing += 1,
+                _ => {}
+            }
+            rest = rest.get(step..).unwrap_or("");
+        }
+        let Range { mut start, mut end } = span;
+        for _ in 0..missing {
+            let before = all.get(..start).unwrap_or("").trim_end();
+            start = before.strip_suffix('(').map_or(start, str::len);
+        }
+        for _ in 0..opened {
+            let after = all.get(end..).unwrap_or("");
+            let inner = after.trim_start();
+            end = if inner.starts_with(')') { all.len() - inner.len() + 1 } else { end };
+        }
+        start..end
+    }
+
     /// One past the bracket that closes the one at `start`.
     pub(super) fn closing(&self, start: usize, open: u8, close: u8) -> usize {
         let bytes = self.text.text.as_bytes();

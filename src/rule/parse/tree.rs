@@ -110,6 +110,7 @@ impl Reader<'_> {
     fn many(&self, items: &[Expr], kind: fn(Vec<Ast>) -> Kind) -> Read {
         let items = items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?;
         let span = items.first().map_or(0, |a| a.span.start)..items.last().map_or(0, |a| a.span.end);
+        let span = self.balanced(span);
         Ok(Ast { kind: kind(items), span })
     }
 
@@ -154,7 +155,7 @@ impl Reader<'_> {
     /// `item in list`, which Rhai turns into `contains(list, item)` at the place of the `in`.
     fn contained(&self, args: Vec<Ast>, at: Position) -> Read {
         let [list, item] = <[Ast; 2]>::try_from(args).map_err(|_other| self.unsupported("this `in`", at))?;
-        let span = item.span.start..list.span.end;
+        let span = self.balanced(item.span.start..list.span.end);
         Ok(Ast { kind: Kind::In(Box::new([item, list])), span })
     }
 
@@ -166,16 +167,16 @@ impl Reader<'_> {
         match (call.op_token.as_ref(), first, second) {
             (Some(Token::Bang), Some(a), None) => {
                 let begin = start.min(a.span.start);
-                let span = begin..a.span.end;
+                let span = self.balanced(begin..a.span.end);
                 kind(Kind::Not(Box::new(a)), span)
             }
             (Some(Token::UnaryMinus | Token::Minus), Some(a), None) => {
-                let span = start..a.span.end;
+                let span = self.balanced(start..a.span.end);
                 kind(Kind::Negate(Box::new(a)), span)
             }
             (Some(token @ (Token::ExclusiveRange | Token::InclusiveRange)), Some(a), Some(b)) => {
                 let inclusive = *token == Token::InclusiveRange;
-                let span = a.span.start..b.span.end;
+                let span = self.balanced(a.span.start..b.span.end);
                 kind(Kind::Range(Box::new([a, b]), inclusive), span)
             }
             (_, Some(a), Some(b)) => self.binary(&call.name, a, b, at),
@@ -192,7 +193,7 @@ impl Reader<'_> {
                 return Err(self.parens(side));
             }
         }
-        let span = a.span.start..b.span.end;
+        let span = self.balanced(a.span.start..b.span.end);
         Ok(Ast { kind: Kind::Binary(op, Box::new([a, b])), span })
     }
 

@@ -20,6 +20,8 @@ use super::{Rule, Text, eval, narrow, ops, parse};
 use crate::diag::{Code, Diag, code};
 use crate::fact::{Cell, Type, Value};
 
+pub use names::not_known;
+
 type Typed = Result<Node, Diag>;
 
 /// Parses and types an expression.

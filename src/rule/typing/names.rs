@@ -22,6 +22,11 @@ fn of_a_group(members: &Env, name: &str) -> Option<String> {
     })
 }
 
+/// What is said of a name that nothing has.
+pub fn not_known(name: &str) -> String {
+    format!("`{name}` is not known here")
+}
+
 impl Checker<'_> {
     pub(super) fn meaning(&self, ast: &Ast, meaning: Meaning) -> Node {
         match meaning {
@@ -38,7 +43,7 @@ impl Checker<'_> {
         if let Some(meaning) = self.names.bare(name) {
             return Ok(self.meaning(ast, meaning));
         }
-        let message = format!("`{name}` is not known here");
+        let message = not_known(name);
         let diag =
             self.error(&code::UNKNOWN_FACT, &ast.span, message, "no fact, parameter or `let` has this name");
         if self.env.param(name).is_some() {

@@ -246,3 +246,22 @@ fn a_time_in_the_year_9999_has_an_age() {
     let far = 253_402_300_799_000_000;
     assert_eq!(judge("at - now > 30.days", &[("at", Ok(Value::Int(far)))]), Ok(true));
 }
+
+#[test]
+fn the_text_of_a_part_has_both_of_its_parentheses() {
+    for text in [
+        "(last_age ?? 9.days) > 3.days",
+        "!((dead ?? 0.percent) > 3.percent && (size > 1.GiB))",
+        "3.days < (last_age ?? 9.days)",
+        "((count)) + (count) > (1)",
+        "(name == \")\") && ok",
+        "(count in [1, (2)])",
+    ] {
+        let rule = check(Text::bare(text), &env()).unwrap_or_else(|diag| panic!("{text}: {diag:?}"));
+        rule.node.walk(&mut |part| {
+            let outside = part.text.split('"').step_by(2).collect::<String>();
+            let count = |paren: char| outside.chars().filter(|c| *c == paren).count();
+            assert_eq!(count('('), count(')'), "{} of {text}", part.text);
+        });
+    }
+}
