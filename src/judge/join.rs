@@ -75,6 +75,11 @@ enum Column {
 }
 
 impl Pairs<'_> {
+    /// Is it a row of then alone?
+    pub(super) fn is_gone(&self, index: usize) -> bool {
+        !self.key_in_front && self.rows.get(index).is_some_and(|[now, _]| *now == NONE)
+    }
+
     /// The cells of a pair, in the order of the view's columns.
     pub(super) fn row(&self, tables: &Tables<'_>, index: usize) -> Result<Vec<Cell>, Arc<Missing>> {
         let pair = self.rows.get(index).copied().ok_or_else(lost)?;

@@ -89,7 +89,7 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
         }
         let outside = judged.outside;
         one(maker, whole.as_ref(), &row, subject.as_deref(), &mut judged);
-        if expects && judged.outside == outside {
+        if expects && judged.outside == outside && !rows.is_gone(index) {
             judged.seen.extend(subject);
         }
     }

@@ -50,6 +50,14 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Is the row one of the earlier answer alone? Then nothing of that name is there now.
+    pub(super) fn is_gone(&self, index: usize) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Pairs(pairs) => pairs.is_gone(index),
+        }
+    }
+
     /// Why a row stands for several, of which none is meant more than another.
     pub(super) fn ambiguous(&self, index: usize) -> Option<Arc<Missing>> {
         match self {

@@ -222,6 +222,21 @@ name: it is there twice, facts: { a: [{ id: x }, { id: x }], b: [{ id: x, n: 1, 
     );
 }
 
+#[test]
+fn what_was_there_before_does_not_count_as_there() {
+    let policy = r#"target: { type: sqlite }
+observe:
+  rows: { probe: sqlite.query, with: { sql: SELECT 1 }, facts: { id: text, n: int }, key: [id], before: previous }
+expect: [a, b]
+fail: side == "both" && n < before.n
+"#;
+    holds(
+        policy,
+        "name: all there, facts: { rows: [{ id: a, n: 1 }, { id: b, n: 1 }] }, before: { rows: [{ id: a, n: 1 }] }, findings: []
+name: one is gone, facts: { rows: [{ id: a, n: 1 }] }, before: { rows: [{ id: a, n: 1 }, { id: b, n: 1 }] }, findings: [{ subject: b, verdict: fail }]",
+    );
+}
+
 const PAST: &str = r#"target: { type: sqlite }
 observe:
   h: { probe: sqlite.query, with: { sql: SELECT 1 }, facts: { id: text, n: "int?", c: counter, s: text, z: bytes }, key: [id], history: { window: 10d, at_least: 4d, points: 3 } }
