@@ -7,8 +7,9 @@ use clap::Args;
 
 use crate::diag::{Diag, Level};
 use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
+use crate::observe::Ledger;
 use crate::report::{Format, render};
-use crate::verdict::{RunReport, Timings, Verdict};
+use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::Watch;
 use super::exit;
@@ -90,6 +91,7 @@ impl How {
             now: None,
             progress: !self.json(),
             compare: true,
+            ledger: Ledger::default(),
         }
     }
 
@@ -102,7 +104,7 @@ impl How {
     pub(super) fn publish(&self, ran: &mut Ran, timings: Timings, mut watch: Watch) -> Result<(), Problem> {
         let human = [Wanted { format: Format::Human, file: None }];
         let formats = if self.format.is_empty() { &human[..] } else { &self.format };
-        ran.report.timings = self.timings.then_some(timings);
+        ran.report.timings = self.timings.then(|| timings.clone());
         let style = output::style(self.verbose);
         for wanted in formats {
             let plain = crate::report::Style { color: false, width: 100, verbose: self.verbose };
@@ -132,7 +134,16 @@ fn shown(timings: &Timings) -> String {
         .iter()
         .map(|(name, micros)| format!("{name} {}.{:03} ms", micros / 1000, micros % 1000))
         .collect();
-    format!("timings: {}", parts.join(", "))
+    let mut text = format!("timings: {}", parts.join(", "));
+    for probe in &timings.probes {
+        let ProbeTime { target, probe, took, statements, asked, rows } = probe;
+        let ms = |micros: &u64| format!("{}.{:03} ms", micros / 1000, micros % 1000);
+        text.push_str(&format!("\n  {:>11}  {probe} of {target}, {rows} rows", ms(took)));
+        if *statements > 0 {
+            text.push_str(&format!(", {statements} statements in {}", ms(asked)));
+        }
+    }
+    text
 }
 
 /// Reads a recording.

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use crate::diag::{Diag, Level};
 use crate::fact::{Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
-use crate::observe::{Cancel, Live, Observer, Replay, verify};
+use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
 use crate::plan::{Input, Plan, bind};
 use crate::probe::system_clock;
 use crate::secret::Redactor;
-use crate::verdict::{RunReport, Timings, Verdict};
+use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::{Watch, host};
 use super::memory::Memory;
@@ -31,6 +31,8 @@ pub(super) struct Options {
     pub progress: bool,
     /// Are recordings read that policies compare with? Not where such a recording is being made.
     pub compare: bool,
+    /// What the answers cost.
+    pub ledger: Ledger,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             now: None,
             progress: true,
             compare: true,
+            ledger: Ledger::default(),
         }
     }
 }
@@ -115,6 +118,7 @@ pub(super) fn run(
     let mut answers = observe(setup, &plan, facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
+    timings.probes = options.ledger.take().into_iter().map(probe_time).collect();
     let given = Given { at: started, recall: &past.recall, past: &past };
     let outcomes = judge_all(&plan, &answers, &given);
     let about = Assembly {
@@ -132,6 +136,12 @@ pub(super) fn run(
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording(setup, &plan, answers, started) };
     Ok(Ran { report, recording, redactor, memory })
+}
+
+fn probe_time(spent: Spent) -> ProbeTime {
+    let Spent { target, probe, took, statements, asked, rows } = spent;
+    let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    ProbeTime { target, probe, took, statements, asked, rows }
 }
 
 fn is_whole(setup: &Setup) -> bool {
@@ -202,6 +212,7 @@ pub(super) fn ask(
         max_rows: MAX_ROWS,
         cancel,
         progress: bar.clone(),
+        ledger: options.ledger.clone(),
     };
     let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use super::limits::{Ledger, Limit, Spent};
 use super::{Answers, Observer};
 use crate::fact::{Cause, Cell, Identity, Level, Missing, Observation, Request, Table, Type, Value};
 use crate::probe::{Ask, Clock, Context, Target, body};
@@ -63,15 +64,8 @@ pub struct Live {
     pub cancel: Cancel,
     /// Tells how far it is.
     pub progress: Option<Progress>,
-}
-
-/// Questions at once for a type of target.
-fn default_connections(kind: &str) -> usize {
-    match kind {
-        "postgres" | "mysql" | "sqlite" => 2,
-        "host" => 8,
-        _ => 16,
-    }
+    /// What the answers cost.
+    pub ledger: Ledger,
 }
 
 impl Observer for Live {
@@ -88,6 +82,7 @@ struct Shared {
     redactor: Arc<Redactor>,
     max_rows: usize,
     cancel: Cancel,
+    ledger: Ledger,
 }
 
 impl Live {
@@ -100,8 +95,13 @@ impl Live {
             redactor: Arc::clone(&self.redactor),
             max_rows: self.max_rows,
             cancel: self.cancel.clone(),
+            ledger: self.ledger.clone(),
         });
         let limits = self.limits();
+        let mut later = tokio::task::JoinSet::new();
+        for limit in limits.values() {
+            later.spawn(Arc::clone(limit).grow());
+        }
         let mut tasks = tokio::task::JoinSet::new();
         let mut places = HashMap::new();
         let mut answers: Vec<Option<Observation>> = vec![None; requests.len()];
@@ -129,6 +129,9 @@ impl Live {
             places.insert(tasks.spawn(task).id(), index);
         }
         self.collect(tasks, &places, requests, &mut answers).await;
+        for limit in limits.values() {
+            limit.idle.end().await;
+        }
         let lost = |index: usize| {
             requests.get(index).map(|request| {
                 Observation::missing(
@@ -141,14 +144,9 @@ impl Live {
         answers.into_iter().enumerate().filter_map(|(index, answer)| answer.or_else(|| lost(index))).collect()
     }
 
-    fn limits(&self) -> HashMap<Arc<str>, Arc<Semaphore>> {
-        let permits = |target: &Target| {
-            if target.connections == 0 { default_connections(&target.kind) } else { target.connections }
-        };
-        self.targets
-            .values()
-            .map(|target| (Arc::clone(&target.name), Arc::new(Semaphore::new(permits(target)))))
-            .collect()
+    fn limits(&self) -> HashMap<Arc<str>, Arc<Limit>> {
+        let targets = self.targets.values();
+        targets.map(|target| (Arc::clone(&target.name), Arc::new(Limit::of(target)))).collect()
     }
 
     async fn collect(
@@ -192,7 +190,7 @@ impl Live {
 async fn one(
     request: Request,
     target: Arc<Target>,
-    limit: Arc<Semaphore>,
+    limit: Arc<Limit>,
     shared: Arc<Shared>,
     deadline: Duration,
 ) -> Observation {
@@ -217,11 +215,11 @@ async fn one(
 async fn ask(
     request: &Request,
     target: &Arc<Target>,
-    limit: &Semaphore,
+    limit: &Limit,
     shared: &Shared,
     deadline: Duration,
 ) -> Observation {
-    let (Ok(_mine), Ok(_all)) = (limit.acquire().await, shared.overall.acquire().await) else {
+    let (Some(_mine), Ok(_all)) = (limit.permit().await, shared.overall.acquire().await) else {
         return Observation::missing(
             request.key.clone(),
             shared.clock.now(),
@@ -236,6 +234,8 @@ async fn ask(
         deadline: end,
         target: Arc::clone(target),
         redactor: Arc::clone(&shared.redactor),
+        idle: Arc::clone(&limit.idle),
+        meter: Arc::default(),
     };
     let ask = Ask { request, max_rows: shared.max_rows };
     let answer = match body(&request.key.probe) {
@@ -254,6 +254,10 @@ async fn ask(
         }
     };
     let took = begun.elapsed();
+    let (statements, asked) = cx.meter.read();
+    let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
+    let (name, probe) = (Arc::clone(&request.key.target), Arc::clone(&request.key.probe));
+    shared.ledger.add(Spent { target: name, probe, took, statements, asked, rows });
     let clean = |why: Missing| Missing {
         what: shared.redactor.clean(&why.what),
         fix: why.fix.map(|fix| shared.redactor.clean(&fix)),

@@ -1,5 +1,6 @@
 //! Asking: concurrency, deadlines, cancellation for live targets; recordings for replay.
 
+mod limits;
 mod live;
 mod replay;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use crate::fact::{Cause, Level, Missing, Observation, Request};
 use crate::plan::TargetInfo;
 
+pub use limits::{Ledger, Spent};
 pub use live::{Cancel, Live, Progress};
 pub use replay::Replay;
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use url::Url;
 
+use super::{Idle, Meter};
 use crate::fact::{Cause, Missing};
 use crate::secret::{Redactor, Secret};
 
@@ -93,6 +94,10 @@ pub struct Context {
     pub target: Arc<Target>,
     /// Removes secrets from whatever a driver says.
     pub redactor: Arc<Redactor>,
+    /// Connections of this run to this target that nobody uses at the moment.
+    pub idle: Arc<Idle>,
+    /// Counts the statements of this answer.
+    pub meter: Arc<Meter>,
 }
 
 impl Context {

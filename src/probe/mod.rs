@@ -9,6 +9,7 @@ mod context;
 pub(crate) mod decode;
 mod disk;
 mod file;
+pub(crate) mod idle;
 pub(crate) mod json;
 #[cfg(feature = "sql")]
 mod mysql;
@@ -35,6 +36,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+pub use idle::{Idle, Meter};
 
 pub use context::{Clock, Context, Databases, SystemClock, Target, TlsFiles};
 
@@ -108,13 +111,15 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
-    ("postgres.connections", &postgres::Connections),
+    ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
-    ("postgres.server", &postgres::Server),
+    ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
-    ("postgres.tables", &postgres::Tables),
+    ("postgres.server", &postgres::SERVER),
+    #[cfg(feature = "sql")]
+    ("postgres.tables", &postgres::TABLES),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -127,6 +127,8 @@ impl Question {
             deadline: Instant::now() + self.deadline,
             target: Arc::new(self.target.clone()),
             redactor: Arc::clone(&self.redactor),
+            idle: Arc::default(),
+            meter: Arc::default(),
         }
     }
 
@@ -151,7 +153,10 @@ impl Question {
         let body = body(self.probe).expect("built");
         match tokio::time::timeout(self.deadline + Duration::from_millis(300), body.observe(&ask, &cx)).await
         {
-            Ok(answer) => answer,
+            Ok(answer) => {
+                cx.idle.end().await;
+                answer
+            }
             Err(_) => Err(Missing::new(Cause::Timeout, "the body did not hold its own deadline")),
         }
     }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::fact::{Cause, Identity, Level, Missing};
 use crate::verdict::{
-    Check, Counts, Fault, Finding, Layer, Operand, Origin, RunReport, Severity, Step, StepKind, Subject,
-    Timings, Urgency, Verdict, WaiverNote,
+    Check, Counts, Fault, Finding, Layer, Operand, Origin, ProbeTime, RunReport, Severity, Step, StepKind,
+    Subject, Timings, Urgency, Verdict, WaiverNote,
 };
 
 /// A file that was named to forge a report, to end a table's cell, a fence and a comment.
@@ -277,7 +277,22 @@ pub(super) fn rich() -> RunReport {
     report.notices = vec![notice()];
     let policies = (0..40).map(|index| format!("postgres-rule-{index:02}").into()).collect();
     report.faults = vec![Fault { target: "dwh".into(), missing: refused(), policies, findings: 40 }];
-    report.timings =
-        Some(Timings { read: 900, resolve: 400, plan: 120, observe: 1_250_000, judge: 800, report: 90 });
+    let probes = vec![ProbeTime {
+        target: "shop-db".into(),
+        probe: "postgres.tables".into(),
+        took: 9_000,
+        statements: 4,
+        asked: 7_500,
+        rows: 200,
+    }];
+    report.timings = Some(Timings {
+        read: 900,
+        resolve: 400,
+        plan: 120,
+        observe: 1_250_000,
+        judge: 800,
+        report: 90,
+        probes,
+    });
     report
 }

@@ -120,7 +120,7 @@ fn micros(time: u64) -> String {
 }
 
 fn times(timings: &Timings) -> String {
-    let Timings { read, resolve, plan, observe, judge, report } = *timings;
+    let Timings { read, resolve, plan, observe, judge, report, probes: _ } = *timings;
     let parts = [
         ("read", read),
         ("resolve", resolve),

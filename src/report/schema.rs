@@ -229,7 +229,20 @@ fn identity() -> Json {
 
 fn timings() -> Json {
     let steps = ["read", "resolve", "plan", "observe", "judge", "report"];
-    let fields = steps.map(|step| (step, json!({ "type": "integer", "minimum": 0 })));
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let mut fields: Vec<(&str, Json)> = steps.map(|step| (step, count())).to_vec();
+    let probe = object(
+        "what one answer cost, times in microseconds",
+        &[
+            ("target", text("whom")),
+            ("probe", text("which probe")),
+            ("took", count()),
+            ("statements", count()),
+            ("asked", count()),
+            ("rows", count()),
+        ],
+    );
+    fields.push(("probes", list("the dearest first", &probe)));
     object("where the time went, in microseconds", &fields)
 }
 

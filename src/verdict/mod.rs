@@ -8,7 +8,7 @@ mod view;
 pub use crate::fact::Recall;
 pub use diff::{Change, Diff, compare};
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
-pub use report::{Check, Counts, Fault, RunReport, Timings};
+pub use report::{Check, Counts, Fault, ProbeTime, RunReport, Timings};
 pub use view::{CheckView, FindingView, RunView};
 
 use serde::{Deserialize, Serialize};

@@ -111,7 +111,7 @@ pub struct Fault {
 }
 
 /// Where the time went, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words are those of the pipeline")]
 pub struct Timings {
     pub read: u64,
@@ -120,6 +120,26 @@ pub struct Timings {
     pub observe: u64,
     pub judge: u64,
     pub report: u64,
+    /// What each answer cost, the dearest first.
+    #[serde(default)]
+    pub probes: Vec<ProbeTime>,
+}
+
+/// What one answer cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeTime {
+    /// Whom.
+    pub target: Arc<str>,
+    /// Which probe.
+    pub probe: Arc<str>,
+    /// How long the answer took, in microseconds.
+    pub took: u64,
+    /// Statements that a database was asked.
+    pub statements: u32,
+    /// How long it took to answer them, in microseconds.
+    pub asked: u64,
+    /// Rows of the answer.
+    pub rows: u64,
 }
 
 /// Everything that a run found.

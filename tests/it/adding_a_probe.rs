@@ -23,6 +23,8 @@ fn the_example_answers() {
             deadline: tokio::time::Instant::now() + Duration::from_secs(5),
             target: Arc::new(Target::default()),
             redactor: Redactor::new(),
+            idle: Arc::default(),
+            meter: Arc::default(),
         };
         body::Load.observe(&Ask { request: &request, max_rows: 10 }, &cx).await
     });

@@ -24,6 +24,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &mysql::QUERY,
     &postgres::CONNECTIONS,
     &postgres::QUERY,
+    &postgres::SEQUENCES,
     &postgres::SERVER,
     &postgres::TABLES,
     &sqlite::DATABASE,

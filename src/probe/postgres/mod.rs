@@ -1,13 +1,18 @@
-//! Probes of PostgreSQL. One short connection and one read-only transaction per answer.
+//! Probes of PostgreSQL. One short read-only transaction per answer; a connection waits
+//! for the next question of the same run.
 //!
 //! What a role may not see is decided by asking for its privileges, never from zero rows or nulls; what a
 //! replica cannot know is `unsupported`, never "never".
 
 mod connections;
+mod databases;
 mod error;
+mod names;
 mod options;
 mod query;
 mod read;
+mod reading;
+mod sequences;
 mod server;
 mod session;
 mod sizes;
@@ -17,7 +22,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(super) use connections::Connections;
+pub(super) use connections::CONNECTIONS;
 pub(super) use query::Query;
-pub(super) use server::Server;
-pub(super) use tables::Tables;
+pub(super) use sequences::SEQUENCES;
+pub(super) use server::SERVER;
+pub(super) use tables::TABLES;

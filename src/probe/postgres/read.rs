@@ -4,7 +4,7 @@ use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Row, Type};
 
 use super::error::fault;
-use crate::fact::{Missing, RowBuilder, Value};
+use crate::fact::{Missing, Value};
 use crate::probe::Context;
 use crate::probe::sql::Step;
 
@@ -21,26 +21,6 @@ impl Read<'_> {
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
         self.row.try_get(name).map_err(|error| fault(self.cx, Step::Ask, &error))
-    }
-
-    /// Facts that have the names of their columns: whole numbers, texts and bools.
-    pub(super) fn copy<'t>(
-        &self,
-        mut row: RowBuilder<'t>,
-        ints: &[&str],
-        texts: &[&str],
-        flags: &[&str],
-    ) -> Result<RowBuilder<'t>, Missing> {
-        for name in ints {
-            row = row.set(name, self.int(name)?);
-        }
-        for name in texts {
-            row = row.set(name, self.text(name)?);
-        }
-        for name in flags {
-            row = row.set(name, self.flag(name)?);
-        }
-        Ok(row)
     }
 
     /// A whole number, a quantity or a time in microseconds, or null.

@@ -1,22 +1,28 @@
 //! One connection with one read-only transaction that ends by itself at the deadline.
 
+use std::any::Any;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::Instant;
 
 use super::error::fault;
 use super::options::options;
 use super::read::Read;
 use crate::fact::{Cause, Identity, Level, Missing, timestamp};
-use crate::probe::sql::{Step, place, quoted};
+use crate::probe::idle::Kept;
+use crate::probe::sql::{Step, place};
 use crate::probe::{Context, sql};
 
 /// The oldest server whose catalogue our queries fit.
 const OLDEST: i64 = 130_000;
+
+/// How long the end of a transaction or connection is waited for.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long a lock of another session is waited for, if nothing else is asked for.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
@@ -46,10 +52,15 @@ pub(super) struct Who {
     pub(super) clock: Option<Timestamp>,
     pub(super) database: String,
     pub(super) role: String,
-    /// Does the role see other sessions?
-    pub(super) stats: bool,
     /// What makes the role dangerous; empty if nothing does.
     pub(super) dangerous: String,
+    pub(super) superuser: bool,
+    /// Predefined roles whose rights it has.
+    pub(super) roles: Vec<String>,
+    /// Functions of the catalogue that it may execute, of those that are not for everybody.
+    pub(super) functions: Vec<String>,
+    /// Extensions of the database with their schemas, as SQL writes them.
+    extensions: Vec<String>,
 }
 
 /// An open connection in its transaction.
@@ -57,6 +68,8 @@ pub(super) struct Session<'a> {
     pub(super) connection: PgConnection,
     pub(super) cx: &'a Context,
     pub(super) who: Who,
+    /// The database that was asked for; empty for that of the address.
+    name: String,
 }
 
 /// A step that ends at the deadline.
@@ -65,7 +78,25 @@ pub(super) async fn within<T>(
     step: Step,
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, Missing> {
-    sql::within(cx, step, fault, work).await
+    let begun = Instant::now();
+    let done = sql::within(cx, step, fault, work).await;
+    cx.meter.add(begun.elapsed());
+    done
+}
+
+/// A connection that waits for the next question.
+impl Kept for PgConnection {
+    fn end(self: Box<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let closed = tokio::time::timeout(PATIENCE, self.close()).await;
+            // The server is slow or gone; the socket ends with the process.
+            drop(closed);
+        })
+    }
+
+    fn any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
 }
 
 impl<'a> Session<'a> {
@@ -75,10 +106,17 @@ impl<'a> Session<'a> {
         database: Option<&str>,
         mode: Mode,
     ) -> Result<Session<'a>, Missing> {
+        let name = database.unwrap_or_default().to_owned();
+        // One that waited may have been ended by the server meanwhile; then a new one is opened.
+        if let Some(mut kept) = cx.idle.take::<PgConnection>(&name)
+            && let Ok(who) = begin(cx, &mut kept, mode).await
+        {
+            return Ok(Self { connection: *kept, cx, who, name });
+        }
         let options = options(cx, database)?;
         let mut connection = within(cx, Step::Connect, PgConnection::connect_with(&options)).await?;
         match begin(cx, &mut connection, mode).await {
-            Ok(who) => Ok(Self { connection, cx, who }),
+            Ok(who) => Ok(Self { connection, cx, who, name }),
             Err(why) => {
                 close(connection).await;
                 Err(why)
@@ -86,31 +124,28 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends the transaction and the connection, so that the server has nothing to log.
-    pub(super) async fn close(self) {
-        close(self.connection).await;
-    }
-
-    /// A query of our own, in a file.
-    pub(super) async fn one(&mut self, sql: &'static str) -> Result<PgRow, Missing> {
-        let asked = sqlx::query(sql).persistent(false).fetch_one(&mut self.connection);
-        within(self.cx, Step::Ask, asked).await
+    /// Ends the transaction, so that the server has nothing to log; the connection waits for the next question.
+    pub(super) async fn close(mut self) {
+        let end = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection);
+        if let Ok(Ok(_)) = tokio::time::timeout(PATIENCE, end).await
+            && let Some(surplus) = self.cx.idle.keep(&self.name, Box::new(self.connection))
+        {
+            surplus.end().await;
+        }
     }
 
     /// Who answered.
     pub(super) fn identity(&self) -> Identity {
         self.who.identity(self.cx)
     }
-
-    /// The fault of a fact that needs `pg_monitor`.
-    pub(super) fn needs_monitor(&self, what: &str) -> Arc<Missing> {
-        let what = format!("the role `{}` may not see {what}", self.who.role);
-        let fix = format!("GRANT pg_monitor TO {};", quoted(&self.who.role));
-        Arc::new(Missing::new(Cause::Denied, what).level(Level::Field).fix(fix))
-    }
 }
 
 impl Who {
+    /// The schema of an extension, as SQL writes it.
+    pub(super) fn extension(&self, name: &str) -> Option<&str> {
+        self.extensions.iter().find_map(|known| known.strip_prefix(name)?.strip_prefix('='))
+    }
+
     fn identity(&self, cx: &Context) -> Identity {
         Identity {
             host: Arc::from(place(cx)),
@@ -135,8 +170,11 @@ impl Who {
             clock: timestamp(row.plain("clock")?),
             database: row.plain("database")?,
             role: row.plain("role")?,
-            stats: row.plain("stats")?,
             dangerous,
+            superuser: row.plain("superuser")?,
+            roles: row.plain("roles")?,
+            functions: row.plain("functions")?,
+            extensions: row.plain("extensions")?,
         })
     }
 }
@@ -176,12 +214,6 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
 }
 
 /// Best effort: whatever does not end now ends with the socket.
-async fn close(mut connection: PgConnection) {
-    let ended = async {
-        let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
-        rolled_back.and(connection.close().await.map(|()| sqlx::postgres::PgQueryResult::default()))
-    };
-    if tokio::time::timeout(Duration::from_millis(200), ended).await.is_err() {
-        // The server is slow or gone; its own timeouts end what is left.
-    }
+async fn close(connection: PgConnection) {
+    Box::new(connection).end().await;
 }

@@ -29,18 +29,18 @@ impl Sizes {
         self.found.get(&oid).cloned().unwrap_or_else(|| Err(Arc::clone(&self.late)))
     }
 
-    /// Measures the relations of these schemas, using at most half of the time that is left.
+    /// Measures these relations in their order.
     pub(super) async fn measure(
         session: &mut Session<'_>,
-        schemas: Option<&[String]>,
+        oids: &[u32],
+        until: Instant,
     ) -> Result<Self, Missing> {
-        let until = Instant::now() + session.cx.remaining() / 2;
         let late = missing(Cause::Timeout, "the time was used up by larger tables")
             .fix("raise the target's deadline, or name fewer `schemas`");
         let mut sizes = Self { found: BTreeMap::new(), late: Arc::new(late) };
         let locked = locked(session).await?;
         let mut open = Vec::new();
-        for oid in relations(session, schemas).await? {
+        for &oid in oids {
             if locked.contains(&oid) {
                 sizes.found.insert(oid, busy().cell());
             } else {
@@ -105,7 +105,8 @@ impl Sizes {
     }
 }
 
-fn is_lock(error: &Error) -> bool {
+/// Did a lock not come in time?
+pub(super) fn is_lock(error: &Error) -> bool {
     error.as_database_error().and_then(|error| error.code().map(|code| code == "55P03")).unwrap_or(false)
 }
 
@@ -113,7 +114,8 @@ fn missing(cause: Cause, what: &str) -> Missing {
     Missing::new(cause, what).level(Level::Row)
 }
 
-fn busy() -> Missing {
+/// The fault of a relation that is locked.
+pub(super) fn busy() -> Missing {
     let wait = Duration::as_millis(&super::session::LOCK_TIMEOUT);
     missing(
         Cause::Timeout,
@@ -129,20 +131,9 @@ fn gone() -> Missing {
 }
 
 async fn locked(session: &mut Session<'_>) -> Result<BTreeSet<u32>, Missing> {
-    oids(session, include_str!("queries/locked.sql"), None).await.map(BTreeSet::from_iter)
-}
-
-async fn relations(session: &mut Session<'_>, schemas: Option<&[String]>) -> Result<Vec<u32>, Missing> {
-    oids(session, include_str!("queries/relations.sql"), schemas).await
-}
-
-async fn oids(
-    session: &mut Session<'_>,
-    sql: &'static str,
-    schemas: Option<&[String]>,
-) -> Result<Vec<u32>, Missing> {
     let cx = session.cx;
-    let asked = sqlx::query(sql).persistent(false).bind(schemas).fetch_all(&mut session.connection);
+    let asked =
+        sqlx::query(include_str!("queries/locked.sql")).persistent(false).fetch_all(&mut session.connection);
     let rows = within(cx, Step::Ask, asked).await?;
     let oid = |row: &sqlx::postgres::PgRow| row.try_get::<Oid, _>(0).map(|oid| oid.0);
     rows.iter().map(oid).collect::<Result<_, _>>().map_err(|error| fault(cx, Step::Ask, &error))

@@ -532,3 +532,51 @@ fn a_replica_does_not_say_never() {
     let answer = ask("postgres.server").run().unwrap();
     assert_eq!(value(&answer, 0, "role"), Value::text("replica"));
 }
+
+const SEQUENCES: &str = "create table small (id int primary key default 1);
+create sequence big; alter table small alter id set default nextval('big');
+select setval('big', 2000000000);
+create table \"Own\" (\"Id\" serial primary key);
+insert into \"Own\" values (500);
+create table ident (id smallint generated always as identity);
+create sequence round maxvalue 10 cycle; select setval('round', 10);
+create sequence hidden; revoke all on sequence hidden from muster_full;
+create sequence down increment -1 minvalue -100 maxvalue 0 start 0; select setval('down', -50)";
+
+#[test]
+fn a_sequence_is_measured_by_the_column_that_it_feeds() {
+    let database = Database::new(SEQUENCES);
+    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
+    let row = |name: &str| {
+        let found =
+            (0..answer.table.rows.len()).find(|row| value(&answer, *row, "sequence") == Value::text(name));
+        found.unwrap_or_else(|| panic!("no sequence {name}"))
+    };
+    let big = row("public.big");
+    assert_eq!(value(&answer, big, "limit"), Value::Int(2_147_483_647), "the column is an int");
+    assert_eq!(value(&answer, big, "data_type"), Value::text("bigint"));
+    let Value::Float(used) = value(&answer, big, "used_ratio") else { panic!("no share") };
+    assert!((used - 0.931).abs() < 0.001, "{used}");
+    assert_eq!(value(&answer, big, "left_values"), Value::Int(147_483_647));
+    assert_eq!(value(&answer, big, "behind"), Value::Bool(false));
+    let own = row("public.\"Own_Id_seq\"");
+    assert_eq!(value(&answer, own, "last_value"), Value::Null);
+    assert_eq!(value(&answer, own, "table"), Value::text("public.\"Own\""));
+    assert_eq!(value(&answer, own, "highest"), Value::Int(500));
+    assert_eq!(value(&answer, own, "behind"), Value::Bool(true));
+    assert_eq!(value(&answer, row("public.ident_id_seq"), "limit"), Value::Int(32_767));
+    assert_eq!(value(&answer, row("public.round"), "used_ratio"), Value::Float(0.0));
+    assert_eq!(value(&answer, row("public.down"), "used_ratio"), Value::Float(0.5));
+    let why = missing(&answer, row("public.hidden"), "used_ratio");
+    assert_eq!((why.cause, why.level), (Cause::Denied, Level::Row));
+    assert_eq!(why.fix.as_deref(), Some("GRANT SELECT ON SEQUENCE public.hidden TO \"muster_full\";"));
+
+    let plain = database.ask("muster_plain", "postgres.sequences", json!({})).run().unwrap();
+    for index in 0..plain.table.rows.len() {
+        assert_eq!(missing(&plain, index, "used_ratio").cause, Cause::Denied);
+        assert_eq!(missing(&plain, index, "behind").cause, Cause::Denied);
+    }
+    let cheap = database.ask("muster_full", "postgres.sequences", json!({})).without(&["highest", "behind"]);
+    let cheap = cheap.run().unwrap();
+    assert_eq!(missing(&cheap, 0, "behind").cause, Cause::Absent, "nobody asked");
+}

@@ -1,5 +1,4 @@
--- A waiting exclusive lock blocks us as well as a granted one. ($1 is not used: one shape for both lists.)
+-- A waiting exclusive lock blocks us as well as a granted one.
 SELECT DISTINCT relation AS oid FROM pg_locks
  WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND ($1::text[] IS NULL OR true)

@@ -1,7 +1,6 @@
-SELECT current_setting('server_version') AS version,
+SELECT d.size AS size, d.denied AS denied, d.denied <> '' AS size_denied,
        current_setting('server_version_num')::int8 AS version_num,
        (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
-       pg_is_in_recovery() AS replica,
        (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS started,
        (extract(epoch FROM pg_conf_load_time()) * 1000000)::int8 AS config_loaded,
        current_setting('max_connections')::int8 AS max_connections,
@@ -22,4 +21,6 @@ SELECT current_setting('server_version') AS version,
        (extract(epoch FROM a.stats_reset) * 1000000)::int8 AS archiver_stats_reset
   FROM (SELECT datname, age(datfrozenxid)::int8 AS age FROM pg_database ORDER BY 2 DESC, 1 LIMIT 1) x,
        (SELECT datname, mxid_age(datminmxid)::int8 AS age FROM pg_database ORDER BY 2 DESC, 1 LIMIT 1) m,
-       pg_stat_archiver a
+       pg_stat_archiver a,
+       -- A database that may not be measured would fail the whole sum, so it is named instead.
+       ({sizes}) d

@@ -2,6 +2,7 @@
 WITH rel AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, c.relispartition, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid,
            c.reltoastrelid, c.reloptions, n.nspname,
+           pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead,
            pg_stat_get_last_vacuum_time(c.oid) AS vacuumed, pg_stat_get_last_autovacuum_time(c.oid) AS autovacuumed,
            pg_stat_get_last_analyze_time(c.oid) AS analyzed, pg_stat_get_last_autoanalyze_time(c.oid) AS autoanalyzed
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -18,11 +19,16 @@ WITH rel AS MATERIALIZED (
 SELECT c.oid AS oid,
        c.nspname::text AS schema,
        c.relname::text AS name,
-       quote_ident(c.nspname) || '.' || quote_ident(c.relname) AS quoted,
+       quote_ident(c.nspname) || '.' || quote_ident(c.relname) AS "table",
        CASE WHEN c.relkind = 'm' THEN 'matview' WHEN c.relispartition THEN 'partition' ELSE 'table' END AS kind,
-       pg_stat_get_live_tuples(c.oid) AS live_rows,
-       pg_stat_get_dead_tuples(c.oid) AS dead_rows,
-       c.reltuples::float8 AS reltuples,
+       c.live AS live_rows,
+       c.dead AS dead_rows,
+       c.live + c.dead AS total_rows,
+       c.dead::float8 / nullif(c.live + c.dead, 0) AS dead_ratio,
+       c.live + c.dead = 0 AND c.reltuples > 0 AS forgotten,
+       pg_is_in_recovery() AS replica,
+       (SELECT (extract(epoch FROM stats_reset) * 1000000)::int8 FROM pg_stat_database
+         WHERE datname = current_database()) AS stats_since,
        (extract(epoch FROM greatest(c.vacuumed, c.autovacuumed))
          * 1000000)::int8 AS last_vacuum,
        (extract(epoch FROM c.autovacuumed) * 1000000)::int8 AS last_autovacuum,
@@ -44,3 +50,4 @@ SELECT c.oid AS oid,
   FROM rel c
   LEFT JOIN toast t ON t.oid = c.reltoastrelid
   LEFT JOIN ind i ON i.indrelid = c.oid
+ ORDER BY c.relpages DESC, c.oid

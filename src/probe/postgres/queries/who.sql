@@ -8,7 +8,15 @@ SELECT current_setting('server_version') AS version,
        current_user::text AS role,
        quote_ident(current_user) AS quoted_role,
        r.rolsuper AS superuser,
-       pg_has_role(current_user, 'pg_read_all_stats', 'usage') AS stats,
+       ARRAY(SELECT p.rolname::text FROM pg_roles p
+              WHERE p.rolname LIKE 'pg\_%' AND pg_has_role(current_user, p.oid, 'usage')) AS roles,
+       ARRAY(SELECT f.proname::text FROM pg_proc f
+              WHERE f.pronamespace = 'pg_catalog'::regnamespace
+                AND f.proname IN ('pg_ls_waldir', 'pg_ls_archive_statusdir', 'pg_ls_tmpdir', 'pg_ls_logdir',
+                                  'pg_show_all_file_settings', 'pg_hba_file_rules', 'pg_current_logfile')
+                AND has_function_privilege(f.oid, 'execute')) AS functions,
+       ARRAY(SELECT e.extname || '=' || quote_ident(n.nspname)
+               FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace) AS extensions,
        array_to_string(ARRAY(
            SELECT d.rolname::text FROM pg_roles d
             WHERE d.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files',

@@ -1,4 +1,3 @@
--- A database that may not be measured would fail the whole sum, so it is named instead.
 SELECT (sum(CASE WHEN allowed THEN pg_database_size(oid) END))::int8 AS size,
        coalesce(string_agg(quote_ident(datname), ', ' ORDER BY datname) FILTER (WHERE NOT allowed), '') AS denied
   FROM (SELECT oid, datname, has_database_privilege(oid, 'CONNECT')

@@ -1,0 +1,60 @@
+//! `postgres.sequences`
+
+use super::{SCHEMAS, most_rows};
+use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
+
+const SEQUENCE: &str = "GRANT SELECT ON SEQUENCE";
+
+/// `postgres.sequences`
+pub(in crate::fact::catalogue) static SEQUENCES: ProbeDecl = ProbeDecl {
+    name: "postgres.sequences",
+    doc: "Sequences: how much of each is used, by the type of the column that it feeds, and whether it lags behind that column",
+    targets: &["postgres"],
+    params: &[SCHEMAS, most_rows("more sequences than this make the answer incomplete")],
+    facts: &[
+        field("sequence", Ty::Name, "public.orders_id_seq", "schema and name, quoted where SQL needs it"),
+        field("database", Ty::Text, "shop", "the database"),
+        field("schema", Ty::Text, "public", "the schema, unquoted"),
+        field("name", Ty::Text, "orders_id_seq", "the name, unquoted"),
+        field("table", Ty::Name, "public.orders", "the table that it feeds").null("it feeds no column"),
+        field("column", Ty::Name, "id", "the column that it feeds: the one of the smallest type if several")
+            .null("it feeds no column"),
+        field("data_type", Ty::Text, "bigint", "the type of the sequence itself"),
+        field("increment", Ty::Int, "1", "added by each call"),
+        field(
+            "limit",
+            Ty::Int,
+            "2_147_483_647",
+            "the last number that it may give and its column can hold, whichever comes first",
+        ),
+        field("cycles", Ty::Bool, "false", "it begins again at its end, so that it is never used up"),
+        field("last_value", Ty::Int, "1_204", "the last number given").null("never used").needs(SEQUENCE),
+        field(
+            "used_ratio",
+            Ty::Ratio,
+            "12%",
+            "how much of the way from start to `limit` is gone; 0 if it cycles",
+        )
+        .needs(SEQUENCE),
+        field("left_values", Ty::Int, "2_147_482_443", "numbers that are left")
+            .null("it counts down, cycles, or is beyond its limit")
+            .needs(SEQUENCE),
+        field("highest", Ty::Int, "1_204", "the highest number in the column")
+            .null("it feeds no column, counts down, or the table is empty")
+            .needs("GRANT SELECT on the column")
+            .costly(),
+        field("behind", Ty::Bool, "false", "`highest` is above `last_value`: the next insert collides")
+            .null("it feeds no column, or counts down")
+            .needs("GRANT SELECT on the column")
+            .costly(),
+    ],
+    declared: Declared::No,
+    key: &["sequence"],
+    rows: Rows::Many,
+    zero: ZeroRows::Fine,
+    version: 1,
+    effect: Effect::None,
+    cost: "one read of pg_sequence: milliseconds; `highest` and `behind` read one end of an index of each column, or the whole table if there is none",
+    locks: "none; `highest` and `behind` take ACCESS SHARE on each table for a moment, wait at most 50 ms for it",
+    feature: Some("sql"),
+};

@@ -1,0 +1,77 @@
+//! `postgres.tables`
+
+use super::{SCHEMAS, most_rows};
+use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
+
+/// `postgres.tables`
+pub(in crate::fact::catalogue) static TABLES: ProbeDecl = ProbeDecl {
+    name: "postgres.tables",
+    doc: "Tables, partitions and materialized views with what autovacuum knows of them",
+    targets: &["postgres"],
+    params: &[SCHEMAS, most_rows("more tables than this make the answer incomplete")],
+    facts: &[
+        field(
+            "table",
+            Ty::Name,
+            "public.orders",
+            "schema and name, quoted where SQL needs it; with the database before them if the target names several",
+        ),
+        field("database", Ty::Text, "shop", "the database"),
+        field("schema", Ty::Text, "public", "the schema, unquoted"),
+        field("name", Ty::Text, "orders", "the name, unquoted"),
+        field(
+            "kind",
+            Ty::Enum(&["table", "partition", "matview"]),
+            "table",
+            "partitioned parents hold no rows and are left out",
+        ),
+        field("live_rows", Ty::Int, "1_000_000", "rows that count (`n_live_tup`)").estimate(),
+        field("dead_rows", Ty::Int, "200_000", "rows that vacuum has to remove (`n_dead_tup`)").estimate(),
+        field("total_rows", Ty::Int, "1_200_000", "`live_rows` and `dead_rows`").estimate(),
+        field("dead_ratio", Ty::Ratio, "17%", "`dead_rows` of `total_rows`").null("empty table").estimate(),
+        field("last_vacuum", Ty::Time, "2026-11-01T03:00:00Z", "last vacuum, by hand or automatic")
+            .null("never"),
+        field("last_autovacuum", Ty::Time, "2026-11-01T03:00:00Z", "last automatic vacuum").null("never"),
+        field("last_analyze", Ty::Time, "2026-11-01T03:00:00Z", "last analyze, by hand or automatic")
+            .null("never"),
+        field("modified_since_analyze", Ty::Int, "1_000", "rows changed since the last analyze").estimate(),
+        field("inserts_since_vacuum", Ty::Int, "1_000", "rows inserted since the last vacuum").estimate(),
+        field(
+            "pages_size",
+            Ty::Bytes,
+            "120MiB",
+            "size of the heap when last vacuumed or analyzed (`relpages`)",
+        )
+        .null("never vacuumed or analyzed")
+        .estimate(),
+        field(
+            "size",
+            Ty::Bytes,
+            "200MiB",
+            "size with indexes and TOAST; a table that somebody has locked is not waited for",
+        )
+        .costly(),
+        field(
+            "xid_age",
+            Ty::Int,
+            "180_000_000",
+            "transactions since the oldest unfrozen one in it or its TOAST table",
+        ),
+        field("multixact_age", Ty::Int, "1_000", "multixacts since the oldest one in it or its TOAST table"),
+        field("autovacuum_enabled", Ty::Bool, "true", "the table's own option `autovacuum_enabled`"),
+        field("has_primary_key", Ty::Bool, "true", "there is a primary key"),
+        field("seq_scans", Ty::Counter, "12", "scans of the whole table since `stats_since`"),
+        field("idx_scans", Ty::Counter, "12_000", "scans of its indexes since `stats_since`"),
+        field("stats_since", Ty::Time, "2026-11-01T03:00:00Z", "last reset of the database's counters")
+            .null("never reset"),
+    ],
+    declared: Declared::No,
+    key: &["table"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "one read of pg_class: 2 to 3 s at 100,000 tables; `size` asks the file system for every table, 20 s at 100,000",
+    locks: "none; `size` takes ACCESS SHARE on each table for a moment, waits at most 50 ms for it",
+    feature: Some("sql"),
+};

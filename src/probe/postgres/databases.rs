@@ -1,0 +1,42 @@
+//! The databases of a server.
+
+use sqlx::postgres::PgRow;
+
+use super::read::Read;
+use super::session::{Session, within};
+use crate::fact::{Cause, Missing};
+use crate::probe::sql::{Step, quoted};
+
+/// Databases that accept connections, and whether the role may connect.
+pub(super) async fn databases(session: &mut Session<'_>) -> Result<Vec<(String, bool)>, Missing> {
+    let cx = session.cx;
+    let asked = sqlx::query(include_str!("queries/databases_that_accept.sql"))
+        .persistent(false)
+        .fetch_all(&mut session.connection);
+    let rows = within(cx, Step::Ask, asked).await?;
+    let read = |row: &PgRow| {
+        let read = Read { row, cx };
+        Ok((read.plain("name")?, read.plain("connect")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The fault of a database that the role may not enter.
+pub(super) fn no_connect(session: &Session<'_>, name: &str) -> Missing {
+    let role = quoted(&session.who.role);
+    let name = quoted(name);
+    Missing::new(Cause::Denied, format!("the role {role} may not connect to the database {name}"))
+        .fix(format!("GRANT CONNECT ON DATABASE {name} TO {role};"))
+}
+
+/// Several faults as one: the first one's cause, everybody's words.
+pub(super) fn merged(faults: Vec<Missing>) -> Option<Missing> {
+    faults.into_iter().reduce(|first, next| Missing {
+        what: format!("{}; {}", first.what, next.what),
+        fix: match (first.fix, next.fix) {
+            (Some(one), Some(two)) => Some(format!("{one} {two}")),
+            (one, two) => one.or(two),
+        },
+        ..first
+    })
+}

@@ -1,0 +1,191 @@
+//! A probe whose answer is what one statement of ours returns: the statement, what of it depends on the version
+//! and the rights, and which of its columns say that a fact cannot be known. All of that is data.
+//!
+//! A fact of the declaration is the column of the same name. Times and durations are `int8` microseconds, sizes
+//! `int8` bytes, shares `float8`, lists `text[]`. A column that is missing, of another type, null without
+//! being declared so, or a word that the declaration does not know, is a fault of that fact, never a value.
+
+mod costly;
+mod part;
+mod row;
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+use tokio::time::Instant;
+
+use super::databases::{databases, merged, no_connect};
+use super::error::fault;
+use super::names::plain_or_quoted;
+use super::session::{Mode, Session, Who};
+use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
+use crate::probe::sql::{Step, late, quoted};
+use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
+
+pub(super) use costly::Costly;
+pub(super) use part::{Part, When};
+pub(super) use row::Fault;
+
+/// Where the statement is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Once: it is about the whole server.
+    Server,
+    /// In each database of the target; the key gets the database before it if there are several.
+    Database,
+}
+
+/// A statement as a probe.
+pub(in crate::probe) struct Reading {
+    /// The statement. `{name}` stands for a part; `$1` is the argument `schemas`, or null.
+    pub(super) sql: &'static str,
+    /// Where it is asked.
+    pub(super) scope: Scope,
+    /// What of it depends on the server.
+    pub(super) parts: &'static [Part],
+    /// Columns that say why facts cannot be known.
+    pub(super) faults: &'static [Fault],
+    /// Facts that are asked row by row, if somebody wants them.
+    pub(super) costly: &'static [Costly],
+    /// Facts that are known before the statement is asked.
+    pub(super) given: &'static [(&'static str, fn(&Who) -> Value)],
+}
+
+impl Reading {
+    /// A statement that is asked in each database, and needs nothing else.
+    pub(super) const fn each(sql: &'static str) -> Self {
+        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], given: &[] }
+    }
+
+    /// A statement about the server.
+    pub(super) const fn server(sql: &'static str) -> Self {
+        Self { scope: Scope::Server, ..Self::each(sql) }
+    }
+}
+
+impl Probe for Reading {
+    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
+        Box::pin(async move {
+            let mut session = Session::open(cx, None, Mode::OWN).await?;
+            let answer = self.look(ask, &mut session).await;
+            session.close().await;
+            answer
+        })
+    }
+}
+
+impl Reading {
+    async fn look(&self, ask: &Ask<'_>, session: &mut Session<'_>) -> Result<Answer, Missing> {
+        let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
+        let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows);
+        let mut table = TableBuilder::new(&ask.request.schema, max);
+        let (identity, clock) = (session.identity(), session.who.clock);
+        match session.cx.target.databases.clone() {
+            Databases::All { except } if self.scope == Scope::Database => {
+                self.every(ask, session, &except, &mut table).await?;
+            }
+            _ => self.read(ask, session, false, &mut table).await?,
+        }
+        Ok(Answer::new(table.finish()).identity(identity).clock(clock))
+    }
+
+    /// All databases; one that cannot be read makes the answer incomplete and is named.
+    async fn every(
+        &self,
+        ask: &Ask<'_>,
+        session: &mut Session<'_>,
+        except: &[String],
+        table: &mut TableBuilder,
+    ) -> Result<(), Missing> {
+        let mut faults = Vec::new();
+        let mut read_any = false;
+        for (name, connect) in databases(session).await? {
+            if except.contains(&name) {
+                continue;
+            }
+            let done = if connect {
+                self.database(ask, session, &name, table).await
+            } else {
+                Err(no_connect(session, &name))
+            };
+            match done {
+                Ok(()) => read_any = true,
+                Err(why) => faults.push(why),
+            }
+        }
+        match merged(faults) {
+            Some(why) if read_any => table.cut(why.level(Level::Probe)),
+            Some(why) => return Err(why),
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn database(
+        &self,
+        ask: &Ask<'_>,
+        session: &mut Session<'_>,
+        name: &str,
+        table: &mut TableBuilder,
+    ) -> Result<(), Missing> {
+        if name == session.who.database {
+            return self.read(ask, session, true, table).await;
+        }
+        let named =
+            |why: Missing| Missing { what: format!("database {}: {}", quoted(name), why.what), ..why };
+        let mut other = Session::open(session.cx, Some(name), Mode::OWN).await.map_err(named)?;
+        let done = self.read(ask, &mut other, true, table).await.map_err(named);
+        other.close().await;
+        done
+    }
+
+    /// Asks the statement in one database.
+    async fn read(
+        &self,
+        ask: &Ask<'_>,
+        session: &mut Session<'_>,
+        several: bool,
+        table: &mut TableBuilder,
+    ) -> Result<(), Missing> {
+        let (sql, lost) = part::resolved(self, &session.who, ask.request);
+        let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
+        if several {
+            shape.prefix = format!("{}.", plain_or_quoted(&session.who.database));
+        }
+        let texts = ask.request.args.get("schemas").map(|_| {
+            ask.request.args.texts("schemas").iter().map(ToString::to_string).collect::<Vec<String>>()
+        });
+        let cx = session.cx;
+        let begun = Instant::now();
+        let wanted = costly::wanted(self, ask.request);
+        let mut held: Vec<PgRow> = Vec::new();
+        let rows = async {
+            let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+            let asked = if self.sql.contains("$1") { asked.bind(texts.as_deref()) } else { asked };
+            let mut rows = asked.fetch(&mut session.connection);
+            while let Some(row) = rows.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
+                if wanted {
+                    held.push(row);
+                } else {
+                    shape.push(&row, cx, &[], table)?;
+                }
+            }
+            Ok(())
+        };
+        tokio::time::timeout_at(cx.deadline, rows).await.unwrap_or_else(|_| Err(late(cx, Step::Ask)))?;
+        cx.meter.add(begun.elapsed());
+        let found = costly::measured(self, ask.request, session, &held).await?;
+        for (index, row) in held.iter().enumerate() {
+            let extra: &[(&str, Cell)] = found.get(index).map_or(&[], Vec::as_slice);
+            shape.push(row, cx, extra, table)?;
+        }
+        Ok(())
+    }
+}
+
+/// A fault that one row has.
+fn of_row(cause: Cause, what: impl Into<String>) -> Arc<Missing> {
+    Arc::new(Missing::new(cause, what.into()).level(Level::Row))
+}

@@ -1,0 +1,205 @@
+//! A row of a statement as a row of the answer.
+
+use std::sync::Arc;
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::part::Lost;
+use super::{Reading, of_row};
+use crate::fact::{Cause, Cell, Level, Missing, Request, TableBuilder, TextKind, Type, Unit, Value};
+use crate::probe::Context;
+use crate::probe::postgres::read::Read;
+use crate::probe::postgres::session::Who;
+use crate::probe::sql::quoted;
+
+/// A bool column that says, where it is true, that facts of the row cannot be known.
+///
+/// In the texts `{column}` is a text column of the row, and `{role}` the role that looks.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::probe::postgres) struct Fault {
+    /// The column.
+    pub(in crate::probe::postgres) column: &'static str,
+    /// The facts.
+    pub(in crate::probe::postgres) facts: &'static [&'static str],
+    /// Why.
+    pub(in crate::probe::postgres) cause: Cause,
+    /// `Field` if it is so for every row, `Row` if for this one.
+    pub(in crate::probe::postgres) level: Level,
+    /// What is so, for a person.
+    pub(in crate::probe::postgres) what: &'static str,
+    /// What mends it.
+    pub(in crate::probe::postgres) fix: &'static str,
+}
+
+/// How a column is read.
+#[derive(Clone, Debug)]
+enum Kind {
+    Int,
+    Float,
+    Text,
+    Word(Arc<[Arc<str>]>),
+    Bool,
+    Texts,
+}
+
+impl Kind {
+    fn of(ty: &Type) -> Self {
+        match ty.base() {
+            Type::Bool => Self::Bool,
+            Type::Int | Type::Counter | Type::Time | Type::Date => Self::Int,
+            Type::Quantity(unit) if *unit == Unit::BYTES || *unit == Unit::DURATION => Self::Int,
+            Type::Quantity(_) | Type::Float => Self::Float,
+            Type::Enum(words) => Self::Word(Arc::clone(words)),
+            Type::List(_) | Type::Record(_) => Self::Texts,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// One fact: its place in the answer, its column.
+struct Place {
+    index: usize,
+    name: Arc<str>,
+    kind: Kind,
+    nullable: bool,
+    /// The key of a database's object, before which the database may stand.
+    prefixed: bool,
+    given: Option<Value>,
+    lost: Option<Arc<Missing>>,
+}
+
+/// The columns of an answer.
+pub(super) struct Shape<'a> {
+    reading: &'a Reading,
+    places: Vec<Place>,
+    role: String,
+    /// Put before keys if several databases are read.
+    pub(super) prefix: String,
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn new(reading: &'a Reading, request: &Request, who: &Who, lost: Lost) -> Self {
+        let key = request.schema.key.first().copied();
+        let per_row = |name: &str| reading.costly.iter().any(|costly| costly.facts.contains(&name));
+        let fields = request.schema.fields.iter().enumerate();
+        let places = fields
+            .filter(|(index, field)| {
+                !per_row(&field.name) && (!field.costly || request.wants.get(*index) == Some(&true))
+            })
+            .map(|(index, field)| {
+                let own = (&*field.name == "database" && reading.scope == super::Scope::Database)
+                    .then(|| Value::text(&who.database));
+                let given =
+                    reading.given.iter().find(|(name, _)| *name == &*field.name).map(|(_, of)| of(who));
+                let lost = lost.iter().find(|(facts, _)| facts.contains(&&*field.name));
+                Place {
+                    index,
+                    name: Arc::clone(&field.name),
+                    kind: Kind::of(&field.ty),
+                    nullable: matches!(field.ty, Type::Nullable(_)),
+                    prefixed: key == Some(index) && *field.ty.base() == Type::Text(TextKind::SqlName),
+                    given: own.or(given),
+                    lost: lost.map(|(_, why)| Arc::clone(why)),
+                }
+            })
+            .collect();
+        Self { reading, places, role: quoted(&who.role), prefix: String::new() }
+    }
+
+    /// Puts a row into the answer.
+    pub(super) fn push(
+        &self,
+        row: &PgRow,
+        cx: &Context,
+        extra: &[(&str, Cell)],
+        table: &mut TableBuilder,
+    ) -> Result<(), Missing> {
+        let read = Read { row, cx };
+        let mut faults: Vec<(&'static [&'static str], Arc<Missing>)> = Vec::new();
+        for fault in self.reading.faults {
+            if read.plain::<bool>(fault.column)? {
+                faults.push((fault.facts, Arc::new(self.said(fault, row))));
+            }
+        }
+        let why = |name: &str| {
+            faults.iter().find(|(facts, _)| facts.contains(&name)).map(|(_, why)| Arc::clone(why))
+        };
+        let mut cells = table.row();
+        for place in &self.places {
+            let cell = match place.lost.clone().or_else(|| why(&place.name)) {
+                Some(why) => Err(why),
+                None => match &place.given {
+                    Some(value) => Ok(value.clone()),
+                    None => self.cell(place, &read)?,
+                },
+            };
+            cells = cells.at(place.index, cell);
+        }
+        for (name, cell) in extra {
+            cells = cells.cell(name, why(name).map_or_else(|| cell.clone(), Err));
+        }
+        cells.push();
+        Ok(())
+    }
+
+    fn cell(&self, place: &Place, read: &Read<'_>) -> Result<Cell, Missing> {
+        let value = value(&place.kind, &place.name, read)?;
+        Ok(match (&place.kind, value) {
+            (_, Value::Null) if !place.nullable => {
+                Err(of_row(Cause::Undecidable, format!("the server gave no value for `{}`", place.name)))
+            }
+            (Kind::Word(words), Value::Text(text)) if !words.contains(&text) => Err(of_row(
+                Cause::Unsupported,
+                format!("the server says `{text}`, a word that is not known here"),
+            )),
+            (_, Value::Text(text)) if place.prefixed && !self.prefix.is_empty() => {
+                Ok(Value::text(format!("{}{text}", self.prefix)))
+            }
+            (_, value) => Ok(value),
+        })
+    }
+
+    fn said(&self, fault: &Fault, row: &PgRow) -> Missing {
+        let filled = |text: &str| filled(text, row, &self.role);
+        let why = Missing::new(fault.cause, filled(fault.what)).level(fault.level);
+        if fault.fix.is_empty() { why } else { why.fix(filled(fault.fix)) }
+    }
+}
+
+/// A column as a value.
+fn value(kind: &Kind, name: &str, read: &Read<'_>) -> Result<Value, Missing> {
+    match kind {
+        Kind::Int => read.int(name),
+        Kind::Text | Kind::Word(_) => read.text(name),
+        Kind::Bool => read.flag(name),
+        Kind::Float => Ok(Value::or_null(read.plain::<Option<f64>>(name)?.map(Value::Float))),
+        Kind::Texts => Ok(Value::or_null(read.plain::<Option<Vec<String>>>(name)?.map(Value::texts))),
+    }
+}
+
+/// The value of a fact by its type, from a statement that is asked for one row.
+pub(super) fn value_of(ty: &Type, name: &str, read: &Read<'_>) -> Result<Value, Missing> {
+    value(&Kind::of(ty), name, read)
+}
+
+/// The text with the names in braces replaced by texts of the row.
+fn filled(text: &str, row: &PgRow, role: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, after)) = behind.split_once('}') else {
+            out.push('{');
+            rest = behind;
+            continue;
+        };
+        match name {
+            "role" => out.push_str(role),
+            name => out.push_str(row.try_get::<Option<&str>, _>(name).ok().flatten().unwrap_or("?")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
