@@ -33,6 +33,7 @@ mod layers;
 mod memory;
 mod operators;
 mod overrides;
+mod pg;
 mod policies_host;
 mod policies_memory;
 mod policies_mysql;

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use crate::trial::{Trial, carry_out, done, env, found, none, unique};
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(&env("MUSTER_TEST_PG_BIN")).join(name)
 }
 
 /// `PATH` with the server's programs in front.
-fn path() -> String {
+pub(crate) fn path() -> String {
     format!("{}:{}", env("MUSTER_TEST_PG_BIN"), env("PATH"))
 }
 
@@ -36,17 +36,17 @@ impl Database {
         &self.0
     }
 
-    fn sql(&self, sql: &str) {
+    pub(crate) fn sql(&self, sql: &str) {
         shared(&self.0, sql);
     }
 
     /// A statement that must fail.
-    fn refused(&self, sql: &str) {
+    pub(crate) fn refused(&self, sql: &str) {
         let output = psql(&self.0, sql).output().unwrap();
         assert!(!output.status.success(), "{sql}");
     }
 
-    fn trial(&self, policy: &'static str) -> Trial {
+    pub(crate) fn trial(&self, policy: &'static str) -> Trial {
         let port = env("MUSTER_TEST_PG_PORT");
         let url = format!("postgres://muster_full@127.0.0.1:{port}/{}", self.0);
         let target = format!("{{ type: postgres, url: \"{url}\", password: {{ env: SECRET }} }}");
@@ -62,7 +62,7 @@ impl Drop for Database {
     }
 }
 
-fn psql(database: &str, sql: &str) -> Command {
+pub(crate) fn psql(database: &str, sql: &str) -> Command {
     let mut psql = Command::new(program("psql"));
     psql.args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-d", database]);
     psql.args(["-p", &env("MUSTER_TEST_PG_PORT"), "-c", sql]);
@@ -151,11 +151,11 @@ impl Server {
         self.folder.path()
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn control(&self, words: &[&str]) {
+    pub(crate) fn control(&self, words: &[&str]) {
         let data = self.data().display().to_string();
         let log = self.folder.path().join("log").display().to_string();
         let mut all = vec!["pg_ctl", "-D", &data, "-l", &log, "-w", "-t", "60"];
@@ -163,7 +163,7 @@ impl Server {
         done(as_postgres(&all).stdout(Stdio::null()));
     }
 
-    fn start(&self) {
+    pub(crate) fn start(&self) {
         // Not through a pipe, which the server would hold open.
         let data = self.data().display().to_string();
         let log = self.folder.path().join("log").display().to_string();
@@ -179,7 +179,7 @@ impl Server {
         assert!(status.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());
     }
 
-    fn psql(&self, role: &str) -> Command {
+    pub(crate) fn psql(&self, role: &str) -> Command {
         let mut psql = Command::new(program("psql"));
         psql.args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", role, "-d", "postgres"]);
         psql.args(["-p", &self.port.to_string()]);
@@ -192,7 +192,7 @@ impl Server {
     }
 
     /// A step for the shell, with what a person there has in the environment.
-    fn shell(&self, text: &str) {
+    pub(crate) fn shell(&self, text: &str) {
         let mut shell = as_postgres(&["sh", "-e", "-c", text]);
         shell.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
         done(shell.env("PGDATA", self.data()));
@@ -208,13 +208,13 @@ impl Server {
         child
     }
 
-    fn trial_as(&self, role: &str, policy: &'static str) -> Trial {
+    pub(crate) fn trial_as(&self, role: &str, policy: &'static str) -> Trial {
         let url = format!("postgres://{role}@127.0.0.1:{}/postgres", self.port);
         Trial::new(policy, &format!("{{ type: postgres, url: \"{url}\" }}"))
     }
 
     /// A role that only looks.
-    fn trial(&self, policy: &'static str) -> Trial {
+    pub(crate) fn trial(&self, policy: &'static str) -> Trial {
         self.sql("CREATE ROLE watcher LOGIN IN ROLE pg_monitor");
         self.trial_as("watcher", policy)
     }
@@ -231,7 +231,7 @@ impl Drop for Server {
     }
 }
 
-fn end(mut child: Child) {
+pub(crate) fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
