@@ -1,4 +1,4 @@
-//! Formats: a run as text for a terminal, as JSON, as `JUnit` XML and as Markdown.
+//! Formats: a run as text for a terminal, as JSON, as `JUnit` XML, as Markdown, and for reviewers of changes.
 //!
 //! Every format is a pure function of [`RunReport`]: no I/O, no clock, no printing. A format never changes
 //! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
@@ -15,6 +15,7 @@ mod markdown;
 mod outline;
 mod page;
 mod parts;
+pub mod review;
 mod schema;
 pub mod tested;
 mod text;
@@ -24,6 +25,8 @@ pub use diff::Compared;
 pub use json::VERSION;
 pub use schema::json_schema;
 pub(crate) use text::inline;
+
+pub use review::Review;
 
 use crate::verdict::RunReport;
 
@@ -38,11 +41,21 @@ pub enum Format {
     Junit,
     /// For a comment of a pull request or the summary of a job, the worst first.
     Markdown,
+    /// For those who read remarks beside the lines of a change.
+    Review(Review),
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Junit, Self::Markdown];
+    pub const ALL: [Self; 7] = [
+        Self::Human,
+        Self::Json,
+        Self::Junit,
+        Self::Markdown,
+        Self::Review(Review::Sarif),
+        Self::Review(Review::Github),
+        Self::Review(Review::Gitlab),
+    ];
 
     /// The word of the command line.
     pub fn word(self) -> &'static str {
@@ -51,6 +64,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Markdown => "markdown",
+            Self::Review(review) => review.word(),
         }
     }
 
@@ -78,6 +92,7 @@ pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
         Format::Json => json::render(report),
         Format::Junit => junit::render(report),
         Format::Markdown => markdown::render(report),
+        Format::Review(format) => review::of_run(report, format),
     }
 }
 

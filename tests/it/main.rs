@@ -44,6 +44,7 @@ mod policies_sqlite;
 mod related_targets;
 mod relations;
 mod remedy;
+mod review_formats;
 mod schema_agrees;
 mod schemas;
 mod starttls;

@@ -27,8 +27,8 @@ pub(super) struct Shown {
 /// Reads `--format`: those of `check` that cases have.
 fn wanted(text: &str) -> Result<Wanted, String> {
     match output::wanted(text)? {
-        Wanted { format: Format::Markdown, .. } => {
-            Err("cases have no `markdown`; formats are human, json, junit".to_owned())
+        Wanted { format: format @ (Format::Markdown | Format::Review(_)), .. } => {
+            Err(format!("cases have no `{}`; formats are human, json, junit", format.word()))
         }
         wanted => Ok(wanted),
     }

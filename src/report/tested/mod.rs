@@ -64,13 +64,13 @@ impl Tested {
     }
 }
 
-/// The cases in a format that has them; Markdown has not. With `verbose` the text names those that passed.
+/// The cases in a format that has them; Markdown and those for reviewers have not. With `verbose` the text names those that passed.
 pub fn render(tested: &Tested, format: Format, verbose: bool) -> Option<String> {
     match format {
         Format::Human => Some(human(tested, verbose)),
         Format::Json => Some(as_json(tested)),
         Format::Junit => Some(junit::render(tested)),
-        Format::Markdown => None,
+        Format::Markdown | Format::Review(_) => None,
     }
 }
 

@@ -1,13 +1,16 @@
 //! `muster lint`: what is wrong in policies and project, without asking any target.
 
+mod review;
+
 use clap::Args;
 
 use crate::diag::{Diag, Level, render_json};
 use crate::lint;
 use crate::plan::{Input, Selection, bind};
+use crate::report::Format;
 
 use super::exit;
-use super::output::{self, Done, Form, Problem, say};
+use super::output::{self, Done, Problem, Wanted, say};
 use super::run::day;
 use super::setup::{Read, Sources, read};
 use super::targets;
@@ -18,25 +21,64 @@ use super::targets;
   muster lint                            the policies of the muster.yaml here, and the file itself
   muster lint policies/disk.yaml         one file
   muster lint --format json
+  muster lint --format human --format sarif=lint.sarif
 
 Exit codes: 0 nothing or only warnings, 2 errors")]
 pub(super) struct Arguments {
     #[command(flatten)]
     sources: Sources,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t = Form::Human)]
-    format: Form,
+    /// `human`, `json`, `sarif`, `github` or `gitlab`; `sarif=FILE` writes to a file; may be given several times
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = wanted)]
+    format: Vec<Wanted>,
+}
+
+/// Reads `--format`: those of `check` that have a place for mistakes.
+fn wanted(text: &str) -> Result<Wanted, String> {
+    match output::wanted(text)? {
+        Wanted { format: format @ (Format::Markdown | Format::Junit), .. } => {
+            let word = format.word();
+            Err(format!("lint has no `{word}`; formats are human, json, sarif, github, gitlab"))
+        }
+        wanted => Ok(wanted),
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let json = arguments.format == Form::Json;
-    let read = read(&arguments.sources, false).map_err(|problem| Problem { json, ..problem })?;
-    let policies = read.loaded.policies.len() + read.loaded.broken.len();
-    let diags = find(read, arguments.sources.sources.is_empty());
-    let failed = has_errors(&diags);
-    let exit = if failed { exit::INPUT } else { exit::GOOD };
-    say(&if json { as_json(&diags, policies, exit) } else { as_text(&diags, policies) })?;
+    output::one_output(&arguments.format)?;
+    let (diags, policies) = match read(&arguments.sources, false) {
+        Ok(read) => {
+            let policies = read.loaded.policies.len() + read.loaded.broken.len();
+            (find(read, arguments.sources.sources.is_empty()), policies)
+        }
+        // What cannot be read at all is a remark too, where somebody waits for remarks.
+        Err(problem) => {
+            let reviewed = |wanted: &&Wanted| matches!(wanted.format, Format::Review(_));
+            for wanted in arguments.format.iter().filter(reviewed) {
+                publish(wanted, &problem.diags, 0, exit::INPUT)?;
+            }
+            let json = output::to_stdout(&arguments.format, Format::Json);
+            return Err(Problem { json, ..problem });
+        }
+    };
+    let exit = if has_errors(&diags) { exit::INPUT } else { exit::GOOD };
+    let human = [Wanted { format: Format::Human, file: None }];
+    let formats = if arguments.format.is_empty() { &human[..] } else { &arguments.format };
+    for wanted in formats {
+        publish(wanted, &diags, policies, exit)?;
+    }
     Ok(exit)
+}
+
+fn publish(wanted: &Wanted, diags: &[Diag], policies: usize, exit: u8) -> Result<(), Problem> {
+    let text = match wanted.format {
+        Format::Review(format) => review::drawn(diags, policies, exit, format),
+        Format::Json => as_json(diags, policies, exit),
+        _ => as_text(diags, policies),
+    };
+    match &wanted.file {
+        Some(file) => output::write_file(file, &text),
+        None => say(&text),
+    }
 }
 
 fn has_errors(diags: &[Diag]) -> bool {
