@@ -1,5 +1,6 @@
 //! `muster test`: the policies' own cases.
 
+mod mutate;
 mod report;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use report::Shown;
 /// Runs the cases that stand beside the policies
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  muster test\n  muster test policies/disk.yaml\n  muster test builtin:host --case 'at the limit*'\n  muster test --format human --format junit=cases.xml"
+    after_help = "Examples:\n  muster test\n  muster test policies/disk.yaml\n  muster test builtin:host --case 'at the limit*'\n  muster test --mutate policies/disk.yaml\n  muster test --format human --format junit=cases.xml"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// Only cases with this name (`*` stands for any characters)
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
+    /// Change each policy in one place after the other, and show the changes that no case notices
+    #[arg(long)]
+    mutate: bool,
     #[command(flatten)]
     shown: Shown,
 }
@@ -64,6 +68,9 @@ fn test(arguments: &Arguments) -> Done {
         .flat_map(|file| file.cases.iter().map(|case| (&file.policy, case)))
         .filter(|(_, case)| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name)))
         .collect();
+    if arguments.mutate {
+        return mutate::run(&arguments.shown, &cases, &files);
+    }
     let tried = try_all(&cases);
     arguments.shown.publish(&tried, &setup.loaded.policies, &files)
 }

@@ -10,6 +10,7 @@ pub mod env;
 pub mod eval;
 pub mod functions;
 pub mod history;
+pub mod mutate;
 mod narrow;
 pub mod node;
 pub mod ops;

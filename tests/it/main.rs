@@ -17,6 +17,7 @@ mod bad_input;
 mod calendars;
 mod canary;
 mod case_formats;
+mod case_mutants;
 mod cel;
 mod cli_commands;
 mod contract;
