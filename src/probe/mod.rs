@@ -97,6 +97,11 @@ impl Ask<'_> {
 pub trait Probe: Sync {
     /// Looks.
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a>;
+
+    /// Facts that the target tells from a later major version on than the oldest that is understood.
+    fn since(&self) -> Vec<(&'static str, i64)> {
+        Vec::new()
+    }
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.

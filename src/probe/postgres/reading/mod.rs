@@ -74,6 +74,10 @@ impl Probe for Reading {
             answer
         })
     }
+
+    fn since(&self) -> Vec<(&'static str, i64)> {
+        self.parts.iter().flat_map(Part::since).collect()
+    }
 }
 
 impl Reading {

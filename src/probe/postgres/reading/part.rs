@@ -43,6 +43,17 @@ pub(in crate::probe::postgres) struct Part {
     pub(in crate::probe::postgres) facts: &'static [&'static str],
 }
 
+impl Part {
+    /// The facts that it loses on a server that is too old, with the version that has them.
+    pub(super) fn since(&self) -> Vec<(&'static str, i64)> {
+        let major = self.when.iter().find_map(|when| match when {
+            When::Since(major) => Some(*major),
+            _ => None,
+        });
+        major.map_or(Vec::new(), |major| self.facts.iter().map(|fact| (*fact, major)).collect())
+    }
+}
+
 /// Facts that are not known, and why.
 pub(super) type Lost = Vec<(&'static [&'static str], Arc<Missing>)>;
 
