@@ -116,13 +116,21 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
+    ("postgres.collations", &postgres::COLLATIONS),
+    #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.databases", &postgres::DATABASES),
+    #[cfg(feature = "sql")]
+    ("postgres.index_bloat", &postgres::INDEX_BLOAT),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
+    #[cfg(feature = "sql")]
+    ("postgres.table_bloat", &postgres::TABLE_BLOAT),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
     #[cfg(feature = "sql")]

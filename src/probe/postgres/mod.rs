@@ -4,6 +4,8 @@
 //! What a role may not see is decided by asking for its privileges, never from zero rows or nulls; what a
 //! replica cannot know is `unsupported`, never "never".
 
+mod bloat;
+mod collations;
 mod connections;
 mod databases;
 mod error;
@@ -21,8 +23,13 @@ mod tables;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_storage;
 
+pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
+pub(super) use collations::COLLATIONS;
 pub(super) use connections::CONNECTIONS;
+pub(super) use databases::DATABASES;
 pub(super) use query::Query;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;

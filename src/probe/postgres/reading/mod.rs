@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::databases::{databases, merged, no_connect};
 use super::error::fault;
 use super::names::plain_or_quoted;
-use super::session::{Mode, Session, Who};
+use super::session::{Mode, Session, Who, within};
 use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
@@ -39,7 +39,8 @@ pub(super) enum Scope {
 
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
-    /// The statement. `{name}` stands for a part; `$1` is the argument `schemas`, or null.
+    /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument
+    /// `schemas`, or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -49,6 +50,8 @@ pub(in crate::probe) struct Reading {
     pub(super) faults: &'static [Fault],
     /// Facts that are asked row by row, if somebody wants them.
     pub(super) costly: &'static [Costly],
+    /// It names few rows first and looks their details up one by one: nested loops are on.
+    pub(super) nested: bool,
     /// Facts that are known before the statement is asked.
     pub(super) given: &'static [(&'static str, fn(&Who) -> Value)],
 }
@@ -56,7 +59,7 @@ pub(in crate::probe) struct Reading {
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
-        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], given: &[] }
+        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], nested: false, given: &[] }
     }
 
     /// A statement about the server.
@@ -162,6 +165,10 @@ impl Reading {
             ask.request.args.texts("schemas").iter().map(ToString::to_string).collect::<Vec<String>>()
         });
         let cx = session.cx;
+        if self.nested {
+            let on = sqlx::raw_sql("SET LOCAL enable_nestloop = on").execute(&mut session.connection);
+            within(cx, Step::Ask, on).await?;
+        }
         let begun = Instant::now();
         let wanted = costly::wanted(self, ask.request);
         let mut held: Vec<PgRow> = Vec::new();

@@ -74,6 +74,7 @@ pub(super) struct Shape<'a> {
     reading: &'a Reading,
     places: Vec<Place>,
     role: String,
+    lost: Lost,
     /// Put before keys if several databases are read.
     pub(super) prefix: String,
 }
@@ -104,7 +105,7 @@ impl<'a> Shape<'a> {
                 }
             })
             .collect();
-        Self { reading, places, role: quoted(&who.role), prefix: String::new() }
+        Self { reading, places, role: quoted(&who.role), lost, prefix: String::new() }
     }
 
     /// Puts a row into the answer.
@@ -137,10 +138,16 @@ impl<'a> Shape<'a> {
             cells = cells.at(place.index, cell);
         }
         for (name, cell) in extra {
-            cells = cells.cell(name, why(name).map_or_else(|| cell.clone(), Err));
+            let why = self.lost_for(name).or_else(|| why(name));
+            cells = cells.cell(name, why.map_or_else(|| cell.clone(), Err));
         }
         cells.push();
         Ok(())
+    }
+
+    /// Why this server cannot tell the fact at all.
+    fn lost_for(&self, name: &str) -> Option<Arc<Missing>> {
+        self.lost.iter().find(|(facts, _)| facts.contains(&name)).map(|(_, why)| Arc::clone(why))
     }
 
     fn cell(&self, place: &Place, read: &Read<'_>) -> Result<Cell, Missing> {
