@@ -4,15 +4,25 @@ use crate::fact::{ParamDecl, Ty, param};
 
 mod connections;
 mod query;
+mod replicas;
 mod sequences;
 mod server;
+mod slots;
+mod standby;
+mod subscriptions;
 mod tables;
+mod wal;
 
 pub(super) use connections::CONNECTIONS;
 pub(super) use query::QUERY;
+pub(super) use replicas::REPLICAS;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
+pub(super) use slots::SLOTS;
+pub(super) use standby::STANDBY;
+pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use tables::TABLES;
+pub(super) use wal::WAL;
 
 /// What most of the facts about other sessions and about files of the server need.
 const MONITOR: &str = "GRANT pg_monitor";
