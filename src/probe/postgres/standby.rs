@@ -19,6 +19,8 @@ pub(in crate::probe) static STANDBY: Reading = Reading {
             "last_message",
             "not_received",
             "not_replayed",
+            "replayed",
+            "started",
             "last_replayed",
             "replay_delay",
             "paused",

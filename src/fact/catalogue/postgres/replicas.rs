@@ -4,15 +4,15 @@ use super::MONITOR;
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 
 /// States of a connection that sends WAL.
-const STATES: Ty = Ty::Enum(&["startup", "catchup", "streaming", "backup", "stopping"]);
+const STATES: Ty = Ty::Enum(&["disconnected", "startup", "catchup", "streaming", "backup", "stopping"]);
 
-const IDLE: &str = "nothing was sent for a while: it has all";
-const NOTHING: &str = "nothing yet";
+const IDLE: &str = "nothing was sent for a while and it has all, or it is not connected";
+const NOTHING: &str = "nothing yet, or it is not connected";
 
 /// `postgres.replicas`
 pub(in crate::fact::catalogue) static REPLICAS: ProbeDecl = ProbeDecl {
     name: "postgres.replicas",
-    doc: "Who receives WAL from the server: replicas, logical subscribers, tools, and how far behind each is",
+    doc: "Who receives WAL from the server: replicas, logical subscribers, tools, and how far behind each is; and slots whose replica is not connected",
     targets: &["postgres"],
     params: &[],
     facts: &[
@@ -20,14 +20,15 @@ pub(in crate::fact::catalogue) static REPLICAS: ProbeDecl = ProbeDecl {
             "replica",
             Ty::Text,
             "standby_1@10.0.0.2",
-            "its application name, with the address that it comes from",
+            "its application name, with the address that it comes from; `slot NAME` for a slot whose replica is not connected",
         )
         .needs(MONITOR),
-        field("application", Ty::Text, "standby_1", "its application name"),
+        field("connected", Ty::Bool, "true", "it is connected now; otherwise it has a slot that waits for it"),
+        field("application", Ty::Text, "standby_1", "its application name").null("not connected"),
         field("client", Ty::Text, "10.0.0.2", "the address that it comes from")
-            .null("it comes by the local socket")
+            .null("it comes by the local socket, or is not connected")
             .needs(MONITOR),
-        field("user", Ty::Text, "replicator", "its role"),
+        field("user", Ty::Text, "replicator", "its role").null("not connected"),
         field("state", STATES, "streaming", "what the connection does").needs(MONITOR),
         field(
             "sync_state",
@@ -35,8 +36,9 @@ pub(in crate::fact::catalogue) static REPLICAS: ProbeDecl = ProbeDecl {
             "async",
             "whether commits wait for it",
         )
+        .null("not connected")
         .needs(MONITOR),
-        field("backend_start", Ty::Time, "2026-11-01T03:00:00Z", "since when it is connected").needs(MONITOR),
+        field("backend_start", Ty::Time, "2026-11-01T03:00:00Z", "since when it is connected").null("not connected").needs(MONITOR),
         field("sent_behind", Ty::Bytes, "0B", "WAL that was not sent yet").null(NOTHING).needs(MONITOR),
         field("write_behind", Ty::Bytes, "0B", "WAL that it has not written yet")
             .null(NOTHING)

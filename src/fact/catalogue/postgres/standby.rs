@@ -27,7 +27,7 @@ pub(in crate::fact::catalogue) static STANDBY: ProbeDecl = ProbeDecl {
             "last_message",
             Ty::Time,
             "2026-11-01T03:00:00Z",
-            "when the sender was heard last; an idle one is heard every 10 seconds or so (half of `wal_receiver_timeout`, at most)",
+            "when the sender was heard last; it speaks every 30 seconds if there is nothing to send (half of `wal_sender_timeout`)",
         )
         .null(NONE)
         .needs(MONITOR),
@@ -35,6 +35,8 @@ pub(in crate::fact::catalogue) static STANDBY: ProbeDecl = ProbeDecl {
             .null(NONE)
             .needs(MONITOR),
         field("not_replayed", Ty::Bytes, "0B", "WAL that came and is not replayed"),
+        field("replayed", Ty::Bytes, "90GiB", "where its replay stands, to be compared with `written` of the primary's `postgres.wal`"),
+        field("started", Ty::Time, "2026-11-01T03:00:00Z", "start of the server"),
         field("last_replayed", Ty::Time, "2026-11-01T03:00:00Z", "commit of the last transaction that it replayed")
             .null("none since its start"),
         field(

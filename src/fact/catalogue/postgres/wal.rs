@@ -12,6 +12,7 @@ pub(in crate::fact::catalogue) static WAL: ProbeDecl = ProbeDecl {
     targets: &["postgres"],
     params: &[],
     facts: &[
+        field("in_recovery", Ty::Bool, "false", "the server is a replica, or restores"),
         field(
             "position",
             Ty::Text,

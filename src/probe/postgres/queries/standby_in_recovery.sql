@@ -7,6 +7,8 @@ SELECT w.status::text AS receiver,
        CASE WHEN w.latest_end_lsn <= p.received THEN 0
             ELSE pg_wal_lsn_diff(w.latest_end_lsn, p.received)::int8 END AS not_received,
        pg_wal_lsn_diff(greatest(p.received, p.replayed), p.replayed)::int8 AS not_replayed,
+       pg_wal_lsn_diff(p.replayed, '0/0')::int8 AS replayed,
+       (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS started,
        (extract(epoch FROM p.last_replayed) * 1000000)::int8 AS last_replayed,
        -- What is received and not replayed is as old as the last transaction that was, at most; with none since the
        -- start, it is at least as old as that.

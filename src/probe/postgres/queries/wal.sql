@@ -1,4 +1,5 @@
-SELECT h.here::text AS position,
+SELECT pg_is_in_recovery() AS in_recovery,
+       h.here::text AS position,
        pg_wal_lsn_diff(h.here, '0/0')::int8 AS written,
        k.timeline_id::int8 AS timeline,
        (extract(epoch FROM k.checkpoint_time) * 1000000)::int8 AS last_checkpoint,
