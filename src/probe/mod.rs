@@ -17,6 +17,8 @@ mod mysql;
 mod net;
 pub(crate) mod path;
 #[cfg(feature = "sql")]
+mod pgbouncer;
+#[cfg(feature = "sql")]
 mod postgres;
 #[cfg(feature = "sql")]
 mod rows;
@@ -117,6 +119,7 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
     ("postgres.collations", &postgres::COLLATIONS),
+    ("pgbouncer.pools", &pgbouncer::Pools),
     #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
@@ -126,13 +129,22 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
+    ("postgres.replicas", &postgres::REPLICAS),
+    #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
     #[cfg(feature = "sql")]
     ("postgres.table_bloat", &postgres::TABLE_BLOAT),
+    ("postgres.slots", &postgres::SLOTS),
+    #[cfg(feature = "sql")]
+    ("postgres.standby", &postgres::STANDBY),
+    #[cfg(feature = "sql")]
+    ("postgres.subscriptions", &postgres::SUBSCRIPTIONS),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
+    #[cfg(feature = "sql")]
+    ("postgres.wal", &postgres::WAL),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -6,6 +6,7 @@ mod disk;
 mod file;
 mod mysql;
 mod net;
+mod pgbouncer;
 mod postgres;
 mod query;
 mod sqlite;
@@ -23,14 +24,20 @@ pub static PROBES: &[&ProbeDecl] = &[
     &net::RESPONSE,
     &mysql::QUERY,
     &postgres::COLLATIONS,
+    &pgbouncer::POOLS,
     &postgres::CONNECTIONS,
     &postgres::DATABASES,
     &postgres::INDEX_BLOAT,
     &postgres::QUERY,
+    &postgres::REPLICAS,
     &postgres::SEQUENCES,
     &postgres::SERVER,
     &postgres::TABLE_BLOAT,
+    &postgres::SLOTS,
+    &postgres::STANDBY,
+    &postgres::SUBSCRIPTIONS,
     &postgres::TABLES,
+    &postgres::WAL,
     &sqlite::DATABASE,
     &sqlite::QUERY,
     &sqlite::TABLES,
@@ -47,6 +54,7 @@ pub fn find(name: &str) -> Option<&'static ProbeDecl> {
 pub static TARGET_TYPES: &[(&str, &str)] = &[
     ("host", "the machine that muster runs on; no address"),
     ("postgres", "a PostgreSQL database or server: `url: postgres://user@host:5432/database`"),
+    ("pgbouncer", "the console of a PgBouncer: `url: postgres://stats_user@host:6432/pgbouncer`"),
     ("mysql", "a MySQL or MariaDB database: `url: mysql://user@host:3306/database`"),
     ("sqlite", "a SQLite file: `path: /srv/shop.db`"),
     (

@@ -7,20 +7,30 @@ mod connections;
 mod databases;
 mod index_bloat;
 mod query;
+mod replicas;
 mod sequences;
 mod server;
 mod table_bloat;
+mod slots;
+mod standby;
+mod subscriptions;
 mod tables;
+mod wal;
 
 pub(super) use collations::COLLATIONS;
 pub(super) use connections::CONNECTIONS;
 pub(super) use databases::DATABASES;
 pub(super) use index_bloat::INDEX_BLOAT;
 pub(super) use query::QUERY;
+pub(super) use replicas::REPLICAS;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
 pub(super) use table_bloat::TABLE_BLOAT;
+pub(super) use slots::SLOTS;
+pub(super) use standby::STANDBY;
+pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use tables::TABLES;
+pub(super) use wal::WAL;
 
 /// What most of the facts about other sessions and about files of the server need.
 const MONITOR: &str = "GRANT pg_monitor";
