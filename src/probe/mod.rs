@@ -111,13 +111,27 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
+    ("postgres.config_errors", &postgres::CONFIG_ERRORS),
+    #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
+    ("postgres.extensions", &postgres::EXTENSIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.hba_rules", &postgres::HBA_RULES),
+    #[cfg(feature = "sql")]
+    ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
+    #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.roles", &postgres::ROLES),
     #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
+    #[cfg(feature = "sql")]
+    ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
+    #[cfg(feature = "sql")]
+    ("postgres.settings", &postgres::SETTINGS),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
     #[cfg(feature = "sql")]

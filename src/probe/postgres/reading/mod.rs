@@ -20,7 +20,7 @@ use super::databases::{databases, merged, no_connect};
 use super::error::fault;
 use super::names::plain_or_quoted;
 use super::session::{Mode, Session, Who};
-use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
+use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
 
@@ -39,7 +39,7 @@ pub(super) enum Scope {
 
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
-    /// The statement. `{name}` stands for a part; `$1` is the argument `schemas`, or null.
+    /// The statement. `{name}` stands for a part; `$1` is the argument `list`, or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -49,14 +49,27 @@ pub(in crate::probe) struct Reading {
     pub(super) faults: &'static [Fault],
     /// Facts that are asked row by row, if somebody wants them.
     pub(super) costly: &'static [Costly],
+    /// The argument that is `$1`, a list of texts.
+    pub(super) list: &'static str,
+    /// What the whole answer needs.
+    pub(super) needs: &'static [When],
     /// Facts that are known before the statement is asked.
-    pub(super) given: &'static [(&'static str, fn(&Who) -> Value)],
+    pub(super) given: &'static [(&'static str, fn(&Who) -> Cell)],
 }
 
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
-        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], given: &[] }
+        Self {
+            sql,
+            scope: Scope::Database,
+            parts: &[],
+            faults: &[],
+            costly: &[],
+            list: "schemas",
+            needs: &[],
+            given: &[],
+        }
     }
 
     /// A statement about the server.
@@ -149,13 +162,16 @@ impl Reading {
         several: bool,
         table: &mut TableBuilder,
     ) -> Result<(), Missing> {
+        if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
+            return Err(why);
+        }
         let (sql, lost) = part::resolved(self, &session.who, ask.request);
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
         if several {
             shape.prefix = format!("{}.", plain_or_quoted(&session.who.database));
         }
-        let texts = ask.request.args.get("schemas").map(|_| {
-            ask.request.args.texts("schemas").iter().map(ToString::to_string).collect::<Vec<String>>()
+        let texts = ask.request.args.get(self.list).map(|_| {
+            ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()
         });
         let cx = session.cx;
         let begun = Instant::now();
