@@ -130,6 +130,19 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
     ("postgres.replicas", &postgres::REPLICAS),
+    ("postgres.config_errors", &postgres::CONFIG_ERRORS),
+    #[cfg(feature = "sql")]
+    ("postgres.connections", &postgres::CONNECTIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.extensions", &postgres::EXTENSIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.hba_rules", &postgres::HBA_RULES),
+    #[cfg(feature = "sql")]
+    ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
+    #[cfg(feature = "sql")]
+    ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.roles", &postgres::ROLES),
     #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
@@ -141,6 +154,9 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.standby", &postgres::STANDBY),
     #[cfg(feature = "sql")]
     ("postgres.subscriptions", &postgres::SUBSCRIPTIONS),
+    ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
+    #[cfg(feature = "sql")]
+    ("postgres.settings", &postgres::SETTINGS),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
     #[cfg(feature = "sql")]

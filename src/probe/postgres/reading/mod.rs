@@ -21,6 +21,8 @@ use super::error::fault;
 use super::names::plain_or_quoted;
 use super::session::{Mode, Session, Who, within};
 use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
+use super::session::{Mode, Session, Who};
+use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
 
@@ -41,6 +43,7 @@ pub(super) enum Scope {
 pub(in crate::probe) struct Reading {
     /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument
     /// `schemas`, or null.
+    /// The statement. `{name}` stands for a part; `$1` is the argument `list`, or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -52,14 +55,28 @@ pub(in crate::probe) struct Reading {
     pub(super) costly: &'static [Costly],
     /// It names few rows first and looks their details up one by one: nested loops are on.
     pub(super) nested: bool,
+    /// The argument that is `$1`, a list of texts.
+    pub(super) list: &'static str,
+    /// What the whole answer needs.
+    pub(super) needs: &'static [When],
     /// Facts that are known before the statement is asked.
-    pub(super) given: &'static [(&'static str, fn(&Who) -> Value)],
+    pub(super) given: &'static [(&'static str, fn(&Who) -> Cell)],
 }
 
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
         Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], nested: false, given: &[] }
+        Self {
+            sql,
+            scope: Scope::Database,
+            parts: &[],
+            faults: &[],
+            costly: &[],
+            list: "schemas",
+            needs: &[],
+            given: &[],
+        }
     }
 
     /// A statement about the server.
@@ -156,13 +173,16 @@ impl Reading {
         several: bool,
         table: &mut TableBuilder,
     ) -> Result<(), Missing> {
+        if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
+            return Err(why);
+        }
         let (sql, lost) = part::resolved(self, &session.who, ask.request);
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
         if several {
             shape.prefix = format!("{}.", plain_or_quoted(&session.who.database));
         }
-        let texts = ask.request.args.get("schemas").map(|_| {
-            ask.request.args.texts("schemas").iter().map(ToString::to_string).collect::<Vec<String>>()
+        let texts = ask.request.args.get(self.list).map(|_| {
+            ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()
         });
         let cx = session.cx;
         if self.nested {

@@ -65,7 +65,7 @@ struct Place {
     nullable: bool,
     /// The key of a database's object, before which the database may stand.
     prefixed: bool,
-    given: Option<Value>,
+    given: Option<Cell>,
     lost: Option<Arc<Missing>>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Shape<'a> {
             })
             .map(|(index, field)| {
                 let own = (&*field.name == "database" && reading.scope == super::Scope::Database)
-                    .then(|| Value::text(&who.database));
+                    .then(|| Ok(Value::text(&who.database)));
                 let given =
                     reading.given.iter().find(|(name, _)| *name == &*field.name).map(|(_, of)| of(who));
                 let lost = lost.iter().find(|(facts, _)| facts.contains(&&*field.name));
@@ -131,7 +131,7 @@ impl<'a> Shape<'a> {
             let cell = match place.lost.clone().or_else(|| why(&place.name)) {
                 Some(why) => Err(why),
                 None => match &place.given {
-                    Some(value) => Ok(value.clone()),
+                    Some(cell) => cell.clone(),
                     None => self.cell(place, &read)?,
                 },
             };
