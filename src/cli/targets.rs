@@ -59,6 +59,7 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
     let scheme = text.split("://").next().unwrap_or("");
     let kind = match scheme {
         "postgres" | "postgresql" => "postgres",
+        "pgbouncer" => "pgbouncer",
         "mysql" | "mariadb" => "mysql",
         _ => "service",
     };
@@ -71,7 +72,7 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let name = format!("{}{port}{}", url.host_str().unwrap_or(""), url.path().trim_end_matches('/'));
     let password = match kind {
-        "postgres" => Some("PGPASSWORD"),
+        "postgres" | "pgbouncer" => Some("PGPASSWORD"),
         "mysql" => Some("MYSQL_PWD"),
         _ => None,
     };

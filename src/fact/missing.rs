@@ -35,7 +35,7 @@ pub enum Cause {
     Undecidable,
     /// Older than the policy accepts.
     Stale,
-    /// An estimate where the policy wants an exact value.
+    /// An estimate whose inputs are bad, or one where the policy wants an exact value.
     Quality,
     /// Too little is remembered.
     NoHistory,

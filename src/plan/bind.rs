@@ -319,6 +319,7 @@ pub(super) fn describe(selector: &Selector) -> String {
 fn example(kind: &str) -> &'static str {
     match kind {
         "postgres" => "postgres://user@host:5432/database",
+        "pgbouncer" => "pgbouncer://stats_user@host:6432/pgbouncer",
         "mysql" => "mysql://user@host:3306/database",
         "sqlite" => "sqlite:PATH",
         "service" => "https://host/",

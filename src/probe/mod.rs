@@ -17,6 +17,8 @@ mod mysql;
 mod net;
 pub(crate) mod path;
 #[cfg(feature = "sql")]
+mod pgbouncer;
+#[cfg(feature = "sql")]
 mod postgres;
 #[cfg(feature = "sql")]
 mod rows;
@@ -97,6 +99,11 @@ impl Ask<'_> {
 pub trait Probe: Sync {
     /// Looks.
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a>;
+
+    /// Facts that the target tells from a later major version on than the oldest that is understood.
+    fn since(&self) -> Vec<(&'static str, i64)> {
+        Vec::new()
+    }
 }
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
@@ -111,15 +118,49 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
+    ("postgres.collations", &postgres::COLLATIONS),
+    ("pgbouncer.pools", &pgbouncer::Pools),
+    #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
+    ("postgres.databases", &postgres::DATABASES),
+    #[cfg(feature = "sql")]
+    ("postgres.index_bloat", &postgres::INDEX_BLOAT),
+    #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.replicas", &postgres::REPLICAS),
+    ("postgres.config_errors", &postgres::CONFIG_ERRORS),
+    #[cfg(feature = "sql")]
+    ("postgres.connections", &postgres::CONNECTIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.extensions", &postgres::EXTENSIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.hba_rules", &postgres::HBA_RULES),
+    #[cfg(feature = "sql")]
+    ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
+    #[cfg(feature = "sql")]
+    ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.roles", &postgres::ROLES),
     #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
     #[cfg(feature = "sql")]
+    ("postgres.table_bloat", &postgres::TABLE_BLOAT),
+    ("postgres.slots", &postgres::SLOTS),
+    #[cfg(feature = "sql")]
+    ("postgres.standby", &postgres::STANDBY),
+    #[cfg(feature = "sql")]
+    ("postgres.subscriptions", &postgres::SUBSCRIPTIONS),
+    ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
+    #[cfg(feature = "sql")]
+    ("postgres.settings", &postgres::SETTINGS),
+    #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
+    #[cfg(feature = "sql")]
+    ("postgres.wal", &postgres::WAL),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -11,7 +11,12 @@ use crate::fact::{Cause, Level, Missing, SqlDialect, refuse_sql};
 pub(in crate::probe) fn place(cx: &Context) -> String {
     let Some(url) = &cx.target.url else { return "the target without an address".to_owned() };
     let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("the local socket");
-    format!("{host}:{}", url.port().unwrap_or(if url.scheme().starts_with("postgres") { 5432 } else { 3306 }))
+    let usual = match (&*cx.target.kind, url.scheme()) {
+        ("pgbouncer", _) => 6432,
+        (_, "postgres" | "postgresql") => 5432,
+        _ => 3306,
+    };
+    format!("{host}:{}", url.port().unwrap_or(usual))
 }
 
 /// What was being done.

@@ -510,14 +510,14 @@ fn a_copy_that_lacks_rows_is_made_again() {
 // A primary and its standbys.
 
 /// A standby of a server, ended with this value.
-struct Standby {
+pub(crate) struct Standby {
     folder: tempfile::TempDir,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Standby {
     /// `slot`: it has one on the primary.
-    fn new(primary: &Server, name: &str, slot: bool) -> Self {
+    pub(crate) fn new(primary: &Server, name: &str, slot: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if rustix::process::geteuid().is_root() {
@@ -557,15 +557,15 @@ impl Standby {
         assert!(status.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());
     }
 
-    fn start(&self) {
+    pub(crate) fn start(&self) {
         self.control(&["start"]);
     }
 
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.control(&["-m", "fast", "stop"]);
     }
 
-    fn sql(&self, sql: &str) {
+    pub(crate) fn sql(&self, sql: &str) {
         let port = self.port.to_string();
         let words = [
             "psql",

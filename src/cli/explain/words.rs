@@ -153,7 +153,9 @@ fn of_cause(cause: Cause) -> &'static str {
         }
         Cause::Undecidable => "Division by zero, an overflow, or no number.",
         Cause::Stale => "The facts are older than the policy accepts (`max_age`).",
-        Cause::Quality => "An estimate, where the policy wants an exact value (`accept: exact`).",
+        Cause::Quality => {
+            "An estimate whose inputs are too old or too few, or any estimate where the policy wants an exact value (`accept: exact`)."
+        }
         Cause::NoHistory => "Too little is remembered to tell.",
         Cause::Clock => "Clocks disagree: something lies in the future.",
         Cause::Limit => "A limit of size or number was reached.",

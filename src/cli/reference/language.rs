@@ -220,7 +220,10 @@ fn cause(cause: Cause) -> (&'static str, &'static str) {
             ("division by zero, overflow, not a number", "the rule: which value makes it so")
         }
         Cause::Stale => ("older than `max_age` accepts", "observe again"),
-        Cause::Quality => ("an estimate where `accept: exact` wants a count", "how to make the source count"),
+        Cause::Quality => (
+            "an estimate from bad inputs, or one where `accept: exact` wants a count",
+            "how to make the source count",
+        ),
         Cause::NoHistory => ("too little is remembered", "wait, or ask for less history"),
         Cause::Clock => {
             ("a time lies more than five minutes ahead of the clock", "the clocks of both systems")

@@ -6,6 +6,7 @@ mod disk;
 mod file;
 mod mysql;
 mod net;
+mod pgbouncer;
 mod postgres;
 mod query;
 mod sqlite;
@@ -22,11 +23,32 @@ pub static PROBES: &[&ProbeDecl] = &[
     &file::STAT,
     &net::RESPONSE,
     &mysql::QUERY,
+    &postgres::COLLATIONS,
+    &pgbouncer::POOLS,
     &postgres::CONNECTIONS,
+    &postgres::DATABASES,
+    &postgres::INDEX_BLOAT,
     &postgres::QUERY,
+    &postgres::REPLICAS,
     &postgres::SEQUENCES,
     &postgres::SERVER,
+    &postgres::TABLE_BLOAT,
+    &postgres::SLOTS,
+    &postgres::STANDBY,
+    &postgres::SUBSCRIPTIONS,
+    &postgres::CONFIG_ERRORS,
+    &postgres::CONNECTIONS,
+    &postgres::EXTENSIONS,
+    &postgres::HBA_RULES,
+    &postgres::PUBLIC_GRANTS,
+    &postgres::QUERY,
+    &postgres::ROLES,
+    &postgres::SEQUENCES,
+    &postgres::SERVER,
+    &postgres::SETTING_OVERRIDES,
+    &postgres::SETTINGS,
     &postgres::TABLES,
+    &postgres::WAL,
     &sqlite::DATABASE,
     &sqlite::QUERY,
     &sqlite::TABLES,
@@ -43,6 +65,7 @@ pub fn find(name: &str) -> Option<&'static ProbeDecl> {
 pub static TARGET_TYPES: &[(&str, &str)] = &[
     ("host", "the machine that muster runs on; no address"),
     ("postgres", "a PostgreSQL database or server: `url: postgres://user@host:5432/database`"),
+    ("pgbouncer", "the console of a PgBouncer: `url: postgres://stats_user@host:6432/pgbouncer`"),
     ("mysql", "a MySQL or MariaDB database: `url: mysql://user@host:3306/database`"),
     ("sqlite", "a SQLite file: `path: /srv/shop.db`"),
     (

@@ -134,7 +134,7 @@ impl Reader {
 
     fn address(&mut self, node: &Node, kind: &str) -> Option<Url> {
         let Some(url_node) = node.get("url") else {
-            if matches!(kind, "postgres" | "mysql" | "service") {
+            if matches!(kind, "postgres" | "pgbouncer" | "mysql" | "service") {
                 self.diags.push(
                     Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`"))
                         .at(node.get("type").map_or(&node.loc, |kind| &kind.loc), "")
@@ -194,6 +194,7 @@ pub fn describe(kind: &str) -> &'static str {
 pub fn schemes(kind: &str) -> &'static [&'static str] {
     match kind {
         "postgres" => &["postgres", "postgresql"],
+        "pgbouncer" => &["postgres", "postgresql", "pgbouncer"],
         "mysql" => &["mysql", "mariadb"],
         "service" => &["https", "http", "tls", "tcp", "smtp"],
         _ => &[],

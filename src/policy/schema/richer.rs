@@ -37,6 +37,7 @@ pub(super) fn project(schema: &mut Json) {
             address("host", without()),
             address("sqlite", json!({ "properties": { "url": false }, "required": ["path"] })),
             address("postgres", json!({ "required": ["url"] })),
+            address("pgbouncer", json!({ "required": ["url"] })),
             address("mysql", json!({ "required": ["url"] })),
             address("service", json!({ "required": ["url"] })),
         ];

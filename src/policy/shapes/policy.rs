@@ -22,7 +22,11 @@ pub static RUNG_MAP: MapShape = MapShape {
 pub static SELECTOR: MapShape = MapShape {
     name: "a target selection",
     keys: &[
-        must("type", Shape::Line, "type of the targets: `host`, `postgres`, `mysql`, `sqlite`, `service`"),
+        must(
+            "type",
+            Shape::Line,
+            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`",
+        ),
         may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
         may("labels", LABELS, "only targets with these labels"),
     ],

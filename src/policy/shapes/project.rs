@@ -21,7 +21,7 @@ const SECRET_SHAPE: Shape = Shape::OneOf(&[Shape::Map(&SECRET), Shape::Secret]);
 pub static TARGET: MapShape = MapShape {
     name: "a target",
     keys: &[
-        must("type", Shape::Line, "`host`, `postgres`, `mysql`, `sqlite` or `service`"),
+        must("type", Shape::Line, "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite` or `service`"),
         may("url", Shape::Line, "its address, without a password"),
         may("path", Shape::Line, "its file (`sqlite`)"),
         may("password", SECRET_SHAPE, "where the password is kept"),

@@ -1,11 +1,49 @@
-//! The databases of a server.
+//! `postgres.databases`: all of them; and those that can be entered.
 
 use sqlx::postgres::PgRow;
 
 use super::read::Read;
+use super::reading::{Costly, Fault, Part, Reading, When};
 use super::session::{Session, within};
-use crate::fact::{Cause, Missing};
+use crate::fact::{Cause, Level, Missing};
 use crate::probe::sql::{Step, quoted};
+
+/// The body of `postgres.databases`.
+pub(in crate::probe) static DATABASES: Reading = Reading {
+    parts: &[
+        Part {
+            name: "recorded",
+            when: &[When::Since(15)],
+            sql: "d.datcollversion::text",
+            otherwise: "NULL::text",
+            facts: &["collation_recorded", "collation_actual", "collation_drifted"],
+        },
+        Part {
+            name: "actual",
+            when: &[When::Since(15)],
+            sql: "pg_database_collation_actual_version(d.oid)::text",
+            otherwise: "NULL::text",
+            facts: &[],
+        },
+        Part {
+            name: "temporary",
+            when: &[When::Execute("pg_ls_tmpdir")],
+            sql: include_str!("queries/temporary_files.sql"),
+            otherwise: "SELECT NULL::oid AS datid, NULL::int8 AS files, NULL::int8 AS size",
+            facts: &["temp_files_now", "temp_size_now"],
+        },
+    ],
+    faults: &[Fault {
+        column: "size_hidden",
+        facts: &["size"],
+        cause: Cause::Denied,
+        level: Level::Row,
+        what: "the role {role} may not measure the database {database}",
+        fix: "GRANT pg_monitor TO {role};",
+    }],
+    costly: &[Costly::statement("ask_size", &["size"])],
+    ..Reading::server(include_str!("queries/databases.sql"))
+};
 
 /// Databases that accept connections, and whether the role may connect.
 pub(super) async fn databases(session: &mut Session<'_>) -> Result<Vec<(String, bool)>, Missing> {

@@ -3,12 +3,13 @@
 use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
+use super::pooler;
 use crate::fact::{Cause, Level, Missing};
 use crate::probe::Context;
 use crate::probe::sql::{Step, of_io, of_tls, place, quoted};
 
 /// The fault behind an error of the driver.
-pub(super) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
+pub(in crate::probe) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
     let place = place(cx);
     match error {
         Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
@@ -42,6 +43,10 @@ fn of_server(cx: &Context, step: Step, error: &PgDatabaseError) -> Missing {
         what = format!("{what}: {detail}");
     }
     let (cause, level, fix) = meaning(cx, step, code, error.message());
+    if cause == Cause::WrongTarget {
+        // Its own words repeat our whole statement.
+        what = format!("{} is the console of a PgBouncer, not a database", place(cx));
+    }
     let missing = cx.missing(cause, what).level(level);
     match fix.or_else(|| error.hint().map(str::to_owned)) {
         Some(fix) => missing.fix(cx.redactor.clean(&fix)),
@@ -79,6 +84,10 @@ fn meaning(cx: &Context, step: Step, code: &str, message: &str) -> (Cause, Level
             say("correct the name in the SQL of the policy, or write it with its schema"),
         ),
         "0A000" => (Cause::Unsupported, own, None),
+        "08P01" => match pooler::meaning(message) {
+            Some((cause, level, fix)) => (cause, level, say(fix)),
+            None => (by_class(code), own, None),
+        },
         _ => (by_class(code), own, None),
     }
 }

@@ -4,26 +4,72 @@
 //! What a role may not see is decided by asking for its privileges, never from zero rows or nulls; what a
 //! replica cannot know is `unsupported`, never "never".
 
+mod bloat;
+mod collations;
+mod config_errors;
 mod connections;
 mod databases;
 mod error;
+mod extensions;
+mod forks;
+mod hba_rules;
 mod names;
 mod options;
+mod pooler;
 mod query;
 mod read;
 mod reading;
+mod replicas;
+mod public_grants;
+mod query;
+mod read;
+mod reading;
+mod releases;
+mod roles;
 mod sequences;
 mod server;
 mod session;
+mod setting_overrides;
+mod settings;
 mod sizes;
+mod slots;
+mod standby;
+mod subscriptions;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_storage;
+mod tests_replication;
+mod wal;
 
+pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
+pub(super) use collations::COLLATIONS;
 pub(super) use connections::CONNECTIONS;
+pub(super) use databases::DATABASES;
+pub(super) use error::fault as fault_of;
+pub(super) use options::options as connect_options;
 pub(super) use query::Query;
+pub(super) use replicas::REPLICAS;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
+pub(super) use slots::SLOTS;
+pub(super) use standby::STANDBY;
+pub(super) use subscriptions::SUBSCRIPTIONS;
+mod tests_settings;
+
+pub(super) use config_errors::CONFIG_ERRORS;
+pub(super) use connections::CONNECTIONS;
+pub(super) use extensions::EXTENSIONS;
+pub(super) use hba_rules::HBA_RULES;
+pub(super) use public_grants::PUBLIC_GRANTS;
+pub(super) use query::Query;
+pub(super) use roles::ROLES;
+pub(super) use sequences::SEQUENCES;
+pub(super) use server::SERVER;
+pub(super) use setting_overrides::SETTING_OVERRIDES;
+pub(super) use settings::SETTINGS;
 pub(super) use tables::TABLES;
+pub(super) use wal::WAL;

@@ -10,7 +10,7 @@ use crate::probe::Context;
 use crate::probe::sql::readable;
 
 /// Options for the target's database, or for another one of the same server.
-pub(super) fn options(cx: &Context, database: Option<&str>) -> Result<PgConnectOptions, Missing> {
+pub(in crate::probe) fn options(cx: &Context, database: Option<&str>) -> Result<PgConnectOptions, Missing> {
     let fault = |cause, what: String| cx.missing(cause, what).level(Level::Target);
     let Some(url) = &cx.target.url else {
         let why = fault(Cause::Absent, "the target has no address".to_owned());

@@ -1,6 +1,7 @@
-//! `postgres.server`: version, role, ages, archiver, settings.
+//! `postgres.server`: version and its end, role, ages, archiver, settings.
 
 use super::reading::{Fault, Part, Reading, When};
+use super::releases;
 use super::session::Who;
 use crate::fact::{Cause, Level, Value};
 
@@ -22,10 +23,14 @@ pub(in crate::probe) static SERVER: Reading = Reading {
         fix: "GRANT pg_monitor TO {role};",
     }],
     given: &[
-        ("version", |who| Value::text(number(&who.version))),
-        ("role", |who: &Who| Value::text(if who.replica { "replica" } else { "primary" })),
-        ("server_time", |who| Value::or_null(who.clock.map(Value::time))),
-        ("superuser", |who| Value::Bool(!who.dangerous.is_empty())),
+        ("version", |who| Ok(Value::text(number(&who.version)))),
+        ("role", |who: &Who| Ok(Value::text(if who.replica { "replica" } else { "primary" }))),
+        ("server_time", |who| Ok(Value::or_null(who.clock.map(Value::time)))),
+        ("superuser", |who| Ok(Value::Bool(!who.dangerous.is_empty()))),
+        ("end_of_life", releases::end_of_life),
+        ("newest_minor", releases::newest_minor),
+        ("minors_behind", releases::minors_behind),
+        ("releases_known", releases::known_on),
     ],
     ..Reading::server(include_str!("queries/server.sql"))
 };

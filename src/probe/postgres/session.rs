@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::Instant;
 
 use super::error::fault;
+use super::forks;
 use super::options::options;
 use super::read::Read;
 use crate::fact::{Cause, Identity, Level, Missing, timestamp};
@@ -42,11 +43,13 @@ impl Mode {
 }
 
 /// Who we are and who answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Who {
     /// Version as text and number.
     pub(super) version: String,
     pub(super) version_num: i64,
+    /// Whose it is, if it is a fork of PostgreSQL that is understood.
+    pub(super) fork: Option<&'static str>,
     pub(super) system: String,
     pub(super) replica: bool,
     pub(super) clock: Option<Timestamp>,
@@ -59,8 +62,10 @@ pub(super) struct Who {
     pub(super) roles: Vec<String>,
     /// Functions of the catalogue that it may execute, of those that are not for everybody.
     pub(super) functions: Vec<String>,
+    /// Relations of the catalogue that it may read, of those that are not for everybody.
+    pub(super) tables: Vec<String>,
     /// Extensions of the database with their schemas, as SQL writes them.
-    extensions: Vec<String>,
+    pub(super) extensions: Vec<String>,
 }
 
 /// An open connection in its transaction.
@@ -164,6 +169,7 @@ impl Who {
         }
         Ok(Self {
             version: row.plain("version")?,
+            fork: forks::alike(row.plain("banner")?),
             version_num: row.plain("version_num")?,
             system: row.plain("system")?,
             replica: row.plain("replica")?,
@@ -174,6 +180,7 @@ impl Who {
             superuser: row.plain("superuser")?,
             roles: row.plain("roles")?,
             functions: row.plain("functions")?,
+            tables: row.plain("tables")?,
             extensions: row.plain("extensions")?,
         })
     }
@@ -202,15 +209,37 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
             "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
         },
     );
-    within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(start)).execute(&mut *connection)).await?;
-    let asked = sqlx::query(include_str!("queries/who.sql")).persistent(false).fetch_one(&mut *connection);
-    let row = within(cx, Step::Ask, asked).await?;
-    let who = Who::read(&Read { row: &row, cx })?;
+    let who = match ask_who(cx, connection, start).await {
+        // Who refuses what PostgreSQL knows may be somebody else.
+        Err(why) if why.level != Level::Target => {
+            return Err(somebody_else(cx, connection).await.unwrap_or(why));
+        }
+        answer => answer?,
+    };
     if who.version_num < OLDEST {
         let what = format!("PostgreSQL {} is older than 13, the oldest that is understood", who.version);
         return Err(Missing::new(Cause::Unsupported, what).level(Level::Target).fix("update the server"));
     }
     Ok(who)
+}
+
+async fn ask_who(cx: &Context, connection: &mut PgConnection, start: String) -> Result<Who, Missing> {
+    within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(start)).execute(&mut *connection)).await?;
+    let asked = sqlx::query(include_str!("queries/who.sql")).persistent(false).fetch_one(&mut *connection);
+    let row = within(cx, Step::Ask, asked).await?;
+    let read = Read { row: &row, cx };
+    match forks::refused(read.plain("banner")?) {
+        Some(why) => Err(why),
+        None => Who::read(&read),
+    }
+}
+
+/// The fault of a server that is not PostgreSQL, by its own words.
+async fn somebody_else(cx: &Context, connection: &mut PgConnection) -> Option<Missing> {
+    within(cx, Step::Ask, sqlx::raw_sql("ROLLBACK").execute(&mut *connection)).await.ok()?;
+    let asked = sqlx::raw_sql("SELECT version() AS banner").fetch_one(&mut *connection);
+    let row = within(cx, Step::Ask, asked).await.ok()?;
+    forks::refused(Read { row: &row, cx }.plain("banner").ok()?)
 }
 
 /// Best effort: whatever does not end now ends with the socket.

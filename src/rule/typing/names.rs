@@ -12,7 +12,7 @@ use crate::fact::{Rows, Type, Value};
 
 /// What `target.scheme` can be; null for a target without an address.
 const SCHEMES: &[&str] =
-    &["https", "http", "tls", "tcp", "smtp", "postgres", "postgresql", "mysql", "mariadb"];
+    &["https", "http", "tls", "tcp", "smtp", "postgres", "postgresql", "pgbouncer", "mysql", "mariadb"];
 
 /// The help for a fact of the members that stands outside of an aggregate.
 fn of_a_group(members: &Env, name: &str) -> Option<String> {

@@ -182,6 +182,8 @@ impl Stage {
         server.sql("CREATE ROLE muster LOGIN IN ROLE pg_monitor");
         server.sql("CREATE TABLE items (id int PRIMARY KEY)");
         server.sql("INSERT INTO items VALUES (1)");
+        // The cluster was made by the true clock.
+        server.sql("SELECT pg_stat_reset(), pg_stat_reset_shared('archiver'), pg_stat_reset_shared('bgwriter'), pg_stat_reset_shared('wal')");
         server.sql("VACUUM ANALYZE items");
         server.sql("SELECT pg_stat_force_next_flush()");
         self.keep(Session(Some(server.session("postgres", "BEGIN;"))));

@@ -2,17 +2,51 @@
 
 use crate::fact::{ParamDecl, Ty, param};
 
+mod collations;
 mod connections;
+mod databases;
+mod index_bloat;
 mod query;
+mod replicas;
 mod sequences;
 mod server;
+mod table_bloat;
+mod slots;
+mod standby;
+mod subscriptions;
+mod config;
+mod connections;
+mod extensions;
+mod query;
+mod roles;
+mod sequences;
+mod server;
+mod settings;
 mod tables;
+mod wal;
 
+pub(super) use collations::COLLATIONS;
 pub(super) use connections::CONNECTIONS;
+pub(super) use databases::DATABASES;
+pub(super) use index_bloat::INDEX_BLOAT;
 pub(super) use query::QUERY;
+pub(super) use replicas::REPLICAS;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
+pub(super) use table_bloat::TABLE_BLOAT;
+pub(super) use slots::SLOTS;
+pub(super) use standby::STANDBY;
+pub(super) use subscriptions::SUBSCRIPTIONS;
+pub(super) use config::{CONFIG_ERRORS, HBA_RULES};
+pub(super) use connections::CONNECTIONS;
+pub(super) use extensions::EXTENSIONS;
+pub(super) use query::QUERY;
+pub(super) use roles::{PUBLIC_GRANTS, ROLES};
+pub(super) use sequences::SEQUENCES;
+pub(super) use server::SERVER;
+pub(super) use settings::{SETTING_OVERRIDES, SETTINGS};
 pub(super) use tables::TABLES;
+pub(super) use wal::WAL;
 
 /// What most of the facts about other sessions and about files of the server need.
 const MONITOR: &str = "GRANT pg_monitor";
@@ -20,6 +54,19 @@ const MONITOR: &str = "GRANT pg_monitor";
 /// Which schemas are looked at.
 const SCHEMAS: ParamDecl =
     param("schemas", Ty::Texts, "[public]", "only these schemas; all but the system's if not given");
+
+/// From which size on bloat is worth a look.
+const MIN_SIZE: ParamDecl =
+    param("min_size", Ty::Bytes, "100MiB", "leaves out what is smaller").default("10MiB");
+
+/// When bloat is measured.
+const CONFIRM: ParamDecl = param(
+    "confirm_from",
+    Ty::Bytes,
+    "1GiB",
+    "the `exact_` facts are measured where the estimate is withheld or says at least this much bloat",
+)
+.default("100MiB");
 
 /// The argument that limits the answer.
 const fn most_rows(doc: &'static str) -> ParamDecl {

@@ -6,11 +6,25 @@ use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 /// `postgres.server`
 pub(in crate::fact::catalogue) static SERVER: ProbeDecl = ProbeDecl {
     name: "postgres.server",
-    doc: "A PostgreSQL server: version, role, age of transaction ids, archiver, settings that data depends on",
+    doc: "A PostgreSQL server: version and its end, role, age of transaction ids, archiver, settings that data depends on",
     targets: &["postgres"],
     params: &[],
     facts: &[
         field("version", Ty::Version, "15.18", "version of the server"),
+        field(
+            "end_of_life",
+            Ty::Date,
+            "2027-11-11",
+            "the day of the last release of its major version, by postgresql.org/support/versioning",
+        ),
+        field(
+            "newest_minor",
+            Ty::Version,
+            "15.20",
+            "the newest release of its major version that was known on `releases_known`",
+        ),
+        field("minors_behind", Ty::Int, "2", "how many releases it is behind `newest_minor`"),
+        field("releases_known", Ty::Date, "2026-11-27", "the day on which `newest_minor` was looked up"),
         field("version_num", Ty::Int, "150018", "the same as a number"),
         field(
             "system_identifier",
@@ -32,6 +46,14 @@ pub(in crate::fact::catalogue) static SERVER: ProbeDecl = ProbeDecl {
             "setting `full_page_writes`: without it a crash can destroy data",
         ),
         field("autovacuum", Ty::Bool, "true", "settings `autovacuum` and `track_counts` are both on"),
+        field("ssl", Ty::Bool, "true", "setting `ssl`: it can encrypt connections"),
+        field("network", Ty::Bool, "true", "setting `listen_addresses`: other machines reach it"),
+        field(
+            "password_encryption",
+            Ty::Enum(&["md5", "scram-sha-256"]),
+            "scram-sha-256",
+            "setting `password_encryption`: how new passwords are kept",
+        ),
         field(
             "xid_age",
             Ty::Int,

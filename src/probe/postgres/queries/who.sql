@@ -1,5 +1,6 @@
 -- Who we are, who answers, and which grants we have. Nothing here needs a grant.
 SELECT current_setting('server_version') AS version,
+       version() AS banner,
        current_setting('server_version_num')::int8 AS version_num,
        (SELECT system_identifier::text FROM pg_control_system()) AS system,
        pg_is_in_recovery() AS replica,
@@ -15,6 +16,8 @@ SELECT current_setting('server_version') AS version,
                 AND f.proname IN ('pg_ls_waldir', 'pg_ls_archive_statusdir', 'pg_ls_tmpdir', 'pg_ls_logdir',
                                   'pg_show_all_file_settings', 'pg_hba_file_rules', 'pg_current_logfile')
                 AND has_function_privilege(f.oid, 'execute')) AS functions,
+       ARRAY(SELECT t.name FROM (VALUES ('pg_authid')) t (name)
+              WHERE has_table_privilege('pg_catalog.' || t.name, 'select')) AS tables,
        ARRAY(SELECT e.extname || '=' || quote_ident(n.nspname)
                FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace) AS extensions,
        array_to_string(ARRAY(

@@ -19,8 +19,10 @@ use tokio::time::Instant;
 use super::databases::{databases, merged, no_connect};
 use super::error::fault;
 use super::names::plain_or_quoted;
-use super::session::{Mode, Session, Who};
+use super::session::{Mode, Session, Who, within};
 use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
+use super::session::{Mode, Session, Who};
+use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
 
@@ -39,7 +41,9 @@ pub(super) enum Scope {
 
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
-    /// The statement. `{name}` stands for a part; `$1` is the argument `schemas`, or null.
+    /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument
+    /// `schemas`, or null.
+    /// The statement. `{name}` stands for a part; `$1` is the argument `list`, or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -49,14 +53,30 @@ pub(in crate::probe) struct Reading {
     pub(super) faults: &'static [Fault],
     /// Facts that are asked row by row, if somebody wants them.
     pub(super) costly: &'static [Costly],
+    /// It names few rows first and looks their details up one by one: nested loops are on.
+    pub(super) nested: bool,
+    /// The argument that is `$1`, a list of texts.
+    pub(super) list: &'static str,
+    /// What the whole answer needs.
+    pub(super) needs: &'static [When],
     /// Facts that are known before the statement is asked.
-    pub(super) given: &'static [(&'static str, fn(&Who) -> Value)],
+    pub(super) given: &'static [(&'static str, fn(&Who) -> Cell)],
 }
 
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
-        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], given: &[] }
+        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], nested: false, given: &[] }
+        Self {
+            sql,
+            scope: Scope::Database,
+            parts: &[],
+            faults: &[],
+            costly: &[],
+            list: "schemas",
+            needs: &[],
+            given: &[],
+        }
     }
 
     /// A statement about the server.
@@ -73,6 +93,10 @@ impl Probe for Reading {
             session.close().await;
             answer
         })
+    }
+
+    fn since(&self) -> Vec<(&'static str, i64)> {
+        self.parts.iter().flat_map(Part::since).collect()
     }
 }
 
@@ -149,15 +173,22 @@ impl Reading {
         several: bool,
         table: &mut TableBuilder,
     ) -> Result<(), Missing> {
+        if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
+            return Err(why);
+        }
         let (sql, lost) = part::resolved(self, &session.who, ask.request);
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
         if several {
             shape.prefix = format!("{}.", plain_or_quoted(&session.who.database));
         }
-        let texts = ask.request.args.get("schemas").map(|_| {
-            ask.request.args.texts("schemas").iter().map(ToString::to_string).collect::<Vec<String>>()
+        let texts = ask.request.args.get(self.list).map(|_| {
+            ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()
         });
         let cx = session.cx;
+        if self.nested {
+            let on = sqlx::raw_sql("SET LOCAL enable_nestloop = on").execute(&mut session.connection);
+            within(cx, Step::Ask, on).await?;
+        }
         let begun = Instant::now();
         let wanted = costly::wanted(self, ask.request);
         let mut held: Vec<PgRow> = Vec::new();

@@ -18,6 +18,8 @@ pub(in crate::probe::postgres) enum When {
     Superuser,
     /// The role may execute this function of `pg_catalog`.
     Execute(&'static str),
+    /// The role may read this relation of `pg_catalog`.
+    Select(&'static str),
     /// The server is no replica.
     Primary,
     /// The server is a replica.
@@ -43,6 +45,17 @@ pub(in crate::probe::postgres) struct Part {
     pub(in crate::probe::postgres) facts: &'static [&'static str],
 }
 
+impl Part {
+    /// The facts that it loses on a server that is too old, with the version that has them.
+    pub(super) fn since(&self) -> Vec<(&'static str, i64)> {
+        let major = self.when.iter().find_map(|when| match when {
+            When::Since(major) => Some(*major),
+            _ => None,
+        });
+        major.map_or(Vec::new(), |major| self.facts.iter().map(|fact| (*fact, major)).collect())
+    }
+}
+
 /// Facts that are not known, and why.
 pub(super) type Lost = Vec<(&'static [&'static str], Arc<Missing>)>;
 
@@ -63,7 +76,19 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
         };
         sql = sql.replace(&format!("{{{}}}", part.name), &text);
     }
+    // Whole numbers only, so that nothing has to be quoted.
+    for (name, (value, _)) in &request.args.0 {
+        if let Some(number) = value.as_int() {
+            sql = sql.replace(&format!("{{{name}}}"), &number.to_string());
+        }
+    }
     (sql, lost)
+}
+
+/// What of all this does not hold, each as its fault.
+pub(super) fn unmet(needs: &[When], who: &Who, request: &Request) -> Vec<Missing> {
+    let unmet = needs.iter().filter(|when| !holds(**when, who, request));
+    unmet.filter_map(|when| why_not(*when, who)).map(|why| why.level(Level::Probe)).collect()
 }
 
 fn holds(when: When, who: &Who, request: &Request) -> bool {
@@ -72,6 +97,7 @@ fn holds(when: When, who: &Who, request: &Request) -> bool {
         When::Member(role) => who.roles.iter().any(|known| known == role),
         When::Superuser => who.superuser,
         When::Execute(function) => who.functions.iter().any(|known| known == function),
+        When::Select(relation) => who.tables.iter().any(|known| known == relation),
         When::Primary => !who.replica,
         When::Replica => who.replica,
         When::Extension(name) => who.extension(name).is_some(),
@@ -106,7 +132,17 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
         .fix("look at it yourself as superuser: no grant shows it"),
         When::Execute(name) => {
             let what = format!("the role {role} may not execute {name}()");
-            Missing::new(Cause::Denied, what).fix(format!("GRANT pg_monitor TO {role};"))
+            // Of the functions for files pg_monitor has most; the others need a grant of their own, in each database.
+            let monitor = name.starts_with("pg_ls_") || name == "pg_current_logfile";
+            Missing::new(Cause::Denied, what).fix(if monitor {
+                format!("GRANT pg_monitor TO {role};")
+            } else {
+                format!("GRANT EXECUTE ON FUNCTION pg_catalog.{name}() TO {role};")
+            })
+        }
+        When::Select(name) => {
+            let what = format!("the role {role} may not read {name}");
+            Missing::new(Cause::Denied, what).fix(format!("GRANT SELECT ON pg_catalog.{name} TO {role};"))
         }
         When::Primary => {
             Missing::new(Cause::Unsupported, "a replica does not tell it").fix("ask the primary")

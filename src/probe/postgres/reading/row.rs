@@ -65,7 +65,7 @@ struct Place {
     nullable: bool,
     /// The key of a database's object, before which the database may stand.
     prefixed: bool,
-    given: Option<Value>,
+    given: Option<Cell>,
     lost: Option<Arc<Missing>>,
 }
 
@@ -74,6 +74,7 @@ pub(super) struct Shape<'a> {
     reading: &'a Reading,
     places: Vec<Place>,
     role: String,
+    lost: Lost,
     /// Put before keys if several databases are read.
     pub(super) prefix: String,
 }
@@ -89,7 +90,7 @@ impl<'a> Shape<'a> {
             })
             .map(|(index, field)| {
                 let own = (&*field.name == "database" && reading.scope == super::Scope::Database)
-                    .then(|| Value::text(&who.database));
+                    .then(|| Ok(Value::text(&who.database)));
                 let given =
                     reading.given.iter().find(|(name, _)| *name == &*field.name).map(|(_, of)| of(who));
                 let lost = lost.iter().find(|(facts, _)| facts.contains(&&*field.name));
@@ -104,7 +105,7 @@ impl<'a> Shape<'a> {
                 }
             })
             .collect();
-        Self { reading, places, role: quoted(&who.role), prefix: String::new() }
+        Self { reading, places, role: quoted(&who.role), lost, prefix: String::new() }
     }
 
     /// Puts a row into the answer.
@@ -130,17 +131,23 @@ impl<'a> Shape<'a> {
             let cell = match place.lost.clone().or_else(|| why(&place.name)) {
                 Some(why) => Err(why),
                 None => match &place.given {
-                    Some(value) => Ok(value.clone()),
+                    Some(cell) => cell.clone(),
                     None => self.cell(place, &read)?,
                 },
             };
             cells = cells.at(place.index, cell);
         }
         for (name, cell) in extra {
-            cells = cells.cell(name, why(name).map_or_else(|| cell.clone(), Err));
+            let why = self.lost_for(name).or_else(|| why(name));
+            cells = cells.cell(name, why.map_or_else(|| cell.clone(), Err));
         }
         cells.push();
         Ok(())
+    }
+
+    /// Why this server cannot tell the fact at all.
+    fn lost_for(&self, name: &str) -> Option<Arc<Missing>> {
+        self.lost.iter().find(|(facts, _)| facts.contains(&name)).map(|(_, why)| Arc::clone(why))
     }
 
     fn cell(&self, place: &Place, read: &Read<'_>) -> Result<Cell, Missing> {

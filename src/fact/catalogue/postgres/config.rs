@@ -1,0 +1,85 @@
+//! `postgres.config_errors` and `postgres.hba_rules`
+
+use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
+
+/// `postgres.config_errors`
+pub(in crate::fact::catalogue) static CONFIG_ERRORS: ProbeDecl = ProbeDecl {
+    name: "postgres.config_errors",
+    doc: "What in postgresql.conf, its included files and pg_hba.conf the server cannot use, read or not",
+    targets: &["postgres"],
+    params: &[],
+    facts: &[
+        field(
+            "entry",
+            Ty::Text,
+            "shared_bufers",
+            "the setting, or the file that cannot be read, or the error of pg_hba.conf",
+        ),
+        field("kind", Ty::Enum(&["settings", "hba"]), "settings", "which file it is about"),
+        field("name", Ty::Name, "shared_bufers", "the setting").null("no setting"),
+        field("file", Ty::Path, "/etc/postgresql/15/main/postgresql.conf", "the file")
+            .null("pg_hba.conf, whose name is told from version 16 on"),
+        field("line", Ty::Int, "12", "the first line with this error").null("the whole file"),
+        field("error", Ty::Text, "unrecognized configuration parameter", "what the server says"),
+        field("places", Ty::Int, "1", "how many lines have it"),
+        field("waits", Ty::Bool, "false", "nothing is wrong: it waits for a restart"),
+    ],
+    declared: Declared::No,
+    key: &["entry"],
+    rows: Rows::Many,
+    zero: ZeroRows::Fine,
+    version: 1,
+    effect: Effect::None,
+    cost: "the server reads its configuration files: milliseconds",
+    locks: "none",
+    feature: Some("sql"),
+};
+
+/// `postgres.hba_rules`
+pub(in crate::fact::catalogue) static HBA_RULES: ProbeDecl = ProbeDecl {
+    name: "postgres.hba_rules",
+    doc: "Rules of pg_hba.conf: who may connect to what, from where, and by which method",
+    targets: &["postgres"],
+    params: &[],
+    facts: &[
+        field(
+            "rule",
+            Ty::Text,
+            "host all all 10.0.0.0/8 md5",
+            "the rule without its options, or the error of a line",
+        ),
+        field(
+            "type",
+            Ty::Enum(&["local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"]),
+            "host",
+            "kind of connection",
+        ),
+        field("databases", Ty::Texts, "[all]", "databases"),
+        field("users", Ty::Texts, "[all]", "roles"),
+        field("address", Ty::Text, "10.0.0.0/8", "from where").null("a socket of the same machine"),
+        field("method", Ty::Text, "md5", "how they prove who they are"),
+        field("options", Ty::Texts, "[clientcert]", "names of the options; their values may be passwords"),
+        field("file", Ty::Path, "/etc/postgresql/15/main/pg_hba.conf", "the file")
+            .null("pg_hba.conf, whose name is told from version 16 on"),
+        field("line", Ty::Int, "12", "its first line"),
+        field("network", Ty::Bool, "true", "it lets other machines in"),
+        field("plain", Ty::Bool, "true", "it also lets connections in that are not encrypted"),
+        field("wide", Ty::Bool, "false", "it lets every address in"),
+        field(
+            "error",
+            Ty::Text,
+            "invalid authentication method \"md6\"",
+            "what the server does not understand",
+        )
+        .null("none"),
+    ],
+    declared: Declared::No,
+    key: &["rule"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "the server reads pg_hba.conf: milliseconds",
+    locks: "none",
+    feature: Some("sql"),
+};

@@ -1,0 +1,90 @@
+//! The oldest, Debian's and the newest version: what each tells is what the declarations say.
+
+use std::collections::BTreeSet;
+
+use passmuster::fact::{Cause, Level};
+use passmuster::probe::body;
+
+use super::{Cluster, Seen, faults, probes, shop};
+
+/// Probes that tell nothing of such a server, each with why.
+const NO_ROWS: &[(&str, &str)] = &[
+    ("postgres.replicas", "a server without a replica has none"),
+    ("postgres.standby", "the server is no replica"),
+];
+
+fn is_exempt(list: &[(&str, &str)], name: &str) -> bool {
+    list.iter().any(|(known, _)| *known == name)
+}
+
+/// What no server that is well may cause.
+fn is_ours(cause: Cause) -> bool {
+    matches!(cause, Cause::Malformed | Cause::Internal | Cause::Undecidable | Cause::WrongType)
+}
+
+/// Facts that this answer holds for unsupported.
+fn unsupported(seen: &Seen) -> BTreeSet<(&'static str, String)> {
+    let mut found = BTreeSet::new();
+    for (name, answer) in seen {
+        for (fact, why) in faults(answer) {
+            if why.cause == Cause::Unsupported && why.level == Level::Field {
+                found.insert((*name, fact));
+            }
+        }
+    }
+    found
+}
+
+/// Facts that the parts of a statement declare for a later version only.
+fn declared(major: i64) -> BTreeSet<(&'static str, String)> {
+    let of = |probe: &&str| body(probe).unwrap().since();
+    let all = probes().into_iter().map(|probe| probe.name);
+    all.flat_map(|name| of(&name).into_iter().map(move |(fact, since)| (name, fact, since)))
+        .filter(|(_, _, since)| *since > major)
+        .map(|(name, fact, _)| (name, fact.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_probe_answers_on_every_version() {
+    let mut unsupported_on = Vec::new();
+    Cluster::each(|cluster| {
+        for role in ["muster_monitor", "postgres"] {
+            let seen = cluster.look(role);
+            let mut wrong = Vec::new();
+            for (name, answer) in &seen {
+                let bad = faults(answer).into_iter().find(|(_, why)| is_ours(why.cause));
+                wrong.extend(bad.map(|(fact, why)| format!("{name}, {fact}: {why}")));
+                match &answer.result {
+                    Err(why) if why.cause != Cause::Unsupported => wrong.push(format!("{name}: {why}")),
+                    Ok(table) if table.rows.is_empty() && !is_exempt(NO_ROWS, name) => {
+                        wrong.push(format!("{name}: no row; `neglected.sql` should have something for it"));
+                    }
+                    _ => {}
+                }
+            }
+            assert!(wrong.is_empty(), "version {}, {role}:\n{}", cluster.major, wrong.join("\n"));
+            if role == "postgres" {
+                unsupported_on.push((cluster.major, unsupported(&seen)));
+            }
+        }
+    });
+    let always = unsupported_on.last().unwrap().1.clone();
+    for (major, found) in unsupported_on {
+        let by_version: BTreeSet<_> = found.difference(&always).cloned().collect();
+        assert_eq!(by_version, declared(major), "version {major}");
+    }
+}
+
+#[test]
+fn every_policy_is_judged_on_every_version() {
+    Cluster::each(|cluster| {
+        let run = shop(cluster, "muster_monitor").check(&[]);
+        assert_ne!(run.code, 2, "{}", run.stderr);
+        assert!(run.checks().len() >= 20, "{}", run.checks().len());
+        for finding in run.findings() {
+            let cause = finding["cause"]["cause"].as_str().and_then(Cause::from_word);
+            assert!(!cause.is_some_and(is_ours), "version {}: {finding:#}", cluster.major);
+        }
+    });
+}
