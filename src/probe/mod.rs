@@ -118,29 +118,27 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
-    ("postgres.collations", &postgres::COLLATIONS),
     ("pgbouncer.pools", &pgbouncer::Pools),
+    #[cfg(feature = "sql")]
+    ("postgres.collations", &postgres::COLLATIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.config_errors", &postgres::CONFIG_ERRORS),
     #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
     ("postgres.databases", &postgres::DATABASES),
     #[cfg(feature = "sql")]
-    ("postgres.index_bloat", &postgres::INDEX_BLOAT),
-    #[cfg(feature = "sql")]
-    ("postgres.query", &postgres::Query),
-    #[cfg(feature = "sql")]
-    ("postgres.replicas", &postgres::REPLICAS),
-    ("postgres.config_errors", &postgres::CONFIG_ERRORS),
-    #[cfg(feature = "sql")]
-    ("postgres.connections", &postgres::CONNECTIONS),
-    #[cfg(feature = "sql")]
     ("postgres.extensions", &postgres::EXTENSIONS),
     #[cfg(feature = "sql")]
     ("postgres.hba_rules", &postgres::HBA_RULES),
     #[cfg(feature = "sql")]
+    ("postgres.index_bloat", &postgres::INDEX_BLOAT),
+    #[cfg(feature = "sql")]
     ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
+    #[cfg(feature = "sql")]
+    ("postgres.replicas", &postgres::REPLICAS),
     #[cfg(feature = "sql")]
     ("postgres.roles", &postgres::ROLES),
     #[cfg(feature = "sql")]
@@ -148,15 +146,17 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
     #[cfg(feature = "sql")]
-    ("postgres.table_bloat", &postgres::TABLE_BLOAT),
+    ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
+    #[cfg(feature = "sql")]
+    ("postgres.settings", &postgres::SETTINGS),
+    #[cfg(feature = "sql")]
     ("postgres.slots", &postgres::SLOTS),
     #[cfg(feature = "sql")]
     ("postgres.standby", &postgres::STANDBY),
     #[cfg(feature = "sql")]
     ("postgres.subscriptions", &postgres::SUBSCRIPTIONS),
-    ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
     #[cfg(feature = "sql")]
-    ("postgres.settings", &postgres::SETTINGS),
+    ("postgres.table_bloat", &postgres::TABLE_BLOAT),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
     #[cfg(feature = "sql")]

@@ -16,15 +16,12 @@ mod hba_rules;
 mod names;
 mod options;
 mod pooler;
-mod query;
-mod read;
-mod reading;
-mod replicas;
 mod public_grants;
 mod query;
 mod read;
 mod reading;
 mod releases;
+mod replicas;
 mod roles;
 mod sequences;
 mod server;
@@ -41,35 +38,32 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_storage;
 mod tests_replication;
+#[cfg(test)]
+mod tests_settings;
+#[cfg(test)]
+mod tests_storage;
 mod wal;
 
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
 pub(super) use collations::COLLATIONS;
+pub(super) use config_errors::CONFIG_ERRORS;
 pub(super) use connections::CONNECTIONS;
 pub(super) use databases::DATABASES;
 pub(super) use error::fault as fault_of;
-pub(super) use options::options as connect_options;
-pub(super) use query::Query;
-pub(super) use replicas::REPLICAS;
-pub(super) use sequences::SEQUENCES;
-pub(super) use server::SERVER;
-pub(super) use slots::SLOTS;
-pub(super) use standby::STANDBY;
-pub(super) use subscriptions::SUBSCRIPTIONS;
-mod tests_settings;
-
-pub(super) use config_errors::CONFIG_ERRORS;
-pub(super) use connections::CONNECTIONS;
 pub(super) use extensions::EXTENSIONS;
 pub(super) use hba_rules::HBA_RULES;
+pub(super) use options::options as connect_options;
 pub(super) use public_grants::PUBLIC_GRANTS;
 pub(super) use query::Query;
+pub(super) use replicas::REPLICAS;
 pub(super) use roles::ROLES;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
 pub(super) use setting_overrides::SETTING_OVERRIDES;
 pub(super) use settings::SETTINGS;
+pub(super) use slots::SLOTS;
+pub(super) use standby::STANDBY;
+pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use tables::TABLES;
 pub(super) use wal::WAL;

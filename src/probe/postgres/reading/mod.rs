@@ -20,8 +20,6 @@ use super::databases::{databases, merged, no_connect};
 use super::error::fault;
 use super::names::plain_or_quoted;
 use super::session::{Mode, Session, Who, within};
-use crate::fact::{Cause, Cell, Level, Missing, TableBuilder, Value};
-use super::session::{Mode, Session, Who};
 use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
@@ -41,9 +39,8 @@ pub(super) enum Scope {
 
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
-    /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument
-    /// `schemas`, or null.
-    /// The statement. `{name}` stands for a part; `$1` is the argument `list`, or null.
+    /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument `list`,
+    /// or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -66,13 +63,13 @@ pub(in crate::probe) struct Reading {
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
-        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], nested: false, given: &[] }
         Self {
             sql,
             scope: Scope::Database,
             parts: &[],
             faults: &[],
             costly: &[],
+            nested: false,
             list: "schemas",
             needs: &[],
             given: &[],
