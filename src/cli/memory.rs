@@ -189,20 +189,30 @@ fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
 }
 
 impl Memory {
-    /// Remembers a run; secrets are removed first.
+    /// What a run saw, made ready. Only for a run without secrets: nothing is removed here.
+    pub(super) fn seen(&self, recording: &Recording) -> Result<Seen, StoreError> {
+        Seen::of(self.inbox.path(), recording)
+    }
+
+    /// Remembers a run; secrets are removed first, if what it saw was not made ready without any.
     pub(super) fn remember(
         &self,
         report: &RunReport,
-        recording: &Recording,
+        (recording, ready): (&Recording, Option<Result<Seen, StoreError>>),
         redactor: &Redactor,
     ) -> Result<(), Problem> {
-        let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
-        let path = self.inbox.path();
-        let remembered = Seen::of(path, &recording)
-            .and_then(|seen| Draft::of(path, &report, Some(seen)))
-            .and_then(|draft| self.inbox.save(&draft))
-            .and_then(|()| self.forget(recording.started));
-        remembered.map_err(|error| unusable(&error))
+        let report = clean_report(report, redactor)?;
+        let seen = match ready.filter(|_| redactor.is_empty()) {
+            Some(ready) => ready,
+            None => self.seen(&*clean_recording(recording, redactor)?),
+        };
+        let remembered = seen.and_then(|seen| Draft::of(self.inbox.path(), &report, Some(seen)));
+        let remembered = remembered.and_then(|draft| {
+            // It is a great many small pieces, and the process is about to end.
+            let draft = std::mem::ManuallyDrop::new(draft);
+            self.inbox.save(&draft)
+        });
+        remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error))
     }
 
     /// Forgets what is older than it is kept.

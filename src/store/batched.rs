@@ -9,20 +9,20 @@ use super::batch;
 use super::bytes::Fault;
 use super::shelf::{Shelf, Stored};
 
-/// A batch with the entry of one question: the roster's and the entry's number, place, shape, the run and its first
+/// A batch with the entry of one question: the roster's and the entry's number, place, shape and faults, the run and its first
 /// observation, the base, the earliest time and the body.
-type Row = (i64, i64, i64, i64, i64, i64, i64, Vec<u8>);
+type Row = (i64, i64, i64, Option<i64>, i64, i64, i64, i64, Vec<u8>);
 
 /// Batches in which a question has an entry, from a time to another.
 const OF: &str = "
-SELECT m.number, m.place, m.shape, run.id, run.first, b.base, b.seen, b.body FROM member m
+SELECT m.number, m.place, m.shape, m.faults, run.id, run.first, b.base, b.seen, b.body FROM member m
 CROSS JOIN batch b ON b.roster = m.roster AND b.last >= ?
 CROSS JOIN run ON run.id = b.run AND run.replay IS NULL
 WHERE m.question = ? AND b.seen <= ?";
 
 /// The last of them up to a time. A batch begins before some of its entries, so a few are looked into.
 const LAST: &str = "
-SELECT m.number, m.place, m.shape, run.id, run.first, b.base, b.seen, b.body FROM member m
+SELECT m.number, m.place, m.shape, m.faults, run.id, run.first, b.base, b.seen, b.body FROM member m
 CROSS JOIN batch b ON b.roster = m.roster
 CROSS JOIN run ON run.id = b.run AND run.replay IS NULL
 WHERE m.question = ? AND b.seen <= ? ORDER BY b.last DESC LIMIT 8";
@@ -31,7 +31,7 @@ const IN: &str = "
 SELECT b.id, b.roster, run.first, b.base, b.seen, b.body FROM batch b
 CROSS JOIN run ON run.id = b.run WHERE b.run = ?";
 
-const MEMBERS: &str = "SELECT number, place, question, shape FROM member WHERE roster = ?";
+const MEMBERS: &str = "SELECT number, place, question, shape, faults FROM member WHERE roster = ?";
 
 const QUESTIONS: &str = "
 SELECT q.id FROM text target CROSS JOIN text probe
@@ -44,14 +44,14 @@ fn damaged(shelf: &Shelf<'_>, run: i64, why: Fault) -> StoreError {
 
 /// The entry of one question.
 fn entry(question: i64, row: Row) -> Result<Stored, (i64, Fault)> {
-    let (number, place, shape, run, first, base, seen, body) = row;
+    let (number, place, shape, holes, run, first, base, seen, body) = row;
     let mut found = None;
     let wanted = usize::try_from(number).ok();
     let read = batch::read(&body, seen, |at| Some(at) == wanted, |_, seen, body| found = Some((seen, body)));
     read.map_err(|why| (run, why))?;
     let (seen, body) = found.ok_or((run, "an entry of it is gone"))?;
     let id = first.saturating_add(base).saturating_add(place);
-    Ok(Stored { id, question, seen, run, shape, fault: None, cut: None, body, proved: true })
+    Ok(Stored { id, question, seen, run, shape, fault: None, cut: None, body, proved: Some(holes) })
 }
 
 impl Shelf<'_> {
@@ -112,7 +112,7 @@ impl Shelf<'_> {
     /// All answers of a run that stand in batches.
     pub(super) async fn batched_in(&mut self, run: i64) -> Result<Vec<Stored>, StoreError> {
         type Batch = (i64, i64, i64, i64, i64, Vec<u8>);
-        type Member = (i64, i64, i64, i64);
+        type Member = (i64, i64, i64, i64, Option<i64>);
         let batches = sqlx::query_as(IN).bind(run).fetch_all(self.tx()).await;
         let batches: Vec<Batch> = batches.map_err(|error| self.fault(&error))?;
         let mut found = Vec::new();
@@ -129,13 +129,23 @@ impl Shelf<'_> {
                 seen,
                 |_| true,
                 |number, seen, body| {
-                    let Some((_, place, question, shape)) = members.get(&number).copied() else {
+                    let Some((_, place, question, shape, holes)) = members.get(&number).copied() else {
                         strangers = true;
                         return;
                     };
                     let id = first.saturating_add(base).saturating_add(place);
                     let (fault, cut) = (None, None);
-                    found.push(Stored { id, question, seen, run, shape, fault, cut, body, proved: true });
+                    found.push(Stored {
+                        id,
+                        question,
+                        seen,
+                        run,
+                        shape,
+                        fault,
+                        cut,
+                        body,
+                        proved: Some(holes),
+                    });
                 },
             );
             read.map_err(|why| damaged(self, run, why))?;

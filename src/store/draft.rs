@@ -2,9 +2,9 @@
 //!
 //! Making it ready needs no file, so that it can be done beside the judging; what is left is one write.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
@@ -174,8 +174,13 @@ impl Draft {
     }
 }
 
-/// Shapes that were written already, by schema and identity: to write one takes longer than to look for it.
-type Shapes<'r> = HashMap<(usize, &'r Identity), usize>;
+/// What was written already: to write it takes longer than to look for it.
+#[derive(Default)]
+struct Written<'r> {
+    /// By schema and identity.
+    shapes: HashMap<(usize, &'r Identity), usize>,
+    faults: HashMap<Vec<Arc<Missing>>, usize>,
+}
 
 impl Seen {
     /// Makes ready what a run saw, for the store at a path, which errors name.
@@ -201,9 +206,9 @@ impl Seen {
         let header = Json::Object(header).to_string();
         let mut seen = Self { texts: Texts::default(), recorded, header, answers: Vec::new() };
         seen.answers.reserve(observations.len());
-        let mut shapes = Shapes::new();
+        let mut written = Written::default();
         for observation in observations {
-            let answer = seen.answer(path, observation, &mut shapes)?;
+            let answer = seen.answer(path, observation, &mut written)?;
             seen.answers.push(answer);
         }
         Ok(seen)
@@ -213,7 +218,7 @@ impl Seen {
         &mut self,
         path: &str,
         observation: &'r Observation,
-        shapes: &mut Shapes<'r>,
+        written: &mut Written<'r>,
     ) -> Result<Answer, StoreError> {
         let Key { probe, target, args, facts } = &observation.key;
         let key = [target, probe, args, facts].map(|part| self.texts.shared(part));
@@ -228,22 +233,34 @@ impl Seen {
                     .map_err(|why| content(path, format!("the answer of {probe} at {target}"), why))?;
             }
         }
-        let faults = if faults.list.is_empty() {
-            None
-        } else {
-            let list: Vec<&Missing> = faults.list.iter().map(|why| &**why).collect();
-            Some(self.texts.number(&text(path, "faults", &list)?))
-        };
-        let shape = self.shape(observation, shapes);
+        let faults =
+            if faults.list.is_empty() { None } else { Some(self.faults(path, faults.list, written)?) };
+        let shape = self.shape(observation, written);
         Ok(Answer { key, shape, fault, cut, faults, head: head(observation), columns })
     }
 
+    /// The faults of cells.
+    fn faults(
+        &mut self,
+        path: &str,
+        list: Vec<Arc<Missing>>,
+        written: &mut Written<'_>,
+    ) -> Result<usize, StoreError> {
+        if let Some(number) = written.faults.get(&list) {
+            return Ok(*number);
+        }
+        let shown: Vec<&Missing> = list.iter().map(|why| &**why).collect();
+        let number = self.texts.number(&text(path, "faults", &shown)?);
+        written.faults.insert(list, number);
+        Ok(number)
+    }
+
     /// What seldom changes.
-    fn shape<'r>(&mut self, observation: &'r Observation, shapes: &mut Shapes<'r>) -> usize {
+    fn shape<'r>(&mut self, observation: &'r Observation, written: &mut Written<'r>) -> usize {
         let schema: Option<&Arc<Schema>> = observation.result.as_ref().ok().map(|table| &table.schema);
         // The recording holds every schema, so none of them has the place of another.
         let known = (schema.map_or(0, |schema| Arc::as_ptr(schema).addr()), &observation.identity);
-        if let Some(number) = shapes.get(&known) {
+        if let Some(number) = written.shapes.get(&known) {
             return *number;
         }
         let mut shape = Map::new();
@@ -252,7 +269,7 @@ impl Seen {
             shape.insert("schema".to_owned(), schema_to_json(schema));
         }
         let number = self.texts.number(&Json::Object(shape).to_string());
-        shapes.insert(known, number);
+        written.shapes.insert(known, number);
         number
     }
 }

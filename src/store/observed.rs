@@ -61,17 +61,21 @@ pub(super) async fn save(writer: &mut Writer<'_>, seen: &Seen, run: i64) -> Resu
     Ok(())
 }
 
-/// The ids of an answer's question, shape, fault, and of what cut it.
+/// The ids of an answer's question, shape, fault, and of what cut it; of a short one those of the faults of its cells.
 #[derive(Clone, Copy)]
 struct Place {
     question: i64,
     shape: i64,
     fault: Option<i64>,
     cut: Option<i64>,
+    faults: Option<i64>,
 }
 
 async fn places(writer: &mut Writer<'_>, seen: &Seen) -> Result<Vec<Place>, StoreError> {
-    let texts = |one: &Answer| one.key.into_iter().chain([one.shape]).chain(one.fault).chain(one.cut);
+    let faults = |one: &Answer| one.faults.filter(|_| is_short(one));
+    let texts = |one: &Answer| {
+        one.key.into_iter().chain([one.shape]).chain(one.fault).chain(one.cut).chain(faults(one))
+    };
     let wanted: BTreeSet<usize> = seen.answers.iter().flat_map(texts).collect();
     let ids = writer.texts(&seen.texts, &wanted).await?;
     let store = writer.store();
@@ -85,7 +89,7 @@ async fn places(writer: &mut Writer<'_>, seen: &Seen) -> Result<Vec<Place>, Stor
         let question = questions.get(key).copied();
         let question = question.ok_or_else(|| store.content("a question", "it was not saved"))?;
         let (fault, cut) = (one.fault.map(id).transpose()?, one.cut.map(id).transpose()?);
-        Ok(Place { question, shape: id(one.shape)?, fault, cut })
+        Ok(Place { question, shape: id(one.shape)?, fault, cut, faults: faults(one).map(id).transpose()? })
     };
     seen.answers.iter().zip(&keys).map(place).collect()
 }
@@ -93,8 +97,7 @@ async fn places(writer: &mut Writer<'_>, seen: &Seen) -> Result<Vec<Place>, Stor
 /// May it stand in a body with others?
 fn is_short(answer: &Answer) -> bool {
     let bytes: usize = answer.columns.iter().map(Vec::len).sum();
-    let whole = answer.fault.is_none() && answer.cut.is_none() && answer.faults.is_none();
-    whole && answer.head.table.is_some() && bytes <= batch::SHORT
+    answer.fault.is_none() && answer.cut.is_none() && answer.head.table.is_some() && bytes <= batch::SHORT
 }
 
 async fn save_batch(
@@ -109,8 +112,8 @@ async fn save_batch(
         .zip(short)
         .filter_map(|((place, (answer, ids)), short)| short.then_some((place, *answer, *ids)))
         .collect();
-    let listed: Vec<[i64; 3]> =
-        members.iter().map(|(place, _, ids)| [*place, ids.question, ids.shape]).collect();
+    let listed: Vec<(i64, i64, i64, Option<i64>)> =
+        members.iter().map(|(place, _, ids)| (*place, ids.question, ids.shape, ids.faults)).collect();
     let roster = writer.roster(&listed).await?;
     let entries: Vec<(&Head, &[Vec<u8>])> =
         members.iter().map(|(_, answer, _)| (&answer.head, &*answer.columns)).collect();
@@ -215,6 +218,21 @@ impl Writer<'_> {
     /// A column that stands in a blob of its own; the same bytes are kept once.
     async fn part(&mut self, observation: i64, field: i64, bytes: &[u8]) -> Result<(), StoreError> {
         let digest = digest(bytes);
+        let blob = match self.blobs.get(&digest) {
+            Some(blob) => *blob,
+            None => self.blob(digest, bytes).await?,
+        };
+        sqlx::query("INSERT INTO part (observation, field, blob) VALUES (?, ?, ?)")
+            .bind(observation)
+            .bind(field)
+            .bind(blob)
+            .execute(&mut **self.tx())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    async fn blob(&mut self, digest: [u8; 16], bytes: &[u8]) -> Result<i64, StoreError> {
         let known: Option<i64> = sqlx::query_scalar("SELECT id FROM blob WHERE digest = ?")
             .bind(&digest[..])
             .fetch_optional(&mut **self.tx())
@@ -230,18 +248,12 @@ impl Writer<'_> {
                 .map_err(|error| self.fault(&error))?
                 .last_insert_rowid(),
         };
-        sqlx::query("INSERT INTO part (observation, field, blob) VALUES (?, ?, ?)")
-            .bind(observation)
-            .bind(field)
-            .bind(blob)
-            .execute(&mut **self.tx())
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(())
+        self.blobs.insert(digest, blob);
+        Ok(blob)
     }
 
-    /// The id of a roster: places, questions and shapes.
-    async fn roster(&mut self, members: &[[i64; 3]]) -> Result<i64, StoreError> {
+    /// The id of a roster: places, questions, shapes and faults.
+    async fn roster(&mut self, members: &[(i64, i64, i64, Option<i64>)]) -> Result<i64, StoreError> {
         let listed = json!(members).to_string();
         let digest = digest(listed.as_bytes());
         if let Some(id) = self.rosters.get(&digest) {
@@ -267,8 +279,8 @@ impl Writer<'_> {
             .await
             .map_err(|error| self.fault(&error))?
             .last_insert_rowid();
-        let members = "INSERT INTO member (roster, number, place, question, shape) \
-                       SELECT ?, key, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
+        let members = "INSERT INTO member (roster, number, place, question, shape, faults) \
+                       SELECT ?, key, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)";
         sqlx::query(members)
             .bind(id)
             .bind(listed)

@@ -28,6 +28,7 @@ DELETE FROM text WHERE id NOT IN (
     UNION SELECT target FROM question UNION SELECT probe FROM question
     UNION SELECT args FROM question UNION SELECT facts FROM question
     UNION SELECT shape FROM observation UNION SELECT shape FROM member
+    UNION SELECT faults FROM member WHERE faults IS NOT NULL
     UNION SELECT fault FROM observation WHERE fault IS NOT NULL
     UNION SELECT cut FROM observation WHERE cut IS NOT NULL
 );

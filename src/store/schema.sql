@@ -104,12 +104,14 @@ CREATE TABLE part (
 CREATE TABLE roster (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE) STRICT;
 
 -- number: of its entry in a body. place: how many observations after the first of the batch it has its own number.
+-- faults: those of its cells, which are as a rule the same in every run: facts that nobody asked for.
 CREATE TABLE member (
     roster INTEGER NOT NULL,
     number INTEGER NOT NULL,
     place INTEGER NOT NULL,
     question INTEGER NOT NULL,
     shape INTEGER NOT NULL,
+    faults INTEGER,
     PRIMARY KEY (roster, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_of ON member (question);

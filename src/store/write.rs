@@ -51,6 +51,7 @@ pub(super) struct Writer<'a> {
     bounds: HashMap<[i64; 2], i64>,
     questions: HashMap<[i64; 4], i64>,
     pub(super) rosters: HashMap<[u8; 16], i64>,
+    pub(super) blobs: HashMap<[u8; 16], i64>,
 }
 
 /// The ids of a draft's texts by their numbers.
@@ -118,8 +119,9 @@ impl<'a> Writer<'a> {
     /// The lock is taken at the beginning: a reader that turns writer half-way may be refused without waiting.
     pub(super) async fn begin(store: &'a Store) -> Result<Self, StoreError> {
         let tx = store.pool().begin_with("BEGIN IMMEDIATE").await.map_err(|error| store.fault(&error))?;
-        let (texts, bounds) = (HashMap::new(), HashMap::new());
-        Ok(Self { store, tx, texts, bounds, questions: HashMap::new(), rosters: HashMap::new() })
+        let (texts, bounds, questions) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (rosters, blobs) = (HashMap::new(), HashMap::new());
+        Ok(Self { store, tx, texts, bounds, questions, rosters, blobs })
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
