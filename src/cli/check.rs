@@ -185,7 +185,7 @@ fn judge(arguments: &Arguments) -> Done {
     options.now = arguments.now.as_deref().map(now).transpose()?;
     let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
     if let Some(memory) = ran.memory.take()
-        && let Err(problem) = memory.remember(&ran.report, &ran.recording, &ran.redactor)
+        && let Err(problem) = memory.remember(&ran.report, (&ran.recording, ran.seen.take()), &ran.redactor)
     {
         not_remembered(&mut ran.report, problem);
     }

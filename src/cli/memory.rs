@@ -1,5 +1,6 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
-use crate::store::{Store, StoreError};
-use crate::verdict::RunReport;
+use crate::store::{Draft, Inbox, Seen, Store, StoreError};
+use crate::verdict::{Recall, RunReport};
 
 use super::output::{Problem, warn};
 use super::setup::Sources;
@@ -57,28 +58,59 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
     let Some((path, _)) = project.store.clone() else {
         return Err(Problem::usage(format!("no {what} are known: the project has no store"), help));
     };
-    if !path.exists() {
+    if !crate::store::is_there(&path) {
         let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
         return Err(Problem::usage(message, "`muster check` makes it"));
     }
     Ok(Opened { project, path })
 }
 
-/// The store of a run, open from recalling to remembering: opening and closing costs more than what lies between.
+/// The memory of a run: where it is left to wait for the store.
 pub(super) struct Memory {
-    runtime: tokio::runtime::Runtime,
-    store: Store,
+    path: PathBuf,
+    inbox: Inbox,
     keep: Option<Duration>,
+    /// When the runs before this one began, the first and the last.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
-/// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known.
+/// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known. A store is opened only
+/// if something has to be recalled, or if it must be looked at: a check of one file takes less time than opening it.
 pub(super) fn recall(
     project: &Project,
     plan: &Plan,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
     let Some((path, keep)) = &project.store else { return Ok((Past::default(), None)) };
-    let held = |check: &crate::plan::Check| check.policy.alert.as_ref().and_then(|alert| alert.held);
+    // A store that cannot be used is said before anything is observed, also if nothing has to be recalled.
+    let inbox = Inbox::open(path).map_err(|error| unusable(&error))?;
+    let wanted = plan.past();
+    let held = plan.checks.iter().any(|check| held(check).is_some());
+    let (past, span) = if held || !wanted.is_empty() || inbox.is_due() {
+        from_store(path, plan, &wanted, at)?
+    } else {
+        (Past::default(), inbox.span())
+    };
+    if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
+        warn(&[from_the_future(path, newest, at)]);
+    }
+    Ok((past, Some(Memory { path: path.clone(), inbox, keep: *keep, span })))
+}
+
+/// How long a check's rule has to hold.
+fn held(check: &crate::plan::Check) -> Option<i64> {
+    check.policy.alert.as_ref().and_then(|alert| alert.held)
+}
+
+/// When the runs of a store began, the first and the last.
+type Span = Option<(Timestamp, Timestamp)>;
+
+fn from_store(
+    path: &Path,
+    plan: &Plan,
+    wanted: &[PastRequest],
+    at: Timestamp,
+) -> Result<(Past, Span), Problem> {
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
         .iter()
@@ -88,19 +120,37 @@ pub(super) fn recall(
     let longest = plan.checks.iter().filter_map(held).max().unwrap_or(0);
     let back = SignedDuration::from_micros(longest).saturating_mul(3).saturating_add(MARGIN);
     let since = at.checked_sub(back).unwrap_or(Timestamp::MIN);
-    let runtime = waiting().map_err(|error| unusable(&error))?;
-    // A store that cannot be opened is said before anything is observed, also if nothing has to be recalled.
-    let recalled = runtime.block_on(async {
+    let recalled = wait(async {
         let store = Store::open(path).await?;
-        let wanted = plan.past();
-        let past = if wanted.is_empty() { Past::default() } else { store.past(&wanted, at).await? };
-        Ok((store.recall(&checks, since).await?, past, store.span().await?, store))
+        let lost = store.lost();
+        let recalled = async {
+            let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
+            let recall =
+                if checks.is_empty() { Recall::default() } else { store.recall(&checks, since).await? };
+            Ok((Past { recall, ..past }, store.span().await?))
+        }
+        .await;
+        store.close().await;
+        Ok((recalled?, lost))
     });
-    let (recall, past, span, store) = recalled.map_err(|error| unusable(&error))?;
-    if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
-        warn(&[from_the_future(path, newest, at)]);
+    let (recalled, lost) = recalled.map_err(|error| unusable(&error))?;
+    if lost > 0 {
+        warn(&[taken(path, lost)]);
     }
-    Ok((Past { recall, ..past }, Some(Memory { runtime, store, keep: *keep })))
+    Ok(recalled)
+}
+
+/// Runs that are gone are said once.
+fn taken(path: &Path, lost: u64) -> Diag {
+    let runs = if lost == 1 { "1 run".to_owned() } else { format!("{lost} runs") };
+    let message = format!(
+        "{runs} of the store `{}` is gone: the machine stopped before it was on disk",
+        path.display()
+    );
+    let mut diag = Diag::error(&code::STORE, message)
+        .help("nothing needs to be done; how long a rule has held is counted from the runs that are there");
+    diag.level = Level::Warning;
+    diag
 }
 
 /// Adds the answers of recordings that policies compare with. A file that cannot be read is wrong input: without
@@ -139,37 +189,42 @@ fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
 }
 
 impl Memory {
-    /// Remembers a run; secrets are removed first.
-    pub(super) fn remember(
-        self,
-        report: &RunReport,
-        recording: &Recording,
-        redactor: &Redactor,
-    ) -> Result<(), Problem> {
-        let (report, recording) = (clean_report(report, redactor)?, clean_recording(recording, redactor)?);
-        let Self { runtime, store, keep } = self;
-        let remembered = runtime.block_on(async {
-            let result = async {
-                let span = store.span().await?;
-                store.remember(&report, Some(&recording)).await?;
-                if let (Some(keep), Some(span)) = (keep, span)
-                    && let Some(oldest) = outlived(span, recording.started, keep)
-                {
-                    store.prune(oldest).await?;
-                }
-                Ok(())
-            }
-            .await;
-            store.close().await;
-            result
-        });
-        remembered.map_err(|error| unusable(&error))
+    /// What a run saw, made ready. Only for a run without secrets: nothing is removed here.
+    pub(super) fn seen(&self, recording: &Recording) -> Result<Seen, StoreError> {
+        Seen::of(self.inbox.path(), recording)
     }
 
-    /// Ends without remembering anything.
-    pub(super) fn close(self) {
-        let Self { runtime, store, .. } = self;
-        runtime.block_on(store.close());
+    /// Remembers a run; secrets are removed first, if what it saw was not made ready without any.
+    pub(super) fn remember(
+        &self,
+        report: &RunReport,
+        (recording, ready): (&Recording, Option<Result<Seen, StoreError>>),
+        redactor: &Redactor,
+    ) -> Result<(), Problem> {
+        let report = clean_report(report, redactor)?;
+        let seen = match ready.filter(|_| redactor.is_empty()) {
+            Some(ready) => ready,
+            None => self.seen(&*clean_recording(recording, redactor)?),
+        };
+        let remembered = seen.and_then(|seen| Draft::of(self.inbox.path(), &report, Some(seen)));
+        let remembered = remembered.and_then(|draft| {
+            // It is a great many small pieces, and the process is about to end.
+            let draft = std::mem::ManuallyDrop::new(draft);
+            self.inbox.save(&draft)
+        });
+        remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error))
+    }
+
+    /// Forgets what is older than it is kept.
+    fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
+        let oldest = self.keep.zip(self.span).and_then(|(keep, span)| outlived(span, at, keep));
+        let Some(oldest) = oldest else { return Ok(()) };
+        wait(async {
+            let store = Store::open(&self.path).await?;
+            let pruned = store.prune(oldest).await;
+            store.close().await;
+            pruned.map(|_runs| ())
+        })
     }
 }
 
@@ -189,20 +244,20 @@ fn lost(what: &str) -> Problem {
     )
 }
 
-fn clean_report(report: &RunReport, redactor: &Redactor) -> Result<RunReport, Problem> {
+fn clean_report<'r>(report: &'r RunReport, redactor: &Redactor) -> Result<Cow<'r, RunReport>, Problem> {
     if redactor.is_empty() {
-        return Ok(report.clone());
+        return Ok(Cow::Borrowed(report));
     }
     let text = serde_json::to_string(report).map_err(|_unwritable| lost("report"))?;
-    serde_json::from_str(&redactor.clean(&text)).map_err(|_unreadable| lost("report"))
+    serde_json::from_str(&redactor.clean(&text)).map(Cow::Owned).map_err(|_unreadable| lost("report"))
 }
 
-fn clean_recording(recording: &Recording, redactor: &Redactor) -> Result<Recording, Problem> {
+fn clean_recording<'r>(recording: &'r Recording, redactor: &Redactor) -> Result<Cow<'r, Recording>, Problem> {
     if redactor.is_empty() {
-        return Ok(recording.clone());
+        return Ok(Cow::Borrowed(recording));
     }
     let text = redactor.clean(&recording.to_text());
-    Recording::from_text(&text).map_err(|_unreadable| lost("recording"))
+    Recording::from_text(&text).map(Cow::Owned).map_err(|_unreadable| lost("recording"))
 }
 
 #[cfg(test)]

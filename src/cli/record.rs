@@ -33,10 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let setup = setup(&arguments.sources, &arguments.select, false, false)?;
     warnings(&setup);
     let options = Options { compare: false, ..arguments.how.options(None) };
-    let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
-    if let Some(memory) = ran.memory.take() {
-        memory.close();
-    }
+    let ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
     let recording = &ran.recording;
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;

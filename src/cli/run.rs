@@ -13,6 +13,7 @@ use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
 use crate::plan::{Input, Plan, bind};
 use crate::probe::system_clock;
 use crate::secret::Redactor;
+use crate::store::{Seen, StoreError};
 use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::{Watch, host};
@@ -60,6 +61,14 @@ pub(super) struct Ran {
     pub redactor: Arc<Redactor>,
     /// The store that the run recalled from, to remember it in.
     pub memory: Option<Memory>,
+    /// What it saw, if that was made ready for the store already.
+    pub seen: Option<Result<Seen, StoreError>>,
+}
+
+/// Is there so much to be made ready that a thread is worth it?
+fn is_large(answers: &[Observation]) -> bool {
+    let rows = |answer: &Observation| answer.result.as_ref().map_or(1, |table| table.rows.len().max(1));
+    answers.iter().map(rows).sum::<usize>() >= 1_000
 }
 
 /// Binds the policies of a setup.
@@ -120,13 +129,24 @@ pub(super) fn run(
     timings.observe = watch.lap();
     timings.probes = options.ledger.take().into_iter().map(probe_time).collect();
     let given = Given { at: started, recall: &past.recall, past: &past };
-    let outcomes = judge_all(&plan, &answers, &given);
+    let recording = recording(setup, &plan, answers, started);
+    let answers = &recording.observations;
+    // What is remembered is made ready while it is judged.
+    let (outcomes, seen) = std::thread::scope(|scope| {
+        let ready = memory.as_ref().filter(|_| is_large(answers) && redactor.is_empty());
+        let ready = ready.map(|memory| scope.spawn(|| memory.seen(&recording)));
+        let outcomes = judge_all(&plan, answers, &given);
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        (outcomes, ready.map(join))
+    });
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),
         started,
         recording: recorded.map(|at| at.to_string()),
-        targets: identities(&answers),
+        targets: identities(answers),
         fail_on: options.fail_on,
         project: &setup.project,
         whole: is_whole(setup),
@@ -134,8 +154,8 @@ pub(super) fn run(
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
     timings.judge = watch.lap();
-    let recording = Recording { past, ..recording(setup, &plan, answers, started) };
-    Ok(Ran { report, recording, redactor, memory })
+    let recording = Recording { past, ..recording };
+    Ok(Ran { report, recording, redactor, memory, seen })
 }
 
 fn probe_time(spent: Spent) -> ProbeTime {

@@ -195,8 +195,7 @@ fn count(rows: usize) -> u32 {
 /// Joins the rows of two sides, left order first.
 pub(super) fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
     let mut matcher = Matcher::new(rows, by);
-    matcher.enter(1);
-    let of_left = matcher.enter(0);
+    let of_left = matcher.enter();
     let mut matched =
         Matched { pairs: Vec::new(), ambiguous: BTreeMap::new(), unsure: [None, None], faults: Vec::new() };
     matched.pairs.reserve(matcher.entries.len());

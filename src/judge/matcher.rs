@@ -1,8 +1,8 @@
 //! Finds the rows of two sides that have one key.
 //!
 //! The rows lie all over memory, so what counts is how often the processor waits for it. The table keeps a part of
-//! each hash beside the entry, and rows are entered in blocks: one step is taken for all rows of a block before the
-//! next, so that many waits pass at once.
+//! each hash beside the entry, and rows are looked for in blocks: one step is taken for all rows of a block before the
+//! next, so that many waits pass at once. What only reads is done by all cores.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -10,6 +10,32 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::fact::{Cell, Missing, Row, Value};
+
+use super::parts::in_parts;
+
+/// The prints of some rows, and what is said of those that have none.
+struct Prints {
+    of: Vec<Option<u32>>,
+    nulls: u64,
+    unread: Option<Arc<Missing>>,
+}
+
+impl Prints {
+    fn add(&mut self, by: &[[usize; 2]], hasher: &DefaultHashBuilder, side: usize, row: &[Cell]) {
+        let cells = by.iter().map(|by| row.get(Matcher::column(by, side)));
+        let print = match hash_key(cells, hasher, false) {
+            Ok(hash) => {
+                self.nulls += u64::from(hash.is_none());
+                hash.and_then(|hash| u32::try_from(hash >> 32).ok())
+            }
+            Err(why) => {
+                self.unread.get_or_insert(why);
+                None
+            }
+        };
+        self.of.push(print);
+    }
+}
 
 /// No row on this side.
 pub(super) const NONE: u32 = u32::MAX;
@@ -106,54 +132,90 @@ impl<'r> Matcher<'r> {
         if side == 0 { *left } else { *right }
     }
 
-    /// Enters the rows of a side: the position of each one's entry, `NONE` for those that cannot be matched.
-    pub(super) fn enter(&mut self, side: usize) -> Vec<u32> {
+    /// Enters the rows of both sides, the right one first: the position of the entry of each row of the left side,
+    /// `NONE` for those that cannot be matched.
+    pub(super) fn enter(&mut self) -> Vec<u32> {
+        let [left, right] = self.rows;
+        let (left, right) = (self.prints(0, left), self.prints(1, right));
+        self.put_all(1, &right, &[]);
+        drop(right);
+        // What is on the right does not change any more, so that all cores may look for the rows of the left.
+        let found = self.look(&left);
+        self.put_all(0, &left, &found)
+    }
+
+    /// A part of the hash of each row's key; `None` if the row cannot be matched, which is noted.
+    fn prints(&mut self, side: usize, rows: &[Row]) -> Vec<Option<u32>> {
+        let (by, hasher) = (self.by, &self.hasher);
+        let parts = in_parts(rows, |_, rows| {
+            let mut prints = Prints { of: Vec::with_capacity(rows.len()), nulls: 0, unread: None };
+            rows.iter().for_each(|row| prints.add(by, hasher, side, row));
+            prints
+        });
+        let mut all = Vec::with_capacity(rows.len());
+        for Prints { of, nulls, unread } in parts {
+            if all.is_empty() {
+                all = of
+            } else {
+                all.extend(of)
+            }
+            if let (Some(count), Some(slot)) = (self.nulls.get_mut(side), self.unread.get_mut(side)) {
+                *count += nulls;
+                *slot = slot.take().or(unread);
+            }
+        }
+        all
+    }
+
+    /// The entries of the left side's rows, as far as they are there.
+    fn look(&self, prints: &[Option<u32>]) -> Vec<Option<u32>> {
+        let [left, _] = self.rows;
+        let parts = in_parts(prints, |from, prints| {
+            let rows = left.get(from..).unwrap_or_default();
+            let mut all = Vec::with_capacity(prints.len());
+            let (mut known, mut firsts) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
+            for (prints, rows) in prints.chunks(BLOCK).zip(rows.chunks(BLOCK)) {
+                known.clear();
+                firsts.clear();
+                let begin = all.len();
+                // Each line reads one thing of every row of the block, so the reads wait together.
+                all.extend(prints.iter().map(|print| self.likely((*print)?)));
+                let found = all.get_mut(begin..).unwrap_or_default();
+                known.extend(found.iter().map(|entry| self.known((*entry)?)));
+                firsts.extend(known.iter().map(|known| self.first(known.as_ref()?)));
+                for (((found, known), first), row) in found.iter_mut().zip(&known).zip(&firsts).zip(rows) {
+                    let same = known.as_ref().is_some_and(|known| self.same(known, *first, 0, row));
+                    *found = found.filter(|_| same);
+                }
+            }
+            all
+        });
+        parts
+            .into_iter()
+            .reduce(|mut all, part| {
+                all.extend(part);
+                all
+            })
+            .unwrap_or_default()
+    }
+
+    /// Puts every row of a side into its entry, which was found for it, or is found or made now.
+    fn put_all(&mut self, side: usize, prints: &[Option<u32>], found: &[Option<u32>]) -> Vec<u32> {
         let rows = self.rows.get(side).copied().unwrap_or_default();
         let mut entered = Vec::with_capacity(rows.len());
-        let mut prints = Vec::with_capacity(BLOCK);
-        let mut found = Vec::with_capacity(BLOCK);
-        let mut known = Vec::with_capacity(BLOCK);
-        let mut firsts = Vec::with_capacity(BLOCK);
-        for block in rows.chunks(BLOCK) {
-            prints.clear();
-            found.clear();
-            known.clear();
-            firsts.clear();
-            prints.extend(block.iter().map(|row| self.print(side, row)));
-            // Each line reads one thing of every row of the block, so the reads wait together.
-            found.extend(prints.iter().map(|print| self.likely((*print)?)));
-            known.extend(found.iter().map(|entry| self.known((*entry)?)));
-            firsts.extend(known.iter().map(|known| self.first(known.as_ref()?)));
-            for (((found, known), first), row) in found.iter_mut().zip(&known).zip(&firsts).zip(block) {
-                let same = known.as_ref().is_some_and(|known| self.same(known, *first, side, row));
-                *found = found.filter(|_| same);
+        for (rows, prints) in rows.chunks(BLOCK).zip(prints.chunks(BLOCK)) {
+            if found.is_empty() {
+                // Reads on: the places of a whole block are waited for together.
+                let some = prints.iter().flatten().filter(|print| self.likely(**print).is_some());
+                std::hint::black_box(some.count());
             }
-            for ((row, print), found) in block.iter().zip(&prints).zip(&found) {
+            for (row, print) in rows.iter().zip(prints) {
                 let number = u32::try_from(entered.len()).unwrap_or(NONE);
-                entered.push(print.map_or(NONE, |print| self.put(*found, print, side, number, row)));
+                let known = found.get(entered.len()).copied().flatten();
+                entered.push(print.map_or(NONE, |print| self.put(known, print, side, number, row)));
             }
         }
         entered
-    }
-
-    /// A part of the hash of a row's key; `None` if the row cannot be matched, which is noted.
-    fn print(&mut self, side: usize, row: &[Cell]) -> Option<u32> {
-        let cells = self.by.iter().map(|by| row.get(Self::column(by, side)));
-        match hash_key(cells, &self.hasher, false) {
-            Ok(Some(hash)) => u32::try_from(hash >> 32).ok(),
-            Ok(None) => {
-                if let Some(count) = self.nulls.get_mut(side) {
-                    *count += 1;
-                }
-                None
-            }
-            Err(why) => {
-                if let Some(slot) = self.unread.get_mut(side) {
-                    slot.get_or_insert(why);
-                }
-                None
-            }
-        }
     }
 
     fn likely(&self, print: u32) -> Option<u32> {
@@ -261,8 +323,7 @@ mod tests {
         let left = rows(&[Some("a"), Some("b"), None, Some("b")]);
         let right = rows(&[Some("b"), Some("c"), Some("c")]);
         let mut matcher = Matcher::new([&left, &right], &[[0, 0]]);
-        assert_eq!(matcher.enter(1), [0, 1, 1]);
-        assert_eq!(matcher.enter(0), [2, 0, NONE, 0]);
+        assert_eq!(matcher.enter(), [2, 0, NONE, 0]);
         let seen: Vec<_> = matcher.entries.iter().map(|entry| (entry.rows, entry.doubled)).collect();
         let wanted = [([1, 0], [true, false]), ([NONE, 1], [false, true]), ([0, NONE], [false, false])];
         assert_eq!(seen, wanted);
@@ -270,15 +331,14 @@ mod tests {
     }
 
     #[test]
-    fn every_row_of_many_blocks_finds_its_own() {
-        let names: Vec<String> = (0..5000).map(|number| format!("row {number}")).collect();
+    fn every_row_of_many_blocks_and_parts_finds_its_own() {
+        let names: Vec<String> = (0..80_000).map(|number| format!("row {number}")).collect();
         let left = rows(&names.iter().map(|name| Some(name.as_str())).collect::<Vec<_>>());
         let right: Vec<Row> = left.iter().rev().cloned().collect();
         let mut matcher = Matcher::new([&left, &right], &[[0, 0]]);
-        matcher.enter(1);
-        matcher.enter(0);
-        assert_eq!(matcher.entries.len(), 5000);
-        let last = |entry: &Entry| entry.rows.iter().sum::<u32>() == 4999 && entry.doubled == [false; 2];
+        matcher.enter();
+        assert_eq!(matcher.entries.len(), 80_000);
+        let last = |entry: &Entry| entry.rows.iter().sum::<u32>() == 79_999 && entry.doubled == [false; 2];
         assert!(matcher.entries.iter().all(last));
     }
 }

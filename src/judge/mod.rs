@@ -8,6 +8,7 @@ mod group;
 mod join;
 mod matcher;
 mod operands;
+mod parts;
 mod rows;
 mod scope;
 mod tables;

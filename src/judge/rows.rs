@@ -12,6 +12,7 @@ use crate::verdict::{Finding, Verdict};
 
 use super::findings::{Decision, Maker, shown};
 use super::join::Pairs;
+use super::parts::in_parts;
 use super::scope::RowScope;
 use super::tables::Rows;
 
@@ -52,10 +53,9 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
     let whole = maker.check.policy.script.as_ref().map(|_| maker.tables.whole(each));
     // The cells of pairs are put together only where there is something to say of them.
     let lightly = rows.pairs().filter(|_| whole.is_none() && !expects && maker.check.subjects.is_empty());
-    for index in 0..rows.len() {
-        if lightly.is_some_and(|pairs| at_a_glance(maker, pairs, &schema.key, index, &mut judged)) {
-            continue;
-        }
+    let left = lightly.map(|pairs| at_a_glance(maker, pairs, &schema.key, &mut judged));
+    for at in 0..left.as_ref().map_or(rows.len(), Vec::len) {
+        let index = left.as_ref().map_or(Some(at), |left| left.get(at).copied()).unwrap_or(rows.len());
         let row = match maker.tables.row(each, index) {
             Ok(row) => row,
             Err(why) => {
@@ -121,26 +121,31 @@ enum Glance {
     Outside,
 }
 
-/// Counts a pair of which there is nothing more to say.
-fn at_a_glance(
-    maker: &Maker<'_, '_>,
-    pairs: &Pairs<'_>,
-    key: &[usize],
-    index: usize,
-    judged: &mut Judged,
-) -> bool {
-    if index.is_multiple_of(AHEAD) {
-        pairs.read_on(maker.tables, index, AHEAD);
+/// Counts the pairs of which there is nothing more to say, and returns the positions of the others.
+fn at_a_glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], judged: &mut Judged) -> Vec<usize> {
+    let parts = in_parts(&pairs.rows, |from, part| {
+        let (mut passed, mut outside, mut left) = (0, 0, Vec::new());
+        for (number, index) in (from..).take(part.len()).enumerate() {
+            if number.is_multiple_of(AHEAD) {
+                pairs.read_on(maker.tables, index, AHEAD);
+            }
+            let seen =
+                if pairs.ambiguous.contains_key(&index) { None } else { glance(maker, pairs, key, index) };
+            match seen {
+                Some(Glance::Passed) => passed += 1,
+                Some(Glance::Outside) => outside += 1,
+                None => left.push(index),
+            }
+        }
+        (passed, outside, left)
+    });
+    let mut all = Vec::new();
+    for (passed, outside, left) in parts {
+        judged.passed += passed;
+        judged.outside += outside;
+        all.extend(left);
     }
-    if pairs.ambiguous.contains_key(&index) {
-        return false;
-    }
-    match glance(maker, pairs, key, index) {
-        Some(Glance::Passed) => judged.passed += 1,
-        Some(Glance::Outside) => judged.outside += 1,
-        None => return false,
-    }
-    true
+    all
 }
 
 /// Judges a row by those of its cells that the rules read. `None` if it has no name or needs a finding, for which

@@ -4,8 +4,7 @@
 //! together when it is judged, so that a million rows joined with a million do not stand in memory twice.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -82,8 +81,8 @@ pub(super) struct Tables<'a> {
     pub(super) check: &'a Check,
     pub(super) given: &'a Given<'a>,
     answers: &'a [Observation],
-    made: Vec<OnceCell<Made<'a>>>,
-    nows: Vec<OnceCell<Result<Timestamp, Arc<Missing>>>>,
+    made: Vec<OnceLock<Made<'a>>>,
+    nows: Vec<OnceLock<Result<Timestamp, Arc<Missing>>>>,
 }
 
 fn internal(what: &str) -> Arc<Missing> {
@@ -92,8 +91,8 @@ fn internal(what: &str) -> Arc<Missing> {
 
 impl<'a> Tables<'a> {
     pub(super) fn new(check: &'a Check, answers: &'a [Observation], given: &'a Given<'a>) -> Self {
-        let made = check.policy.views.iter().map(|_| OnceCell::new()).collect();
-        let nows = check.policy.views.iter().map(|_| OnceCell::new()).collect();
+        let made = check.policy.views.iter().map(|_| OnceLock::new()).collect();
+        let nows = check.policy.views.iter().map(|_| OnceLock::new()).collect();
         Self { check, given, answers, made, nows }
     }
 

@@ -15,8 +15,8 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
 use super::{
-    StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, observed, past, prune, read,
-    samples, watch, write,
+    StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, fold, inbox, observed, past,
+    prune, read, samples, watch, write,
 };
 use crate::fact::{Key, Past, PastRequest, Recording, Schema};
 use crate::verdict::{Recall, RunReport, RunView};
@@ -25,10 +25,10 @@ use crate::verdict::{Recall, RunReport, RunView};
 const APPLICATION: i64 = 1_297_437_524;
 
 /// The format that this build writes, and the newest it knows.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Sets both, in the transaction that makes the tables.
-const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 2";
+const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 3";
 
 /// No database is smaller than one page of the smallest size.
 const SMALLEST: u64 = 512;
@@ -41,11 +41,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     pool: SqlitePool,
     path: Arc<str>,
+    lost: u64,
 }
 
 impl Store {
     /// Opens the store, or makes it together with its directories. Whatever is not a store of this format is
-    /// refused and not touched.
+    /// refused and not touched. Runs that wait beside it are folded in.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = absolute(path)?;
         let end = Instant::now() + PATIENCE;
@@ -55,9 +56,24 @@ impl Store {
                 Err(StoreError::Busy { .. }) if Instant::now() < end => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
-                other => return other.map(|pool| Self { pool, path: Arc::from(&*path) }),
+                other => {
+                    let mut store = Self { pool: other?, path: Arc::from(&*path), lost: 0 };
+                    match fold::fold(&store).await {
+                        Ok(lost) => store.lost = lost,
+                        Err(error) => {
+                            store.pool.close().await;
+                            return Err(error);
+                        }
+                    }
+                    return Ok(store);
+                }
             }
         }
+    }
+
+    /// How many runs that waited a power cut had taken, as was seen when it was opened.
+    pub fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// Saves what a run found, and with a recording what it saw, and returns the run's number. All of it is on
@@ -155,7 +171,11 @@ impl Store {
 
     /// Closes the file and folds its log into it.
     pub async fn close(self) {
+        let span = read::span_micros(&self).await;
         self.pool.close().await;
+        if let Ok(span) = span {
+            inbox::write_note(&self.path, span);
+        }
     }
 
     pub(super) fn pool(&self) -> &SqlitePool {
@@ -229,7 +249,7 @@ fn options(path: &str) -> SqliteConnectOptions {
 
 /// What there is in the file.
 #[derive(Clone, Copy)]
-struct Size {
+pub(super) struct Size {
     bytes: u64,
     /// Is there a log beside it, from which SQLite completes it?
     log: bool,
@@ -237,7 +257,7 @@ struct Size {
 
 /// Looks at the path without opening it: a file that a process opens and closes beside SQLite loses its locks.
 /// `None` if there is no file, or nothing in it.
-fn look(path: &str) -> Result<Option<Size>, StoreError> {
+pub(super) fn look(path: &str) -> Result<Option<Size>, StoreError> {
     // The log is looked for first: while another process makes the store, the file is filled before its log.
     let log = std::fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0);
     let bytes = match std::fs::metadata(path) {
@@ -278,7 +298,7 @@ fn directory(path: &str) -> Result<(), StoreError> {
     may(path, &shown, &format!("its directory `{shown}`"), Access::WRITE_OK | Access::EXEC_OK)
 }
 
-fn may(path: &str, place: &str, what: &str, wanted: Access) -> Result<(), StoreError> {
+pub(super) fn may(path: &str, place: &str, what: &str, wanted: Access) -> Result<(), StoreError> {
     let (path, what) = (path.to_owned(), what.to_owned());
     match access(place, wanted) {
         // Gone in between is found out by SQLite, which makes it anew.

@@ -24,6 +24,10 @@ mod error;
 mod model;
 
 #[cfg(feature = "sql")]
+mod batch;
+#[cfg(feature = "sql")]
+mod batched;
+#[cfg(feature = "sql")]
 mod body;
 #[cfg(feature = "sql")]
 mod bytes;
@@ -32,9 +36,17 @@ mod column;
 #[cfg(feature = "sql")]
 mod compared;
 #[cfg(feature = "sql")]
+mod draft;
+#[cfg(feature = "sql")]
 mod file;
 #[cfg(feature = "sql")]
+mod fold;
+#[cfg(feature = "sql")]
+mod inbox;
+#[cfg(feature = "sql")]
 mod observed;
+#[cfg(feature = "sql")]
+mod packed;
 #[cfg(feature = "sql")]
 mod past;
 #[cfg(feature = "sql")]
@@ -54,13 +66,19 @@ mod write;
 mod stub;
 
 #[cfg(all(test, feature = "sql"))]
+mod inbox_tests;
+#[cfg(all(test, feature = "sql"))]
 mod past_tests;
 #[cfg(all(test, feature = "sql"))]
 mod tests;
 
+#[cfg(feature = "sql")]
+pub use draft::{Draft, Seen};
 pub use error::StoreError;
 #[cfg(feature = "sql")]
 pub use file::Store;
+#[cfg(feature = "sql")]
+pub use inbox::{Inbox, is_there};
 pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
 #[cfg(not(feature = "sql"))]
-pub use stub::Store;
+pub use stub::{Draft, Inbox, Seen, Store, is_there};

@@ -3,16 +3,17 @@
 //! The text of an observation's shape (who answered, and the schema) is the same from run to run, as are the
 //! columns of its keys; what changes is a column of numbers, which takes a few bytes per row.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::body::{self, Head};
-use super::column::{self, Faults};
+use super::bytes::digest;
+use super::draft::{Answer, Seen, Texts};
 use super::shelf::{Shelf, Stored};
 use super::write::Writer;
-use super::{Store, StoreError};
-use crate::fact::{Key, Observation, Past, Recording, Table, schema_to_json};
+use super::{Store, StoreError, batch, column};
+use crate::fact::{Observation, Recording};
 
 /// A column of at least so many bytes has a blob of its own, so that a recall of one fact reads no other.
 const LONG: usize = 1024;
@@ -23,118 +24,145 @@ const SETTLED: usize = 48;
 /// The field number under which the faults of cells are kept.
 pub(super) const FAULTS: i64 = -1;
 
-/// Saves the observations of a run.
-pub(super) async fn save(writer: &mut Writer<'_>, recording: &Recording) -> Result<(), StoreError> {
-    let Recording { muster, started, policies, complete, .. } = recording;
-    let bare = Recording {
-        muster: Arc::clone(muster),
-        started: *started,
-        policies: policies.clone(),
-        observations: Vec::new(),
-        complete: *complete,
-        // What was recalled stands in the store already, in the runs that saw it.
-        past: Past::default(),
-    };
-    let Json::Object(mut header) = bare.to_json() else { return Ok(()) };
-    header.remove("observations");
-    let started = header.remove("started");
-    let header = writer.text(&Json::Object(header).to_string()).await?;
-    let first: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM observation")
-        .fetch_one(&mut **writer.tx())
-        .await
-        .map_err(|error| writer.fault(&error))?;
-    let number = writer.number();
+/// Which observations a run with a recording has, so that the next has those after.
+const NEXT: &str = "SELECT first + many FROM run WHERE many > 0 ORDER BY id DESC LIMIT 1";
+
+const OBSERVATION: &str = "
+INSERT INTO observation (id, question, seen, run, shape, fault, cut, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Saves what a run saw.
+pub(super) async fn save(writer: &mut Writer<'_>, seen: &Seen, run: i64) -> Result<(), StoreError> {
+    let header = writer.text(&seen.header).await?;
+    let next: Result<Option<i64>, _> = sqlx::query_scalar(NEXT).fetch_optional(&mut **writer.tx()).await;
+    let first = next.map_err(|error| writer.fault(&error))?.unwrap_or(1);
     sqlx::query("UPDATE run SET recorded = ?, header = ?, first = ?, many = ? WHERE id = ?")
-        .bind(started.as_ref().and_then(Json::as_str))
+        .bind(&seen.recorded)
         .bind(header)
         .bind(first)
-        .bind(i64::try_from(recording.observations.len()).unwrap_or(i64::MAX))
-        .bind(number)
+        .bind(i64::try_from(seen.answers.len()).unwrap_or(i64::MAX))
+        .bind(run)
         .execute(&mut **writer.tx())
         .await
         .map_err(|error| writer.fault(&error))?;
-    for (id, observation) in (first..).zip(&recording.observations) {
-        save_one(writer, id, observation).await?;
+    let places = places(writer, seen).await?;
+    let answers: Vec<(&Answer, Place)> = seen.answers.iter().zip(places).collect();
+    for (base, some) in (0i64..).step_by(batch::PLACES).zip(answers.chunks(batch::PLACES)) {
+        let short: Vec<bool> = some.iter().map(|(answer, _)| is_short(answer)).collect();
+        let together = short.iter().filter(|short| **short).count() > 1;
+        if together {
+            save_batch(writer, run, base, some, &short).await?;
+        }
+        for ((id, one), short) in (first.saturating_add(base)..).zip(some).zip(short) {
+            if !(together && short) {
+                save_one(writer, &seen.texts, (id, run), *one).await?;
+            }
+        }
     }
     Ok(())
 }
 
-async fn save_one(writer: &mut Writer<'_>, id: i64, observation: &Observation) -> Result<(), StoreError> {
-    let mut faults = Faults::default();
-    let (mut fault, mut cut, mut columns) = (None, None, Vec::new());
-    match &observation.result {
-        Err(why) => fault = Some(writer.text(&writer.json("a fault", &**why)?).await?),
-        Ok(table) => {
-            if let Some(why) = &table.cut {
-                cut = Some(writer.text(&writer.json("a fault", &**why)?).await?);
-            }
-            columns = encode(table, &mut faults).map_err(|why| writer.unfit(&observation.key, why))?;
-        }
+/// The ids of an answer's question, shape, fault, and of what cut it; of a short one those of the faults of its cells.
+#[derive(Clone, Copy)]
+struct Place {
+    question: i64,
+    shape: i64,
+    fault: Option<i64>,
+    cut: Option<i64>,
+    faults: Option<i64>,
+}
+
+async fn places(writer: &mut Writer<'_>, seen: &Seen) -> Result<Vec<Place>, StoreError> {
+    let faults = |one: &Answer| one.faults.filter(|_| is_short(one));
+    let texts = |one: &Answer| {
+        one.key.into_iter().chain([one.shape]).chain(one.fault).chain(one.cut).chain(faults(one))
+    };
+    let wanted: BTreeSet<usize> = seen.answers.iter().flat_map(texts).collect();
+    let ids = writer.texts(&seen.texts, &wanted).await?;
+    let store = writer.store();
+    let id = |number: usize| ids.of(store, number);
+    let mut keys = Vec::with_capacity(seen.answers.len());
+    for Answer { key: [target, probe, args, facts], .. } in &seen.answers {
+        keys.push([id(*target)?, id(*probe)?, id(*args)?, id(*facts)?]);
     }
-    let mut inside = Vec::with_capacity(columns.len());
-    for (field, column) in (0i64..).zip(&columns) {
+    let questions = writer.questions(&keys.iter().copied().collect()).await?;
+    let place = |(one, key): (&Answer, &[i64; 4])| {
+        let question = questions.get(key).copied();
+        let question = question.ok_or_else(|| store.content("a question", "it was not saved"))?;
+        let (fault, cut) = (one.fault.map(id).transpose()?, one.cut.map(id).transpose()?);
+        Ok(Place { question, shape: id(one.shape)?, fault, cut, faults: faults(one).map(id).transpose()? })
+    };
+    seen.answers.iter().zip(&keys).map(place).collect()
+}
+
+/// May it stand in a body with others?
+fn is_short(answer: &Answer) -> bool {
+    let bytes: usize = answer.columns.iter().map(Vec::len).sum();
+    answer.fault.is_none() && answer.cut.is_none() && answer.head.table.is_some() && bytes <= batch::SHORT
+}
+
+async fn save_batch(
+    writer: &mut Writer<'_>,
+    run: i64,
+    base: i64,
+    some: &[(&Answer, Place)],
+    short: &[bool],
+) -> Result<(), StoreError> {
+    let members: Vec<(i64, &Answer, Place)> = (0i64..)
+        .zip(some)
+        .zip(short)
+        .filter_map(|((place, (answer, ids)), short)| short.then_some((place, *answer, *ids)))
+        .collect();
+    let listed: Vec<(i64, i64, i64, Option<i64>)> =
+        members.iter().map(|(place, _, ids)| (*place, ids.question, ids.shape, ids.faults)).collect();
+    let roster = writer.roster(&listed).await?;
+    let entries: Vec<(&Head, &[Vec<u8>])> =
+        members.iter().map(|(_, answer, _)| (&answer.head, &*answer.columns)).collect();
+    let times = || entries.iter().map(|(head, _)| head.seen());
+    let (from, to) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    sqlx::query("INSERT INTO batch (roster, seen, last, run, base, body) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(roster)
+        .bind(from)
+        .bind(to)
+        .bind(run)
+        .bind(base)
+        .bind(batch::write(&entries, from))
+        .execute(&mut **writer.tx())
+        .await
+        .map_err(|error| writer.fault(&error))?;
+    Ok(())
+}
+
+async fn save_one(
+    writer: &mut Writer<'_>,
+    texts: &Texts,
+    (id, run): (i64, i64),
+    (answer, place): (&Answer, Place),
+) -> Result<(), StoreError> {
+    let mut inside = Vec::with_capacity(answer.columns.len());
+    for (field, column) in (0i64..).zip(&answer.columns) {
         let outside = column.len() >= LONG || (column.len() >= SETTLED && column::is_settled(column));
         if outside {
             writer.part(id, field, column).await?;
         }
         inside.push((!outside).then_some(&**column));
     }
-    if !faults.list.is_empty() {
-        let list: Vec<&crate::fact::Missing> = faults.list.iter().map(|why| &**why).collect();
-        let list = writer.json("faults", &list)?;
+    if let Some(number) = answer.faults {
+        let list = texts.list.get(number).ok_or_else(|| writer.store().content("faults", "they are gone"))?;
         writer.part(id, FAULTS, list.as_bytes()).await?;
     }
-    let head = head(observation);
-    let question = writer.question(&observation.key).await?;
-    let shape = writer.text(&shape(observation).to_string()).await?;
-    let insert = "INSERT INTO observation (id, question, seen, run, shape, fault, cut, body) \
-                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    let number = writer.number();
-    sqlx::query(insert)
+    sqlx::query(OBSERVATION)
         .bind(id)
-        .bind(question)
-        .bind(head.seen())
-        .bind(number)
-        .bind(shape)
-        .bind(fault)
-        .bind(cut)
-        .bind(body::write(&head, &inside))
+        .bind(place.question)
+        .bind(answer.head.seen())
+        .bind(run)
+        .bind(place.shape)
+        .bind(place.fault)
+        .bind(place.cut)
+        .bind(body::write(&answer.head, &inside))
         .execute(&mut **writer.tx())
         .await
         .map_err(|error| writer.fault(&error))?;
     Ok(())
-}
-
-fn head(observation: &Observation) -> Head {
-    Head {
-        at: observation.at,
-        source_clock: observation.source_clock,
-        took: observation.took,
-        table: observation.result.as_ref().ok().map(|table| (table.rows.len(), table.total)),
-    }
-}
-
-/// What seldom changes.
-fn shape(observation: &Observation) -> Json {
-    let mut shape = Map::new();
-    shape.insert("identity".to_owned(), json!(observation.identity));
-    if let Ok(table) = &observation.result {
-        shape.insert("schema".to_owned(), schema_to_json(&table.schema));
-    }
-    Json::Object(shape)
-}
-
-/// The columns of a table; the error says what is wrong with it.
-fn encode(table: &Table, faults: &mut Faults) -> Result<Vec<Vec<u8>>, String> {
-    let width = table.schema.fields.len();
-    if let Some(row) = table.rows.iter().find(|row| row.len() != width) {
-        return Err(format!("a row has {} cells, the schema {width}", row.len()));
-    }
-    let column = |field: usize| {
-        let cells = table.rows.iter().filter_map(move |row| row.get(field));
-        column::encode(cells, &mut *faults)
-    };
-    Ok((0..width).map(column).collect())
 }
 
 /// What a run saw.
@@ -155,7 +183,7 @@ pub(super) async fn recording(store: &Store, run: i64) -> Result<Option<Recordin
         (Some(recorded), Some(header)) => (recorded, header),
         (Some(_), None) => return Err(wrong("its header is gone".to_owned())),
     };
-    let stored: Vec<Stored> = sqlx::query_as(
+    let mut stored: Vec<Stored> = sqlx::query_as(
         "SELECT id, question, seen, run, shape, fault, cut, body FROM observation \
          WHERE id >= ? AND id < ? AND run = ? ORDER BY id",
     )
@@ -165,10 +193,12 @@ pub(super) async fn recording(store: &Store, run: i64) -> Result<Option<Recordin
     .fetch_all(&mut *tx)
     .await
     .map_err(fault)?;
+    let mut shelf = Shelf::new(store, &mut tx);
+    stored.extend(shelf.batched_in(run).await?);
+    stored.sort_unstable_by_key(|one| one.id);
     if i64::try_from(stored.len()).ok() != Some(many) {
         return Err(wrong(format!("{} of its {many} observations are there", stored.len())));
     }
-    let mut shelf = Shelf::new(store, &mut tx);
     let mut observations = Vec::with_capacity(stored.len());
     for some in stored.chunks(Shelf::AT_ONCE) {
         observations.extend(shelf.whole(some).await?);
@@ -185,13 +215,24 @@ fn together(header: &str, recorded: &str, observations: Vec<Observation>) -> Res
 }
 
 impl Writer<'_> {
-    fn unfit(&self, key: &Key, why: String) -> StoreError {
-        self.store().content(format!("the answer of {} at {}", key.probe, key.target), why)
-    }
-
     /// A column that stands in a blob of its own; the same bytes are kept once.
     async fn part(&mut self, observation: i64, field: i64, bytes: &[u8]) -> Result<(), StoreError> {
-        let digest = super::bytes::digest(bytes);
+        let digest = digest(bytes);
+        let blob = match self.blobs.get(&digest) {
+            Some(blob) => *blob,
+            None => self.blob(digest, bytes).await?,
+        };
+        sqlx::query("INSERT INTO part (observation, field, blob) VALUES (?, ?, ?)")
+            .bind(observation)
+            .bind(field)
+            .bind(blob)
+            .execute(&mut **self.tx())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    async fn blob(&mut self, digest: [u8; 16], bytes: &[u8]) -> Result<i64, StoreError> {
         let known: Option<i64> = sqlx::query_scalar("SELECT id FROM blob WHERE digest = ?")
             .bind(&digest[..])
             .fetch_optional(&mut **self.tx())
@@ -207,39 +248,45 @@ impl Writer<'_> {
                 .map_err(|error| self.fault(&error))?
                 .last_insert_rowid(),
         };
-        sqlx::query("INSERT INTO part (observation, field, blob) VALUES (?, ?, ?)")
-            .bind(observation)
-            .bind(field)
-            .bind(blob)
-            .execute(&mut **self.tx())
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(())
+        self.blobs.insert(digest, blob);
+        Ok(blob)
     }
 
-    async fn question(&mut self, key: &Key) -> Result<i64, StoreError> {
-        let (target, probe) = (self.text(&key.target).await?, self.text(&key.probe).await?);
-        let (args, facts) = (self.text(&key.args).await?, self.text(&key.facts).await?);
-        let find = "SELECT id FROM question WHERE target = ? AND probe = ? AND args = ? AND facts = ?";
-        let known: Option<i64> = sqlx::query_scalar(find)
-            .bind(target)
-            .bind(probe)
-            .bind(args)
-            .bind(facts)
+    /// The id of a roster: places, questions, shapes and faults.
+    async fn roster(&mut self, members: &[(i64, i64, i64, Option<i64>)]) -> Result<i64, StoreError> {
+        let listed = json!(members).to_string();
+        let digest = digest(listed.as_bytes());
+        if let Some(id) = self.rosters.get(&digest) {
+            return Ok(*id);
+        }
+        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM roster WHERE digest = ?")
+            .bind(&digest[..])
             .fetch_optional(&mut **self.tx())
             .await
             .map_err(|error| self.fault(&error))?;
-        if let Some(id) = known {
-            return Ok(id);
-        }
-        let saved = sqlx::query("INSERT INTO question (target, probe, args, facts) VALUES (?, ?, ?, ?)")
-            .bind(target)
-            .bind(probe)
-            .bind(args)
-            .bind(facts)
+        let id = match known {
+            Some(id) => id,
+            None => self.new_roster(&digest, &listed).await?,
+        };
+        self.rosters.insert(digest, id);
+        Ok(id)
+    }
+
+    async fn new_roster(&mut self, digest: &[u8; 16], listed: &str) -> Result<i64, StoreError> {
+        let id = sqlx::query("INSERT INTO roster (digest) VALUES (?)")
+            .bind(&digest[..])
+            .execute(&mut **self.tx())
+            .await
+            .map_err(|error| self.fault(&error))?
+            .last_insert_rowid();
+        let members = "INSERT INTO member (roster, number, place, question, shape, faults) \
+                       SELECT ?, key, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)";
+        sqlx::query(members)
+            .bind(id)
+            .bind(listed)
             .execute(&mut **self.tx())
             .await
             .map_err(|error| self.fault(&error))?;
-        Ok(saved.last_insert_rowid())
+        Ok(id)
     }
 }

@@ -22,15 +22,27 @@ SELECT q.id FROM question q JOIN text target ON target.id = q.target JOIN text p
 JOIN text args ON args.id = q.args JOIN text facts ON facts.id = q.facts
 WHERE target.value = ? AND probe.value = ? AND args.value = ? AND facts.value = ?";
 
-/// The newest answer before a time. Runs are walked from the newest on, so that as a rule the first one ends it.
+/// The newest run before a time that has an answer. Runs are walked from the newest on, so that as a rule the first
+/// one ends it.
 const PREVIOUS: &str = "
+SELECT run.id FROM run WHERE run.started < ?1 AND run.replay IS NULL AND (EXISTS (
+    SELECT 1 FROM observation o WHERE o.id >= run.first AND o.id < run.first + run.many AND o.run = run.id
+    AND o.question = ?2 AND o.fault IS NULL
+) OR EXISTS (
+    SELECT 1 FROM batch CROSS JOIN member ON member.roster = batch.roster AND +member.question = ?2
+    WHERE batch.run = run.id
+)) ORDER BY run.started DESC, run.id DESC LIMIT 1";
+
+/// The answer of a run in a row of its own.
+const ANSWER: &str = "
 SELECT o.id, o.question, o.seen, o.run, o.shape, o.fault, o.cut, o.body FROM run
 CROSS JOIN observation o ON o.id >= run.first AND o.id < run.first + run.many AND o.run = run.id
-WHERE run.started < ? AND run.replay IS NULL AND o.question = ? AND o.fault IS NULL
-ORDER BY run.started DESC, run.id DESC LIMIT 1";
+WHERE run.id = ? AND o.question = ? AND o.fault IS NULL";
 
 /// Was it ever answered? Without this, a question that never was would walk through all runs.
-const ANSWERED: &str = "SELECT EXISTS (SELECT 1 FROM observation WHERE question = ? AND fault IS NULL)";
+const ANSWERED: &str = "
+SELECT EXISTS (SELECT 1 FROM observation WHERE question = ?1 AND fault IS NULL)
+OR EXISTS (SELECT 1 FROM member WHERE question = ?1)";
 
 /// Some observations of a question from a time to another, after one of them.
 const SOME: &str = "
@@ -116,8 +128,15 @@ impl Shelf<'_> {
             return Ok(None);
         }
         let found =
-            sqlx::query_as(PREVIOUS).bind(micros_of(at)).bind(question).fetch_optional(self.tx()).await;
+            sqlx::query_scalar(PREVIOUS).bind(micros_of(at)).bind(question).fetch_optional(self.tx()).await;
+        let found: Option<i64> = found.map_err(|error| self.fault(&error))?;
+        let Some(run) = found else { return Ok(None) };
+        let found = sqlx::query_as(ANSWER).bind(run).bind(question).fetch_optional(self.tx()).await;
         let found: Option<Stored> = found.map_err(|error| self.fault(&error))?;
+        let found = match found {
+            Some(found) => Some(found),
+            None => self.batched_in(run).await?.into_iter().find(|one| one.question == question),
+        };
         let Some(stored) = found else { return Ok(None) };
         Ok(self.whole(&[stored]).await?.pop())
     }
@@ -126,6 +145,8 @@ impl Shelf<'_> {
     pub(super) async fn schema(&mut self, question: i64, to: i64) -> Result<Option<Arc<Schema>>, StoreError> {
         let found = sqlx::query_as(LAST).bind(question).bind(to).fetch_optional(self.tx()).await;
         let found: Option<Stored> = found.map_err(|error| self.fault(&error))?;
+        let batched = self.batched_last(question, to).await?;
+        let found = found.into_iter().chain(batched).max_by_key(|one| (one.seen, one.id));
         let Some(stored) = found else { return Ok(None) };
         self.learn(std::slice::from_ref(&stored)).await?;
         Ok(self.shape_of(&stored)?.schema.clone())
@@ -141,6 +162,7 @@ impl Shelf<'_> {
         if let Some(schema) = self.schema(question, to).await? {
             collector.expect(&schema);
         }
+        let mut batched = self.batched(question, (from, to)).await?.into_iter().peekable();
         let mut after = (i64::MIN, i64::MIN);
         loop {
             let some = sqlx::query_as(SOME)
@@ -151,9 +173,17 @@ impl Shelf<'_> {
                 .bind(after.1)
                 .fetch_all(self.tx())
                 .await;
-            let some: Vec<Stored> = some.map_err(|error| self.fault(&error))?;
-            let Some(last) = some.last() else { return Ok(()) };
-            after = (last.seen, last.id);
+            let mut some: Vec<Stored> = some.map_err(|error| self.fault(&error))?;
+            // Those of batches come in between, and all that are left after the last row.
+            let end = some.last().map(|last| (last.seen, last.id));
+            while let Some(one) = batched.next_if(|one| end.is_none_or(|end| (one.seen, one.id) < end)) {
+                some.push(one);
+            }
+            if some.is_empty() {
+                return Ok(());
+            }
+            some.sort_unstable_by_key(|one| (one.seen, one.id));
+            after = end.unwrap_or(after);
             self.learn(&some).await?;
             let parts = self.parts(&some).await?;
             let mut wanted = BTreeSet::new();

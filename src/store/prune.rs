@@ -11,12 +11,15 @@ const REST: &str = "
 DELETE FROM sample WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM judged WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM observation WHERE run NOT IN (SELECT id FROM run);
+DELETE FROM batch WHERE run NOT IN (SELECT id FROM run);
+DELETE FROM roster WHERE id NOT IN (SELECT roster FROM batch);
+DELETE FROM member WHERE roster NOT IN (SELECT id FROM roster);
 DELETE FROM finding WHERE id NOT IN (SELECT finding FROM sample);
 DELETE FROM bound
     WHERE id NOT IN (SELECT bound FROM judged UNION SELECT bound FROM sample UNION SELECT bound FROM finding);
 DELETE FROM part WHERE observation NOT IN (SELECT id FROM observation);
 DELETE FROM blob WHERE id NOT IN (SELECT blob FROM part);
-DELETE FROM question WHERE id NOT IN (SELECT question FROM observation);
+DELETE FROM question WHERE id NOT IN (SELECT question FROM observation UNION SELECT question FROM member);
 DELETE FROM text WHERE id NOT IN (
     SELECT policy FROM bound UNION SELECT target FROM bound
     UNION SELECT muster FROM run UNION SELECT host FROM run UNION SELECT reason FROM run
@@ -24,7 +27,8 @@ DELETE FROM text WHERE id NOT IN (
     UNION SELECT header FROM run WHERE header IS NOT NULL
     UNION SELECT target FROM question UNION SELECT probe FROM question
     UNION SELECT args FROM question UNION SELECT facts FROM question
-    UNION SELECT shape FROM observation
+    UNION SELECT shape FROM observation UNION SELECT shape FROM member
+    UNION SELECT faults FROM member WHERE faults IS NOT NULL
     UNION SELECT fault FROM observation WHERE fault IS NOT NULL
     UNION SELECT cut FROM observation WHERE cut IS NOT NULL
 );

@@ -152,15 +152,18 @@ impl FromRow<'_, SqliteRow> for RunRow {
 
 /// When the oldest and the newest run began.
 pub(super) async fn span(store: &Store) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let span = span_micros(store).await?;
+    span.map(|(oldest, newest)| Ok((store.time(oldest)?, store.time(newest)?))).transpose()
+}
+
+/// The same as numbers.
+pub(super) async fn span_micros(store: &Store) -> Result<Option<(i64, i64)>, StoreError> {
     let ends: (Option<i64>, Option<i64>) =
         sqlx::query_as("SELECT (SELECT min(started) FROM run), (SELECT max(started) FROM run)")
             .fetch_one(store.pool())
             .await
             .map_err(|error| store.fault(&error))?;
-    match ends {
-        (Some(oldest), Some(newest)) => Ok(Some((store.time(oldest)?, store.time(newest)?))),
-        _ => Ok(None),
-    }
+    Ok(ends.0.zip(ends.1))
 }
 
 /// The last runs.

@@ -17,7 +17,7 @@ pub(super) async fn samples(
 ) -> Result<Vec<StoredSample>, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
     let mut tx = store.pool().begin().await.map_err(fault)?;
-    let stored: Vec<Stored> = sqlx::query_as(
+    let mut stored: Vec<Stored> = sqlx::query_as(
         "SELECT o.id, o.question, o.seen, o.run, o.shape, o.fault, o.cut, o.body FROM question q \
          JOIN text target ON target.id = q.target JOIN text probe ON probe.id = q.probe \
          JOIN observation o ON o.question = q.id JOIN run ON run.id = o.run \
@@ -32,6 +32,10 @@ pub(super) async fn samples(
     .map_err(fault)?;
     let mut found = Vec::new();
     let mut shelf = Shelf::new(store, &mut tx);
+    for question in shelf.questions(target, probe).await? {
+        stored.extend(shelf.batched(question, (micros_of(since), i64::MAX)).await?);
+    }
+    stored.sort_unstable_by_key(|one| (one.seen, one.id));
     for some in stored.chunks(Shelf::AT_ONCE) {
         for (one, observation) in some.iter().zip(shelf.whole(some).await?) {
             of(one.run, observation, subject, &mut found);

@@ -1,4 +1,4 @@
--- Format 2. A number named after a table, or any that is not said to be something else, is an id of a text; no
+-- Format 3. A number named after a table, or any that is not said to be something else, is an id of a text; no
 -- foreign keys, because only a prune deletes, and it looks for all references at once.
 
 CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE) STRICT;
@@ -99,3 +99,36 @@ CREATE TABLE part (
     blob INTEGER NOT NULL,
     PRIMARY KEY (observation, field)
 ) STRICT, WITHOUT ROWID;
+
+-- Questions that are answered together, run after run. digest: the first 16 bytes of the SHA-256 of its members.
+CREATE TABLE roster (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE) STRICT;
+
+-- number: of its entry in a body. place: how many observations after the first of the batch it has its own number.
+-- faults: those of its cells, which are as a rule the same in every run: facts that nobody asked for.
+CREATE TABLE member (
+    roster INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    question INTEGER NOT NULL,
+    shape INTEGER NOT NULL,
+    faults INTEGER,
+    PRIMARY KEY (roster, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_of ON member (question);
+
+-- Short answers of one run. seen, last: the earliest and the latest of their times. base: how many observations of
+-- the run have a number before its first place. body: an entry for each member of the roster.
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY,
+    roster INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    base INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX batch_of ON batch (roster, last);
+CREATE INDEX batch_in ON batch (run);
+
+-- Runs that waited as files beside the store, and stand in it now. A name is forgotten when its file is gone.
+CREATE TABLE folded (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -25,6 +25,8 @@ pub(super) struct Stored {
     pub(super) fault: Option<i64>,
     pub(super) cut: Option<i64>,
     pub(super) body: Vec<u8>,
+    /// Was it taken from a batch, which was proved already? Then with the faults of its cells, if it has some.
+    pub(super) proved: Option<Option<i64>>,
 }
 
 impl FromRow<'_, SqliteRow> for Stored {
@@ -38,6 +40,7 @@ impl FromRow<'_, SqliteRow> for Stored {
             fault: row.try_get("fault")?,
             cut: row.try_get("cut")?,
             body: row.try_get("body")?,
+            proved: None,
         })
     }
 }
@@ -61,6 +64,8 @@ pub(super) struct Shelf<'a> {
     /// Schemas by their text: shapes that differ by who answered share them.
     schemas: HashMap<String, Arc<Schema>>,
     faults: HashMap<i64, Arc<Missing>>,
+    /// Faults of the cells of answers that stand in batches.
+    holes: HashMap<i64, Vec<Arc<Missing>>>,
 }
 
 impl<'a> Shelf<'a> {
@@ -69,8 +74,8 @@ impl<'a> Shelf<'a> {
     pub(super) const AT_ONCE: usize = 256;
 
     pub(super) fn new(store: &'a Store, tx: &'a mut SqliteConnection) -> Self {
-        let (keys, shapes) = (HashMap::new(), HashMap::new());
-        Self { store, tx, keys, shapes, schemas: HashMap::new(), faults: HashMap::new() }
+        let (keys, shapes, schemas) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { store, tx, keys, shapes, schemas, faults: HashMap::new(), holes: HashMap::new() }
     }
 
     pub(super) fn tx(&mut self) -> &mut SqliteConnection {
@@ -79,6 +84,11 @@ impl<'a> Shelf<'a> {
 
     pub(super) fn fault(&self, error: &sqlx::Error) -> StoreError {
         self.store.fault(error)
+    }
+
+    /// That something cannot be read back.
+    pub(super) fn content(&self, what: String, why: &str) -> StoreError {
+        self.store.content(what, why)
     }
 
     /// That an observation cannot be read back.
@@ -121,6 +131,14 @@ impl<'a> Shelf<'a> {
             for (id, text) in self.texts(&faults).await? {
                 let missing: Missing = self.parse("a fault", text.as_bytes())?;
                 self.faults.insert(id, Arc::new(missing));
+            }
+        }
+        let holes = stored.iter().filter_map(|one| one.proved.flatten());
+        let holes: BTreeSet<i64> = holes.filter(|id| !self.holes.contains_key(id)).collect();
+        if !holes.is_empty() {
+            for (id, text) in self.texts(&holes).await? {
+                let list = self.parse("faults", text.as_bytes())?;
+                self.holes.insert(id, list);
             }
         }
         let keys: BTreeSet<i64> =
@@ -183,7 +201,7 @@ impl<'a> Shelf<'a> {
 
     /// Which columns of these stand in blobs.
     pub(super) async fn parts(&mut self, stored: &[Stored]) -> Result<Parts, StoreError> {
-        let ids: Vec<i64> = stored.iter().map(|one| one.id).collect();
+        let ids: Vec<i64> = stored.iter().filter(|one| one.proved.is_none()).map(|one| one.id).collect();
         let parts: Vec<(i64, i64, i64)> = sqlx::query_as(
             "SELECT part.observation, part.field, part.blob FROM json_each(?) wanted \
              CROSS JOIN part ON part.observation = wanted.value",
@@ -220,7 +238,8 @@ impl<'a> Shelf<'a> {
 
     /// The body of an observation.
     pub(super) fn body<'b>(&self, stored: &'b Stored) -> Result<Body<'b>, StoreError> {
-        body::read(&stored.body, stored.seen).map_err(|why| self.wrong(stored, why))
+        let read = if stored.proved.is_some() { body::read_plain } else { body::read };
+        read(&stored.body, stored.seen).map_err(|why| self.wrong(stored, why))
     }
 
     /// The faults of its cells.
@@ -230,6 +249,19 @@ impl<'a> Shelf<'a> {
         parts: &Parts,
         blobs: &HashMap<i64, Vec<u8>>,
     ) -> Result<Vec<Arc<Missing>>, StoreError> {
+        if let Some(holes) = stored.proved {
+            let known = holes.map(|id| self.holes.get(&id).cloned());
+            return known.unwrap_or_default().map_or_else(
+                || {
+                    if holes.is_some() {
+                        Err(self.wrong(stored, "its faults are gone"))
+                    } else {
+                        Ok(Vec::new())
+                    }
+                },
+                Ok,
+            );
+        }
         let Some(id) = parts.get(&(stored.id, FAULTS)) else { return Ok(Vec::new()) };
         let bytes = blobs.get(id).ok_or_else(|| self.wrong(stored, "its faults are gone"))?;
         self.parse("faults", bytes)

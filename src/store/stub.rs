@@ -89,3 +89,57 @@ impl Store {
         match self.0 {}
     }
 }
+
+/// What a run saw, which this build cannot keep.
+#[derive(Debug)]
+pub struct Seen(Infallible);
+
+/// A run that is ready to be saved, of which this build has none.
+#[derive(Debug)]
+pub struct Draft(Infallible);
+
+/// The runs that wait beside a store; there is never a value of it.
+#[derive(Debug)]
+pub struct Inbox(Infallible);
+
+#[expect(missing_docs, reason = "as where there is a store")]
+impl Seen {
+    pub fn of(_: &str, _: &Recording) -> Result<Self, StoreError> {
+        Err(StoreError::NotBuilt)
+    }
+}
+
+#[expect(missing_docs, reason = "as where there is a store")]
+impl Draft {
+    pub fn of(_: &str, _: &RunReport, _: Option<Seen>) -> Result<Self, StoreError> {
+        Err(StoreError::NotBuilt)
+    }
+}
+
+#[expect(missing_docs, reason = "as where there is a store")]
+impl Inbox {
+    pub fn open(_: &Path) -> Result<Self, StoreError> {
+        Err(StoreError::NotBuilt)
+    }
+
+    pub fn is_due(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.0 {}
+    }
+
+    pub fn path(&self) -> &str {
+        match self.0 {}
+    }
+
+    pub fn save(&self, _: &Draft) -> Result<(), StoreError> {
+        match self.0 {}
+    }
+}
+
+/// Is anything remembered? Whoever opens it is told that this build cannot.
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}

@@ -2,6 +2,7 @@
 //! a run is never green, and what was judged is reported.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value as Json;
@@ -22,8 +23,15 @@ fn shop() -> Shop {
     shop
 }
 
+/// Whoever opens the store takes in the runs that wait beside it.
+fn taken_in(shop: &Shop) {
+    shop.run(&["history"]);
+    assert!(Path::new(&shop.at(".muster/store.db")).exists());
+}
+
 /// Runs SQL in the shop's store.
 fn sql(shop: &Shop, sql: &'static str) {
+    taken_in(shop);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let options = SqliteConnectOptions::new().filename(shop.at(".muster/store.db"));
@@ -165,6 +173,7 @@ fn a_store_that_is_newer_older_or_damaged_stops_the_check_and_is_not_touched() {
 fn a_store_that_may_not_be_written_stops_the_check() {
     let shop = shop();
     shop.check(&[]).exits(0);
+    taken_in(&shop);
     let mode = |path: &str, bits| {
         std::fs::set_permissions(shop.at(path), std::fs::Permissions::from_mode(bits)).unwrap();
     };
@@ -191,6 +200,9 @@ fn a_store_that_may_not_be_written_stops_the_check() {
     mode(".muster/store.db", 0o666);
     let (code, said) = as_nobody();
     assert!(code == Some(2) && said.contains("read-only"), "{code:?} {said}");
+    mode(".muster", 0o777);
+    let (code, said) = as_nobody();
+    assert!(code == Some(2) && said.contains("store.db-runs"), "{code:?} {said}");
 }
 
 /// What was judged is reported in every format, and the code says that something went wrong.
@@ -205,14 +217,39 @@ fn reported_and_not_green(run: &Run, words: &str) {
 }
 
 #[test]
-fn a_store_that_is_locked_for_too_long_does_not_lose_the_report() {
+fn a_store_that_is_locked_is_waited_for_by_who_needs_it_and_loses_no_run() {
     let shop = shop();
+    shop.check(&[]).exits(0);
+    taken_in(&shop);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let options = SqliteConnectOptions::new().filename(shop.at(".muster/store.db"));
+    let mut other = runtime.block_on(SqliteConnection::connect_with(&options)).unwrap();
+    runtime.block_on(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other)).unwrap();
+    shop.check(&[]).exits(0);
+    let words = "another process has held it for more than 5 seconds";
+    shop.run(&["history"]).exits(2).says(words);
+    runtime.block_on(sqlx::raw_sql("ROLLBACK").execute(&mut other)).unwrap();
+    shop.check(&[]).exits(0);
+    let runs = shop.run(&["history"]).exits(0);
+    assert_eq!(runs.stdout.lines().count(), 4, "three runs were remembered: {}", runs.stdout);
+}
+
+#[test]
+fn a_check_that_has_to_recall_is_refused_while_runs_cannot_be_taken_in() {
+    let shop = shop();
+    shop.check(&[]).exits(0);
+    taken_in(&shop);
+    shop.policy(
+        "held",
+        "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\n\
+         each: files\nfail: size > 1.KiB\nalert: { urgency: page, for: 10m, context: [path] }\n",
+    );
     shop.check(&[]).exits(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let options = SqliteConnectOptions::new().filename(shop.at(".muster/store.db"));
     let mut other = runtime.block_on(SqliteConnection::connect_with(&options)).unwrap();
     runtime.block_on(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other)).unwrap();
-    reported_and_not_green(&shop.check(&[]), "another process has held it for more than 5 seconds");
+    refused(&shop, "another process has held it for more than 5 seconds");
     runtime.block_on(sqlx::raw_sql("ROLLBACK").execute(&mut other)).unwrap();
     shop.check(&[]).exits(0);
 }
@@ -233,8 +270,8 @@ fn a_disk_that_fills_up_does_not_lose_the_report() {
             "target: {{ type: host }}\nobserve: {{ files: {observe} }}\neach: files\nfail: size > 1.KiB\n"
         ),
     );
-    // Enough to open the store, too little for the pages of this run.
-    let limited = "trap '' XFSZ; exec prlimit --fsize=36864 \"$@\"";
+    // Too little for this run.
+    let limited = "trap '' XFSZ; exec prlimit --fsize=2048 \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_muster"), "check", "--format", "json"]);
     let output = command.current_dir(shop.path()).output().unwrap();

@@ -66,7 +66,7 @@ fn finding(id: &str, project: Option<PathBuf>) -> Result<Option<String>, Problem
     let Some(project) = super::setup::project(&sources)? else {
         return Err(without_store(id, "there is no muster.yaml here or in a folder above"));
     };
-    let Some((path, _)) = project.store.as_ref().filter(|(path, _)| path.exists()) else {
+    let Some((path, _)) = project.store.as_ref().filter(|(path, _)| crate::store::is_there(path)) else {
         return Err(without_store(id, "the project has no store, or it has remembered nothing yet"));
     };
     let found = super::memory::wait(async {

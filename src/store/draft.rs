@@ -1,0 +1,297 @@
+//! A run made ready to be saved: every text once, every column in the bytes in which it is kept.
+//!
+//! Making it ready needs no file, so that it can be done beside the judging; what is left is one write.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use super::StoreError;
+use super::body::Head;
+use super::column::{self, Faults};
+use super::write::{State, code};
+use crate::fact::{
+    Identity, Key, Missing, Observation, Past, Recording, Schema, Table, micros_of, schema_to_json,
+};
+use crate::verdict::{Finding, RunReport};
+
+/// Texts, each with its number. What occurs often is there once.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    pub(super) list: Vec<Arc<str>>,
+    known: HashMap<Arc<str>, usize>,
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Texts {
+    pub(super) fn of(list: Vec<Arc<str>>) -> Self {
+        Self { list, known: HashMap::new() }
+    }
+
+    fn number(&mut self, text: &str) -> usize {
+        match self.known.get(text) {
+            Some(number) => *number,
+            None => self.shared(&Arc::from(text)),
+        }
+    }
+
+    fn shared(&mut self, text: &Arc<str>) -> usize {
+        if let Some(number) = self.known.get(text) {
+            return *number;
+        }
+        let number = self.once(Arc::clone(text));
+        self.known.insert(Arc::clone(text), number);
+        number
+    }
+
+    /// A text that no other is like.
+    fn once(&mut self, text: Arc<str>) -> usize {
+        self.list.push(text);
+        self.list.len() - 1
+    }
+}
+
+/// How a check was judged.
+#[derive(Debug, PartialEq)]
+pub(super) struct Judged {
+    pub(super) policy: usize,
+    pub(super) target: usize,
+    pub(super) verdict: i64,
+    pub(super) whole: bool,
+}
+
+/// What was found. Of several findings with one name the last text counts, and the worst verdict.
+#[derive(Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) policy: usize,
+    pub(super) target: usize,
+    pub(super) name: usize,
+    pub(super) json: usize,
+    pub(super) verdict: i64,
+    pub(super) state: i64,
+}
+
+/// One answer, or why there is none.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    /// Target, probe, arguments and facts.
+    pub(super) key: [usize; 4],
+    pub(super) shape: usize,
+    pub(super) fault: Option<usize>,
+    pub(super) cut: Option<usize>,
+    /// The faults of its cells.
+    pub(super) faults: Option<usize>,
+    pub(super) head: Head,
+    pub(super) columns: Vec<Vec<u8>>,
+}
+
+/// What a run saw.
+#[derive(Debug, Default, PartialEq)]
+pub struct Seen {
+    pub(super) texts: Texts,
+    pub(super) recorded: String,
+    pub(super) header: String,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// A run that is ready to be saved.
+#[derive(Debug, PartialEq)]
+pub struct Draft {
+    pub(super) texts: Texts,
+    /// When it began.
+    pub(super) at: i64,
+    pub(super) exit: u8,
+    /// Version, host, reason, counts of checks and of subjects, and who answered.
+    pub(super) about: [usize; 6],
+    pub(super) replay: Option<usize>,
+    pub(super) judged: Vec<Judged>,
+    pub(super) found: Vec<Found>,
+    pub(super) seen: Option<Seen>,
+}
+
+fn content(path: &str, what: impl Into<String>, why: impl Into<String>) -> StoreError {
+    StoreError::Content { path: path.to_owned(), what: what.into(), why: why.into() }
+}
+
+fn text(path: &str, what: &str, value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| content(path, what, error.to_string()))
+}
+
+impl Draft {
+    /// Makes a run ready for the store at a path, which errors name.
+    pub fn of(path: &str, report: &RunReport, seen: Option<Seen>) -> Result<Self, StoreError> {
+        let at: Timestamp = report.started.parse().map_err(|error: jiff::Error| StoreError::Time {
+            path: path.to_owned(),
+            time: report.started.clone(),
+            why: error.to_string(),
+        })?;
+        let mut texts = Texts::default();
+        let about = [
+            texts.number(&report.muster),
+            texts.number(&report.host),
+            texts.number(&report.exit_reason),
+            texts.number(&text(path, "the counts", &report.checks_by_verdict)?),
+            texts.number(&text(path, "the counts", &report.subjects)?),
+            texts.number(&text(path, "who answered", &report.targets)?),
+        ];
+        let replay = report.recording.as_ref().map(|recording| texts.number(recording));
+        let (judged, found) = (Vec::with_capacity(report.checks.len()), Vec::new());
+        let at = micros_of(at);
+        let mut draft = Self { texts, at, exit: report.exit, about, replay, judged, found, seen };
+        for check in &report.checks {
+            let (policy, target) = (draft.texts.shared(&check.policy), draft.texts.shared(&check.target));
+            let (verdict, whole) = (code(check.verdict), check.is_whole());
+            draft.judged.push(Judged { policy, target, verdict, whole });
+            for finding in &check.findings {
+                draft.find(path, (policy, target), finding)?;
+            }
+        }
+        for notice in &report.notices {
+            let bound = (draft.texts.shared(&notice.policy), draft.texts.shared(&notice.target));
+            draft.find(path, bound, notice)?;
+        }
+        Ok(draft)
+    }
+
+    fn find(
+        &mut self,
+        path: &str,
+        (policy, target): (usize, usize),
+        finding: &Finding,
+    ) -> Result<(), StoreError> {
+        let json = text(path, "a finding", finding)?;
+        let (name, json) = (self.texts.shared(&finding.id), self.texts.once(json.into()));
+        let (verdict, state) = (code(finding.verdict), State::of(finding) as i64);
+        self.found.push(Found { policy, target, name, json, verdict, state });
+        Ok(())
+    }
+}
+
+/// What was written already: to write it takes longer than to look for it.
+#[derive(Default)]
+struct Written<'r> {
+    /// By schema and identity.
+    shapes: HashMap<(usize, &'r Identity), usize>,
+    faults: HashMap<Vec<Arc<Missing>>, usize>,
+}
+
+impl Seen {
+    /// Makes ready what a run saw, for the store at a path, which errors name.
+    pub fn of(path: &str, recording: &Recording) -> Result<Self, StoreError> {
+        let Recording { muster, started, policies, complete, observations, .. } = recording;
+        let bare = Recording {
+            muster: Arc::clone(muster),
+            started: *started,
+            policies: policies.clone(),
+            observations: Vec::new(),
+            complete: *complete,
+            // What was recalled stands in the store already, in the runs that saw it.
+            past: Past::default(),
+        };
+        let Json::Object(mut header) = bare.to_json() else {
+            return Err(content(path, "the recording", "it is no object"));
+        };
+        header.remove("observations");
+        let recorded = match header.remove("started") {
+            Some(Json::String(started)) => started,
+            _ => return Err(content(path, "the recording", "it has no time")),
+        };
+        let header = Json::Object(header).to_string();
+        let mut seen = Self { texts: Texts::default(), recorded, header, answers: Vec::new() };
+        seen.answers.reserve(observations.len());
+        let mut written = Written::default();
+        for observation in observations {
+            let answer = seen.answer(path, observation, &mut written)?;
+            seen.answers.push(answer);
+        }
+        Ok(seen)
+    }
+
+    fn answer<'r>(
+        &mut self,
+        path: &str,
+        observation: &'r Observation,
+        written: &mut Written<'r>,
+    ) -> Result<Answer, StoreError> {
+        let Key { probe, target, args, facts } = &observation.key;
+        let key = [target, probe, args, facts].map(|part| self.texts.shared(part));
+        let mut faults = Faults::default();
+        let (mut fault, mut cut, mut columns) = (None, None, Vec::new());
+        let mut why = |why: &Missing| Ok(self.texts.number(&text(path, "a fault", why)?));
+        match &observation.result {
+            Err(none) => fault = Some(why(none)?),
+            Ok(table) => {
+                cut = table.cut.as_deref().map(&mut why).transpose()?;
+                columns = encode(table, &mut faults)
+                    .map_err(|why| content(path, format!("the answer of {probe} at {target}"), why))?;
+            }
+        }
+        let faults =
+            if faults.list.is_empty() { None } else { Some(self.faults(path, faults.list, written)?) };
+        let shape = self.shape(observation, written);
+        Ok(Answer { key, shape, fault, cut, faults, head: head(observation), columns })
+    }
+
+    /// The faults of cells.
+    fn faults(
+        &mut self,
+        path: &str,
+        list: Vec<Arc<Missing>>,
+        written: &mut Written<'_>,
+    ) -> Result<usize, StoreError> {
+        if let Some(number) = written.faults.get(&list) {
+            return Ok(*number);
+        }
+        let shown: Vec<&Missing> = list.iter().map(|why| &**why).collect();
+        let number = self.texts.number(&text(path, "faults", &shown)?);
+        written.faults.insert(list, number);
+        Ok(number)
+    }
+
+    /// What seldom changes.
+    fn shape<'r>(&mut self, observation: &'r Observation, written: &mut Written<'r>) -> usize {
+        let schema: Option<&Arc<Schema>> = observation.result.as_ref().ok().map(|table| &table.schema);
+        // The recording holds every schema, so none of them has the place of another.
+        let known = (schema.map_or(0, |schema| Arc::as_ptr(schema).addr()), &observation.identity);
+        if let Some(number) = written.shapes.get(&known) {
+            return *number;
+        }
+        let mut shape = Map::new();
+        shape.insert("identity".to_owned(), json!(observation.identity));
+        if let Some(schema) = schema {
+            shape.insert("schema".to_owned(), schema_to_json(schema));
+        }
+        let number = self.texts.number(&Json::Object(shape).to_string());
+        written.shapes.insert(known, number);
+        number
+    }
+}
+
+fn head(observation: &Observation) -> Head {
+    Head {
+        at: observation.at,
+        source_clock: observation.source_clock,
+        took: observation.took,
+        table: observation.result.as_ref().ok().map(|table| (table.rows.len(), table.total)),
+    }
+}
+
+/// The columns of a table; the error says what is wrong with it.
+fn encode(table: &Table, faults: &mut Faults) -> Result<Vec<Vec<u8>>, String> {
+    let width = table.schema.fields.len();
+    if let Some(row) = table.rows.iter().find(|row| row.len() != width) {
+        return Err(format!("a row has {} cells, the schema {width}", row.len()));
+    }
+    let column = |field: usize| {
+        let cells = table.rows.iter().filter_map(move |row| row.get(field));
+        column::encode(cells, &mut *faults)
+    };
+    Ok((0..width).map(column).collect())
+}

@@ -1,0 +1,75 @@
+//! Folding runs that wait into the store.
+//!
+//! One transaction takes all of them, with their names; only after it is on disk are the files removed. Whoever is
+//! killed in between leaves files whose names are known, and which the next one only removes. Two at once wait for
+//! each other, and the second looks again what waits when it is its turn.
+
+use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::inbox::{self, Waiting, fault, list};
+use super::packed::{FORMAT, Unread, unpack};
+use super::write::Writer;
+use super::{Store, StoreError};
+
+/// Folds in what waits beside the store. Returns how many runs a power cut took: a file of fewer bytes than it was
+/// written with.
+pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
+    let folder = inbox::folder(store.path());
+    if list(store.path(), &folder)?.is_none_or(|waiting| waiting.is_empty()) {
+        return Ok(0);
+    }
+    let mut writer = Writer::begin(store).await?;
+    let waiting = list(store.path(), &folder)?.unwrap_or_default();
+    let names = json!(waiting.iter().map(|one| &one.name).collect::<Vec<_>>()).to_string();
+    let gone = "DELETE FROM folded WHERE name NOT IN (SELECT value FROM json_each(?))";
+    let done = sqlx::query(gone).bind(&names).execute(&mut **writer.tx()).await;
+    done.map_err(|error| store.fault(&error))?;
+    let known = sqlx::query_scalar("SELECT name FROM folded").fetch_all(&mut **writer.tx()).await;
+    let known: Vec<String> = known.map_err(|error| store.fault(&error))?;
+    let known: HashSet<String> = known.into_iter().collect();
+    let mut lost = 0;
+    for one in waiting.iter().filter(|one| !known.contains(&one.name)) {
+        if !take(&mut writer, &folder, one).await? {
+            lost += 1;
+        }
+    }
+    let all = "INSERT INTO folded (name) SELECT value FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
+    let done = sqlx::query(all).bind(&names).execute(&mut **writer.tx()).await;
+    done.map_err(|error| store.fault(&error))?;
+    writer.commit().await?;
+    for one in &waiting {
+        let file = folder.join(&one.name);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(fault(store.path(), &file, &error));
+            }
+            _ => {}
+        }
+    }
+    inbox::sweep(&folder);
+    Ok(lost)
+}
+
+/// Saves one of them; `false` if a power cut took it.
+async fn take(writer: &mut Writer<'_>, folder: &Path, waiting: &Waiting) -> Result<bool, StoreError> {
+    let store = writer.store();
+    let file = folder.join(&waiting.name);
+    let bytes = std::fs::read(&file).map_err(|error| fault(store.path(), &file, &error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|size| size < waiting.size) {
+        return Ok(false);
+    }
+    let draft = unpack(&bytes).map_err(|unread| match unread {
+        Unread::Newer(found) => StoreError::Newer {
+            path: file.display().to_string(),
+            found: i64::try_from(found).unwrap_or(i64::MAX),
+            known: i64::try_from(FORMAT).unwrap_or(i64::MAX),
+        },
+        Unread::Fault(why) => store.content(format!("the run that waits in `{}`", file.display()), why),
+    })?;
+    writer.save(&draft).await?;
+    Ok(true)
+}

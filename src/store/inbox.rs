@@ -1,0 +1,225 @@
+//! Runs that wait beside the store, each a file of its own.
+//!
+//! A check that has nothing to recall does not open the store: to open, flush and close it takes longer than the
+//! whole check. Its run is written as one file into the folder `STORE-runs`, under another name first, so that a kill
+//! at any moment leaves all of it or nothing. Whoever opens the store next folds in what waits there. A file is not
+//! flushed: a power cut can lose the runs of the last seconds, and nothing else.
+//!
+//! The folder also has a note of how the store's file looked when it was last closed in order. If it looks so still,
+//! nobody has to open it to know that it is a store of this format. Whatever changed it (another program, a newer
+//! muster, a killed one), the next check opens it and looks.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::fs::Access;
+
+use super::draft::Draft;
+use super::file::{absolute, look, may};
+use super::{StoreError, packed};
+use crate::fact::timestamp;
+
+/// Runs and bytes that wait at most: folding them in must not last long.
+const MOST: usize = 64;
+const LARGEST: u64 = 16 << 20;
+
+/// What the note is called, and its first word.
+const NOTE: &str = "known";
+const FORMAT: &str = "muster-store-3";
+
+/// How long a file may be half written before it is taken for one that a killed process left.
+const HALF: Duration = Duration::from_hours(1);
+
+/// A run that waits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Waiting {
+    /// After all that waited when it was written.
+    number: u64,
+    /// When the run began.
+    started: i64,
+    pub(super) size: u64,
+    pub(super) name: String,
+}
+
+impl Waiting {
+    fn of(name: &str) -> Option<Self> {
+        let mut parts = name.strip_suffix(".run")?.split('-');
+        let mut part = || u64::from_str_radix(parts.next()?, 16).ok();
+        let (number, started, size, _) = (part()?, part()?, part()?, part()?);
+        Some(Self { number, started: started.cast_signed(), size, name: name.to_owned() })
+    }
+
+    fn named(number: u64, started: i64, size: u64) -> Self {
+        // Two processes may write at the same time, and a name must never come again.
+        let chance = RandomState::new().hash_one((std::process::id(), number, started));
+        let started_bits = started.cast_unsigned();
+        Self { number, started, size, name: format!("{number:x}-{started_bits:x}-{size:x}-{chance:x}.run") }
+    }
+}
+
+/// The runs that wait beside a store.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    path: Arc<str>,
+    folder: PathBuf,
+    waiting: Vec<Waiting>,
+    /// When the runs in the store began, the first and the last; `None` if it has to be opened.
+    known: Option<Option<(i64, i64)>>,
+}
+
+impl Inbox {
+    /// Looks at what waits beside a store, which need not be there. A store that cannot be used is an error here, as
+    /// far as that can be seen without opening it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = absolute(path)?;
+        let there = look(&path)?.is_some();
+        let folder = folder(&path);
+        let waiting = match list(&path, &folder)? {
+            Some(waiting) => waiting,
+            None => {
+                std::fs::create_dir(&folder).or_else(|error| match error.kind() {
+                    ErrorKind::AlreadyExists => Ok(()),
+                    _ => Err(fault(&path, &folder, &error)),
+                })?;
+                Vec::new()
+            }
+        };
+        let shown = folder.display().to_string();
+        let what = format!("the folder `{shown}` of runs that wait");
+        may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
+        let known = if there { read_note(&path, &folder) } else { Some(None) };
+        Ok(Self { path: path.into(), folder, waiting, known })
+    }
+
+    /// Must the store be opened now? It changed since it was closed, or too much waits.
+    pub fn is_due(&self) -> bool {
+        let bytes: u64 = self.waiting.iter().map(|waiting| waiting.size).sum();
+        self.known.is_none() || self.waiting.len() >= MOST || bytes >= LARGEST
+    }
+
+    /// When the runs began that are in the store or wait: the earliest and the latest time.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let (oldest, newest) = self.known.flatten().unzip();
+        let waiting = || self.waiting.iter().map(|waiting| waiting.started);
+        let oldest = oldest.into_iter().chain(waiting()).min()?;
+        let newest = newest.into_iter().chain(waiting()).max()?;
+        Some((timestamp(oldest)?, timestamp(newest)?))
+    }
+
+    /// The store's path, which errors name.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Lets a run wait. All of it is in its file when this returns, or nothing is.
+    pub fn save(&self, draft: &Draft) -> Result<(), StoreError> {
+        let bytes = packed::pack(draft);
+        let number = self.waiting.iter().map(|waiting| waiting.number).max().map_or(1, |last| last + 1);
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let name = Waiting::named(number, draft.at, size).name;
+        let (half, whole) = (self.folder.join(format!("{name}.half")), self.folder.join(&name));
+        let written = std::fs::write(&half, &bytes).and_then(|()| std::fs::rename(&half, &whole));
+        written.map_err(|error| {
+            // It is nobody's run; if it cannot be removed either, whoever folds in does it later.
+            drop(std::fs::remove_file(&half));
+            fault(&self.path, &half, &error)
+        })
+    }
+}
+
+/// Where the runs of a store wait.
+pub(super) fn folder(path: &str) -> PathBuf {
+    PathBuf::from(format!("{path}-runs"))
+}
+
+/// Is there anything remembered, in a store or waiting beside it?
+pub fn is_there(path: &Path) -> bool {
+    let waits = || {
+        let folder = folder(&absolute(path).ok()?);
+        Some(!list("", &folder).ok()??.is_empty())
+    };
+    path.exists() || waits() == Some(true)
+}
+
+/// What an error of the system means for the store.
+pub(super) fn fault(path: &str, file: &Path, error: &std::io::Error) -> StoreError {
+    let (path, why) = (path.to_owned(), format!("`{}`: {error}", file.display()));
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { path, why },
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            let what = format!("`{}`", file.display());
+            StoreError::ReadOnly { path, what, why: error.to_string() }
+        }
+        _ => StoreError::Io { path, why },
+    }
+}
+
+/// The runs that wait, in the order in which they were written; `None` if there is no folder.
+pub(super) fn list(path: &str, folder: &Path) -> Result<Option<Vec<Waiting>>, StoreError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fault(path, folder, &error)),
+    };
+    let mut waiting = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| fault(path, folder, &error))?.file_name();
+        waiting.extend(name.to_str().and_then(Waiting::of));
+    }
+    waiting.sort_unstable();
+    Ok(Some(waiting))
+}
+
+/// Removes what killed processes left half written.
+pub(super) fn sweep(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "half")) {
+        let age = entry.metadata().and_then(|data| data.modified()).map(|at| at.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > HALF) {
+            // It is no run, and takes nothing but room: the next one tries again.
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// How the file looks from outside.
+fn looks(path: &str) -> Option<String> {
+    let data = std::fs::metadata(path).ok()?;
+    let (device, inode, size) = (data.dev(), data.ino(), data.len());
+    let (second, nanos) = (data.mtime(), data.mtime_nsec());
+    Some(format!("{FORMAT} {device} {inode} {size} {second}.{nanos}"))
+}
+
+/// Notes how the store looks, and when its runs began. Nothing is lost without the note, so that nothing is said of
+/// one that cannot be written: the next check opens the store.
+pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) {
+    let folder = folder(path);
+    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return };
+    let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
+    let chance = RandomState::new().hash_one(std::process::id());
+    let half = folder.join(format!("{NOTE}-{chance:x}.half"));
+    let written = std::fs::write(&half, format!("{looks}\n{span}\n"));
+    drop(written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))));
+}
+
+/// The span of the store, if it looks as it did when it was closed.
+fn read_note(path: &str, folder: &Path) -> Option<Option<(i64, i64)>> {
+    let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
+    let (looked, span) = note.strip_suffix('\n')?.split_once('\n')?;
+    // What was changed in the same tick of the clock would look the same, so the note must be the younger.
+    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
+    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
+    if looks(path)? != looked || noted <= std::fs::metadata(path).ok().map(at)? {
+        return None;
+    }
+    if span == "none" {
+        return Some(None);
+    }
+    let (oldest, newest) = span.split_once(' ')?;
+    Some(Some((oldest.parse().ok()?, newest.parse().ok()?)))
+}

@@ -1,0 +1,298 @@
+//! Runs that wait: whole or not there at all, each folded in once, in the order in which they were written.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of this is tests, also what stands outside of a `#[test]` function"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::inbox::{folder, is_there};
+use super::packed::{Unread, pack, unpack};
+use super::tests::{at, check, finding, fresh, observation, one, recording, recording_of, report, the_check};
+use super::{Draft, Inbox, Seen, Store, StoreError};
+use crate::fact::{
+    Args, Before, Cause, Field, Identity, Missing, Observation, Past, PastRequest, Recording, Request, Rows,
+    Schema, TableBuilder, Type, Value, ZeroRows,
+};
+use crate::verdict::{RunReport, Verdict};
+
+fn draft(report: &RunReport, recording: Option<&Recording>) -> Draft {
+    let seen = recording.map(|recording| Seen::of("s.db", recording).unwrap());
+    Draft::of("s.db", report, seen).unwrap()
+}
+
+/// Lets a run wait, as a check does.
+fn save(path: &Path, report: &RunReport, recording: Option<&Recording>) {
+    Inbox::open(path).unwrap().save(&draft(report, recording)).unwrap();
+}
+
+fn files(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder(path.to_str().unwrap())).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut runs: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "run")).collect();
+    runs.sort();
+    runs
+}
+
+/// Short answers, as many as wanted, each of its own target, and one that fails.
+fn short(minute: i64, count: i64) -> Recording {
+    let schema = Arc::new(Schema {
+        version: 1,
+        fields: vec![Field::declared("unit", Type::TEXT), Field::declared("size", Type::BYTES)],
+        key: Vec::new(),
+        rows: Rows::One,
+        zero: ZeroRows::Suspicious,
+    });
+    let one = |number: i64| {
+        let name = format!("db{number}");
+        let key = Request::new("disk.usage", &*name, Args::default(), Arc::clone(&schema), Vec::new()).key;
+        let mut table = TableBuilder::new(&schema, 9);
+        table.row().set("unit", Value::text("bytes")).set("size", Value::Int(minute * 1000 + number)).push();
+        // Clocks that are apart, and no two questions are asked at the same moment.
+        let when = at(minute) + jiff::SignedDuration::from_millis(number * 7 % 50);
+        Observation {
+            key,
+            result: Ok(table.finish()),
+            at: when,
+            source_clock: (number % 2 == 0).then(|| when - jiff::SignedDuration::from_mins(number)),
+            took: std::time::Duration::from_micros(77),
+            identity: Identity { host: name.as_str().into(), ..Identity::default() },
+        }
+    };
+    let mut answers: Vec<Observation> = (0..count).map(one).collect();
+    let down = Arc::new(Missing::new(Cause::Unreachable, "connection refused"));
+    answers.insert(answers.len() / 2, observation(at(minute), Err(down)));
+    recording_of(at(minute), answers)
+}
+
+#[test]
+fn a_run_comes_back_from_its_bytes_as_it_was() {
+    let mut replay = one(at(5), Verdict::Fail);
+    replay.recording = Some("2025-01-01T00:00:00Z".to_owned());
+    replay.notices = vec![finding("n", Verdict::Warn)];
+    for draft in [
+        draft(&one(at(0), Verdict::Fail), Some(&recording(at(0), 7))),
+        draft(&replay, None),
+        draft(&report(at(1), vec![check(Verdict::Pass, vec![])]), Some(&short(1, 70))),
+    ] {
+        let bytes = pack(&draft);
+        assert_eq!(unpack(&bytes), Ok(draft));
+        for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+            assert!(unpack(&bytes[..cut]).is_err(), "{cut}");
+        }
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 3] ^= 1;
+        assert!(matches!(unpack(&changed), Err(Unread::Fault(_))));
+    }
+    let newer = super::bytes::sealed(vec![9, 0]);
+    assert_eq!(unpack(&newer), Err(Unread::Newer(9)));
+}
+
+#[tokio::test]
+async fn runs_that_wait_are_there_when_the_store_is_opened_each_once_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    assert!(!is_there(&path));
+    for minute in [3, 1, 2] {
+        save(&path, &one(at(minute), Verdict::Fail), Some(&recording(at(minute), minute)));
+    }
+    assert!(is_there(&path) && !path.exists(), "nobody had to open it");
+    assert_eq!(Inbox::open(&path).unwrap().span(), Some((at(1), at(3))));
+    assert_eq!(files(&path).len(), 3);
+    let store = Store::open(&path).await.unwrap();
+    let runs = store.runs(9).await.unwrap();
+    assert_eq!(runs.iter().map(|run| run.started).collect::<Vec<_>>(), [at(2), at(1), at(3)]);
+    assert_eq!(files(&path).len(), 0);
+    let recall = store.recall(&[the_check()], at(0)).await.unwrap();
+    assert_eq!(recall.held["aa01"], [at(1), at(2), at(3)]);
+    let back = store.recording(1).await.unwrap().unwrap();
+    assert_eq!(back.to_json(), recording(at(3), 3).to_json());
+    store.close().await;
+    let inbox = Inbox::open(&path).unwrap();
+    assert!(!inbox.is_due());
+    assert_eq!(inbox.span(), Some((at(1), at(3))));
+}
+
+#[tokio::test]
+async fn whoever_was_killed_between_saving_and_removing_folds_nothing_in_twice() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    save(&place.path, &one(at(0), Verdict::Fail), None);
+    let file = files(&place.path).remove(0);
+    let bytes = std::fs::read(&file).unwrap();
+    for _ in 0..3 {
+        Store::open(&place.path).await.unwrap().close().await;
+        // As if it had not come to remove the file.
+        std::fs::write(&file, &bytes).unwrap();
+    }
+    save(&place.path, &one(at(1), Verdict::Fail), None);
+    let store = Store::open(&place.path).await.unwrap();
+    assert_eq!(store.runs(9).await.unwrap().len(), 2);
+    assert_eq!(files(&place.path).len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_a_power_cut_took_is_counted_and_a_damaged_or_newer_one_is_an_error() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    for minute in 0..3 {
+        save(&place.path, &one(at(minute), Verdict::Fail), None);
+    }
+    let cut = files(&place.path);
+    let whole = std::fs::read(&cut[2]).unwrap();
+    std::fs::write(&cut[0], "").unwrap();
+    std::fs::write(&cut[1], &whole[..whole.len() / 2]).unwrap();
+    let store = Store::open(&place.path).await.unwrap();
+    assert_eq!((store.lost(), store.runs(9).await.unwrap().len()), (2, 1));
+    store.close().await;
+    save(&place.path, &one(at(4), Verdict::Fail), None);
+    let file = files(&place.path).remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let sound = bytes.clone();
+    bytes[7] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let error = Store::open(&place.path).await.unwrap_err();
+    assert!(matches!(error, StoreError::Content { .. }), "{error}");
+    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+    let mut newer = super::bytes::sealed(vec![9; sound.len()]);
+    newer[0] = 9;
+    std::fs::write(&file, newer).unwrap();
+    let error = Store::open(&place.path).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 9, .. }), "{error}");
+    std::fs::write(&file, sound).unwrap();
+    assert_eq!(Store::open(&place.path).await.unwrap().runs(9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_changed_since_it_was_closed_is_opened_again() {
+    let (place, store) = fresh().await;
+    drop(Inbox::open(&place.path).unwrap());
+    store.close().await;
+    let due = || Inbox::open(&place.path).unwrap().is_due();
+    assert!(!due(), "as it was closed");
+    super::tests::execute(&place.path, "PRAGMA user_version = 9").await;
+    assert!(due(), "a newer muster was here");
+    super::tests::execute(&place.path, "PRAGMA user_version = 3").await;
+    assert!(due());
+    Store::open(&place.path).await.unwrap().close().await;
+    assert!(!due());
+    for minute in 0..64 {
+        save(&place.path, &one(at(minute), Verdict::Fail), None);
+    }
+    assert!(due(), "too many wait");
+    std::fs::remove_file(&place.path).unwrap();
+    assert_eq!(Store::open(&place.path).await.unwrap().runs(99).await.unwrap().len(), 64);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn two_that_fold_in_at_once_take_each_run_once() {
+    for _ in 0..5 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.db");
+        let work = |path: PathBuf| {
+            for minute in 0..6 {
+                save(&path, &one(at(minute), Verdict::Fail), None);
+                if minute % 2 == 0 {
+                    runtime().block_on(async { Store::open(&path).await.unwrap().close().await });
+                }
+            }
+        };
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || work(path))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let runs = runtime().block_on(async { Store::open(&path).await.unwrap().runs(99).await.unwrap() });
+        assert_eq!(runs.len(), 24);
+    }
+}
+
+// Short answers stand together.
+
+#[tokio::test]
+async fn short_answers_of_a_run_stand_together_and_come_back_as_they_were() {
+    let (place, store) = fresh().await;
+    for (minute, count) in [(0, 150), (1, 150), (2, 3), (3, 1)] {
+        let seen = short(minute, count);
+        let run = store.remember(&one(at(minute), Verdict::Fail), Some(&seen)).await.unwrap();
+        assert_eq!(store.recording(run).await.unwrap().unwrap().to_json(), seen.to_json());
+    }
+    let count = super::tests::count;
+    assert_eq!(count(&place.path, "SELECT count(*) FROM batch").await, 7, "of sixty-four places each");
+    assert_eq!(count(&place.path, "SELECT count(*) FROM roster").await, 4, "the same from run to run");
+    assert_eq!(
+        count(&place.path, "SELECT count(*) FROM observation").await,
+        4 + 1,
+        "what failed, or is alone"
+    );
+    assert_eq!(store.prune(at(4)).await.unwrap(), 4);
+    for table in ["SELECT count(*) FROM batch", "SELECT count(*) FROM member", "SELECT count(*) FROM text"] {
+        assert_eq!(count(&place.path, table).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_past_of_a_short_answer_is_complete_and_in_order_wherever_it_stands() {
+    let (_place, store) = fresh().await;
+    // In the third run it is alone, and has a row of its own.
+    for (minute, count) in [(0, 70), (3, 70), (1, 70), (2, 1), (4, 69)] {
+        store.remember(&one(at(minute), Verdict::Fail), Some(&short(minute, count))).await.unwrap();
+    }
+    let key = |number: usize| {
+        let seen = short(0, 70);
+        let is = |one: &&Observation| *one.key.target == *format!("db{number}");
+        seen.observations.iter().find(is).unwrap().key.clone()
+    };
+    let day = 86_400_000_000;
+    let wanted = [
+        PastRequest::History(key(0), day, vec!["size".into()]),
+        PastRequest::History(key(69), day, vec!["size".into()]),
+        PastRequest::Before(Before::Previous, key(69)),
+        PastRequest::Before(Before::Previous, key(0)),
+    ];
+    let past: Past = store.past(&wanted, at(9)).await.unwrap();
+    let track = |number: usize| {
+        let history = &past.history[&key(number)];
+        let track = &history.subjects[&*format!("db{number}")][0];
+        (track.at.clone(), track.values.iter().filter_map(Value::as_int).collect::<Vec<_>>())
+    };
+    let micros = |at: Timestamp| crate::fact::micros_of(at);
+    assert_eq!(
+        track(0),
+        ((0..5).map(|minute| micros(at(minute))).collect(), vec![0, 1000, 2000, 3000, 4000])
+    );
+    assert_eq!(track(69).1, [69, 1069, 3069]);
+    let before = |number: usize| past.before[&(Before::Previous, key(number))].at;
+    assert!(before(69) < at(4) && before(69) >= at(3) && before(0) >= at(4));
+    let some = store.samples("db7", "disk.usage", None, at(0)).await.unwrap();
+    assert_eq!(some.len(), 4);
+    assert!(some.is_sorted_by_key(|sample| sample.source_clock.unwrap_or(sample.at)));
+    let watched = store.watch(&key(7), &["size".into()], at(1), at(3)).await.unwrap();
+    assert_eq!(watched.asked.len(), 1, "what was seen from the second minute to the fourth by clocks");
+    assert!(store.schema(&key(7), at(9)).await.unwrap().is_some());
+    assert!(store.schema(&key(7), at(-60)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_batch_that_was_changed_is_an_error_and_not_an_answer_less() {
+    let (place, store) = fresh().await;
+    store.remember(&one(at(0), Verdict::Fail), Some(&short(0, 5))).await.unwrap();
+    store.close().await;
+    super::tests::execute(&place.path, "UPDATE batch SET body = substr(body, 1, length(body) - 9)").await;
+    let store = Store::open(&place.path).await.unwrap();
+    assert!(matches!(store.recording(1).await.unwrap_err(), StoreError::Content { .. }));
+    let error = store.samples("db1", "disk.usage", None, at(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Content { .. }), "{error}");
+}
