@@ -1,5 +1,6 @@
 //! `muster check`: the main job.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::edge::Watch;
 use super::exit;
 use super::output::{self, Done, Problem, Wanted};
 use super::run::{Facts, Options, Ran, run as run_checks, warnings};
-use super::setup::{Select, Sources, setup};
+use super::setup::{Select, Setup, Sources, setup};
 
 /// Judges policies on real targets, or on recorded facts
 #[derive(Args)]
@@ -166,13 +167,9 @@ fn judge(arguments: &Arguments) -> Done {
     arguments.how.one_output()?;
     let mut watch = Watch::start();
     let mut timings = Timings::default();
-    let setup = setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going)?;
+    let (setup, facts) = read(arguments)?;
     // Nothing of it must end in order, and to take apart ten thousand policies would last as long as to judge them.
-    let setup = std::mem::ManuallyDrop::new(setup);
-    let facts = match &arguments.facts {
-        Some(file) => Facts::Recorded(Box::new(recording(file)?)),
-        None => Facts::Live,
-    };
+    let setup = ManuallyDrop::new(setup);
     // A recording is input too: without it here, most of the time of a replay would be in no phase.
     timings.read = watch.lap();
     warnings(&setup);
@@ -183,7 +180,7 @@ fn judge(arguments: &Arguments) -> Done {
         .find(|environment| setup.selection.environment.as_ref() == Some(&environment.name));
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
     options.now = arguments.now.as_deref().map(now).transpose()?;
-    let mut ran = run_checks(&setup, facts, &options, &mut timings)?;
+    let mut ran = ManuallyDrop::new(run_checks(&setup, facts, &options, &mut timings)?);
     if let Some(memory) = ran.memory.take()
         && let Err(problem) = memory.remember(&ran.report, (&ran.recording, ran.seen.take()), &ran.redactor)
     {
@@ -192,6 +189,18 @@ fn judge(arguments: &Arguments) -> Done {
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;
     Ok(exit)
+}
+
+/// Reads the policies, and the recording at the same time. A fault of the policies is said first.
+fn read(arguments: &Arguments) -> Result<(Setup, Facts), Problem> {
+    let policies = || setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going);
+    let Some(file) = &arguments.facts else { return Ok((policies()?, Facts::Live)) };
+    let (setup, facts) = std::thread::scope(|scope| {
+        let facts = scope.spawn(|| recording(file));
+        let setup = policies();
+        (setup, facts.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    Ok((setup?, Facts::Recorded(Box::new(facts?))))
 }
 
 /// What was judged is still reported, and is no success: the next run will not know of this one.

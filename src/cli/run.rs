@@ -1,6 +1,7 @@
 //! One run: bind, recall, observe, judge, report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::fact::{Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
 use crate::plan::{Input, Plan, bind};
+use crate::policy::cores::on_all_cores;
 use crate::probe::system_clock;
 use crate::secret::Redactor;
 use crate::store::{Seen, StoreError};
@@ -108,7 +110,8 @@ pub(super) fn run(
     timings: &mut Timings,
 ) -> Result<Ran, Problem> {
     let mut watch = Watch::start();
-    let plan = plan(setup)?;
+    // As with the setup: nothing of it must end in order.
+    let plan = ManuallyDrop::new(plan(setup)?);
     timings.plan = watch.lap();
     let redactor = Redactor::new();
     let recorded = match &facts {
@@ -182,17 +185,7 @@ fn observe(
     redactor: &Arc<Redactor>,
 ) -> Result<Vec<Observation>, Problem> {
     match facts {
-        Facts::Recorded(recording) => {
-            let replay = Replay::new(*recording);
-            Ok(futures_util::future::FutureExt::now_or_never(replay.observe(&plan.requests)).ok_or_else(
-                || {
-                    Problem::usage(
-                        "the recording did not answer",
-                        "this is a fault of muster; please report it",
-                    )
-                },
-            )?)
-        }
+        Facts::Recorded(recording) => Ok(Replay::new(*recording).answer(&plan.requests)),
         Facts::Live => {
             let asked: BTreeSet<&str> = plan.requests.iter().map(|request| &*request.key.target).collect();
             let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
@@ -251,23 +244,7 @@ async fn asked_to_end() -> std::io::Result<()> {
 
 /// Judges every check; on all cores if there are many.
 pub(super) fn judge_all(plan: &Plan, answers: &[Observation], given: &Given<'_>) -> Vec<Outcome> {
-    let one = |check: &crate::plan::Check| judge(check, answers, given);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if plan.checks.len() < 256 || cores == 1 {
-        return plan.checks.iter().map(one).collect();
-    }
-    let size = plan.checks.len().div_ceil(cores);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = plan
-            .checks
-            .chunks(size)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    on_all_cores(&plan.checks, |check| judge(check, answers, given))
 }
 
 fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::diag::{Diag, Level, code};
 use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
+use crate::policy::cores::on_all_cores;
 use crate::policy::load::{Known, Loaded, Origin, load};
 use crate::policy::project::{self, Pattern};
 use crate::policy::{Policy, Project, TargetEntry, Tier};
@@ -177,8 +178,9 @@ pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
 
 /// A policy in which a lint finds an error is as good as one that could not be loaded.
 fn lint_policies(loaded: &mut Loaded) {
-    for policy in std::mem::take(&mut loaded.policies) {
-        let found = lint::policy(&policy);
+    let policies = std::mem::take(&mut loaded.policies);
+    let found = on_all_cores(&policies, |policy| lint::policy(policy));
+    for (policy, found) in policies.into_iter().zip(found) {
         if found.iter().any(|diag| diag.level == Level::Error) {
             loaded.broken.push((Arc::clone(&policy.id), policy.loc.clone()));
         } else {

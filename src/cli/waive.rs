@@ -154,7 +154,7 @@ fn edited(source: &Source, entry: &Entry) -> Option<String> {
     let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
     let Some(list) = root.get("waivers") else { return appended(&root, &source.text, entry, newline) };
     let Kind::Seq(items) = &list.kind else { return None };
-    if list.alias.is_some() {
+    if list.alias().is_some() {
         return None;
     }
     let last = items.last()?;
@@ -170,7 +170,7 @@ fn root(source: &Arc<Source>) -> Option<Node> {
 }
 
 fn end(node: &Node) -> usize {
-    node.alias.as_ref().map_or(node.loc.end, |alias: &Loc| alias.end) as usize
+    node.alias().map_or(node.loc.end, |alias: &Loc| alias.end) as usize
 }
 
 fn insert(text: &str, at: usize, part: &str) -> Option<String> {

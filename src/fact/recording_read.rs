@@ -123,10 +123,30 @@ fn observation(raw: &RawValue, shared: &Shared) -> Option<Observation> {
     })
 }
 
+/// A map of texts in which nothing could be written otherwise: no escapes, no blanks, and names that ascend, so that
+/// none stands twice. Such a text is what would be written of what it says.
+fn is_canonical(text: &str) -> bool {
+    if text == "{}" {
+        return true;
+    }
+    let Some(inner) = text.strip_prefix("{\"").and_then(|rest| rest.strip_suffix("\"}")) else {
+        return false;
+    };
+    let mut last = None;
+    inner.split("\",\"").all(|pair| {
+        let Some((name, value)) = pair.split_once("\":\"") else { return false };
+        let ascends = last.replace(name).is_none_or(|last| last < name);
+        ascends && [name, value].iter().all(|text| text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\'))
+    })
+}
+
 /// An observation that has every key and refers to all that can be shared.
 fn fast(raw: &RawValue, shared: &Shared) -> Option<Observation> {
     let written: Written<'_> = serde_json::from_str(raw.get()).ok()?;
     let canonical = |raw: &RawValue| {
+        if is_canonical(raw.get()) {
+            return Some(Arc::from(raw.get()));
+        }
         let json: Json = serde_json::from_str(raw.get()).ok()?;
         Some(Arc::from(json.to_string()))
     };
@@ -349,6 +369,32 @@ mod tests {
             let recording = recording(cells);
             prop_assert_eq!(read(&recording.to_text()), Some(recording.clone()));
             prop_assert_eq!(Recording::from_json(&recording.to_json()), Ok(recording));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_canonical_text_is_what_is_written_of_it(
+            text in "\\{(\"[a-c]{0,2}\":\"[ -~\u{1}ä]{0,4}\",?){0,3}\\}|[{}\":,a \\\\]{0,9}"
+        ) {
+            let json = serde_json::from_str::<Json>(&text);
+            prop_assert!(!is_canonical(&text) || json.is_ok_and(|json| json.to_string() == text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn usual_arguments_are_canonical() {
+        for (text, canonical) in [
+            ("{}", true),
+            (r#"{"path":"/srv/a b"}"#, true),
+            (r#"{"a":"ä","b":""}"#, true),
+            (r#"{"b":"","a":""}"#, false),
+            (r#"{"a":"","a":""}"#, false),
+            (r#"{"a": ""}"#, false),
+            (r#"{"a":1}"#, false),
+            (r#"{"a":"\u0041"}"#, false),
+        ] {
+            assert_eq!(is_canonical(text), canonical, "{text}");
         }
     }
 

@@ -47,6 +47,20 @@ impl Args {
         }
     }
 
+    /// The same as [`to_json`](Self::to_json) as text, without a map in between: every question has one.
+    pub fn to_text(&self) -> String {
+        let mut text = String::with_capacity(64);
+        text.push('{');
+        for (index, (name, (value, ty))) in self.0.iter().enumerate() {
+            text.push_str(if index == 0 { "" } else { "," });
+            text.push_str(&Json::String(name.to_string()).to_string());
+            text.push(':');
+            text.push_str(&value_to_json(value, ty).to_string());
+        }
+        text.push('}');
+        text
+    }
+
     /// Canonical JSON: sorted names, values by type.
     pub fn to_json(&self) -> Json {
         let pairs = self.0.iter().map(|(name, (value, ty))| (name.to_string(), value_to_json(value, ty)));
@@ -109,7 +123,7 @@ impl Request {
         let key = Key {
             probe: Arc::from(probe),
             target: Arc::from(target),
-            args: Arc::from(args.to_json().to_string()),
+            args: Arc::from(args.to_text()),
             facts: Arc::from(facts),
         };
         let wants = vec![true; schema.fields.len()];
@@ -119,5 +133,27 @@ impl Request {
     /// Does somebody want this field?
     pub fn wants(&self, name: &str) -> bool {
         self.schema.position(name).and_then(|index| self.wants.get(index).copied()).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_have_one_text() {
+        let mut args = Args::default();
+        assert_eq!(args.to_text(), args.to_json().to_string());
+        for (name, value, ty) in [
+            ("path", Value::text("/srv/ä \"b\"\\\n"), Type::TEXT),
+            ("limit", Value::Int(7), Type::Int),
+            ("wait", Value::Int(1_500_000), Type::DURATION),
+            ("names", Value::texts(["a", "b"]), Type::list(Type::TEXT)),
+            ("none", Value::Null, Type::TEXT.nullable()),
+            ("o\"dd", Value::Bool(true), Type::Bool),
+        ] {
+            args.0.insert(Arc::from(name), (value, ty));
+            assert_eq!(args.to_text(), args.to_json().to_string());
+        }
     }
 }

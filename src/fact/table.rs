@@ -28,36 +28,65 @@ impl Table {
 
     /// A recorded table in the shape that is asked for now. A field that was not recorded is `unknown: absent`.
     pub fn fit(&self, wanted: &Arc<Schema>, probe: &str) -> Result<Self, Arc<Missing>> {
-        if Arc::ptr_eq(&self.schema, wanted) {
-            return Ok(self.clone());
-        }
-        if self.schema.version != wanted.version {
+        Ok(Fitting::new(&self.schema, wanted, probe)?.table(self.clone()))
+    }
+}
+
+/// How tables of a recorded shape get the shape that is asked for now.
+pub struct Fitting {
+    recorded: Arc<Schema>,
+    wanted: Arc<Schema>,
+    /// Where each field stands in a recorded row, or why it is not known.
+    places: Vec<Result<usize, Arc<Missing>>>,
+}
+
+impl Fitting {
+    /// Compares the two shapes.
+    pub fn new(recorded: &Arc<Schema>, wanted: &Arc<Schema>, probe: &str) -> Result<Self, Arc<Missing>> {
+        if recorded.version != wanted.version {
             let what = format!(
                 "recorded by version {} of `{probe}`, and this is version {}",
-                self.schema.version, wanted.version
+                recorded.version, wanted.version
             );
             return Err(Arc::new(Missing::new(Cause::Absent, what).fix("record again with `muster record`")));
         }
         let absent = Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
         let other =
             Arc::new(Missing::new(Cause::WrongType, "recorded with another type").level(Level::Field));
-        let place = |field: &super::Field| match self.schema.position(&field.name) {
-            None => Err(&absent),
-            Some(index) => match self.schema.fields.get(index) {
+        let place = |field: &super::Field| match recorded.position(&field.name) {
+            None => Err(Arc::clone(&absent)),
+            Some(index) => match recorded.fields.get(index) {
                 Some(known) if known.ty == field.ty || known.ty.to_string() == field.ty.to_string() => {
                     Ok(index)
                 }
-                _ => Err(&other),
+                _ => Err(Arc::clone(&other)),
             },
         };
-        let places: Vec<Result<usize, &Arc<Missing>>> = wanted.fields.iter().map(place).collect();
-        let cell = |row: &[Cell], place: &Result<usize, &Arc<Missing>>| match place {
-            Ok(index) => row.get(*index).cloned().unwrap_or_else(|| Err(Arc::clone(&absent))),
+        let places = wanted.fields.iter().map(place).collect();
+        Ok(Self { recorded: Arc::clone(recorded), wanted: Arc::clone(wanted), places })
+    }
+
+    /// Is it that of these two shapes?
+    pub fn is_of(&self, recorded: &Arc<Schema>, wanted: &Arc<Schema>) -> bool {
+        Arc::ptr_eq(&self.recorded, recorded) && Arc::ptr_eq(&self.wanted, wanted)
+    }
+
+    /// A table of the recorded shape in the one that is asked for.
+    pub fn table(&self, table: Table) -> Table {
+        let schema = Arc::clone(&self.wanted);
+        if self.places.iter().enumerate().all(|(index, place)| *place == Ok(index)) {
+            let width = self.places.len();
+            if table.rows.iter().all(|row| row.len() == width) {
+                return Table { schema, ..table };
+            }
+        }
+        let absent = || Arc::new(Missing::new(Cause::Absent, "not recorded").level(Level::Field));
+        let cell = |row: &[Cell], place: &Result<usize, Arc<Missing>>| match place {
+            Ok(index) => row.get(*index).cloned().unwrap_or_else(|| Err(absent())),
             Err(why) => Err(Arc::clone(why)),
         };
-        let rows =
-            self.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()).collect();
-        Ok(Self { schema: Arc::clone(wanted), rows, total: self.total, cut: self.cut.clone() })
+        let fitted = |row: &Row| self.places.iter().map(|place| cell(row, place)).collect();
+        Table { schema, rows: table.rows.iter().map(fitted).collect(), ..table }
     }
 }
 

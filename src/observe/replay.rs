@@ -1,15 +1,18 @@
 //! A recording that answers again. What it does not hold is `unknown: absent`, never empty.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Answers, Observer};
-use crate::fact::{Cause, Key, Missing, Observation, Recording, Request, Table};
+use hashbrown::HashMap;
+
+use crate::fact::{Cause, Fitting, Key, Missing, Observation, Recording, Request, Table};
 
 /// Answers from a recording.
 pub struct Replay {
-    known: HashMap<Key, Observation>,
+    /// What was recorded, as long as nobody took it.
+    known: HashMap<Key, Option<Observation>>,
     started: jiff::Timestamp,
+    /// That of the last answer: thousands of answers in a row have one shape.
+    fitting: Option<Fitting>,
 }
 
 impl Replay {
@@ -19,40 +22,142 @@ impl Replay {
         let known = recording
             .observations
             .into_iter()
-            .map(|observation| (observation.key.clone(), observation))
+            .map(|observation| (observation.key.clone(), Some(observation)))
             .collect();
-        Self { known, started }
+        Self { known, started, fitting: None }
     }
 
-    fn answer(&self, request: &Request) -> Observation {
-        let Some(recorded) = self.known.get(&request.key) else {
-            let same = self
-                .known
-                .keys()
-                .any(|key| key.target == request.key.target && key.probe == request.key.probe);
-            let what = if same { "with these arguments" } else { "of this target" };
-            let why =
-                Missing::new(Cause::Absent, format!("the recording has no `{}` {what}", request.key.probe));
-            return Observation::missing(
-                request.key.clone(),
-                self.started,
-                why.fix("record again with `muster record`"),
-            );
-        };
-        let fitting = |table: &Table| table.fit(&request.schema, &request.key.probe);
-        Observation {
-            key: recorded.key.clone(),
-            result: recorded.result.as_ref().map_err(Arc::clone).and_then(fitting),
-            at: recorded.at,
-            source_clock: recorded.source_clock,
-            took: recorded.took,
-            identity: recorded.identity.clone(),
+    /// Answers every request, in their order.
+    pub fn answer(mut self, requests: &[Request]) -> Vec<Observation> {
+        let mut answers: Vec<Observation> = Vec::with_capacity(requests.len());
+        for request in requests {
+            let answer = match self.known.get_mut(&request.key).map(Option::take) {
+                Some(Some(recorded)) => self.fitted(recorded, request),
+                // A plan asks each question once; whoever asks again gets the same answer.
+                Some(None) => answers.iter().find(|answer| answer.key == request.key).cloned(),
+                None => None,
+            };
+            let answer = answer.unwrap_or_else(|| self.absent(request));
+            answers.push(answer);
         }
+        // To take apart what nobody asked for would last as long as to answer.
+        std::mem::forget(self.known);
+        answers
+    }
+
+    fn absent(&self, request: &Request) -> Observation {
+        let same =
+            self.known.keys().any(|key| key.target == request.key.target && key.probe == request.key.probe);
+        let what = if same { "with these arguments" } else { "of this target" };
+        let why = Missing::new(Cause::Absent, format!("the recording has no `{}` {what}", request.key.probe));
+        Observation::missing(request.key.clone(), self.started, why.fix("record again with `muster record`"))
+    }
+
+    fn fitted(&mut self, recorded: Observation, request: &Request) -> Option<Observation> {
+        let result = recorded.result.and_then(|table| self.fit(table, request));
+        Some(Observation { result, ..recorded })
+    }
+
+    fn fit(&mut self, table: Table, request: &Request) -> Result<Table, Arc<Missing>> {
+        let wanted = &request.schema;
+        if Arc::ptr_eq(&table.schema, wanted) {
+            return Ok(table);
+        }
+        let known = self.fitting.take().filter(|known| known.is_of(&table.schema, wanted));
+        let fitting = match known {
+            Some(known) => known,
+            None => Fitting::new(&table.schema, wanted, &request.key.probe)?,
+        };
+        let table = fitting.table(table);
+        self.fitting = Some(fitting);
+        Ok(table)
     }
 }
 
-impl Observer for Replay {
-    fn observe<'a>(&'a self, requests: &'a [Request]) -> Answers<'a> {
-        Box::pin(async move { requests.iter().map(|request| self.answer(request)).collect() })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Args, Field, Past, Rows, Schema, TableBuilder, Type, Value, ZeroRows};
+
+    fn schema(fields: &[(&str, &str)]) -> Arc<Schema> {
+        let fields =
+            fields.iter().map(|(name, ty)| Field::declared(name, Type::parse(ty).unwrap())).collect();
+        Arc::new(Schema { version: 1, fields, key: vec![0], rows: Rows::Many, zero: ZeroRows::Fine })
+    }
+
+    fn request(path: &str, schema: &Arc<Schema>) -> Request {
+        let mut args = Args::default();
+        args.0.insert(Arc::from("path"), (Value::text(path), Type::TEXT));
+        Request::new("file.stat", "here", args, Arc::clone(schema), Vec::new())
+    }
+
+    fn recorded(path: &str, schema: &Arc<Schema>) -> Observation {
+        let mut table = TableBuilder::new(schema, 10);
+        table.row().set("path", Value::text(path)).set("size", Value::Int(7)).push();
+        let none = Missing::new(Cause::Internal, "");
+        let lost = Observation::missing(request(path, schema).key, jiff::Timestamp::UNIX_EPOCH, none);
+        Observation { result: Ok(table.finish()), ..lost }
+    }
+
+    fn answers(recorded: Vec<Observation>, requests: &[Request]) -> Vec<Observation> {
+        let recording = Recording {
+            muster: Arc::from("0"),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            policies: Vec::new(),
+            complete: true,
+            observations: recorded,
+            past: Past::default(),
+        };
+        Replay::new(recording).answer(requests)
+    }
+
+    #[test]
+    fn who_asks_twice_gets_the_same_answer() {
+        let own = schema(&[("path", "path"), ("size", "bytes")]);
+        let wanted = schema(&[("path", "path"), ("size", "bytes")]);
+        let asked = [request("/a", &wanted), request("/b", &wanted), request("/a", &wanted)];
+        let answers = answers(vec![recorded("/b", &own), recorded("/a", &own)], &asked);
+        assert_eq!(answers[0], answers[2]);
+        for (answer, path) in answers.iter().zip(["/a", "/b", "/a"]) {
+            let table = answer.result.as_ref().unwrap();
+            assert!(Arc::ptr_eq(&table.schema, &wanted));
+            assert_eq!(table.cell(0, "path"), Some(&Ok(Value::text(path))));
+            assert_eq!(table.cell(0, "size"), Some(&Ok(Value::Int(7))));
+        }
+    }
+
+    #[test]
+    fn every_answer_gets_the_shape_that_it_is_asked_in() {
+        let own = schema(&[("path", "path"), ("size", "bytes")]);
+        let turned = schema(&[("size", "bytes"), ("path", "path"), ("owner", "text")]);
+        let other = schema(&[("path", "path"), ("size", "text")]);
+        let shapes = [&turned, &own, &other, &turned];
+        let paths = ["/a", "/b", "/c", "/d"];
+        let asked: Vec<Request> =
+            paths.iter().zip(shapes).map(|(path, shape)| request(path, shape)).collect();
+        let answers = answers(paths.iter().map(|path| recorded(path, &own)).collect(), &asked);
+        for ((answer, shape), path) in answers.iter().zip(shapes).zip(paths) {
+            let table = answer.result.as_ref().unwrap();
+            assert_eq!(table.schema, *shape);
+            assert_eq!(table.cell(0, "path"), Some(&Ok(Value::text(path))));
+        }
+        let cause = |answer: usize, name: &str| {
+            let cell = answers[answer].result.as_ref().unwrap().cell(0, name).unwrap();
+            cell.as_ref().err().map(|why| why.cause)
+        };
+        assert_eq!((cause(0, "owner"), cause(0, "size")), (Some(Cause::Absent), None));
+        assert_eq!((cause(1, "size"), cause(2, "size")), (None, Some(Cause::WrongType)));
+        assert_eq!(cause(3, "owner"), Some(Cause::Absent));
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_absent_and_says_how() {
+        let own = schema(&[("path", "path"), ("size", "bytes")]);
+        let other = Request::new("file.set", "here", Args::default(), Arc::clone(&own), Vec::new());
+        let asked = [request("/b", &own), request("/c", &own), other.clone(), other];
+        let answers = answers(vec![recorded("/a", &own)], &asked);
+        let what = |index: usize| answers[index].result.as_ref().unwrap_err().what.clone();
+        assert_eq!([what(0), what(1)], ["the recording has no `file.stat` with these arguments"; 2]);
+        assert_eq!([what(2), what(3)], ["the recording has no `file.set` of this target"; 2]);
     }
 }

@@ -7,6 +7,7 @@ use super::settings::{EXTRAS, environments};
 use super::{Calendars, Check, Input, Plan, Planned, Settings, TargetInfo, resolve};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{Cell, Value};
+use crate::policy::cores::in_parts;
 use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project, Selector};
 use crate::rule::eval::{Scope, holds};
@@ -18,8 +19,15 @@ pub fn bind(input: &Input<'_>) -> Planned {
     let mut binder = Binder { input, plan: Plan::default(), diags: Vec::new(), calendars };
     binder.patterns();
     binder.project_names();
-    for policy in input.policies {
-        binder.policy(policy);
+    let parts = in_parts(input.policies, |policies| {
+        let calendars = Arc::clone(&binder.calendars);
+        let mut part = Binder { input, plan: Plan::default(), diags: Vec::new(), calendars };
+        policies.iter().for_each(|policy| part.policy(policy));
+        (part.plan, part.diags)
+    });
+    for (plan, diags) in parts {
+        binder.plan.append(plan);
+        binder.diags.extend(diags);
     }
     binder.libraries();
     if binder.diags.iter().any(|diag| diag.level == crate::diag::Level::Error) {

@@ -4,8 +4,10 @@ mod bind;
 mod related;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::diag::Diag;
 use crate::fact::{Key, Missing, PastRequest, Request, Value};
@@ -128,6 +130,20 @@ pub enum Asked {
     Nobody(Arc<Missing>),
 }
 
+impl Asked {
+    /// The requests have moved to these positions.
+    fn moved(&mut self, places: &[usize]) {
+        let positions = match self {
+            Self::One(position) => std::slice::from_mut(position),
+            Self::Many(positions) => positions,
+            Self::Nobody(_) => return,
+        };
+        for position in positions {
+            *position = places.get(*position).copied().unwrap_or(usize::MAX);
+        }
+    }
+}
+
 /// When the calendars of a project hold.
 #[derive(Clone, Debug)]
 pub enum Calendars {
@@ -198,6 +214,25 @@ impl Plan {
             PastRequest::History(key.clone(), *window, facts.iter().cloned().collect())
         });
         history.chain(self.before.iter().cloned()).collect()
+    }
+
+    /// Adds a plan whose policies follow.
+    fn append(&mut self, other: Self) {
+        if self.requests.is_empty() && self.checks.is_empty() {
+            *self = other;
+            return;
+        }
+        let places: Vec<usize> = other.requests.into_iter().map(|request| self.ask(request)).collect();
+        self.checks.extend(other.checks.into_iter().map(|mut check| {
+            check.requests.iter_mut().for_each(|asked| asked.moved(&places));
+            check
+        }));
+        for (key, (window, facts)) in other.history {
+            let slot = self.history.entry(key).or_default();
+            slot.0 = slot.0.max(window);
+            slot.1.extend(facts);
+        }
+        self.before.extend(other.before);
     }
 
     /// The position of a request; one that is already asked only wants more.

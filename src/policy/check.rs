@@ -47,7 +47,7 @@ pub fn check(node: &Node, shape: &Shape, strictness: Strictness, diags: &mut Vec
 
 /// Nowhere a tag, because none is understood; inside a policy no anchors and no aliases either.
 fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
-    if let Some(tag) = node.tag.as_ref().filter(|_| strictness == Strictness::Plain) {
+    if let Some(tag) = node.tag().filter(|_| strictness == Strictness::Plain) {
         let diag = Diag::error(&code::YAML_TAG, format!("the YAML tag `{}` means nothing here", tag.text));
         diags.push(diag.at(&tag.loc, "").help("remove it; a text that begins with `!` needs quotes"));
         return false;
@@ -55,7 +55,7 @@ fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
     if strictness == Strictness::Plain {
         return true;
     }
-    if let Some(tag) = &node.tag {
+    if let Some(tag) = node.tag() {
         let word = tag.text.trim_start_matches('!');
         let diag =
             Diag::error(&code::YAML_TAG, format!("`{}` is a YAML tag here, not an expression", tag.text));
@@ -63,7 +63,7 @@ fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
         diags.push(diag.at(&tag.loc, "YAML takes `!` at the start for a tag").help(help));
         return false;
     }
-    if let Some(place) = node.alias.as_ref().or(node.anchor.as_ref()) {
+    if let Some(place) = node.alias().or(node.anchor()) {
         let diag = Diag::error(&code::YAML_ANCHOR, "a policy has no anchors and no aliases");
         diags.push(diag.at(place, "").help(
             "use `params` for what several rules share; a text that begins with `*` or `&` needs quotes",
@@ -204,9 +204,13 @@ fn map(node: &Node, shape: &MapShape, free: Free<'_>, strictness: Strictness, di
         }
     }
     // A key that is there under a misspelt name is one fault, not two.
-    let meant: Vec<&str> = pairs.iter().filter_map(|(key, _)| misspelt(key.as_str()?, node, shape)).collect();
     let absent = shape.keys.iter().filter(|key| key.required && node.get(key.name).is_none());
-    for key in absent.filter(|key| !meant.contains(&key.name)) {
+    let absent: Vec<_> = absent.collect();
+    if absent.is_empty() {
+        return;
+    }
+    let meant: Vec<&str> = pairs.iter().filter_map(|(key, _)| misspelt(key.as_str()?, node, shape)).collect();
+    for key in absent.into_iter().filter(|key| !meant.contains(&key.name)) {
         let first = pairs.first().map_or(&node.loc, |(key, _)| &key.loc);
         let diag = Diag::error(&code::MISSING_KEY, format!("{} needs `{}`", shape.name, key.name));
         diags.push(
@@ -227,7 +231,7 @@ fn entry(key: &Node, value: &Node, shape: &Shape, strictness: Strictness, diags:
             );
         }
         Shape::Fact => check(value, shape, strictness, diags),
-        _ if value.is_null() && value.tag.is_none() && value.anchor.is_none() => {
+        _ if value.is_null() && value.tag().is_none() && value.anchor().is_none() => {
             diags.push(null(value, Some(word)));
         }
         shape => check(value, shape, strictness, diags),

@@ -1,9 +1,10 @@
 //! Finds and decodes policies: files, folders and libraries. Every file is read; every fault is collected.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use walkdir::WalkDir;
 
 use super::decode::{Surroundings, policy};
@@ -318,9 +319,9 @@ fn decode_documents(file: &File, documents: &[yaml::Document], known: Option<&Kn
 }
 
 fn duplicates(loaded: &mut Loaded) {
-    let mut seen: HashMap<Arc<str>, Loc> = HashMap::new();
+    let mut seen: HashMap<&str, &Loc> = HashMap::with_capacity(loaded.policies.len());
     for policy in &loaded.policies {
-        if let Some(first) = seen.get(&policy.id) {
+        if let Some(first) = seen.get(&*policy.id) {
             let diag =
                 Diag::error(&code::DUPLICATE_POLICY, format!("two policies are called `{}`", policy.id));
             loaded.diags.push(
@@ -329,7 +330,7 @@ fn duplicates(loaded: &mut Loaded) {
                 ),
             );
         } else {
-            seen.insert(Arc::clone(&policy.id), policy.loc.clone());
+            seen.insert(&policy.id, &policy.loc);
         }
     }
 }

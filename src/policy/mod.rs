@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod cases;
 pub mod check;
+pub mod cores;
 pub mod decode;
 pub mod form;
 mod hide;

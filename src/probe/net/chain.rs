@@ -36,20 +36,21 @@ impl Probe for Chain {
 async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     let endpoints = asked(ask.request, &cx.target)?;
     let preamble = preamble(ask, cx);
-    let server_name = ask.request.args.text("server_name");
+    let server_name = ask.request.args.text("server_name").map(Arc::<str>::from);
     // The recorder of each endpoint takes the place of this one.
     let config = tls::client(&cx.target.tls, Recorder::new()).await?;
     let verifier = tls::verifier(&cx.target.tls).await.map_err(Arc::new);
-    let (config, verifier, now) = (&config, &verifier, micros_of(cx.clock.now()));
+    let now = micros_of(cx.clock.now());
     let answers = each(cx, &endpoints, |endpoint, until| {
-        Box::pin(async move {
-            let name = name(server_name.unwrap_or(&endpoint.host))?;
+        let (server_name, config, verifier) = (server_name.clone(), config.clone(), verifier.clone());
+        async move {
+            let name = name(server_name.as_deref().unwrap_or(&endpoint.host))?;
             let seen = see(&endpoint, preamble, &name, config, until).await?;
             // Judged here and not at the end, where a thousand chains would be judged after the deadline.
-            let mut verdict = Judged { chain: &seen.chain, name: &name, now, verifier }.judge();
+            let mut verdict = Judged { chain: &seen.chain, name: &name, now, verifier: &verifier }.judge();
             verdict.cells.push(("protocol", seen.protocol()));
             Ok::<_, Missing>(verdict)
-        })
+        }
     })
     .await;
     let mut table = ask.table();
@@ -100,7 +101,7 @@ async fn see(
     endpoint: &Endpoint,
     preamble: Preamble,
     name: &ServerName<'static>,
-    config: &ClientConfig,
+    mut config: ClientConfig,
     until: Until,
 ) -> Result<Seen, Missing> {
     let mut stream = dial(endpoint, until).await.map_err(NotOpen::missing)?.stream;
@@ -110,7 +111,6 @@ async fn see(
         .await
         .map_err(|_elapsed| slow("what is spoken before TLS"))??;
     let recorder = Recorder::new();
-    let mut config = config.clone();
     config.resumption = Resumption::disabled();
     config.dangerous().set_certificate_verifier(Arc::<Recorder>::clone(&recorder));
     let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);

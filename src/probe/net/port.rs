@@ -17,8 +17,7 @@ impl Probe for Port {
 
 async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     let endpoints = asked(ask.request, &cx.target)?;
-    let answers =
-        each(cx, &endpoints, |endpoint, until| Box::pin(async move { dial(&endpoint, until).await })).await;
+    let answers = each(cx, &endpoints, |endpoint, until| async move { dial(&endpoint, until).await }).await;
     let mut table = ask.table();
     for (endpoint, answer) in endpoints.iter().zip(answers) {
         fill(table.row().set("endpoint", Value::text(endpoint.to_string())), answer).push();

@@ -8,6 +8,9 @@ mod explain;
 mod reader;
 mod tree;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use rhai::{Engine, OptimizationLevel, Token};
@@ -103,8 +106,32 @@ fn engine() -> Engine {
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
 
+/// So many expressions of each thread are known, so that many policies do not become many trees.
+const MOST_KNOWN: usize = 2048;
+/// Longer ones do not stand in many policies.
+const LONGEST_KNOWN: usize = 256;
+
+thread_local! {
+    /// Expressions without a fault, by their text: places in a tree are counted from the begin of the text, so a
+    /// tree says nothing of the file that it came from. Thousands of policies differ in a limit or not at all.
+    static KNOWN: RefCell<HashMap<Box<str>, Rc<Ast>>> = RefCell::default();
+}
+
 /// Parses an expression.
-pub fn parse(text: Text<'_>) -> Result<Ast, Diag> {
+pub fn parse(text: Text<'_>) -> Result<Rc<Ast>, Diag> {
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(text.text).cloned()) {
+        return Ok(known);
+    }
+    let ast = Rc::new(parse_anew(text)?);
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() < MOST_KNOWN && text.text.len() <= LONGEST_KNOWN {
+            known.insert(Box::from(text.text), Rc::clone(&ast));
+        }
+    });
+    Ok(ast)
+}
+
+fn parse_anew(text: Text<'_>) -> Result<Ast, Diag> {
     if text.text.trim().is_empty() {
         return Err(Diag::error(&code::RULE_SYNTAX, "the expression is empty").at(&text.whole(), ""));
     }

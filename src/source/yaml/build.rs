@@ -4,6 +4,8 @@
 //! items it spans. Every anchored item is thereby a range of that list, so an alias costs nothing until the
 //! list, whose size has been charged by then, becomes the tree.
 
+mod tree;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,12 +15,12 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 
 use super::charge::{Charged, REPEATED, STREAM, most_nodes};
 use super::scalar::CoreTag;
-use super::{Document, Kind, Limits, Node, Scalar, Style, Tagged, errors, place};
+use super::{Document, Limits, Style, Tagged, common, errors, place};
 use crate::diag::Diag;
 use crate::source::{Loc, Source};
 
 /// The tree is built and walked by recursion, so nobody may ask for more depth than a stack has room for.
-const DEEPEST: usize = 256;
+pub(super) const DEEPEST: usize = 256;
 
 type Failure = Box<Diag>;
 
@@ -27,6 +29,14 @@ pub(super) fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Documen
         let message = format!("the text is larger than {} bytes", limits.bytes);
         return Err(Box::new(errors::limit(&Loc::new(source, 0, 0), message)));
     }
+    if let Some((documents, _)) = common::read(source, 0..source.text.len(), limits) {
+        return Ok(documents);
+    }
+    general(source, limits)
+}
+
+/// The documents of a text of any kind.
+pub(super) fn general(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Document>, Failure> {
     let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
     let mut builder = Builder::new(source, limits, 0);
     for next in parser(&source.text, &limits) {
@@ -45,6 +55,9 @@ pub(super) fn parse_part(
     part: Range<usize>,
     limits: &Limits,
 ) -> Option<(Vec<Document>, Charged)> {
+    if let Some(read) = common::read(source, part.clone(), limits) {
+        return Some(read);
+    }
     let limits = Limits { depth: limits.depth.min(DEEPEST), ..*limits };
     let text = source.text.get(part.clone())?;
     let mut builder = Builder::new(source, limits, part.start);
@@ -331,7 +344,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&mut self) {
-        let root = self.node(0).0.unwrap_or_else(|| missing(self.loc(self.last_end, self.last_end)));
+        let root = self.node(0).0.unwrap_or_else(|| tree::missing(self.loc(self.last_end, self.last_end)));
         self.documents.push(Document { root, explicit: self.explicit });
         self.items.clear();
         self.frames.clear();
@@ -340,51 +353,6 @@ impl<'a> Builder<'a> {
         self.nodes = 0;
         self.text = 0;
     }
-
-    /// The node of an item, and the index of the item behind it.
-    fn node(&self, index: usize) -> (Option<Node>, usize) {
-        let Some(item) = self.items.get(index) else { return (None, index) };
-        let (kind, next) = match &item.shape {
-            Shape::Scalar(text, style) => {
-                (Kind::Scalar(Scalar { text: Box::from(&**text), style: *style }), index + 1)
-            }
-            Shape::Seq(span) => (Kind::Seq(self.nodes_between(index + 1, index + span)), index + span),
-            Shape::Map(span) => (Kind::Map(self.pairs(index + 1, index + span)), index + span),
-            Shape::Alias(target) => {
-                let alias = Some(self.loc(item.start, item.end));
-                return (self.node(*target).0.map(|node| Node { alias, ..node }), index + 1);
-            }
-        };
-        let anchor = item.anchor.map(|(start, end)| self.loc(start, end));
-        let loc = self.loc(item.start, item.end);
-        (Some(Node { loc, kind, tag: item.tag.clone(), anchor, alias: None }), next)
-    }
-
-    fn nodes_between(&self, mut index: usize, end: usize) -> Vec<Node> {
-        let mut nodes = Vec::new();
-        while index < end {
-            let (node, next) = self.node(index);
-            nodes.extend(node);
-            index = next;
-        }
-        nodes
-    }
-
-    fn pairs(&self, mut index: usize, end: usize) -> Vec<(Node, Node)> {
-        let mut pairs = Vec::new();
-        while index < end {
-            let (key, behind) = self.node(index);
-            let (value, next) = self.node(behind);
-            pairs.extend(key.zip(value));
-            index = next;
-        }
-        pairs
-    }
-}
-
-fn missing(loc: Loc) -> Node {
-    let kind = Kind::Scalar(Scalar { text: Box::from(""), style: Style::Plain });
-    Node { loc, kind, tag: None, anchor: None, alias: None }
 }
 
 fn notation(style: ScalarStyle) -> Style {

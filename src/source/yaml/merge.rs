@@ -81,7 +81,7 @@ fn operand(value: Node) -> Result<Vec<(Node, Node)>, Box<Node>> {
 impl Node {
     /// Where the reader sees it: the alias, if it came from one.
     fn written(&self) -> &crate::source::Loc {
-        self.alias.as_ref().unwrap_or(&self.loc)
+        self.alias().unwrap_or(&self.loc)
     }
 }
 
@@ -117,16 +117,14 @@ fn find_duplicates(node: &Node, reported: &mut HashSet<(u32, u32)>, diags: &mut 
 
 /// A map as most are: few keys, all texts, no two alike. Nothing is to be compared any closer.
 fn are_other_texts(entries: &[(Node, Node)]) -> bool {
-    let is_text = |(key, _): &(Node, Node)| matches!(key.core(), Some(Core::Str(_)));
-    if entries.len() > 24 || !entries.iter().all(is_text) {
-        return false;
-    }
-    let mut rest = entries;
-    while let Some(((key, _), others)) = rest.split_first() {
-        if others.iter().any(|(other, _)| other.as_str() == key.as_str()) {
+    let mut known = [""; 24];
+    for (index, (key, _)) in entries.iter().enumerate() {
+        let Some(Core::Str(text)) = key.core() else { return false };
+        if known.iter().take(index).any(|other| *other == text) {
             return false;
         }
-        rest = others;
+        let Some(slot) = known.get_mut(index) else { return false };
+        *slot = text;
     }
     true
 }

@@ -7,6 +7,7 @@
 
 mod build;
 mod charge;
+mod common;
 mod errors;
 mod file;
 mod json;
@@ -36,12 +37,16 @@ pub struct Node {
     pub loc: Loc,
     /// What it is.
     pub kind: Kind,
-    /// The explicit tag.
-    pub tag: Option<Tagged>,
-    /// The token `&name`, if the node has one.
-    pub anchor: Option<Loc>,
-    /// The token `*name`, if the node came from one.
-    pub alias: Option<Loc>,
+    /// Apart, because hardly any node has one, and every node would be twice as large.
+    marks: Option<Box<Marks>>,
+}
+
+/// What may stand before a value, or instead of it.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Marks {
+    tag: Option<Tagged>,
+    anchor: Option<Loc>,
+    alias: Option<Loc>,
 }
 
 /// An explicit tag.
@@ -126,6 +131,26 @@ pub fn parse(source: &Arc<Source>, limits: &Limits) -> Result<Vec<Document>, Vec
 }
 
 impl Node {
+    /// A value without marks.
+    fn plain(loc: Loc, kind: Kind) -> Self {
+        Self { loc, kind, marks: None }
+    }
+
+    /// The explicit tag.
+    pub fn tag(&self) -> Option<&Tagged> {
+        self.marks.as_ref()?.tag.as_ref()
+    }
+
+    /// The token `&name`, if the node has one.
+    pub fn anchor(&self) -> Option<&Loc> {
+        self.marks.as_ref()?.anchor.as_ref()
+    }
+
+    /// The token `*name`, if the node came from one.
+    pub fn alias(&self) -> Option<&Loc> {
+        self.marks.as_ref()?.alias.as_ref()
+    }
+
     /// Whether nothing stands there, or `null`, `~`.
     pub fn is_null(&self) -> bool {
         matches!(self.core(), Some(Core::Null))

@@ -13,6 +13,8 @@ use crate::source::Source;
 
 /// Shorter texts are not worth it.
 const LEAST: usize = 64 * 1024;
+/// The tree of a part is as large as many times its text, and lives until the part is decoded.
+const MOST: usize = 128 * 1024;
 
 /// What the documents of a part are charged with.
 pub struct Cost(Charged);
@@ -30,7 +32,7 @@ pub fn is_long(source: &Source) -> bool {
     source.text.len() >= LEAST
 }
 
-/// Cuts a text into about so many parts. `None` if it is short, or of a kind that is only read as a whole.
+/// Cuts a text into about so many parts, or more if they would be large. `None` if it is short, or of a kind that is only read as a whole.
 pub fn parts<'a>(source: &'a Arc<Source>, limits: &Limits, count: usize) -> Option<Parts<'a>> {
     let text = &*source.text;
     // A directive stands before its document and counts for it.
@@ -38,7 +40,7 @@ pub fn parts<'a>(source: &'a Arc<Source>, limits: &Limits, count: usize) -> Opti
     if count < 2 || !is_long(source) || text.len() > limits.bytes || directive {
         return None;
     }
-    let size = text.len().div_ceil(count);
+    let size = text.len().div_ceil(count).min(MOST);
     let (mut ranges, mut start) = (Vec::new(), 0);
     while start < text.len() {
         let end = document_at(text, start.saturating_add(size)).unwrap_or(text.len());

@@ -29,7 +29,7 @@ impl Node {
         if matches!(scalar.style, Style::Literal | Style::Folded) {
             return None;
         }
-        let end = self.alias.as_ref().map_or(self.loc.end, |alias| alias.end) as usize;
+        let end = self.alias().map_or(self.loc.end, |alias| alias.end) as usize;
         let rest = self.loc.source.text.get(end..)?;
         let line = rest.split(BREAK).next()?;
         let comment = line.trim_start_matches(BLANK);

@@ -54,7 +54,7 @@ impl Node {
     /// The value of a scalar by the core schema and its tag.
     pub(super) fn core(&self) -> Option<Core<'_>> {
         let Kind::Scalar(scalar) = &self.kind else { return None };
-        let tag = self.tag.as_ref().and_then(|tag| tag.core);
+        let tag = self.tag().and_then(|tag| tag.core);
         Some(tag.map_or_else(|| scalar.core(), |tag| tagged(scalar, tag)))
     }
 }
@@ -73,12 +73,16 @@ fn tagged(scalar: &Scalar, tag: CoreTag) -> Core<'_> {
 }
 
 fn plain(text: &str) -> Core<'_> {
+    // No number and no word of YAML begins with another letter than these, and most keys and values do.
+    let first = text.bytes().next().unwrap_or(b'~');
+    if first.is_ascii_alphabetic() && !b"ntfNTF".contains(&first) {
+        return Core::Str(text);
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Core::Null,
         "true" | "True" | "TRUE" => Core::Bool(true),
         "false" | "False" | "FALSE" => Core::Bool(false),
         ".nan" | ".NaN" | ".NAN" => Core::Float(f64::NAN),
-        // No number begins with a letter, and most keys and values do.
         _ if text.starts_with(|first: char| first.is_ascii_alphabetic()) => Core::Str(text),
         _ => number(text).unwrap_or(Core::Str(text)),
     }

@@ -210,11 +210,11 @@ fn comments_that_cut_are_found() {
 fn tags_and_anchors_keep_their_places() {
     let node =
         root("a: !healthy\nb: &x !!str 1\nc: *x\nd: !<tag:yaml.org,2002:int> 0x10\ne: ! 12\nf: !t\n- 1\n");
-    let tag = at(&node, "a").tag.as_ref().unwrap();
+    let tag = at(&node, "a").tag().unwrap();
     assert_eq!((&*tag.text, tag.loc.text(), at(&node, "a").as_str()), ("!healthy", "!healthy", Some("")));
     let (b, c) = (at(&node, "b"), at(&node, "c"));
-    assert_eq!((b.anchor.as_ref().unwrap().text(), b.alias.as_ref()), ("&x", None));
-    assert_eq!((c.alias.as_ref().unwrap().text(), c.loc.clone()), ("*x", b.loc.clone()));
+    assert_eq!((b.anchor().unwrap().text(), b.alias()), ("&x", None));
+    assert_eq!((c.alias().unwrap().text(), c.loc.clone()), ("*x", b.loc.clone()));
     assert_eq!((b.describe(), at(&node, "e").describe()), ("a text", "a text"));
     assert_eq!(at(&node, "f").loc.text(), "- 1");
     assert_eq!(node.to_json(), json!({"a": null, "b": "1", "c": "1", "d": 16, "e": "12", "f": [1]}));
@@ -473,7 +473,12 @@ fn check(text: &str) {
         let _json = document.root.to_json();
         walk(&document.root, &mut |node| {
             sound(&node.loc);
-            node.tag.iter().map(|tag| &tag.loc).chain(&node.anchor).chain(&node.alias).for_each(sound);
+            node.tag()
+                .map(|tag| &tag.loc)
+                .into_iter()
+                .chain(node.anchor())
+                .chain(node.alias())
+                .for_each(sound);
             node.trailing_comment().iter().for_each(|(loc, _)| sound(loc));
             check_parts(node);
         });

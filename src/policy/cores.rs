@@ -1,0 +1,47 @@
+//! Many items on all cores.
+
+/// Fewer items are not worth a thread.
+const FEW: usize = 256;
+
+/// Does the same with each part of many items, the parts at the same time; the results are in order. Of few items
+/// there is one part.
+pub fn in_parts<T: Sync, R: Send>(items: &[T], one: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let cores =
+        if items.len() < FEW { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    if cores == 1 {
+        return vec![one(items)];
+    }
+    let one = &one;
+    std::thread::scope(|scope| {
+        let parts = items.chunks(items.len().div_ceil(cores));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || one(part))).collect();
+        let done = |thread: std::thread::ScopedJoinHandle<'_, R>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(done).collect()
+    })
+}
+
+/// The same with each item.
+pub fn on_all_cores<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let done = in_parts(items, |part| part.iter().map(&one).collect::<Vec<_>>());
+    done.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        for count in [0, 1, FEW - 1, FEW, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            assert_eq!(
+                on_all_cores(&items, |item| item * 2),
+                items.iter().map(|item| item * 2).collect::<Vec<_>>()
+            );
+            let parts = in_parts(&items, <[usize]>::to_vec);
+            assert_eq!(parts.concat(), items);
+        }
+    }
+}
