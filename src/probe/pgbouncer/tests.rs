@@ -42,7 +42,9 @@ fn a_pool_is_seen_with_its_limits() {
         assert_eq!(value(&answer, row, "paused"), Value::Bool(false));
         assert_eq!(value(&answer, row, "max_clients"), Value::Int(100));
         assert!(value(&answer, row, "all_clients").as_int().unwrap() >= 1);
-        assert!(answer.identity.version.as_ref().is_some_and(|version| version.starts_with(char::is_numeric)));
+        assert!(
+            answer.identity.version.as_ref().is_some_and(|version| version.starts_with(char::is_numeric))
+        );
         let console = (0..answer.table.rows.len())
             .any(|row| value(&answer, row, "database") == Value::text("pgbouncer"));
         assert!(!console, "the console is no pool");
