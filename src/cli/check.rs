@@ -181,8 +181,9 @@ fn judge(arguments: &Arguments) -> Done {
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
     options.now = arguments.now.as_deref().map(now).transpose()?;
     let mut ran = ManuallyDrop::new(run_checks(&setup, facts, &options, &mut timings)?);
+    let seen = ran.seen.take();
     if let Some(memory) = ran.memory.take()
-        && let Err(problem) = memory.remember(&ran.report, (&ran.recording, ran.seen.take()), &ran.redactor)
+        && let Err(problem) = memory.remember(&ran.report, (&ran.recording, seen), &ran.redactor)
     {
         not_remembered(&mut ran.report, problem);
     }
