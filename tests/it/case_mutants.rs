@@ -20,7 +20,9 @@ fn shop(sizes: &[u64]) -> Shop {
         )
         .unwrap();
     }
-    text.push_str("  - name: not there\n    facts: { file: [{ exists: false, size: null }] }\n    findings: []\n");
+    text.push_str(
+        "  - name: not there\n    facts: { file: [{ exists: false, size: null }] }\n    findings: []\n",
+    );
     shop.file("policies/small.cases.yaml", &text);
     shop
 }

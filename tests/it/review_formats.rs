@@ -80,3 +80,54 @@ fn what_cannot_be_read_is_a_remark_too() {
     assert_eq!(json["runs"][0]["invocations"][0]["exitCode"], 2);
     shop.run(&["lint", "--format", "junit"]).exits(2).says("lint has no `junit`");
 }
+
+/// The indented or fenced block after a heading of the page.
+fn block(page: &str, heading: &str) -> String {
+    let behind = page.split_once(&format!("## {heading}\n")).unwrap_or_else(|| panic!("no `{heading}`")).1;
+    let inside = behind.split_once("```").unwrap().1.split_once("\n```").unwrap().0;
+    inside.split_once('\n').unwrap().1.to_owned()
+}
+
+/// The commands of muster in a block, without the environment that only a server has.
+fn commands(block: &str) -> Vec<Vec<String>> {
+    let lines = block.lines().filter_map(|line| {
+        line.trim_start().trim_start_matches("- ").trim_start_matches("run: ").strip_prefix("muster ")
+    });
+    lines
+        .map(|line| {
+            line.split(' ').filter(|word| !["--env", "ci"].contains(word)).map(str::to_owned).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn the_workflows_of_the_page_run_as_they_stand_there() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let shop = Shop::new();
+    shop.project("targets: { host: { type: host } }\nsources: [policies/]\n");
+    shop.policy("there", &POLICY.replace("exist ", "exists ")).file("x", "");
+    shop.file(
+        "policies/there.cases.yaml",
+        "cases: there\nnow: 2026-11-01T03:00:00Z\nfile: { path: /x }\ncheck:\n  - name: it is gone\n    facts: { file: [{ exists: false }] }\n    findings: [{ subject: /x, verdict: fail }]\n",
+    );
+    for (heading, many) in [("GitHub", 3), ("GitLab", 3), ("Before a commit", 2)] {
+        let found = commands(&block(&page, heading));
+        assert_eq!(found.len(), many, "{heading}: {found:?}");
+        for words in found {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            shop.run(&words).exits(0);
+        }
+    }
+    for file in [
+        "lint.sarif",
+        "check.sarif",
+        "summary.md",
+        "lint.json",
+        "cases.xml",
+        "gl-code-quality-report.json",
+        "checks.xml",
+    ] {
+        assert!(shop.at(file).is_file(), "{file}");
+    }
+}
