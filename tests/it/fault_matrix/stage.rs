@@ -125,6 +125,10 @@ impl Stage {
                 self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
             }
             name if name.starts_with("postgres.") => self.real_postgres(),
+            name if name.starts_with("pgbouncer.") => {
+                (self.database, self.user) = ("pgbouncer".into(), "muster_monitor".into());
+                self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PGBOUNCER_PORT").parse().unwrap()).into());
+            }
             "mysql.query" => self.real_mysql(),
             name => panic!("`{name}` is new: set up a target for it here, and add it to the table"),
         }
@@ -338,9 +342,9 @@ impl Stage {
         let rest = match self.kind {
             "host" => String::new(),
             "sqlite" => format!(", path: '{}'", self.path.display()),
-            "postgres" | "mysql" => format!(
+            "postgres" | "pgbouncer" | "mysql" => format!(
                 ", url: '{}://{}@{}/{}', password: {{ env: SECRET }}",
-                self.kind,
+                if self.kind == "mysql" { "mysql" } else { "postgres" },
                 self.user,
                 place(),
                 self.database
@@ -383,7 +387,7 @@ impl Stage {
     fn run(&mut self) -> Result<Run, String> {
         let password =
             if self.kind == "mysql" { "MUSTER_TEST_MARIADB_PASSWORD" } else { "MUSTER_TEST_PG_PASSWORD" };
-        if matches!(self.kind, "mysql" | "postgres") {
+        if matches!(self.kind, "mysql" | "pgbouncer" | "postgres") {
             self.shop.env("SECRET", &env(password));
         }
         let own = self.shop.at("muster");

@@ -258,10 +258,13 @@ pub(super) fn look_with(
     probes.iter().map(|probe| probe.name).zip(answers).collect()
 }
 
-/// The rows of an answer by their key.
+/// The rows of an answer by their key; the only row of an answer without one has none.
 pub(super) fn rows(table: &Table) -> BTreeMap<String, &[Cell]> {
-    let named = table.rows.iter().map(|row| (row_name(&table.schema, row).unwrap().to_string(), &**row));
-    named.collect()
+    let name = |row: &[Cell]| match table.schema.key.is_empty() {
+        true => String::new(),
+        false => row_name(&table.schema, row).unwrap().to_string(),
+    };
+    table.rows.iter().map(|row| (name(row), &**row)).collect()
 }
 
 /// Every fault of an answer, with the fact or the row that it is about.
