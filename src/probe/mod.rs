@@ -113,6 +113,14 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
+    ("postgres.constraints", &postgres::CONSTRAINTS),
+    #[cfg(feature = "sql")]
+    ("postgres.foreign_keys", &postgres::FOREIGN_KEYS),
+    #[cfg(feature = "sql")]
+    ("postgres.indexes", &postgres::INDEXES),
+    #[cfg(feature = "sql")]
+    ("postgres.partitions", &postgres::PARTITIONS),
+    #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
     ("postgres.sequences", &postgres::SEQUENCES),
@@ -120,6 +128,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.server", &postgres::SERVER),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
+    #[cfg(feature = "sql")]
+    ("postgres.triggers", &postgres::TRIGGERS),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -5,10 +5,14 @@
 //! replica cannot know is `unsupported`, never "never".
 
 mod connections;
+mod constraints;
 mod databases;
 mod error;
+mod foreign_keys;
+mod indexes;
 mod names;
 mod options;
+mod partitions;
 mod query;
 mod read;
 mod reading;
@@ -21,9 +25,17 @@ mod tables;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_schema;
+mod triggers;
 
 pub(super) use connections::CONNECTIONS;
+pub(super) use constraints::CONSTRAINTS;
+pub(super) use foreign_keys::FOREIGN_KEYS;
+pub(super) use indexes::INDEXES;
+pub(super) use partitions::PARTITIONS;
 pub(super) use query::Query;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
 pub(super) use tables::TABLES;
+pub(super) use triggers::TRIGGERS;
