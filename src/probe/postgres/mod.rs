@@ -32,6 +32,7 @@ mod wal;
 
 pub(super) use connections::CONNECTIONS;
 pub(super) use error::fault as fault_of;
+pub(super) use names::plain_or_quoted;
 pub(super) use options::options as connect_options;
 pub(super) use query::Query;
 pub(super) use replicas::REPLICAS;
