@@ -12,7 +12,13 @@ pub(in crate::fact::catalogue) static POOLS: ProbeDecl = ProbeDecl {
     params: &[],
     facts: &[
         field("pool", Ty::Text, "shop/app", "database and user").needs(STATS),
-        field("database", Ty::Text, "shop", "the database as clients name it").needs(STATS),
+        field(
+            "database",
+            Ty::Name,
+            "shop",
+            "the database as clients name it, quoted where the console needs it",
+        )
+        .needs(STATS),
         field("user", Ty::Text, "app", "the user").needs(STATS),
         field(
             "pool_mode",

@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 use super::console::{Console, NAME};
 use super::line::{Line, of_field};
 use crate::fact::{Cause, Cell, Missing, TableBuilder, Value};
+use crate::probe::postgres::plain_or_quoted;
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `pgbouncer.pools`.
@@ -108,13 +109,13 @@ fn push(pool: &Line<'_>, limits: &Limits<'_>, table: &mut TableBuilder) {
         let user = pool.text(&["user"])?;
         Ok(Value::text(format!("{database}/{user}")))
     });
-    let text = |name: &str| pool.text(&[name]).map(Value::text);
+    let database = pool.text(&["database"]).map(|name| Value::text(plain_or_quoted(&name)));
     let size = limits.of(|line| line.number(&["pool_size"]));
     table
         .row()
         .cell("pool", key)
-        .cell("database", text("database"))
-        .cell("user", text("user"))
+        .cell("database", database)
+        .cell("user", pool.text(&["user"]).map(Value::text))
         .cell("pool_mode", mode(pool))
         .cell("clients_active", pool.int(&["cl_active"]))
         .cell("clients_waiting", pool.int(&["cl_waiting"]))

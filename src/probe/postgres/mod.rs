@@ -63,6 +63,7 @@ pub(super) use extensions::EXTENSIONS;
 pub(super) use foreign_keys::FOREIGN_KEYS;
 pub(super) use hba_rules::HBA_RULES;
 pub(super) use indexes::INDEXES;
+pub(super) use names::plain_or_quoted;
 pub(super) use options::options as connect_options;
 pub(super) use partitions::PARTITIONS;
 pub(super) use public_grants::PUBLIC_GRANTS;

@@ -23,8 +23,8 @@ pub(in crate::fact::catalogue) static SLOTS: ProbeDecl = ProbeDecl {
         field("active", Ty::Bool, "true", "somebody uses it now"),
         field("active_pid", Ty::Int, "4711", "the process that serves the user").null("nobody uses it"),
         field("temporary", Ty::Bool, "false", "it ends with its session"),
-        field("retained", Ty::Bytes, "16MiB", "WAL from where it stands to where the server stands")
-            .null("it holds back nothing: it was never used, or is lost"),
+        field("retained", Ty::Bytes, "16MiB", "WAL from where it stands to where the server stands; null for one that was never used, or is lost")
+            .null("nothing"),
         field(
             "wal_status",
             Ty::Enum(&["reserved", "extended", "unreserved", "lost"]),
@@ -32,8 +32,8 @@ pub(in crate::fact::catalogue) static SLOTS: ProbeDecl = ProbeDecl {
             "`extended` beyond max_wal_size, `unreserved` lost at the next checkpoint, `lost` gone",
         )
         .null("it reserved nothing"),
-        field("safe_wal_size", Ty::Bytes, "3GiB", "WAL that can be written before it is in danger")
-            .null("there is no limit, or it is lost"),
+        field("safe_wal_size", Ty::Bytes, "3GiB", "WAL that can be written before it is lost; negative if that is due")
+            .null("there is no limit, or it holds back nothing"),
         field("xmin_age", Ty::Int, "1_000", "transactions since the oldest one that it keeps from vacuum")
             .null("it keeps none"),
         field("catalog_xmin_age", Ty::Int, "1_000", "the same of the catalogue's rows").null("it keeps none"),

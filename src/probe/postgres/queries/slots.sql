@@ -9,7 +9,8 @@ SELECT s.slot_name::text AS slot,
        CASE WHEN s.restart_lsn IS NOT NULL
             THEN pg_wal_lsn_diff(greatest(h.here, s.restart_lsn), s.restart_lsn)::int8 END AS retained,
        s.wal_status::text AS wal_status,
-       s.safe_wal_size::int8 AS safe_wal_size,
+       -- For one that was never used the server counts from the beginning of time.
+       CASE WHEN s.restart_lsn IS NOT NULL THEN s.safe_wal_size::int8 END AS safe_wal_size,
        age(s.xmin)::int8 AS xmin_age,
        age(s.catalog_xmin)::int8 AS catalog_xmin_age,
        CASE WHEN s.confirmed_flush_lsn IS NOT NULL
