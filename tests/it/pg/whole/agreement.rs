@@ -200,7 +200,12 @@ fn storage(cluster: &Cluster, seen: &Seen) -> Vec<Both> {
     let mut all = vec![
         both("rows that are dead, pgstattuple", exact("dead_tuple_count"), table("dead_rows"), ""),
         both("rows that count, pgstattuple", exact("tuple_count"), table("live_rows"), ""),
-        both("the size of a table without indexes, CP", only(&sizes, &["public.resting"]), table("size"), ""),
+        both(
+            "the size of a table without indexes, CP",
+            only(&sizes, &["public.measures_2026"]),
+            only(&fact(seen, "postgres.tables", "size"), &["public.measures_2026"]),
+            "",
+        ),
         both(
             "the size of a table with indexes, CP",
             only(&sizes, &["public.customers"]),
@@ -213,8 +218,12 @@ fn storage(cluster: &Cluster, seen: &Seen) -> Vec<Both> {
         all.push(both("sizes of databases, PGA", theirs, fact(seen, "postgres.databases", "size"), ""));
     }
     if seen.contains_key("postgres.table_bloat") {
-        let free = cluster.sql("SELECT approx_free_space FROM pgstattuple_approx('customers')");
-        assert!(!free.trim().is_empty());
+        let approx = |column: &str| {
+            let sql = format!("SELECT {column} FROM pgstattuple_approx('resting')");
+            one("public.resting", cluster.sql(&sql).trim().parse().unwrap())
+        };
+        let ours = |name| only(&fact(seen, "postgres.table_bloat", name), &["public.resting"]);
+        all.push(both("the heap as it is measured, pgstattuple_approx", approx("table_len"), ours("exact_size"), ""));
     }
     all
 }

@@ -8,7 +8,11 @@ use super::{Cluster, Seen, rows};
 use crate::harness::Shop;
 
 /// Facts that differ by the role because they are about it.
-const OWN: &[(&str, &str, &str)] = &[("postgres.server", "superuser", "it is about the role that looks")];
+const OWN: &[(&str, &str, &str)] = &[
+    ("postgres.server", "superuser", "it is about the role that looks"),
+    ("postgres.table_bloat", "confirmable", "it says whether this role may measure"),
+    ("postgres.index_bloat", "confirmable", "it says whether this role may measure"),
+];
 
 /// Probes whose rows come and go by themselves, so that only the rows of both answers are compared.
 const COME_AND_GO: &[(&str, &str)] = &[];
