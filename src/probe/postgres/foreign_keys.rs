@@ -6,6 +6,7 @@ use crate::fact::{Cause, Level};
 /// The body of `postgres.foreign_keys`.
 pub(in crate::probe) static FOREIGN_KEYS: Reading = Reading {
     parts: &[
+        Part { name: "analyzed", when: &[When::Since(14)], sql: "true", otherwise: "false", facts: &[] },
         Part {
             name: "enforced",
             when: &[When::Since(18)],

@@ -16,9 +16,9 @@ pub(in crate::fact::catalogue) static SEQUENCES: ProbeDecl = ProbeDecl {
         field("database", Ty::Text, "shop", "the database"),
         field("schema", Ty::Text, "public", "the schema, unquoted"),
         field("name", Ty::Text, "orders_id_seq", "the name, unquoted"),
-        field("table", Ty::Name, "public.orders", "the table that it feeds").null("it feeds no column"),
+        field("table", Ty::Name, "public.orders", "the table that it feeds").null("no table"),
         field("column", Ty::Name, "id", "the column that it feeds: the one of the smallest type if several")
-            .null("it feeds no column"),
+            .null("no column"),
         field("column_type", Ty::Text, "integer", "the type of that column, without its domain")
             .null("it feeds no column, or one that holds no numbers"),
         field("feeds", Ty::Texts, "[public.orders.id]", "all columns that it feeds; those of partitions and children are part of their parent's"),

@@ -13,7 +13,7 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
        CASE k.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'not null' END AS kind,
        k.convalidated AS validated,
        k.enforced AS enforced,
-       CASE WHEN c.reltuples > 0 OR c.reltuples = 0 AND c.relpages > 0 THEN c.reltuples::int8 END AS rows
+       CASE WHEN c.reltuples > 0 OR c.reltuples = 0 AND (c.relpages > 0 OR {analyzed}) THEN c.reltuples::int8 END AS rows
   FROM con k
   JOIN pg_class c ON c.oid = k.conrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -41,7 +41,7 @@ WITH RECURSIVE fkey AS MATERIALIZED (
      WHERE f.conparentid = 0 AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
 ), seen AS MATERIALIZED (
-    SELECT a.*, quote_ident(current_user) AS me,
+    SELECT a.*, '"' || replace(current_user, '"', '""') || '"' AS me,
            has_schema_privilege(schema_here, 'USAGE') AS in_here, has_schema_privilege(schema_there, 'USAGE') AS in_there,
            (SELECT bool_and(has_column_privilege(a.conrelid, k, 'SELECT')) FROM unnest(a.conkey) k) AS reads_here,
            (SELECT bool_and(has_column_privilege(a.confrelid, k, 'SELECT')) FROM unnest(a.confkey) k) AS reads_there,
@@ -65,7 +65,7 @@ SELECT s.here AS "table",
        s.convalidated AS validated,
        s.enforced AS enforced,
        -- Before version 14 a table that was never analyzed has 0.
-       CASE WHEN s.reltuples > 0 OR s.reltuples = 0 AND s.relpages > 0 THEN s.reltuples::int8 END AS rows,
+       CASE WHEN s.reltuples > 0 OR s.reltuples = 0 AND (s.relpages > 0 OR {analyzed}) THEN s.reltuples::int8 END AS rows,
        NOT (s.in_here AND s.in_there AND s.reads_here AND s.reads_there) AS hidden,
        concat_ws(' ',
            CASE WHEN NOT s.in_here OR NOT s.in_there THEN format('GRANT USAGE ON SCHEMA %s TO %s;',

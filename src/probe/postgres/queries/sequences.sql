@@ -55,9 +55,9 @@ WITH RECURSIVE base AS (
     SELECT f.seqid, array_agg(f.owner || '.' || quote_ident(f.attname) ORDER BY f.owner, f.attnum) AS columns,
            bool_and(in_schema AND in_column) FILTER (WHERE countable) AS readable,
            bool_or(filtered) FILTER (WHERE countable) AS filtered,
-           string_agg(DISTINCT format('GRANT USAGE ON SCHEMA %s TO %I;', f.schema_name, current_user), ' ')
+           string_agg(DISTINCT format('GRANT USAGE ON SCHEMA %s TO "%s";', f.schema_name, replace(current_user, '"', '""')), ' ')
                FILTER (WHERE countable AND NOT in_schema) AS schema_grants,
-           string_agg(format('GRANT SELECT (%I) ON %s TO %I;', f.attname, f.owner, current_user), ' '
+           string_agg(format('GRANT SELECT (%I) ON %s TO "%s";', f.attname, f.owner, replace(current_user, '"', '""')), ' '
                ORDER BY f.owner, f.attnum) FILTER (WHERE countable AND NOT in_column) AS column_grants,
            string_agg(format('(SELECT max(%I)::numeric FROM %s)', f.attname, f.owner), ', '
                ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS highest
@@ -118,8 +118,8 @@ SELECT r.sequence AS sequence,
        CASE WHEN NOT r.seqcycle AND r.seqincrement > 0 AND r.bound >= r.next_or_last
             THEN least(9223372036854775807, (r.bound::numeric - r.next_or_last) / r.seqincrement)::int8 END AS left_values,
        NOT r.readable AS hidden,
-       concat_ws(' ', CASE WHEN NOT r.in_schema THEN format('GRANT USAGE ON SCHEMA %I TO %I;', r.nspname, current_user) END,
-                 CASE WHEN NOT r.selectable THEN format('GRANT SELECT ON SEQUENCE %s TO %I;', r.sequence, current_user) END)
+       concat_ws(' ', CASE WHEN NOT r.in_schema THEN format('GRANT USAGE ON SCHEMA %I TO "%s";', r.nspname, replace(current_user, '"', '""')) END,
+                 CASE WHEN NOT r.selectable THEN format('GRANT SELECT ON SEQUENCE %s TO "%s";', r.sequence, replace(current_user, '"', '""')) END)
          AS grants,
        r.elsewhere AS elsewhere,
        r.locked AS locked,
