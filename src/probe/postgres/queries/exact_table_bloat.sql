@@ -1,4 +1,4 @@
-CASE WHEN may AND (withheld OR heap - expected >= {confirm_from})
+CASE WHEN may AND (withheld OR greatest(heap - expected, 0) >= {confirm_from})
             THEN format('SELECT t.table_len AS exact_size, b.bloat AS exact_bloat_size, '
                         'b.bloat::float8 / nullif(t.table_len, 0) AS exact_bloat_ratio, '
                         't.dead_tuple_percent / 100 AS exact_dead_ratio FROM %s.pgstattuple_approx(%s::oid::regclass) t, '
