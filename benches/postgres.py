@@ -19,12 +19,12 @@ DO $$ BEGIN
 END $$;
 """
 
-# A few that are large, one of them bloated.
+# Two of 280 MB, which the bloat policies estimate; one of them and its index are nearly empty.
 LARGE = """
 DO $$ BEGIN
-  FOR n IN 1..20 LOOP
-    EXECUTE format('CREATE TABLE large%s AS SELECT id, md5(id::text) AS note, now() AS at FROM generate_series(1, 100000) id', n);
-    EXECUTE format('ALTER TABLE large%s ADD PRIMARY KEY (id)', n);
+  FOR n IN 1..2 LOOP
+    EXECUTE format('CREATE TABLE large%s AS SELECT id, repeat(md5(id::text), 3) AS note, now() AS at FROM generate_series(1, 2000000) id', n);
+    EXECUTE format('CREATE INDEX ON large%s (note)', n);
     COMMIT;
   END LOOP;
 END $$;
@@ -32,6 +32,7 @@ DELETE FROM large1 WHERE id % 10 <> 0;
 """
 
 GRANTS = "CREATE ROLE watcher LOGIN IN ROLE pg_monitor"
+READ = "GRANT SELECT ON large1, large2 TO watcher"
 
 
 def pack(cluster, temp):
@@ -71,7 +72,7 @@ def many(temp):
     title(f"postgres: the pack on {TABLES:,} tables")
     with Cluster(temp, "log_connections = on\nlog_disconnections = on\nautovacuum_naptime = '1d'\n") as cluster:
         psql = ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", cluster.url]
-        for sql in (FILL, ROWS.format(tables=TABLES), LARGE.strip(), "VACUUM large1", "ANALYZE", GRANTS):
+        for sql in (FILL, ROWS.format(tables=TABLES), LARGE.strip(), "VACUUM large1", "ANALYZE", GRANTS, READ):
             run([*psql, "-f", "-"], input=sql)
         since = log_end(cluster)
         ours = pack(cluster, temp)
