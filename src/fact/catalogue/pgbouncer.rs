@@ -11,7 +11,7 @@ pub(in crate::fact::catalogue) static POOLS: ProbeDecl = ProbeDecl {
     targets: &["pgbouncer"],
     params: &[],
     facts: &[
-        field("pool", Ty::Text, "shop/app", "database and user").needs(STATS),
+        field("pool", Ty::Text, "shop/app", "database and user"),
         field(
             "database",
             Ty::Name,

@@ -67,13 +67,11 @@ impl<'a> Said<'a> {
 
     /// The number of that name in a list of names and numbers.
     fn named(&self, rows: &'a [PgRow], [key, column]: [&str; 2], name: &str) -> Cell {
-        match rows.iter().map(|row| self.line(row)).find(|line| line.says(key, name)) {
-            Some(line) => line.int(&[column]),
-            None => {
-                let what = format!("PgBouncer {} does not tell `{name}`", self.version);
-                Err(of_field(Cause::Unsupported, what, "update PgBouncer"))
-            }
+        if let Some(line) = rows.iter().map(|row| self.line(row)).find(|line| line.says(key, name)) {
+            return line.int(&[column]);
         }
+        let what = format!("PgBouncer {} does not tell `{name}`", self.version);
+        Err(of_field(Cause::Unsupported, what, "update PgBouncer"))
     }
 }
 
@@ -87,13 +85,11 @@ struct Limits<'a> {
 
 impl Limits<'_> {
     fn of<T>(&self, read: impl FnOnce(&Line<'_>) -> Result<T, Arc<Missing>>) -> Result<T, Arc<Missing>> {
-        match &self.database {
-            Some(line) => read(line),
-            None => {
-                let what = "SHOW DATABASES does not list the database of the pool".to_owned();
-                Err(of_field(Cause::Absent, what, ""))
-            }
+        if let Some(line) = &self.database {
+            return read(line);
         }
+        let what = "SHOW DATABASES does not list the database of the pool".to_owned();
+        Err(of_field(Cause::Absent, what, ""))
     }
 }
 
