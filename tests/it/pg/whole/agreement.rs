@@ -223,7 +223,12 @@ fn storage(cluster: &Cluster, seen: &Seen) -> Vec<Both> {
             one("public.resting", cluster.sql(&sql).trim().parse().unwrap())
         };
         let ours = |name| only(&fact(seen, "postgres.table_bloat", name), &["public.resting"]);
-        all.push(both("the heap as it is measured, pgstattuple_approx", approx("table_len"), ours("exact_size"), ""));
+        all.push(both(
+            "the heap as it is measured, pgstattuple_approx",
+            approx("table_len"),
+            ours("exact_size"),
+            "",
+        ));
     }
     all
 }
