@@ -88,8 +88,12 @@ impl Limits<'_> {
         if let Some(line) = &self.database {
             return read(line);
         }
-        let what = "SHOW DATABASES does not list the database of the pool".to_owned();
-        Err(of_field(Cause::Absent, what, ""))
+        let what = "SHOW DATABASES does not list the database of the pool now".to_owned();
+        Err(of_field(
+            Cause::Absent,
+            what,
+            "ask again, or give the database a line of its own in pgbouncer.ini instead of `*`",
+        ))
     }
 }
 

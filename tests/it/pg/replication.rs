@@ -271,7 +271,7 @@ impl Drop for Bouncer {
 fn configure(ini: PathBuf, server: &Server, port: u16, pool_size: u32) {
     let users = ini.with_file_name("users");
     let text = format!(
-        "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+        "[databases]\npostgres = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
          unix_socket_dir =\nauth_type = trust\nauth_file = {}\nadmin_users = postgres\nstats_users = watcher\n\
          pool_mode = transaction\ndefault_pool_size = {pool_size}\n",
         server.port(),
