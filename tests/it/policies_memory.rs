@@ -235,8 +235,11 @@ fn roles_that_nobody_reviewed_are_locked_out() {
     server
         .sql("CREATE ROLE \"Left Colleague\" LOGIN; ALTER ROLE watcher CREATEROLE; ALTER ROLE shop NOLOGIN");
     let run = judge(&shop, policy).exits(1);
-    let (left, watcher, gone) =
-        (about(&run, policy, "Left Colleague"), about(&run, policy, "watcher"), about(&run, policy, "shop"));
+    let (left, watcher, gone) = (
+        about(&run, policy, "\"Left Colleague\""),
+        about(&run, policy, "watcher"),
+        about(&run, policy, "shop"),
+    );
     assert_eq!((rank(&left)[0], rank(&watcher)[0], rank(&gone)[0]), ("fail", "warn", "fail"));
     for finding in [&left, &watcher] {
         crate::trial::carry_out(&steps(finding), |text| server.sql(text), none);
