@@ -37,8 +37,6 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
-mod triggers;
-mod wal;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -51,6 +49,8 @@ mod tests_schema;
 mod tests_settings;
 #[cfg(test)]
 mod tests_storage;
+mod triggers;
+mod wal;
 
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
 pub(super) use collations::COLLATIONS;

@@ -469,8 +469,7 @@ pub(super) fn every_fact(probe: &ProbeDecl) -> Vec<(String, String)> {
     let is_echo =
         |fact: &&FieldDecl| probe.key.contains(&fact.name) || (probe.name, fact.name) == ("file.set", "root");
     let facts = probe.facts.iter().filter(|fact| !is_echo(fact)).chain(own);
-    let rule = |fact: &FieldDecl| {
-        crate::contract::rule(fact).unwrap_or_else(|| format!("{} == {0}", fact.name))
-    };
+    let rule =
+        |fact: &FieldDecl| crate::contract::rule(fact).unwrap_or_else(|| format!("{} == {0}", fact.name));
     facts.map(|fact| (fact.name.replace('_', "-"), rule(fact))).collect()
 }
