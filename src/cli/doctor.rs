@@ -264,9 +264,9 @@ fn clipped(text: &str) -> String {
     if short.len() < text.len() { short + "…" } else { short }
 }
 
-/// Not read because nobody asked for it: that is no right that is missing.
+/// Not read because nobody asked for it, or because nobody may: that is no right that is missing.
 fn is_unwanted(why: &Missing) -> bool {
-    why.cause == Cause::Absent && why.level == Level::Field && why.fix.is_none()
+    why.cause == Cause::Absent && matches!(why.level, Level::Field | Level::Row) && why.fix.is_none()
 }
 
 /// A probe that can do nothing without being told where to look says so of its arguments.

@@ -28,6 +28,7 @@ pub enum Ty {
     Version,
     Enum(&'static [&'static str]),
     Texts,
+    Names,
     Paths,
 }
 
@@ -54,6 +55,7 @@ impl Ty {
             Self::Version => Type::Version,
             Self::Enum(words) => Type::words(words),
             Self::Texts => Type::list(Type::TEXT),
+            Self::Names => Type::list(Type::Text(TextKind::SqlName)),
             Self::Paths => Type::list(Type::Text(TextKind::Path)),
         }
     }

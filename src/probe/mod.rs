@@ -126,13 +126,21 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]
+    ("postgres.constraints", &postgres::CONSTRAINTS),
+    #[cfg(feature = "sql")]
     ("postgres.databases", &postgres::DATABASES),
     #[cfg(feature = "sql")]
     ("postgres.extensions", &postgres::EXTENSIONS),
     #[cfg(feature = "sql")]
+    ("postgres.foreign_keys", &postgres::FOREIGN_KEYS),
+    #[cfg(feature = "sql")]
     ("postgres.hba_rules", &postgres::HBA_RULES),
     #[cfg(feature = "sql")]
     ("postgres.index_bloat", &postgres::INDEX_BLOAT),
+    #[cfg(feature = "sql")]
+    ("postgres.indexes", &postgres::INDEXES),
+    #[cfg(feature = "sql")]
+    ("postgres.partitions", &postgres::PARTITIONS),
     #[cfg(feature = "sql")]
     ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
     #[cfg(feature = "sql")]
@@ -159,6 +167,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.table_bloat", &postgres::TABLE_BLOAT),
     #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
+    #[cfg(feature = "sql")]
+    ("postgres.triggers", &postgres::TRIGGERS),
     #[cfg(feature = "sql")]
     ("postgres.wal", &postgres::WAL),
     #[cfg(feature = "sql")]

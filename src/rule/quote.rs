@@ -24,6 +24,10 @@ pub(super) fn sql(cell: &Cell, ty: &Type, backticks: bool) -> String {
         Ok(Value::Null) => "NULL".to_owned(),
         Ok(Value::Text(text)) if *ty == Type::Text(TextKind::SqlName) && backticks => mysql_name(text),
         Ok(Value::Text(text)) if *ty == Type::Text(TextKind::SqlName) => sql_name(text),
+        Ok(Value::List(items)) => {
+            let item = if let Type::List(item) = ty { item } else { ty };
+            items.iter().map(|cell| sql(cell, item, backticks)).collect::<Vec<_>>().join(", ")
+        }
         Ok(value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_)))
             if !matches!(ty, Type::Time | Type::Date) =>
         {

@@ -6,7 +6,7 @@ use super::node::{Node, Place, Rule};
 use super::quote::{shell, sql};
 use super::{Env, Text, typing};
 use crate::diag::{Diag, code};
-use crate::fact::{Type, Value, show_apart, show_cell};
+use crate::fact::{TextKind, Type, Value, show_apart, show_cell};
 use crate::verdict::StepKind;
 
 pub use super::quote::sql_name;
@@ -100,7 +100,10 @@ fn quotable(node: &Node, step: StepKind) -> Result<(), Diag> {
     let fine = match step {
         StepKind::Do => true,
         StepKind::Shell => scalar,
-        StepKind::Sql => scalar && !matches!(ty, Type::List(_)),
+        StepKind::Sql => match ty {
+            Type::List(item) => **item == Type::Text(TextKind::SqlName),
+            _ => scalar,
+        },
     };
     if fine {
         return Ok(());
@@ -170,7 +173,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::fact::{Cause, Cell, Field, Missing, Rows, Schema, TextKind, ZeroRows};
+    use crate::fact::{Cause, Cell, Field, Missing, Rows, Schema, ZeroRows};
     use crate::rule::env::Observed;
 
     struct Given(Vec<Cell>);
@@ -198,6 +201,7 @@ mod tests {
             ("last", "time?"),
             ("note", "text"),
             ("tags", "list<text>"),
+            ("columns", "list<name>"),
         ];
         let fields =
             fields.iter().map(|(name, ty)| Field::declared(name, Type::parse(ty).unwrap())).collect();
@@ -218,6 +222,7 @@ mod tests {
             Ok(Value::Null),
             Missing::new(Cause::Denied, "no").cell(),
             Ok(Value::texts(["a b", "c"])),
+            Ok(Value::texts(["id", "By day"])),
         ])
     }
 
@@ -247,6 +252,10 @@ mod tests {
             "SELECT '-rf it''s', 3145728, /* unknown: denied */"
         );
         assert_eq!(shell("rm {{ path }} {{ tags }}"), "rm './-rf it'\\''s' 'a b' c");
+        assert_eq!(
+            sql("CREATE INDEX ON {{ table }} ({{ columns }});"),
+            "CREATE INDEX ON public.\"Order x\" (id, \"By day\");"
+        );
         assert_eq!(sql_name("main.\"index\""), "main.\"index\"", "a word that only SQLite reserves");
         assert_eq!(sql_name("public.order"), "public.\"order\"");
         assert_eq!(sql_name("public.\"a.b\""), "public.\"a.b\"");

@@ -110,7 +110,9 @@ fn without(mut probes: Vec<&'static str>, not: &[&str]) -> Vec<&'static str> {
 
 /// All that speak through the network.
 fn on_the_network() -> Vec<&'static str> {
-    all(|probe| probe.targets.iter().any(|kind| matches!(*kind, "mysql" | "postgres" | "service")))
+    all(|probe| {
+        probe.targets.iter().any(|kind| matches!(*kind, "mysql" | "pgbouncer" | "postgres" | "service"))
+    })
 }
 
 /// Those among them that read an answer.
@@ -152,7 +154,7 @@ fn table() -> Vec<Line> {
 /// What the declaration of a probe of PostgreSQL says of null and of times.
 fn by_declaration(lines: &[Line]) -> Vec<Line> {
     let mut made = Vec::new();
-    for name in of(&["postgres"]) {
+    for name in of(&["pgbouncer", "postgres"]) {
         let facts = catalogue::find(name).unwrap().facts;
         let has = |class| lines.iter().any(|line| line.class == class && line.probes.contains(&name));
         if facts.iter().any(|fact| fact.null.is_some()) {
@@ -196,7 +198,7 @@ fn network() -> Vec<Line> {
         line(&["mysql.query"], Garbage, "random bytes", |s| s.breaks(Mode::Garbage), All("unreachable")),
         line(&["mysql.query"], Garbage, "a packet of noise", |s| s.greets(&[5, 0, 0, 0, 99, 1, 2, 3, 4]), All("malformed")),
         not(&["tcp.port"], Garbage, A_CONNECTION),
-        line(&of(&["mysql", "postgres"]), Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
+        line(&of(&["mysql", "pgbouncer", "postgres"]), Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
         line(&["http.response", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
         not(&["tcp.port"], Empty, A_CONNECTION),
         line(&speaking(), WrongType, "another protocol", |s| s.greets(SSH), All("malformed")),
@@ -214,7 +216,7 @@ fn network() -> Vec<Line> {
 #[rustfmt::skip] // A table is read line by line.
 fn databases() -> Vec<Line> {
     vec![
-        line(&of(&["mysql", "postgres"]), Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(&of(&["mysql", "pgbouncer", "postgres"]), Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
         line(&of(&["postgres"]), Permission, "a database that is closed", |s| {
             let sql = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", s.database);
             s.database_sql(&sql);
@@ -571,8 +573,8 @@ fn every_probe_meets_every_fault() {
         .map(|(probe, class)| format!("{probe}, {class:?}: no line"))
         .collect();
     assert_eq!(missing, Vec::<String>::new());
-    // Those of PostgreSQL come and go with the catalogue.
-    let others = cells.iter().filter(|((probe, _), _)| !probe.starts_with("postgres."));
+    // Those of PostgreSQL and PgBouncer come and go with the catalogue.
+    let others = cells.iter().filter(|((probe, _), _)| !probe.starts_with("p"));
     let tries = others.clone().filter_map(|(_, tries)| *tries);
     assert_eq!((others.count(), tries.clone().count(), tries.sum::<usize>()), (120, 101, 126));
 }

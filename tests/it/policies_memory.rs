@@ -17,7 +17,7 @@ use crate::remedy::{about, carry_out, judge, rank, shop, words};
 use crate::trial::{Step, done, env, none};
 
 /// A shop with one target, a store, and other parameters of one policy.
-fn remembering(area: &str, policy: &str, target: &str, set: &str) -> Shop {
+pub(crate) fn remembering(area: &str, policy: &str, target: &str, set: &str) -> Shop {
     shop(
         area,
         &format!(
@@ -27,7 +27,7 @@ fn remembering(area: &str, policy: &str, target: &str, set: &str) -> Shop {
 }
 
 /// Without a project that says so it is skipped, which is no pass.
-fn skipped_by_default(area: &str, policy: &str, target: &str) {
+pub(crate) fn skipped_by_default(area: &str, policy: &str, target: &str) {
     let shop = shop(area, &format!("targets: {{ it: {target} }}\n"));
     assert_eq!(judge(&shop, policy).exits(4).verdict(policy), "skipped");
 }
@@ -50,8 +50,8 @@ fn settle(shop: &Shop, policy: &str) {
 
 // Log growth.
 
-/// Keeps runs of earlier days, in which the logs had these sizes, the oldest first.
-fn keep(shop: &Shop, mebibytes: &[i64]) {
+/// Keeps runs of earlier days, in which the sizes were these, the oldest first.
+pub(crate) fn keep(shop: &Shop, mebibytes: &[i64]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(&shop.at("store.db")).await.unwrap();
@@ -75,7 +75,9 @@ fn earlier(seen: &Recording, days: i64, mebibytes: i64) -> (RunReport, Recording
         answer.source_clock = answer.source_clock.map(before);
         let table = answer.result.as_mut().unwrap();
         let column = table.schema.position("size").unwrap();
-        table.rows[0][column] = Ok(Value::Int(mebibytes << 20));
+        for row in &mut table.rows {
+            row[column] = Ok(Value::Int(mebibytes << 20));
+        }
     }
     let report = RunReport {
         muster: "0.1.0".into(),
@@ -176,7 +178,7 @@ fn files_that_were_changed_are_brought_back() {
 
 // PostgreSQL.
 
-fn server() -> (Server, String) {
+pub(crate) fn server() -> (Server, String) {
     let server = Server::new("");
     server.sql("CREATE ROLE watcher LOGIN IN ROLE pg_monitor");
     let target =
@@ -233,8 +235,11 @@ fn roles_that_nobody_reviewed_are_locked_out() {
     server
         .sql("CREATE ROLE \"Left Colleague\" LOGIN; ALTER ROLE watcher CREATEROLE; ALTER ROLE shop NOLOGIN");
     let run = judge(&shop, policy).exits(1);
-    let (left, watcher, gone) =
-        (about(&run, policy, "Left Colleague"), about(&run, policy, "watcher"), about(&run, policy, "shop"));
+    let (left, watcher, gone) = (
+        about(&run, policy, "\"Left Colleague\""),
+        about(&run, policy, "watcher"),
+        about(&run, policy, "shop"),
+    );
     assert_eq!((rank(&left)[0], rank(&watcher)[0], rank(&gone)[0]), ("fail", "warn", "fail"));
     for finding in [&left, &watcher] {
         crate::trial::carry_out(&steps(finding), |text| server.sql(text), none);

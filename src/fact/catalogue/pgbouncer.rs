@@ -11,8 +11,14 @@ pub(in crate::fact::catalogue) static POOLS: ProbeDecl = ProbeDecl {
     targets: &["pgbouncer"],
     params: &[],
     facts: &[
-        field("pool", Ty::Text, "shop/app", "database and user").needs(STATS),
-        field("database", Ty::Text, "shop", "the database as clients name it").needs(STATS),
+        field("pool", Ty::Text, "shop/app", "database and user"),
+        field(
+            "database",
+            Ty::Name,
+            "shop",
+            "the database as clients name it, quoted where the console needs it",
+        )
+        .needs(STATS),
         field("user", Ty::Text, "app", "the user").needs(STATS),
         field(
             "pool_mode",

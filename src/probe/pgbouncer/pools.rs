@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 use super::console::{Console, NAME};
 use super::line::{Line, of_field};
 use crate::fact::{Cause, Cell, Missing, TableBuilder, Value};
+use crate::probe::postgres::plain_or_quoted;
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 
 /// The body of `pgbouncer.pools`.
@@ -66,13 +67,11 @@ impl<'a> Said<'a> {
 
     /// The number of that name in a list of names and numbers.
     fn named(&self, rows: &'a [PgRow], [key, column]: [&str; 2], name: &str) -> Cell {
-        match rows.iter().map(|row| self.line(row)).find(|line| line.says(key, name)) {
-            Some(line) => line.int(&[column]),
-            None => {
-                let what = format!("PgBouncer {} does not tell `{name}`", self.version);
-                Err(of_field(Cause::Unsupported, what, "update PgBouncer"))
-            }
+        if let Some(line) = rows.iter().map(|row| self.line(row)).find(|line| line.says(key, name)) {
+            return line.int(&[column]);
         }
+        let what = format!("PgBouncer {} does not tell `{name}`", self.version);
+        Err(of_field(Cause::Unsupported, what, "update PgBouncer"))
     }
 }
 
@@ -86,13 +85,15 @@ struct Limits<'a> {
 
 impl Limits<'_> {
     fn of<T>(&self, read: impl FnOnce(&Line<'_>) -> Result<T, Arc<Missing>>) -> Result<T, Arc<Missing>> {
-        match &self.database {
-            Some(line) => read(line),
-            None => {
-                let what = "SHOW DATABASES does not list the database of the pool".to_owned();
-                Err(of_field(Cause::Absent, what, ""))
-            }
+        if let Some(line) = &self.database {
+            return read(line);
         }
+        let what = "SHOW DATABASES does not list the database of the pool now".to_owned();
+        Err(of_field(
+            Cause::Absent,
+            what,
+            "ask again, or give the database a line of its own in pgbouncer.ini instead of `*`",
+        ))
     }
 }
 
@@ -108,13 +109,13 @@ fn push(pool: &Line<'_>, limits: &Limits<'_>, table: &mut TableBuilder) {
         let user = pool.text(&["user"])?;
         Ok(Value::text(format!("{database}/{user}")))
     });
-    let text = |name: &str| pool.text(&[name]).map(Value::text);
+    let database = pool.text(&["database"]).map(|name| Value::text(plain_or_quoted(&name)));
     let size = limits.of(|line| line.number(&["pool_size"]));
     table
         .row()
         .cell("pool", key)
-        .cell("database", text("database"))
-        .cell("user", text("user"))
+        .cell("database", database)
+        .cell("user", pool.text(&["user"]).map(Value::text))
         .cell("pool_mode", mode(pool))
         .cell("clients_active", pool.int(&["cl_active"]))
         .cell("clients_waiting", pool.int(&["cl_waiting"]))

@@ -8,13 +8,17 @@ mod bloat;
 mod collations;
 mod config_errors;
 mod connections;
+mod constraints;
 mod databases;
 mod error;
 mod extensions;
+mod foreign_keys;
 mod forks;
 mod hba_rules;
+mod indexes;
 mod names;
 mod options;
+mod partitions;
 mod pooler;
 mod public_grants;
 mod query;
@@ -40,20 +44,28 @@ mod tests;
 #[cfg(test)]
 mod tests_replication;
 #[cfg(test)]
+mod tests_schema;
+#[cfg(test)]
 mod tests_settings;
 #[cfg(test)]
 mod tests_storage;
+mod triggers;
 mod wal;
 
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
 pub(super) use collations::COLLATIONS;
 pub(super) use config_errors::CONFIG_ERRORS;
 pub(super) use connections::CONNECTIONS;
+pub(super) use constraints::CONSTRAINTS;
 pub(super) use databases::DATABASES;
 pub(super) use error::fault as fault_of;
 pub(super) use extensions::EXTENSIONS;
+pub(super) use foreign_keys::FOREIGN_KEYS;
 pub(super) use hba_rules::HBA_RULES;
+pub(super) use indexes::INDEXES;
+pub(super) use names::plain_or_quoted;
 pub(super) use options::options as connect_options;
+pub(super) use partitions::PARTITIONS;
 pub(super) use public_grants::PUBLIC_GRANTS;
 pub(super) use query::Query;
 pub(super) use replicas::REPLICAS;
@@ -66,4 +78,5 @@ pub(super) use slots::SLOTS;
 pub(super) use standby::STANDBY;
 pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use tables::TABLES;
+pub(super) use triggers::TRIGGERS;
 pub(super) use wal::WAL;

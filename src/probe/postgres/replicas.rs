@@ -8,7 +8,6 @@ pub(in crate::probe) static REPLICAS: Reading = Reading {
     faults: &[Fault {
         column: "hidden",
         facts: &[
-            "replica",
             "client",
             "state",
             "sync_state",

@@ -75,6 +75,7 @@ pub(super) struct Session<'a> {
     pub(super) who: Who,
     /// The database that was asked for; empty for that of the address.
     name: String,
+    foreign: bool,
 }
 
 /// A step that ends at the deadline.
@@ -116,12 +117,12 @@ impl<'a> Session<'a> {
         if let Some(mut kept) = cx.idle.take::<PgConnection>(&name)
             && let Ok(who) = begin(cx, &mut kept, mode).await
         {
-            return Ok(Self { connection: *kept, cx, who, name });
+            return Ok(Self { connection: *kept, cx, who, name, foreign: mode.foreign });
         }
         let options = options(cx, database)?;
         let mut connection = within(cx, Step::Connect, PgConnection::connect_with(&options)).await?;
         match begin(cx, &mut connection, mode).await {
-            Ok(who) => Ok(Self { connection, cx, who, name }),
+            Ok(who) => Ok(Self { connection, cx, who, name, foreign: mode.foreign }),
             Err(why) => {
                 close(connection).await;
                 Err(why)
@@ -130,8 +131,12 @@ impl<'a> Session<'a> {
     }
 
     /// Ends the transaction, so that the server has nothing to log; the connection waits for the next question.
+    ///
+    /// The server counts what is rolled back, and on a quiet one nobody but us would. SQL of a policy may have
+    /// done what waits for its commit (NOTIFY), so that is rolled back.
     pub(super) async fn close(mut self) {
-        let end = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection);
+        let end =
+            sqlx::raw_sql(if self.foreign { "ROLLBACK" } else { "COMMIT" }).execute(&mut self.connection);
         if let Ok(Ok(_)) = tokio::time::timeout(PATIENCE, end).await
             && let Some(surplus) = self.cx.idle.keep(&self.name, Box::new(self.connection))
         {

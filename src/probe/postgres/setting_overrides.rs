@@ -8,10 +8,10 @@ pub(in crate::probe) static SETTING_OVERRIDES: Reading = Reading {
     faults: &[Fault {
         column: "secret",
         facts: &["value"],
-        cause: Cause::Denied,
+        cause: Cause::Absent,
         level: Level::Row,
-        what: "{name} is an application's own or may hold a password, so it is withheld whatever the rights",
-        fix: "SELECT setconfig FROM pg_db_role_setting; in a session of your own",
+        what: "{name} is an application's own or may hold a password, so it is never recorded",
+        fix: "",
     }],
     ..Reading::server(include_str!("queries/setting_overrides.sql"))
 };

@@ -61,7 +61,7 @@ pub(in crate::probe) static SETTINGS: Reading = Reading {
             facts: VALUES,
             cause: Cause::Denied,
             level: Level::Row,
-            what: "the role {role} may not see the setting {name}",
+            what: "the role {role} may not see it without pg_read_all_settings",
             fix: "GRANT pg_read_all_settings TO {role};",
         },
         Fault {
@@ -75,10 +75,10 @@ pub(in crate::probe) static SETTINGS: Reading = Reading {
         Fault {
             column: "secret",
             facts: &["value"],
-            cause: Cause::Denied,
+            cause: Cause::Absent,
             level: Level::Row,
-            what: "{name} may hold a password, so it is withheld whatever the rights",
-            fix: "declare it (`{name} = …` under `settings`) to have it compared",
+            what: "{name} may hold a password, so it is never recorded; it is compared with what is declared",
+            fix: "",
         },
         Fault {
             column: "own",

@@ -1,10 +1,17 @@
 //! `postgres.tables`: tables with what autovacuum knows of them.
 
-use super::reading::{Costly, Fault, Reading};
+use super::reading::{Costly, Fault, Part, Reading, When};
 use crate::fact::{Cause, Level};
 
 /// The body of `postgres.tables`.
 pub(in crate::probe) static TABLES: Reading = Reading {
+    parts: &[Part {
+        name: "published_schemas",
+        when: &[When::Since(15)],
+        sql: " OR c.nsoid IN (SELECT s.pnnspid FROM pg_publication_namespace s WHERE s.pnpubid IN (SELECT oid FROM pub))",
+        otherwise: "",
+        facts: &[],
+    }],
     faults: &[
         Fault {
             column: "replica",

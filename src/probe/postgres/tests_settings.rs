@@ -34,8 +34,9 @@ fn a_setting_is_told_as_it_was_before_our_own_transaction() {
     assert_eq!(of("autovacuum_naptime", "duration"), Value::Int(60_000_000));
     assert_eq!(of("fsync", "value"), Value::text("off"));
     assert_eq!(of("fsync", "source"), Value::text("configuration-file"));
-    let why = missing(&answer, row(&answer, "name", "TimeZone"), "value");
-    assert_eq!((why.cause, why.level), (Cause::Undecidable, Level::Row));
+    let asked = database.ask("muster_monitor", "postgres.settings", json!({ "settings": ["timezone"] }));
+    let why = missing(&asked.run().unwrap(), 0, "value");
+    assert_eq!((why.cause, why.level), (Cause::Undecidable, Level::Row), "our driver sets it");
     assert!(of("data_directory", "value").as_text().unwrap().starts_with('/'));
 }
 
@@ -89,7 +90,7 @@ alter database {name} set work_mem = '8MB'"
     ));
     let answer = database.ask("postgres", "postgres.setting_overrides", json!({})).run().unwrap();
     let secret = row(&answer, "override", &format!("app.jwt_secret of {role} in {name}"));
-    assert_eq!(missing(&answer, secret, "value").cause, Cause::Denied);
+    assert_eq!(missing(&answer, secret, "value").cause, Cause::Absent);
     assert!(!format!("{answer:?}").contains("hunter2"), "{answer:?}");
     let plain = row(&answer, "override", &format!("work_mem in {name}"));
     assert_eq!(value(&answer, plain, "value"), Value::text("8MB"));
@@ -99,7 +100,7 @@ alter database {name} set work_mem = '8MB'"
 
 #[test]
 fn files_of_the_configuration_need_their_own_grants() {
-    let database = Database::new("create role files_of_tests login in role muster_monitor");
+    let database = Database::new("select 1");
     let closed = |probe| {
         let why = database.ask("muster_monitor", probe, json!({})).run().expect_err("nothing is no answer");
         assert_eq!((why.cause, why.level), (Cause::Denied, Level::Probe));
@@ -120,7 +121,6 @@ fn files_of_the_configuration_need_their_own_grants() {
         assert_eq!(value(&answer, index, "address").is_null(), local);
         assert!(cell(&answer, index, "network").is_ok());
     }
-    run("postgres", "drop role files_of_tests");
 }
 
 #[test]

@@ -125,6 +125,10 @@ impl Stage {
                 self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
             }
             name if name.starts_with("postgres.") => self.real_postgres(),
+            name if name.starts_with("pgbouncer.") => {
+                (self.database, self.user) = ("pgbouncer".into(), "muster_monitor".into());
+                self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PGBOUNCER_PORT").parse().unwrap()).into());
+            }
             "mysql.query" => self.real_mysql(),
             name => panic!("`{name}` is new: set up a target for it here, and add it to the table"),
         }
@@ -338,9 +342,9 @@ impl Stage {
         let rest = match self.kind {
             "host" => String::new(),
             "sqlite" => format!(", path: '{}'", self.path.display()),
-            "postgres" | "mysql" => format!(
+            "postgres" | "pgbouncer" | "mysql" => format!(
                 ", url: '{}://{}@{}/{}', password: {{ env: SECRET }}",
-                self.kind,
+                if self.kind == "mysql" { "mysql" } else { "postgres" },
                 self.user,
                 place(),
                 self.database
@@ -383,7 +387,7 @@ impl Stage {
     fn run(&mut self) -> Result<Run, String> {
         let password =
             if self.kind == "mysql" { "MUSTER_TEST_MARIADB_PASSWORD" } else { "MUSTER_TEST_PG_PASSWORD" };
-        if matches!(self.kind, "mysql" | "postgres") {
+        if matches!(self.kind, "mysql" | "pgbouncer" | "postgres") {
             self.shop.env("SECRET", &env(password));
         }
         let own = self.shop.at("muster");
@@ -465,5 +469,7 @@ pub(super) fn every_fact(probe: &ProbeDecl) -> Vec<(String, String)> {
     let is_echo =
         |fact: &&FieldDecl| probe.key.contains(&fact.name) || (probe.name, fact.name) == ("file.set", "root");
     let facts = probe.facts.iter().filter(|fact| !is_echo(fact)).chain(own);
-    facts.map(|fact| (fact.name.replace('_', "-"), crate::contract::rule(fact).unwrap())).collect()
+    let rule =
+        |fact: &FieldDecl| crate::contract::rule(fact).unwrap_or_else(|| format!("{} == {0}", fact.name));
+    facts.map(|fact| (fact.name.replace('_', "-"), rule(fact))).collect()
 }

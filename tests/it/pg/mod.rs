@@ -59,9 +59,11 @@ const OLDEST: &[Recipe] = &[
     ),
 ];
 
-/// All of them.
+/// All of them. What stands with a subject goes before what stands here.
 pub(crate) fn recipes() -> Vec<Recipe> {
     let subjects =
-        [replication::RECIPES, schema::RECIPES, sessions::RECIPES, settings::RECIPES, storage::RECIPES];
-    [subjects.concat().as_slice(), OLDEST].concat()
+        [replication::RECIPES, schema::RECIPES, sessions::RECIPES, settings::RECIPES, storage::RECIPES]
+            .concat();
+    let older = OLDEST.iter().filter(|(policy, _)| !subjects.iter().any(|(known, _)| known == policy));
+    subjects.iter().chain(older).copied().collect()
 }

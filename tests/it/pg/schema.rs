@@ -1,6 +1,286 @@
 //! Policies about the schema: indexes, keys, constraints, sequences, partitions.
 
 use super::Recipe;
+use crate::policies_postgres::Database;
+use crate::trial::{carry_out, found, none};
 
 /// How each is made to fail.
-pub(super) const RECIPES: &[Recipe] = &[];
+pub(super) const RECIPES: &[Recipe] = &[
+    (
+        "postgres-constraints-not-validated",
+        "a check, a foreign key and the check of a domain are added NOT VALID",
+    ),
+    ("postgres-default-partition-rows", "a row for which there is no partition is inserted"),
+    ("postgres-duplicate-indexes", "an index, a unique constraint and a partitioned index are made twice"),
+    ("postgres-foreign-key-without-index", "a table of 20,000 rows refers to another without an index"),
+    (
+        "postgres-invalid-indexes",
+        "CREATE UNIQUE INDEX CONCURRENTLY and a REINDEX of it are stopped by duplicates",
+    ),
+    ("postgres-no-primary-key", "a table is made without a key"),
+    ("postgres-orphans", "a row that refers to nothing is inserted with session_replication_role = replica"),
+    ("postgres-overlapping-indexes", "an index of two columns is made beside one of the first"),
+    (
+        "postgres-partitions-ahead",
+        "the last partition of a table ends in some hours, that of another has ended",
+    ),
+    ("postgres-replica-identity", "a table without a key, and one whose key is not used, are published"),
+    ("postgres-sequence-behind", "rows are inserted with numbers of their own"),
+    ("postgres-sequence-exhaustion", "setval moves sequences near the end of the columns that they feed"),
+    ("postgres-triggers-disabled", "DISABLE TRIGGER ALL on a table with a trigger and a foreign key"),
+    ("postgres-unlogged-tables", "a table is made UNLOGGED"),
+    (
+        "postgres-unused-indexes",
+        "indexes are made that no query needs, and the limits of age are set to nothing",
+    ),
+];
+
+const ORDERS: &str = "CREATE TABLE orders AS SELECT id, 'x' AS note FROM generate_series(1, 20000) id";
+
+#[test]
+fn an_index_that_is_there_twice_is_dropped() {
+    let database = Database::new(&[
+        ORDERS,
+        "ALTER TABLE orders ADD PRIMARY KEY (id); CREATE INDEX fine ON orders (note)",
+        "CREATE INDEX \"Fine again\" ON orders (note); ALTER TABLE orders ADD CONSTRAINT \"Twice\" UNIQUE (id)",
+        "CREATE TABLE events (day date) PARTITION BY RANGE (day)",
+        "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "CREATE INDEX one ON events (day); CREATE INDEX other ON events (day)",
+    ]);
+    let trial = database.trial("postgres-duplicate-indexes");
+    let bad = ["public.\"Fine again\"", "public.\"Twice\"", "public.other"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 3);
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 3);
+}
+
+#[test]
+fn an_index_that_is_the_beginning_of_another_is_dropped() {
+    let database = Database::new(&[
+        ORDERS,
+        "CREATE INDEX \"Short\" ON orders (id); CREATE INDEX long ON orders (id, note); CREATE INDEX other ON orders (note)",
+    ]);
+    let trial = database.trial("postgres-overlapping-indexes").set("min_size: 0B");
+    let run = trial.finds(&[("public.\"Short\"", "warn")], 2);
+    carry_out(&trial.steps(&run, "public.\"Short\""), |text| database.sql(text), none);
+    trial.finds(&[], 2);
+}
+
+#[test]
+fn an_index_that_nobody_uses_is_dropped() {
+    let database = Database::new(&[
+        ORDERS,
+        "CREATE TABLE events (day date, note text) PARTITION BY RANGE (day)",
+        "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "CREATE INDEX idle ON events (note)",
+        "CREATE INDEX used ON orders (id); CREATE INDEX \"Never\" ON orders (note)",
+        "ANALYZE orders",
+        "SET enable_seqscan = off; SELECT count(*) FROM orders WHERE id = 7",
+    ]);
+    let young = database.trial("postgres-unused-indexes").set("min_size: 0B");
+    let judged = young.run();
+    let check = judged.check_of("postgres-unused-indexes");
+    assert_eq!(check["verdict"], "skipped", "counters of a server that was just made say nothing: {check}");
+    let trial = database.trial("postgres-unused-indexes").set("min_size: 0B, unused_for: 1ms");
+    let bad = [("public.\"Never\"", "fail"), ("public.idle", "fail")];
+    let run = trial.soon(&found(&bad, 1));
+    for (subject, _) in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 1);
+}
+
+#[test]
+fn a_foreign_key_gets_its_index() {
+    let database = Database::new(&[
+        "CREATE TABLE customers (id int PRIMARY KEY, country text, number int, UNIQUE (country, number))",
+        "INSERT INTO customers SELECT i, 'ch', i FROM generate_series(1, 100) i",
+        "CREATE TABLE \"Lines\" (customer int REFERENCES customers, \"Country\" text, number int, \
+         CONSTRAINT pair FOREIGN KEY (\"Country\", number) REFERENCES customers (country, number) ON DELETE CASCADE)",
+        "INSERT INTO \"Lines\" SELECT 1 + i % 100, 'ch', 1 + i % 100 FROM generate_series(1, 20000) i",
+        "CREATE TABLE small (customer int REFERENCES customers)",
+        "CREATE TABLE good (customer int REFERENCES customers); CREATE INDEX ON good (customer)",
+        "INSERT INTO good SELECT 1 + i % 100 FROM generate_series(1, 20000) i",
+        "ANALYZE",
+    ]);
+    let trial = database.trial("postgres-foreign-key-without-index").set("min_rows: 1000");
+    let bad = ["public.\"Lines\".\"Lines_customer_fkey\"", "public.\"Lines\".pair"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 3);
+}
+
+#[test]
+fn rows_of_a_published_table_get_a_name() {
+    let database = Database::new(&[
+        "CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE \"Bare\" (id int); CREATE TABLE private (id int)",
+        "CREATE TABLE keyed (id int PRIMARY KEY); ALTER TABLE keyed REPLICA IDENTITY NOTHING",
+        "INSERT INTO \"Bare\" VALUES (1); INSERT INTO keyed VALUES (1)",
+        "CREATE PUBLICATION p FOR TABLE fine, \"Bare\", keyed",
+    ]);
+    let trial = database.trial("postgres-replica-identity");
+    let bad = ["public.\"Bare\"", "public.keyed"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
+    database.refused("UPDATE \"Bare\" SET id = 2");
+    database.refused("DELETE FROM keyed");
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 3);
+    database.sql("UPDATE \"Bare\" SET id = 2; DELETE FROM keyed");
+}
+
+#[test]
+fn a_sequence_catches_up() {
+    let database = Database::new(&[
+        "CREATE TABLE fine (id serial); INSERT INTO fine DEFAULT VALUES",
+        "CREATE TABLE \"Loaded\" (\"Id\" serial PRIMARY KEY); INSERT INTO \"Loaded\" SELECT generate_series(1, 500)",
+        "CREATE SEQUENCE alone",
+    ]);
+    let trial = database.trial("postgres-sequence-behind");
+    let subject = "public.\"Loaded_Id_seq\"";
+    let run = trial.finds(&[(subject, "fail")], 2);
+    database.refused("INSERT INTO \"Loaded\" DEFAULT VALUES");
+    carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    trial.finds(&[], 3);
+    database.sql("INSERT INTO \"Loaded\" DEFAULT VALUES");
+    trial.finds(&[], 3);
+}
+
+#[test]
+fn a_sequence_that_begins_near_its_end_is_near_its_end() {
+    let database = Database::new(&[
+        "CREATE TABLE fine (id serial)",
+        "CREATE TABLE late (id serial); ALTER SEQUENCE late_id_seq RESTART WITH 2147483000",
+    ]);
+    let trial = database.trial("postgres-sequence-exhaustion");
+    let run = trial.finds(&[("public.late_id_seq", "fail")], 1);
+    carry_out(&trial.steps(&run, "public.late_id_seq"), |text| database.sql(text), none);
+    trial.finds(&[], 2);
+}
+
+#[test]
+fn a_constraint_is_validated() {
+    let database = Database::new(&[
+        "CREATE TABLE fine (id int PRIMARY KEY CHECK (id > 0)); CREATE TABLE \"Lines\" (id int, fine int)",
+        "ALTER TABLE \"Lines\" ADD CONSTRAINT \"Small\" CHECK (id < 10) NOT VALID",
+        "ALTER TABLE \"Lines\" ADD CONSTRAINT to_fine FOREIGN KEY (fine) REFERENCES fine NOT VALID",
+        "CREATE DOMAIN code AS int; ALTER DOMAIN code ADD CONSTRAINT positive CHECK (value > 0) NOT VALID",
+    ]);
+    let trial = database.trial("postgres-constraints-not-validated");
+    let bad = ["public.\"Lines\".\"Small\"", "public.\"Lines\".to_fine", "public.code.positive"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 4);
+}
+
+#[test]
+fn triggers_are_switched_on_again() {
+    let database = Database::new(&[
+        "CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE \"Lines\" (id int, fine int REFERENCES fine)",
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+        "CREATE TRIGGER good BEFORE INSERT ON fine FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "CREATE TRIGGER \"Off\" BEFORE INSERT ON \"Lines\" FOR EACH ROW EXECUTE FUNCTION nothing()",
+    ]);
+    let trial = database.trial("postgres-triggers-disabled");
+    trial.finds(&[], 2);
+    database.sql("ALTER TABLE \"Lines\" DISABLE TRIGGER ALL");
+    let run = trial.run();
+    let (bad, passed) = trial.found();
+    assert_eq!((bad.len(), passed), (3, 1), "{bad:?}");
+    for subject in bad.keys() {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 2);
+    database.refused("INSERT INTO \"Lines\" VALUES (1, 7)");
+}
+
+#[test]
+fn an_unlogged_table_is_logged() {
+    let database = Database::new(&["CREATE TABLE fine (id int)", "CREATE UNLOGGED TABLE \"Cart\" (id int)"]);
+    let trial = database.trial("postgres-unlogged-tables");
+    let run = trial.finds(&[("public.\"Cart\"", "fail")], 1);
+    carry_out(&trial.steps(&run, "public.\"Cart\""), |text| database.sql(text), none);
+    trial.finds(&[], 2);
+}
+
+#[test]
+fn orphans_under_a_valid_key_are_removed() {
+    let database = Database::new(&[
+        "CREATE TABLE customers (country text, id int, PRIMARY KEY (country, id))",
+        "CREATE TABLE fine (country text, id int, FOREIGN KEY (country, id) REFERENCES customers)",
+        "CREATE TABLE \"Lines\" (\"Id\" int, \"Country\" text, customer int, \
+         CONSTRAINT key FOREIGN KEY (\"Country\", customer) REFERENCES customers)",
+        "INSERT INTO customers VALUES ('ch', 1); INSERT INTO \"Lines\" VALUES (1, 'ch', 1), (2, NULL, 3)",
+        "SET session_replication_role = replica; INSERT INTO \"Lines\" VALUES (3, 'ch', 77), (4, 'de', 1)",
+        "ALTER TABLE \"Lines\" VALIDATE CONSTRAINT key",
+    ]);
+    let trial = database.trial("postgres-orphans");
+    let subject = "public.\"Lines\".key";
+    let run = trial.finds(&[(subject, "fail")], 1);
+    assert!(run.stdout.contains("2 rows refer to no row"), "{}", run.stdout);
+    // do: nobody knows what they referred to
+    carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    trial.finds(&[], 2);
+    database.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM \"Lines\") = 2; END $$");
+}
+
+#[test]
+fn the_next_partition_is_made() {
+    let database = Database::new(&[
+        "CREATE TABLE events (at timestamptz) PARTITION BY RANGE (at)",
+        "CREATE TABLE \"Days\" (day date) PARTITION BY RANGE (day)",
+        "CREATE TABLE forever (at timestamptz) PARTITION BY RANGE (at)",
+        "CREATE TABLE ready (at timestamptz) PARTITION BY RANGE (at)",
+        "DO $$ BEGIN
+           EXECUTE format('CREATE TABLE e1 PARTITION OF events FOR VALUES FROM (%L) TO (%L)', now() - interval '6 days', now() + interval '12 hours');
+           EXECUTE format('CREATE TABLE d1 PARTITION OF \"Days\" FOR VALUES FROM (%L) TO (%L)', current_date - 15, current_date - 5);
+           EXECUTE format('CREATE TABLE f1 PARTITION OF forever FOR VALUES FROM (%L) TO (MAXVALUE)', now());
+           EXECUTE format('CREATE TABLE r1 PARTITION OF ready FOR VALUES FROM (%L) TO (%L)', now(), now() + interval '1 day');
+           EXECUTE format('CREATE TABLE r2 PARTITION OF ready FOR VALUES FROM (%L) TO (%L)', now() + interval '1 day', now() + interval '2 days');
+         END $$",
+    ]);
+    let trial = database.trial("postgres-partitions-ahead").set("ahead: 0.0");
+    let bad = ["public.\"Days\"", "public.events"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
+    for (subject, name) in bad.iter().zip(["days_2", "events_2"]) {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+        // do: name it as the others are
+        database.sql(&format!("ALTER TABLE next_partition RENAME TO {name}"));
+    }
+    trial.finds(&[], 3);
+    database.sql(
+        "INSERT INTO events VALUES (now() + interval '1 day'); INSERT INTO \"Days\" VALUES (current_date)",
+    );
+}
+
+#[test]
+fn rows_of_the_default_partition_find_their_place() {
+    let database = Database::new(&[
+        "CREATE TABLE \"Events\" (day date, note text) PARTITION BY RANGE (day)",
+        "CREATE TABLE january PARTITION OF \"Events\" FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "CREATE TABLE \"Rest\" PARTITION OF \"Events\" DEFAULT",
+        "CREATE TABLE fine (x text) PARTITION BY LIST (x)",
+        "CREATE TABLE fine_rest PARTITION OF fine DEFAULT",
+        "INSERT INTO \"Events\" VALUES ('2026-01-05', 'a'), ('2026-02-05', 'b')",
+    ]);
+    let trial = database.trial("postgres-default-partition-rows");
+    let subject = "public.\"Events\"";
+    let run = trial.soon(&found(&[(subject, "fail")], 1));
+    let steps = trial.steps(&run, subject);
+    let person = steps.iter().position(|(kind, _)| kind == "do").unwrap();
+    carry_out(&steps[..person], |text| database.sql(text), none);
+    // do: make the partition that its rows need
+    database.sql(
+        "CREATE TABLE february PARTITION OF \"Events\" FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')",
+    );
+    carry_out(&steps[person..], |text| database.sql(text), none);
+    trial.soon(&found(&[], 2));
+    database.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM \"Events\") = 2; END $$");
+}

@@ -2,6 +2,10 @@
 
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 
+const HBA: &str = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules()";
+const BOTH: &str =
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings(), pg_catalog.pg_hba_file_rules()";
+
 /// `postgres.config_errors`
 pub(in crate::fact::catalogue) static CONFIG_ERRORS: ProbeDecl = ProbeDecl {
     name: "postgres.config_errors",
@@ -14,15 +18,17 @@ pub(in crate::fact::catalogue) static CONFIG_ERRORS: ProbeDecl = ProbeDecl {
             Ty::Text,
             "shared_bufers",
             "the setting, or the file that cannot be read, or the error of pg_hba.conf",
-        ),
-        field("kind", Ty::Enum(&["settings", "hba"]), "settings", "which file it is about"),
-        field("name", Ty::Name, "shared_bufers", "the setting").null("no setting"),
+        )
+        .needs(BOTH),
+        field("kind", Ty::Enum(&["settings", "hba"]), "settings", "which file it is about").needs(BOTH),
+        field("name", Ty::Name, "shared_bufers", "the setting").null("no setting").needs(BOTH),
         field("file", Ty::Path, "/etc/postgresql/15/main/postgresql.conf", "the file")
-            .null("pg_hba.conf, whose name is told from version 16 on"),
-        field("line", Ty::Int, "12", "the first line with this error").null("the whole file"),
-        field("error", Ty::Text, "unrecognized configuration parameter", "what the server says"),
-        field("places", Ty::Int, "1", "how many lines have it"),
-        field("waits", Ty::Bool, "false", "nothing is wrong: it waits for a restart"),
+            .null("pg_hba.conf, whose name is told from version 16 on")
+            .needs(BOTH),
+        field("line", Ty::Int, "12", "the first line with this error").null("the whole file").needs(BOTH),
+        field("error", Ty::Text, "unrecognized configuration parameter", "what the server says").needs(BOTH),
+        field("places", Ty::Int, "1", "how many lines have it").needs(BOTH),
+        field("waits", Ty::Bool, "false", "nothing is wrong: it waits for a restart").needs(BOTH),
     ],
     declared: Declared::No,
     key: &["entry"],
@@ -47,31 +53,38 @@ pub(in crate::fact::catalogue) static HBA_RULES: ProbeDecl = ProbeDecl {
             Ty::Text,
             "host all all 10.0.0.0/8 md5",
             "the rule without its options, or the error of a line",
-        ),
+        )
+        .needs(HBA),
         field(
             "type",
             Ty::Enum(&["local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"]),
             "host",
             "kind of connection",
-        ),
-        field("databases", Ty::Texts, "[all]", "databases"),
-        field("users", Ty::Texts, "[all]", "roles"),
-        field("address", Ty::Text, "10.0.0.0/8", "from where").null("a socket of the same machine"),
-        field("method", Ty::Text, "md5", "how they prove who they are"),
-        field("options", Ty::Texts, "[clientcert]", "names of the options; their values may be passwords"),
+        )
+        .needs(HBA),
+        field("databases", Ty::Texts, "[all]", "databases").needs(HBA),
+        field("users", Ty::Texts, "[all]", "roles").needs(HBA),
+        field("address", Ty::Text, "10.0.0.0/8", "from where")
+            .null("a socket of the same machine")
+            .needs(HBA),
+        field("method", Ty::Text, "md5", "how they prove who they are").needs(HBA),
+        field("options", Ty::Texts, "[clientcert]", "names of the options; their values may be passwords")
+            .needs(HBA),
         field("file", Ty::Path, "/etc/postgresql/15/main/pg_hba.conf", "the file")
-            .null("pg_hba.conf, whose name is told from version 16 on"),
-        field("line", Ty::Int, "12", "its first line"),
-        field("network", Ty::Bool, "true", "it lets other machines in"),
-        field("plain", Ty::Bool, "true", "it also lets connections in that are not encrypted"),
-        field("wide", Ty::Bool, "false", "it lets every address in"),
+            .null("pg_hba.conf, whose name is told from version 16 on")
+            .needs(HBA),
+        field("line", Ty::Int, "12", "its first line").needs(HBA),
+        field("network", Ty::Bool, "true", "it lets other machines in").needs(HBA),
+        field("plain", Ty::Bool, "true", "it also lets connections in that are not encrypted").needs(HBA),
+        field("wide", Ty::Bool, "false", "it lets every address in").needs(HBA),
         field(
             "error",
             Ty::Text,
             "invalid authentication method \"md6\"",
             "what the server does not understand",
         )
-        .null("none"),
+        .null("none")
+        .needs(HBA),
     ],
     declared: Declared::No,
     key: &["rule"],

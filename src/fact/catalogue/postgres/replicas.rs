@@ -20,10 +20,14 @@ pub(in crate::fact::catalogue) static REPLICAS: ProbeDecl = ProbeDecl {
             "replica",
             Ty::Text,
             "standby_1@10.0.0.2",
-            "its application name, with the address that it comes from; `slot NAME` for a slot whose replica is not connected",
-        )
-        .needs(MONITOR),
-        field("connected", Ty::Bool, "true", "it is connected now; otherwise it has a slot that waits for it"),
+            "its application name, with the address that it comes from if that may be seen; `slot NAME` for a slot whose replica is not connected",
+        ),
+        field(
+            "connected",
+            Ty::Bool,
+            "true",
+            "it is connected now; otherwise it has a slot that waits for it",
+        ),
         field("application", Ty::Text, "standby_1", "its application name").null("not connected"),
         field("client", Ty::Text, "10.0.0.2", "the address that it comes from")
             .null("it comes by the local socket, or is not connected")
@@ -38,7 +42,9 @@ pub(in crate::fact::catalogue) static REPLICAS: ProbeDecl = ProbeDecl {
         )
         .null("not connected")
         .needs(MONITOR),
-        field("backend_start", Ty::Time, "2026-11-01T03:00:00Z", "since when it is connected").null("not connected").needs(MONITOR),
+        field("backend_start", Ty::Time, "2026-11-01T03:00:00Z", "since when it is connected")
+            .null("not connected")
+            .needs(MONITOR),
         field("sent_behind", Ty::Bytes, "0B", "WAL that was not sent yet").null(NOTHING).needs(MONITOR),
         field("write_behind", Ty::Bytes, "0B", "WAL that it has not written yet")
             .null(NOTHING)

@@ -60,6 +60,27 @@ pub(in crate::fact::catalogue) static TABLES: ProbeDecl = ProbeDecl {
         field("multixact_age", Ty::Int, "1_000", "multixacts since the oldest one in it or its TOAST table"),
         field("autovacuum_enabled", Ty::Bool, "true", "the table's own option `autovacuum_enabled`"),
         field("has_primary_key", Ty::Bool, "true", "there is a primary key"),
+        field(
+            "persistence",
+            Ty::Enum(&["permanent", "unlogged"]),
+            "permanent",
+            "a crash empties an unlogged table, and replicas do not have its rows",
+        ),
+        field(
+            "replica_identity",
+            Ty::Enum(&["default", "nothing", "full", "index"]),
+            "default",
+            "what names a row for logical replication: the primary key, nothing, the whole row, or an index",
+        ),
+        field(
+            "names_rows",
+            Ty::Bool,
+            "true",
+            "there is what `replica_identity` says, so that an update or delete can be sent",
+        ),
+        field("published", Ty::Bool, "false", "a publication sends its updates or deletes"),
+        field("children", Ty::Int, "0", "tables that inherit from it"),
+        field("disabled_triggers", Ty::Int, "0", "triggers that do not fire, those of foreign keys included"),
         field("seq_scans", Ty::Counter, "12", "scans of the whole table since `stats_since`"),
         field("idx_scans", Ty::Counter, "12_000", "scans of its indexes since `stats_since`"),
         field("stats_since", Ty::Time, "2026-11-01T03:00:00Z", "last reset of the database's counters")

@@ -1,4 +1,4 @@
-CASE WHEN may AND (withheld OR whole - expected >= {confirm_from})
+CASE WHEN may AND (withheld OR greatest(whole - expected, 0) >= {confirm_from})
             THEN format('SELECT i.index_size AS exact_size, b.bloat AS exact_bloat_size, '
                         'b.bloat::float8 / nullif(i.index_size, 0) AS exact_bloat_ratio, '
                         'nullif(i.avg_leaf_density, ''NaN'') / 100 AS leaf_density FROM %s.pgstatindex(%s::oid::regclass) i, '

@@ -1,5 +1,5 @@
--- One row for each setting, or for each that is asked for: `name`, or `name = value`, which is compared. A setting that
--- our own transaction sets is read as it was before (`reset_val`). What a role may not see has no row in pg_settings:
+-- One row for each setting but those that our connection sets, or for each that is asked for: `name`, or `name = value`,
+-- which is compared. A setting that our own transaction sets is read as it was before (`reset_val`). What a role may not see has no row in pg_settings:
 -- it is known by name (from 15 on the server says whether there is such a setting), and told as hidden.
 WITH asked AS MATERIALIZED (
     SELECT DISTINCT lower(trim(split_part(e, '=', 1))) AS name,
@@ -21,10 +21,11 @@ WITH asked AS MATERIALIZED (
            coalesce(nullif(substring(s.unit FROM '^[0-9]+'), ''), '1')::numeric
              * CASE regexp_replace(s.unit, '^[0-9]+', '') WHEN 'B' THEN 1 WHEN 'kB' THEN 1024 WHEN 'MB' THEN 1048576
                     WHEN 'us' THEN 1 WHEN 'ms' THEN 1000 WHEN 's' THEN 1000000 WHEN 'min' THEN 60000000 END AS factor,
-           s.unit ~ 'B$' AS memory
+           s.unit ~ 'B$' AS memory,
+           s.source = 'client' OR lower(s.name) IN ('timezone', 'datestyle', 'client_encoding', 'application_name') AS own
       FROM pg_settings s
 ), every AS MATERIALIZED (
-    SELECT lower_name AS name, NULL::text AS declared FROM seen WHERE $1::text[] IS NULL
+    SELECT lower_name AS name, NULL::text AS declared FROM seen WHERE $1::text[] IS NULL AND NOT own
     UNION ALL
     SELECT h.name, NULL FROM hidden h
      WHERE $1::text[] IS NULL AND NOT EXISTS (SELECT FROM seen WHERE lower_name = h.name)
@@ -86,8 +87,7 @@ SELECT coalesce(c.name, c.asked_name) AS name,
                                  'recovery_end_command', 'ssl_passphrase_command')
                 OR c.lower_name ~ '\..*(passw|secret|token|conninfo|credential|jwt|api_?key|private_?key)', false)
          AND coalesce(c.raw NOT IN ('', '(disabled)'), false) AS secret,
-       coalesce(c.lower_name IN ('timezone', 'datestyle', 'client_encoding', 'application_name')
-                OR c.source = 'client', false) AS own,
+       coalesce(c.own, false) AS own,
        coalesce(c.declared IS NOT NULL AND (c.vartype = 'bool' AND c.wanted_flag IS NULL
          OR c.vartype IN ('integer', 'real') AND c.wanted IS NULL), false) AS misdeclared
   FROM compared c

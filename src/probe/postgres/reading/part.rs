@@ -142,7 +142,9 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
         }
         When::Select(name) => {
             let what = format!("the role {role} may not read {name}");
-            Missing::new(Cause::Denied, what).fix(format!("GRANT SELECT ON pg_catalog.{name} TO {role};"))
+            Missing::new(Cause::Denied, what).fix(format!(
+                "GRANT SELECT ON pg_catalog.{name} TO {role}; shows all of it, so give it to a role of its own"
+            ))
         }
         When::Primary => {
             Missing::new(Cause::Unsupported, "a replica does not tell it").fix("ask the primary")

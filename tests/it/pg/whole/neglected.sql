@@ -39,8 +39,9 @@ CREATE TABLE narrow (id int DEFAULT nextval('big'));
 SELECT setval('big', 2100000000) \g /dev/null
 CREATE SEQUENCE round MAXVALUE 10 CYCLE;
 INSERT INTO customers (id, name) VALUES (900000, 'by hand');
-CREATE TABLE resting (id int) WITH (autovacuum_enabled = false, fillfactor = 50);
-INSERT INTO resting SELECT generate_series(1, 20000);
+CREATE TABLE resting (id int, pad text) WITH (autovacuum_enabled = false, fillfactor = 50);
+INSERT INTO resting SELECT i, md5(i::text) || repeat('x', 250) FROM generate_series(1, 50000) i;
+CREATE INDEX resting_pad ON resting (pad) WITH (fillfactor = 50);
 ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everybody ON customers USING (true);
 CREATE PUBLICATION feed FOR TABLE customers, "Order Lines";

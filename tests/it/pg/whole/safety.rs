@@ -30,10 +30,12 @@ fn a_full_run_changes_nothing_of_its_target() {
     assert!(run.checks().len() >= 20);
     let seen = cluster.look("muster_monitor");
     assert!(seen.values().any(|answer| answer.result.is_ok()));
-    let written = cluster.sql(&format!(
-        "SELECT DISTINCT resource_manager FROM pg_get_wal_records_info('{}', pg_current_wal_insert_lsn())",
-        lsn.trim()
-    ));
+    let from = lsn.trim();
+    let kinds = format!(
+        "SELECT DISTINCT resource_manager FROM pg_get_wal_records_info('{from}', pg_current_wal_insert_lsn())"
+    );
+    let is_idle = cluster.sql("SELECT pg_current_wal_insert_lsn()") == lsn;
+    let written = if is_idle { String::new() } else { cluster.sql(&kinds) };
     assert_eq!(before, snapshot(&cluster, "catalogs"));
     let other: Vec<&str> = written.lines().filter(|kind| !IDLE.contains(kind)).collect();
     assert_eq!(other, Vec::<&str>::new());
@@ -78,7 +80,7 @@ fn a_locked_table_costs_its_own_facts_only() {
     let locked = cluster.look("postgres");
     holder.kill().unwrap();
     holder.wait().unwrap();
-    let words = ["resting", "Order Lines", "lines_note", "Lines of"];
+    let words = ["resting", "resting_pad", "Order Lines", "lines_note", "Lines of"];
     let mut wrong = Vec::new();
     for (name, answer) in &locked {
         let (Ok(table), Ok(before)) = (&answer.result, &free[name].result) else {
@@ -190,8 +192,8 @@ fn every_statement_stands_in_a_short_transaction_that_only_reads() {
         for text in statements {
             let words: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
             if open {
-                assert!(words[0] != "BEGIN" && words[0] != "COMMIT", "{pid}: {text}");
-                open = text != "ROLLBACK";
+                assert!(words[0] != "BEGIN", "{pid}: {text}");
+                open = !matches!(text, "ROLLBACK" | "COMMIT");
             } else {
                 let mut rest = text;
                 for begins in BEGINS {
@@ -202,7 +204,10 @@ fn every_statement_stands_in_a_short_transaction_that_only_reads() {
                 transactions += 1;
                 open = true;
             }
-            let for_session = words.windows(2).find(|pair| pair[0] == "SET" && pair[1] != "LOCAL");
+            let code: String = text.lines().map(|line| line.split("--").next().unwrap_or("")).collect();
+            let mut parts = code.split(';').map(|part| part.split_whitespace().take(2).collect::<Vec<_>>());
+            let for_session =
+                parts.find(|words| matches!(words.as_slice(), ["SET", other] if *other != "LOCAL"));
             assert_eq!(for_session, None, "{pid}: {text}");
             let leaves_something = ["RESET", "DISCARD", "LISTEN", "PREPARE", "DECLARE", "COPY", "LOCK"];
             assert!(!leaves_something.contains(&words[0].as_str()), "{pid}: {text}");
@@ -215,9 +220,14 @@ fn every_statement_stands_in_a_short_transaction_that_only_reads() {
 #[test]
 fn a_small_database_is_judged_over_one_connection() {
     let cluster = Cluster::own();
-    let run = shop(&cluster, "muster_monitor").check(&[]);
+    let shop = shop(&cluster, "muster_monitor");
+    let begun = std::time::Instant::now();
+    let run = shop.check(&[]);
+    // A target that has not answered all after 0.3 s gets a second one; a machine that builds is that slow.
+    let most = if begun.elapsed().as_millis() < 300 { 1 } else { 2 };
     assert!(run.checks().len() >= 20);
-    assert_eq!(connections(&log_of(&cluster)), 1);
+    let connections = connections(&log_of(&cluster));
+    assert!((1..=most).contains(&connections), "{connections}");
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use passmuster::fact::{Cause, Level};
+use passmuster::fact::{Cause, Level, Missing};
 use passmuster::probe::body;
 
 use super::{Cluster, Seen, faults, probes, shop};
 
 /// Probes that tell nothing of such a server, each with why.
 const NO_ROWS: &[(&str, &str)] = &[
+    ("postgres.config_errors", "a configuration without an error has none"),
     ("postgres.replicas", "a server without a replica has none"),
     ("postgres.standby", "the server is no replica"),
 ];
@@ -19,7 +20,12 @@ fn is_exempt(list: &[(&str, &str)], name: &str) -> bool {
 
 /// What no server that is well may cause.
 fn is_ours(cause: Cause) -> bool {
-    matches!(cause, Cause::Malformed | Cause::Internal | Cause::Undecidable | Cause::WrongType)
+    matches!(cause, Cause::Malformed | Cause::Internal | Cause::WrongType)
+}
+
+/// Undecidable is a null that nobody declared, unless the declaration of the probe says it, with what to do.
+fn is_fault_of_ours(why: &Missing) -> bool {
+    is_ours(why.cause) || (why.cause == Cause::Undecidable && why.fix.is_none())
 }
 
 /// Facts that this answer holds for unsupported.
@@ -53,9 +59,10 @@ fn every_probe_answers_on_every_version() {
             let seen = cluster.look(role);
             let mut wrong = Vec::new();
             for (name, answer) in &seen {
-                let bad = faults(answer).into_iter().find(|(_, why)| is_ours(why.cause));
+                let bad = faults(answer).into_iter().find(|(_, why)| is_fault_of_ours(why));
                 wrong.extend(bad.map(|(fact, why)| format!("{name}, {fact}: {why}")));
                 match &answer.result {
+                    Err(why) if why.cause == Cause::Denied && role != "postgres" && why.fix.is_some() => {}
                     Err(why) if why.cause != Cause::Unsupported => wrong.push(format!("{name}: {why}")),
                     Ok(table) if table.rows.is_empty() && !is_exempt(NO_ROWS, name) => {
                         wrong.push(format!("{name}: no row; `neglected.sql` should have something for it"));

@@ -1,0 +1,43 @@
+//! `postgres.partitions`: how far they reach, and what fell into the default one.
+
+use super::reading::{Costly, Fault, Part, Reading, When};
+use crate::fact::{Cause, Level};
+
+/// The body of `postgres.partitions`.
+pub(in crate::probe) static PARTITIONS: Reading = Reading {
+    parts: &[Part {
+        name: "detached",
+        when: &[When::Since(14)],
+        sql: "AND NOT h.inhdetachpending",
+        otherwise: "",
+        facts: &[],
+    }],
+    faults: &[
+        Fault {
+            column: "default_elsewhere",
+            facts: &["default_rows", "default_size"],
+            cause: Cause::Unsupported,
+            level: Level::Row,
+            what: "the default partition {default_partition} is itself partitioned, or a foreign table",
+            fix: "count its rows yourself",
+        },
+        Fault {
+            column: "default_uncounted",
+            facts: &["default_rows"],
+            cause: Cause::Unsupported,
+            level: Level::Row,
+            what: "a replica does not count the rows of {default_partition}",
+            fix: "ask the primary",
+        },
+        Fault {
+            column: "default_forgotten",
+            facts: &["default_rows"],
+            cause: Cause::NoHistory,
+            level: Level::Row,
+            what: "the counters know nothing of {default_partition} since they were lost (crash, upgrade, failover, reset)",
+            fix: "ANALYZE {default_partition};",
+        },
+    ],
+    costly: &[Costly::statement("ask_default_size", &["default_size"])],
+    ..Reading::each(include_str!("queries/partitions.sql"))
+};

@@ -1,0 +1,128 @@
+-- What decides whether two indexes do the same is compared as the catalogue stores it, less the places in the text of
+-- the statement: pg_get_expr and pg_get_indexdef wait for locks. A partitioned index counts what its partitions count.
+WITH RECURSIVE rel AS MATERIALIZED (
+    SELECT c.oid, c.relname, n.nspname, c.relkind,
+           quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
+       AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+), ind AS MATERIALIZED (
+    SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relispartition, c.relpages, c.relpersistence,
+           n.nspname, m.amname, r.name AS owner, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
+           i.indisvalid, i.indisready, i.indislive, i.indisreplident, i.indisclustered, i.indnatts, i.indnkeyatts,
+           i.indkey::int2[] AS keys, i.indkey::text || ' ' AS key_text, i.indclass::text || ' ' AS class_text,
+           i.indcollation::text || ' ' AS collation_text, i.indoption::text || ' ' AS option_text,
+           i.indexprs IS NOT NULL AS computed, i.indpred IS NOT NULL AS partial, {nulls} AS nulls_not_distinct,
+           coalesce(regexp_replace(i.indexprs::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS expressions,
+           coalesce(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS predicate,
+           pg_stat_get_numscans(i.indexrelid) AS scans, {last_scan} AS last_scan
+      FROM pg_index i
+      JOIN rel r ON r.oid = i.indrelid
+      JOIN pg_class c ON c.oid = i.indexrelid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_am m ON m.oid = c.relam
+), con AS MATERIALIZED (
+    SELECT k.conindid, max(quote_ident(k.conname)) FILTER (WHERE k.contype <> 'f') AS name,
+           bool_or(k.contype = 'f') AS referenced
+      FROM pg_constraint k WHERE k.conindid <> 0 AND k.contype IN ('p', 'u', 'x', 'f') GROUP BY k.conindid
+), fkey AS MATERIALIZED (
+    SELECT DISTINCT k.conrelid, k.conkey FROM pg_constraint k WHERE k.contype = 'f'
+), helps AS MATERIALIZED (
+    -- A predicate that only leaves out nulls of such a column leaves out what the key does not look for.
+    SELECT DISTINCT i.oid FROM ind i JOIN fkey f ON f.conrelid = i.indrelid
+     WHERE i.indisvalid AND i.indnkeyatts >= cardinality(f.conkey)
+       AND i.keys[0:cardinality(f.conkey) - 1] @> f.conkey
+       AND (NOT i.partial OR substring(i.predicate FROM
+              '^\(?\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 [^{}]*\}\)?$')::int2
+              = ANY (f.conkey))
+), part AS MATERIALIZED (
+    SELECT h.inhrelid, h.inhparent FROM pg_inherits h JOIN ind i ON i.oid = h.inhrelid
+), up AS (
+    SELECT p.inhrelid AS leaf, p.inhparent AS parent FROM part p
+    UNION ALL
+    SELECT u.leaf, p.inhparent FROM up u JOIN part p ON p.inhrelid = u.parent
+), below AS MATERIALIZED (
+    SELECT u.parent, sum(i.scans)::int8 AS scans, max(i.last_scan) AS last_scan, sum(i.relpages)::int8 AS pages
+      FROM up u JOIN ind i ON i.oid = u.leaf GROUP BY u.parent
+), ranked AS MATERIALIZED (
+    SELECT i.*, k.name AS constraint_name, coalesce(k.referenced, false) AS referenced,
+           i.indisunique OR i.indisexclusion AS strict,
+           first_value(i.oid) OVER (alike ORDER BY coalesce(k.referenced, false) DESC, i.indisprimary DESC,
+               i.indisreplident DESC, k.name IS NOT NULL DESC, i.indisunique DESC, i.oid) AS best,
+           first_value(i.oid) OVER (twin ORDER BY coalesce(k.referenced, false) DESC, i.indisprimary DESC,
+               i.indisreplident DESC, k.name IS NOT NULL DESC, i.oid) AS best_twin
+      FROM ind i LEFT JOIN con k ON k.conindid = i.oid
+    WINDOW alike AS (PARTITION BY i.indrelid, i.amname, i.indisvalid AND i.indisready AND i.indislive, i.key_text,
+                     i.indnkeyatts, i.class_text, i.collation_text, i.option_text, i.expressions, i.predicate),
+           twin AS (PARTITION BY i.indrelid, i.amname, i.indisvalid AND i.indisready AND i.indislive, i.key_text,
+                    i.indnkeyatts, i.class_text, i.collation_text, i.option_text, i.expressions, i.predicate,
+                    i.indisunique, i.indisexclusion, i.indimmediate, i.nulls_not_distinct)
+), longer AS MATERIALIZED (
+    SELECT s.oid, min(l.name) AS name
+      FROM ranked s JOIN ranked l ON l.indrelid = s.indrelid
+     WHERE s.amname = 'btree' AND l.amname = 'btree' AND l.oid <> s.oid
+       AND NOT s.strict AND NOT s.partial AND NOT s.computed AND NOT s.indisreplident AND s.constraint_name IS NULL
+       AND s.indnatts = s.indnkeyatts AND NOT l.partial
+       AND s.indisvalid AND s.indisready AND s.indislive AND l.indisvalid AND l.indisready AND l.indislive
+       AND s.indnkeyatts <= l.indnkeyatts AND l.indnatts > s.indnatts
+       AND starts_with(l.key_text, s.key_text) AND starts_with(l.class_text, s.class_text)
+       AND starts_with(l.collation_text, s.collation_text) AND starts_with(l.option_text, s.option_text)
+     GROUP BY s.oid
+), builds AS MATERIALIZED (
+    -- Without pg_monitor the row of another role's build has its database only.
+    SELECT index_relid, relid IS NULL AS hidden FROM pg_stat_progress_create_index WHERE datname = current_database()
+), held AS MATERIALIZED (
+    -- REINDEX CONCURRENTLY holds all indexes of a table so, and its progress names one of them.
+    SELECT DISTINCT l.relation FROM pg_locks l
+     WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), since AS MATERIALIZED (
+    -- Losing all counters in a crash leaves no time at the database, but one at the archiver.
+    SELECT greatest(d.stats_reset, a.stats_reset) AS stats
+      FROM pg_stat_archiver a LEFT JOIN pg_stat_database d ON d.datname = current_database()
+), ours AS MATERIALIZED (
+    SELECT i.*, i.indisvalid AND i.indisready AND i.indislive AS whole,
+           CASE WHEN NOT (i.indisvalid AND i.indisready AND i.indislive) THEN NULL
+                WHEN i.best_twin <> i.oid THEN i.best_twin
+                WHEN NOT i.strict AND i.best <> i.oid THEN i.best END AS twin_oid,
+           EXISTS (SELECT FROM builds b WHERE b.index_relid = i.oid) OR i.oid IN (SELECT relation FROM held) AS worked_on
+      FROM ranked i
+)
+SELECT i.oid AS oid,
+       i.name AS index,
+       i.nspname::text AS schema,
+       i.relname::text AS name,
+       i.owner AS "table",
+       (SELECT array_agg(coalesce((SELECT a.attname::text FROM pg_attribute a
+                                    WHERE a.attrelid = i.indrelid AND a.attnum = k.attnum), '(expression)') ORDER BY k.place)
+          FROM unnest(i.keys) WITH ORDINALITY k(attnum, place) WHERE k.place <= i.indnkeyatts) AS columns,
+       i.amname::text AS kind,
+       i.relkind = 'I' AS partitioned,
+       p.name AS parent,
+       i.indisunique AS is_unique,
+       i.indisprimary AS is_primary,
+       i.constraint_name AS "constraint",
+       i.referenced AS referenced,
+       i.indisreplident AS replica_identity,
+       i.computed AS computed,
+       i.partial AS partial,
+       i.indisvalid AS valid,
+       i.indisready AS ready,
+       i.indislive AS live,
+       NOT i.whole AND i.worked_on AS being_built,
+       NOT i.whole AND NOT i.worked_on AND EXISTS (SELECT FROM builds WHERE hidden) AS builder_hidden,
+       coalesce(b.scans, i.scans) AS scans,
+       (extract(epoch FROM coalesce(b.last_scan, i.last_scan)) * 1000000)::int8 AS last_scan,
+       (extract(epoch FROM (SELECT stats FROM since)) * 1000000)::int8 AS stats_since,
+       coalesce(b.pages, i.relpages)::int8 * current_setting('block_size')::int8 AS pages_size,
+       d.name AS duplicate_of,
+       l.name AS prefix_of,
+       i.oid IN (SELECT oid FROM helps) AS supports_foreign_key
+  FROM ours i
+  LEFT JOIN below b ON b.parent = i.oid AND i.relkind = 'I'
+  LEFT JOIN longer l ON l.oid = i.oid
+  LEFT JOIN ind d ON d.oid = i.twin_oid
+  LEFT JOIN part h ON h.inhrelid = i.oid
+  LEFT JOIN ind p ON p.oid = h.inhparent
+ ORDER BY i.relpages DESC, i.oid
