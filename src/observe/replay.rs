@@ -32,7 +32,7 @@ impl Replay {
         let mut answers: Vec<Observation> = Vec::with_capacity(requests.len());
         for request in requests {
             let answer = match self.known.get_mut(&request.key).map(Option::take) {
-                Some(Some(recorded)) => self.fitted(recorded, request),
+                Some(Some(recorded)) => Some(self.fitted(recorded, request)),
                 // A plan asks each question once; whoever asks again gets the same answer.
                 Some(None) => answers.iter().find(|answer| answer.key == request.key).cloned(),
                 None => None,
@@ -53,9 +53,9 @@ impl Replay {
         Observation::missing(request.key.clone(), self.started, why.fix("record again with `muster record`"))
     }
 
-    fn fitted(&mut self, recorded: Observation, request: &Request) -> Option<Observation> {
+    fn fitted(&mut self, recorded: Observation, request: &Request) -> Observation {
         let result = recorded.result.and_then(|table| self.fit(table, request));
-        Some(Observation { result, ..recorded })
+        Observation { result, ..recorded }
     }
 
     fn fit(&mut self, table: Table, request: &Request) -> Result<Table, Arc<Missing>> {

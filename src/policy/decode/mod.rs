@@ -138,7 +138,7 @@ impl Decoder<'_> {
             alert,
             library: self.around.library.clone(),
             digest: digest(node.loc.text()),
-            env: self.env.clone(),
+            env: std::mem::take(&mut self.env),
         };
         self.whole(node, &policy);
         Some(policy)

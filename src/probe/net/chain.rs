@@ -19,7 +19,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::endpoint::{Endpoint, NotOpen, Until, asked, dial, each};
 use super::starttls::Preamble;
-use super::trust::{self, Judged};
+use super::trust::{self, Judged, Known};
 use super::{fault, tls};
 use crate::fact::{Cause, Cell, Missing, Value, micros_of};
 use crate::probe::{Answer, Ask, Context, Observing, Probe, x509};
@@ -40,14 +40,16 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     // The recorder of each endpoint takes the place of this one.
     let config = tls::client(&cx.target.tls, Recorder::new()).await?;
     let verifier = tls::verifier(&cx.target.tls).await.map_err(Arc::new);
-    let now = micros_of(cx.clock.now());
+    let (now, known) = (micros_of(cx.clock.now()), Arc::<Known>::default());
     let answers = each(cx, &endpoints, |endpoint, until| {
         let (server_name, config, verifier) = (server_name.clone(), config.clone(), verifier.clone());
+        let known = Arc::clone(&known);
         async move {
             let name = name(server_name.as_deref().unwrap_or(&endpoint.host))?;
             let seen = see(&endpoint, preamble, &name, config, until).await?;
             // Judged here and not at the end, where a thousand chains would be judged after the deadline.
-            let mut verdict = Judged { chain: &seen.chain, name: &name, now, verifier: &verifier }.judge();
+            let mut verdict =
+                known.judge(&Judged { chain: &seen.chain, name: &name, now, verifier: &verifier });
             verdict.cells.push(("protocol", seen.protocol()));
             Ok::<_, Missing>(verdict)
         }

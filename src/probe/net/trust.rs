@@ -1,6 +1,7 @@
 //! What is to be said about a chain: trust, name and date, each apart from the others.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::CertificateError;
@@ -19,7 +20,28 @@ use crate::probe::x509::{self, Certificate};
 pub(super) const FACTS: &[&str] =
     &["chain_not_after", "chain_length", "trusted", "name_matches", "date_valid", "verify_error", "protocol"];
 
+/// What was said of chains in this answer: a hundred ports of one machine often show one chain, and to judge it takes
+/// as long as to ask for it.
+#[derive(Default)]
+pub(super) struct Known(Mutex<HashMap<(Vec<CertificateDer<'static>>, ServerName<'static>), Verdict>>);
+
+impl Known {
+    /// Judges a chain that was not seen with this name yet. All that is judged here has one clock and one verifier.
+    pub(super) fn judge(&self, judged: &Judged<'_>) -> Verdict {
+        let key = (judged.chain.to_vec(), judged.name.clone());
+        let known = |known: &HashMap<_, Verdict>| known.get(&key).cloned();
+        if let Some(verdict) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return verdict;
+        }
+        // Not under the lock: another chain would wait for this one.
+        let verdict = judged.judge();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, verdict.clone());
+        verdict
+    }
+}
+
 /// What is to be said.
+#[derive(Clone)]
 pub(super) struct Verdict {
     /// The server's own certificate.
     pub(super) leaf: Result<Certificate, Arc<Missing>>,

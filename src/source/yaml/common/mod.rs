@@ -233,9 +233,10 @@ impl Scan<'_> {
         loop {
             let at = self.behind_spaces(line.start + 1);
             let is_map = self.key_end(at).is_some();
-            items.push(match is_map {
-                true => self.map(line, at, depth + 1)?,
-                false => self.content(line, at, column, depth + 1)?,
+            items.push(if is_map {
+                self.map(line, at, depth + 1)?
+            } else {
+                self.content(line, at, column, depth + 1)?
             });
             match self.line() {
                 Some(next) if next.indent() == column && self.is_item(next) => line = next,
