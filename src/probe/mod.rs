@@ -111,7 +111,13 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]
+    ("postgres.autovacuum", &postgres::AUTOVACUUM),
+    #[cfg(feature = "sql")]
+    ("postgres.blockers", &postgres::BLOCKERS),
+    #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
+    #[cfg(feature = "sql")]
+    ("postgres.prepared_transactions", &postgres::PREPARED_TRANSACTIONS),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
     #[cfg(feature = "sql")]
@@ -119,7 +125,13 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
     #[cfg(feature = "sql")]
+    ("postgres.sessions", &postgres::SESSIONS),
+    #[cfg(feature = "sql")]
     ("postgres.tables", &postgres::TABLES),
+    #[cfg(feature = "sql")]
+    ("postgres.vacuum_due", &postgres::VACUUM_DUE),
+    #[cfg(feature = "sql")]
+    ("postgres.xmin_holders", &postgres::XMIN_HOLDERS),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -43,6 +43,8 @@ pub(in crate::probe) struct Reading {
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
+    /// Without these nothing of it is known, also if the statement would return no rows.
+    pub(super) needs: &'static [When],
     /// What of it depends on the server.
     pub(super) parts: &'static [Part],
     /// Columns that say why facts cannot be known.
@@ -56,7 +58,7 @@ pub(in crate::probe) struct Reading {
 impl Reading {
     /// A statement that is asked in each database, and needs nothing else.
     pub(super) const fn each(sql: &'static str) -> Self {
-        Self { sql, scope: Scope::Database, parts: &[], faults: &[], costly: &[], given: &[] }
+        Self { sql, scope: Scope::Database, needs: &[], parts: &[], faults: &[], costly: &[], given: &[] }
     }
 
     /// A statement about the server.
@@ -78,6 +80,9 @@ impl Probe for Reading {
 
 impl Reading {
     async fn look(&self, ask: &Ask<'_>, session: &mut Session<'_>) -> Result<Answer, Missing> {
+        if let Some(why) = part::refused(self, &session.who, &ask.request) {
+            return Err(why.level(Level::Probe));
+        }
         let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
         let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows);
         let mut table = TableBuilder::new(&ask.request.schema, max);

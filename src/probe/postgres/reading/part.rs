@@ -26,6 +26,8 @@ pub(in crate::probe::postgres) enum When {
     Extension(&'static str),
     /// Somebody wants this fact.
     Wanted(&'static str),
+    /// Somebody wants one of these facts.
+    AnyWanted(&'static [&'static str]),
 }
 
 /// A piece of a statement, written `{name}` there.
@@ -66,6 +68,12 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
     (sql, lost)
 }
 
+/// Why nothing of it can be known from this server.
+pub(super) fn refused(reading: &Reading, who: &Who, request: &Request) -> Option<Missing> {
+    let unmet = reading.needs.iter().find(|when| !holds(**when, who, request))?;
+    why_not(*unmet, who)
+}
+
 fn holds(when: When, who: &Who, request: &Request) -> bool {
     match when {
         When::Since(major) => who.version_num / 10_000 >= major,
@@ -76,6 +84,7 @@ fn holds(when: When, who: &Who, request: &Request) -> bool {
         When::Replica => who.replica,
         When::Extension(name) => who.extension(name).is_some(),
         When::Wanted(fact) => request.wants(fact),
+        When::AnyWanted(facts) => facts.iter().any(|fact| request.wants(fact)),
     }
 }
 
@@ -117,7 +126,7 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
             Missing::new(Cause::Absent, format!("the database {database} has no extension {name}"))
                 .fix(format!("CREATE EXTENSION {name};"))
         }
-        When::Wanted(_) => return None,
+        When::Wanted(_) | When::AnyWanted(_) => return None,
     };
     Some(why)
 }
