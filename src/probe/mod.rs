@@ -120,6 +120,10 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("pgbouncer.pools", &pgbouncer::Pools),
     #[cfg(feature = "sql")]
+    ("postgres.autovacuum", &postgres::AUTOVACUUM),
+    #[cfg(feature = "sql")]
+    ("postgres.blockers", &postgres::BLOCKERS),
+    #[cfg(feature = "sql")]
     ("postgres.collations", &postgres::COLLATIONS),
     #[cfg(feature = "sql")]
     ("postgres.config_errors", &postgres::CONFIG_ERRORS),
@@ -142,6 +146,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.partitions", &postgres::PARTITIONS),
     #[cfg(feature = "sql")]
+    ("postgres.prepared_transactions", &postgres::PREPARED_TRANSACTIONS),
+    #[cfg(feature = "sql")]
     ("postgres.public_grants", &postgres::PUBLIC_GRANTS),
     #[cfg(feature = "sql")]
     ("postgres.query", &postgres::Query),
@@ -153,6 +159,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.sequences", &postgres::SEQUENCES),
     #[cfg(feature = "sql")]
     ("postgres.server", &postgres::SERVER),
+    #[cfg(feature = "sql")]
+    ("postgres.sessions", &postgres::SESSIONS),
     #[cfg(feature = "sql")]
     ("postgres.setting_overrides", &postgres::SETTING_OVERRIDES),
     #[cfg(feature = "sql")]
@@ -170,7 +178,11 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.triggers", &postgres::TRIGGERS),
     #[cfg(feature = "sql")]
+    ("postgres.vacuum_due", &postgres::VACUUM_DUE),
+    #[cfg(feature = "sql")]
     ("postgres.wal", &postgres::WAL),
+    #[cfg(feature = "sql")]
+    ("postgres.xmin_holders", &postgres::XMIN_HOLDERS),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

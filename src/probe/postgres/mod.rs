@@ -4,7 +4,9 @@
 //! What a role may not see is decided by asking for its privileges, never from zero rows or nulls; what a
 //! replica cannot know is `unsupported`, never "never".
 
+mod autovacuum;
 mod bloat;
+mod blockers;
 mod collations;
 mod config_errors;
 mod connections;
@@ -20,6 +22,7 @@ mod names;
 mod options;
 mod partitions;
 mod pooler;
+mod prepared_transactions;
 mod public_grants;
 mod query;
 mod read;
@@ -30,6 +33,7 @@ mod roles;
 mod sequences;
 mod server;
 mod session;
+mod sessions;
 mod setting_overrides;
 mod settings;
 mod sizes;
@@ -37,6 +41,10 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
+mod triggers;
+mod vacuum_due;
+mod wal;
+mod xmin_holders;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -49,10 +57,10 @@ mod tests_schema;
 mod tests_settings;
 #[cfg(test)]
 mod tests_storage;
-mod triggers;
-mod wal;
 
+pub(super) use autovacuum::AUTOVACUUM;
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
+pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;
 pub(super) use config_errors::CONFIG_ERRORS;
 pub(super) use connections::CONNECTIONS;
@@ -66,12 +74,14 @@ pub(super) use indexes::INDEXES;
 pub(super) use names::plain_or_quoted;
 pub(super) use options::options as connect_options;
 pub(super) use partitions::PARTITIONS;
+pub(super) use prepared_transactions::PREPARED_TRANSACTIONS;
 pub(super) use public_grants::PUBLIC_GRANTS;
 pub(super) use query::Query;
 pub(super) use replicas::REPLICAS;
 pub(super) use roles::ROLES;
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
+pub(super) use sessions::SESSIONS;
 pub(super) use setting_overrides::SETTING_OVERRIDES;
 pub(super) use settings::SETTINGS;
 pub(super) use slots::SLOTS;
@@ -79,4 +89,6 @@ pub(super) use standby::STANDBY;
 pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use tables::TABLES;
 pub(super) use triggers::TRIGGERS;
+pub(super) use vacuum_due::VACUUM_DUE;
 pub(super) use wal::WAL;
+pub(super) use xmin_holders::XMIN_HOLDERS;

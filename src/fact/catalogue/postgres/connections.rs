@@ -3,6 +3,10 @@
 use super::MONITOR;
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 
+const NO_ROLE: &str = "no role has a limit";
+const NO_DATABASE: &str = "no database has a limit";
+const NO_LOCKS: &str = "nobody holds a lock";
+
 /// `postgres.connections`
 pub(in crate::fact::catalogue) static CONNECTIONS: ProbeDecl = ProbeDecl {
     name: "postgres.connections",
@@ -51,6 +55,32 @@ pub(in crate::fact::catalogue) static CONNECTIONS: ProbeDecl = ProbeDecl {
         .null("none idle in a transaction")
         .needs(MONITOR),
         field("waiting_on_lock", Ty::Int, "0", "clients that wait for a lock of another").needs(MONITOR),
+        field("limited_role", Ty::Name, "app", "the role that is nearest to its own limit of connections")
+            .null(NO_ROLE),
+        field("limited_role_used", Ty::Int, "10", "its connections").null(NO_ROLE),
+        field("limited_role_limit", Ty::Int, "20", "its limit (`CONNECTION LIMIT`)").null(NO_ROLE),
+        field("limited_role_ratio", Ty::Ratio, "50%", "how much of it is used").null(NO_ROLE),
+        field("limited_database", Ty::Name, "shop", "the database that is nearest to its own limit")
+            .null(NO_DATABASE),
+        field("limited_database_used", Ty::Int, "10", "connections to it").null(NO_DATABASE),
+        field("limited_database_limit", Ty::Int, "20", "its limit (`CONNECTION LIMIT`)").null(NO_DATABASE),
+        field("limited_database_ratio", Ty::Ratio, "50%", "how much of it is used").null(NO_DATABASE),
+        field(
+            "lock_slots",
+            Ty::Int,
+            "6_400",
+            "objects for which the lock table is made: `max_locks_per_transaction` for each connection and prepared transaction",
+        ),
+        field("locks", Ty::Int, "120", "objects that are locked through the lock table now").costly(),
+        field("locks_ratio", Ty::Ratio, "2%", "`locks` of `lock_slots`; some more fit in").costly(),
+        field("most_locks", Ty::Int, "90", "locks of the session that holds most of them")
+            .null(NO_LOCKS)
+            .costly(),
+        field("most_locks_pid", Ty::Text, "4711", "that session").null(NO_LOCKS).costly(),
+        field("most_locks_user", Ty::Name, "app", "its role").null(NO_LOCKS).costly(),
+        field("most_locks_application", Ty::Text, "pg_dump", "its `application_name`")
+            .null("unnamed, or nobody holds a lock")
+            .costly(),
     ],
     declared: Declared::No,
     key: &[],
@@ -58,7 +88,7 @@ pub(in crate::fact::catalogue) static CONNECTIONS: ProbeDecl = ProbeDecl {
     zero: ZeroRows::Suspicious,
     version: 1,
     effect: Effect::None,
-    cost: "one read of pg_stat_activity: milliseconds",
-    locks: "none",
+    cost: "one read of pg_stat_activity: milliseconds; `locks` and `most_locks…` read the lock table",
+    locks: "none; reading the lock table holds up the lock manager for microseconds",
     feature: Some("sql"),
 };

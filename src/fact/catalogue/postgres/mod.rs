@@ -2,6 +2,8 @@
 
 use crate::fact::{ParamDecl, Ty, param};
 
+mod autovacuum;
+mod blockers;
 mod collations;
 mod config;
 mod connections;
@@ -12,11 +14,13 @@ mod foreign_keys;
 mod index_bloat;
 mod indexes;
 mod partitions;
+mod prepared_transactions;
 mod query;
 mod replicas;
 mod roles;
 mod sequences;
 mod server;
+mod sessions;
 mod settings;
 mod slots;
 mod standby;
@@ -24,8 +28,12 @@ mod subscriptions;
 mod table_bloat;
 mod tables;
 mod triggers;
+mod vacuum_due;
 mod wal;
+mod xmin_holders;
 
+pub(super) use autovacuum::AUTOVACUUM;
+pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;
 pub(super) use config::{CONFIG_ERRORS, HBA_RULES};
 pub(super) use connections::CONNECTIONS;
@@ -36,11 +44,13 @@ pub(super) use foreign_keys::FOREIGN_KEYS;
 pub(super) use index_bloat::INDEX_BLOAT;
 pub(super) use indexes::INDEXES;
 pub(super) use partitions::PARTITIONS;
+pub(super) use prepared_transactions::PREPARED_TRANSACTIONS;
 pub(super) use query::QUERY;
 pub(super) use replicas::REPLICAS;
 pub(super) use roles::{PUBLIC_GRANTS, ROLES};
 pub(super) use sequences::SEQUENCES;
 pub(super) use server::SERVER;
+pub(super) use sessions::SESSIONS;
 pub(super) use settings::{SETTING_OVERRIDES, SETTINGS};
 pub(super) use slots::SLOTS;
 pub(super) use standby::STANDBY;
@@ -48,7 +58,9 @@ pub(super) use subscriptions::SUBSCRIPTIONS;
 pub(super) use table_bloat::TABLE_BLOAT;
 pub(super) use tables::TABLES;
 pub(super) use triggers::TRIGGERS;
+pub(super) use vacuum_due::VACUUM_DUE;
 pub(super) use wal::WAL;
+pub(super) use xmin_holders::XMIN_HOLDERS;
 
 /// What most of the facts about other sessions and about files of the server need.
 const MONITOR: &str = "GRANT pg_monitor";

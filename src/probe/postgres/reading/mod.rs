@@ -44,6 +44,8 @@ pub(in crate::probe) struct Reading {
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
+    /// Without these nothing of it is known, also if the statement would return no rows.
+    pub(super) needs: &'static [When],
     /// What of it depends on the server.
     pub(super) parts: &'static [Part],
     /// Columns that say why facts cannot be known.
@@ -74,6 +76,7 @@ impl Reading {
             needs: &[],
             given: &[],
         }
+        Self { sql, scope: Scope::Database, needs: &[], parts: &[], faults: &[], costly: &[], given: &[] }
     }
 
     /// A statement about the server.
@@ -99,6 +102,9 @@ impl Probe for Reading {
 
 impl Reading {
     async fn look(&self, ask: &Ask<'_>, session: &mut Session<'_>) -> Result<Answer, Missing> {
+        if let Some(why) = part::refused(self, &session.who, &ask.request) {
+            return Err(why.level(Level::Probe));
+        }
         let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
         let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows);
         let mut table = TableBuilder::new(&ask.request.schema, max);

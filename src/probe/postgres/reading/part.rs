@@ -28,6 +28,8 @@ pub(in crate::probe::postgres) enum When {
     Extension(&'static str),
     /// Somebody wants this fact.
     Wanted(&'static str),
+    /// Somebody wants one of these facts.
+    AnyWanted(&'static [&'static str]),
 }
 
 /// A piece of a statement, written `{name}` there.
@@ -89,6 +91,10 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
 pub(super) fn unmet(needs: &[When], who: &Who, request: &Request) -> Vec<Missing> {
     let unmet = needs.iter().filter(|when| !holds(**when, who, request));
     unmet.filter_map(|when| why_not(*when, who)).map(|why| why.level(Level::Probe)).collect()
+/// Why nothing of it can be known from this server.
+pub(super) fn refused(reading: &Reading, who: &Who, request: &Request) -> Option<Missing> {
+    let unmet = reading.needs.iter().find(|when| !holds(**when, who, request))?;
+    why_not(*unmet, who)
 }
 
 fn holds(when: When, who: &Who, request: &Request) -> bool {
@@ -102,6 +108,7 @@ fn holds(when: When, who: &Who, request: &Request) -> bool {
         When::Replica => who.replica,
         When::Extension(name) => who.extension(name).is_some(),
         When::Wanted(fact) => request.wants(fact),
+        When::AnyWanted(facts) => facts.iter().any(|fact| request.wants(fact)),
     }
 }
 
@@ -155,7 +162,7 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
             Missing::new(Cause::Absent, format!("the database {database} has no extension {name}"))
                 .fix(format!("CREATE EXTENSION {name};"))
         }
-        When::Wanted(_) => return None,
+        When::Wanted(_) | When::AnyWanted(_) => return None,
     };
     Some(why)
 }

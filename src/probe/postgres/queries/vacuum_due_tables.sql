@@ -1,0 +1,52 @@
+-- What autovacuum would vacuum now, by its own formula (relation_needs_vacanalyze) with the options of each table. A
+-- TOAST table counts for its table; without options of its own it has those of the table.
+options AS MATERIALIZED (
+    SELECT c.oid,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_enabled')::bool AS enabled,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_threshold')::float8 AS base,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_scale_factor')::float8 AS scale,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_max_threshold')::float8 AS most,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_insert_threshold')::float8 AS insert_base,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_vacuum_insert_scale_factor')::float8 AS insert_scale,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_freeze_max_age')::float8 AS freeze_at,
+           max(o.option_value) FILTER (WHERE o.option_name = 'autovacuum_multixact_freeze_max_age')::float8 AS multixact_freeze_at
+      FROM pg_class c CROSS JOIN LATERAL pg_options_to_table(c.reloptions) o
+     WHERE c.reloptions IS NOT NULL AND c.relkind IN ('r', 'm', 't') AND o.option_name LIKE 'autovacuum%'
+     GROUP BY c.oid
+), owners AS MATERIALIZED (
+    SELECT oid, reltoastrelid FROM pg_class WHERE reltoastrelid <> 0
+), relations AS MATERIALIZED (
+    SELECT c.oid, coalesce(w.oid, c.oid) AS owner, c.relkind = 't' AS toast, c.relpages,
+           greatest(c.reltuples, 0)::float8 AS tuples,
+           {unfrozen} AS unfrozen,
+           pg_stat_get_dead_tuples(c.oid) AS dead, pg_stat_get_ins_since_vacuum(c.oid) AS inserted,
+           age(c.relfrozenxid)::int8 AS age, mxid_age(c.relminmxid)::int8 AS multixact_age
+      FROM pg_class c LEFT JOIN owners w ON w.reltoastrelid = c.oid
+     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND c.relfrozenxid <> '0'
+), limits AS MATERIALIZED (
+    SELECT r.*, coalesce(o.enabled, true) AS enabled,
+           coalesce(nullif(o.base, -1), current_setting('autovacuum_vacuum_threshold')::float8)
+             + coalesce(nullif(o.scale, -1), current_setting('autovacuum_vacuum_scale_factor')::float8) * r.tuples AS dead_limit,
+           coalesce(nullif(o.most, -1), {most}) AS most,
+           coalesce(o.insert_base, current_setting('autovacuum_vacuum_insert_threshold')::float8) AS insert_base,
+           coalesce(nullif(o.insert_scale, -1), current_setting('autovacuum_vacuum_insert_scale_factor')::float8)
+             * r.tuples * r.unfrozen AS insert_more,
+           least(o.freeze_at, current_setting('autovacuum_freeze_max_age')::float8) AS freeze_at,
+           least(o.multixact_freeze_at, current_setting('autovacuum_multixact_freeze_max_age')::float8) AS multixact_freeze_at
+      FROM relations r
+      LEFT JOIN options own ON own.oid = r.oid
+      LEFT JOIN options o ON o.oid = coalesce(own.oid, r.owner)
+), shares AS MATERIALIZED (
+    SELECT l.*,
+           CASE WHEN enabled THEN dead / greatest(CASE WHEN most >= 0 THEN least(dead_limit, most) ELSE dead_limit END, 1)
+                ELSE 0 END AS dead_share,
+           CASE WHEN enabled AND insert_base >= 0 THEN inserted / greatest(insert_base + insert_more, 1)
+                ELSE 0 END AS inserted_share,
+           age / freeze_at AS age_share, multixact_age / multixact_freeze_at AS multixact_share
+      FROM limits l
+), due AS MATERIALIZED (
+    SELECT DISTINCT ON (owner) s.*, greatest(dead_share, inserted_share, age_share, multixact_share) AS share
+      FROM shares s
+     WHERE greatest(dead_share, inserted_share, age_share, multixact_share) > 1
+     ORDER BY owner, share DESC, toast
+)
