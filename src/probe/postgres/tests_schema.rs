@@ -453,7 +453,10 @@ fn an_unlogged_sequence_is_nothing_to_a_replica() {
         match asked {
             Ok(answer) if answer.table.rows.len() == 2 => break answer,
             other => {
-                assert!(started.elapsed() < Duration::from_secs(20), "the replica does not follow: {other:?}")
+                assert!(
+                    started.elapsed() < Duration::from_secs(20),
+                    "the replica does not follow: {other:?}"
+                );
             }
         }
         std::thread::sleep(Duration::from_millis(50));
