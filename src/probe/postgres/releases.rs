@@ -39,10 +39,10 @@ fn of(who: &Who, tell: impl Fn(&Release) -> Option<Value>) -> Cell {
         return Err(unknown(Cause::Unsupported, what, "look at its vendor's page of versions").into());
     }
     let known = RELEASES.iter().find(|release| release.major == major);
-    known.and_then(tell).map(Ok).unwrap_or_else(|| {
+    known.and_then(tell).ok_or_else(|| {
         let what = format!("nothing is known here of the releases of PostgreSQL {major}");
-        Err(unknown(Cause::Unsupported, what, "update muster, or look at postgresql.org/support/versioning")
-            .into())
+        unknown(Cause::Unsupported, what, "update muster, or look at postgresql.org/support/versioning")
+            .into()
     })
 }
 

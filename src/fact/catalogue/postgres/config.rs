@@ -18,8 +18,7 @@ pub(in crate::fact::catalogue) static CONFIG_ERRORS: ProbeDecl = ProbeDecl {
             Ty::Text,
             "shared_bufers",
             "the setting, or the file that cannot be read, or the error of pg_hba.conf",
-        )
-        .needs(BOTH),
+        ),
         field("kind", Ty::Enum(&["settings", "hba"]), "settings", "which file it is about").needs(BOTH),
         field("name", Ty::Name, "shared_bufers", "the setting").null("no setting").needs(BOTH),
         field("file", Ty::Path, "/etc/postgresql/15/main/postgresql.conf", "the file")
@@ -53,8 +52,7 @@ pub(in crate::fact::catalogue) static HBA_RULES: ProbeDecl = ProbeDecl {
             Ty::Text,
             "host all all 10.0.0.0/8 md5",
             "the rule without its options, or the error of a line",
-        )
-        .needs(HBA),
+        ),
         field(
             "type",
             Ty::Enum(&["local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"]),

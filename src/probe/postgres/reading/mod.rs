@@ -37,6 +37,9 @@ pub(super) enum Scope {
     Database,
 }
 
+/// A fact that is known before the statement is asked, and how.
+pub(super) type Given = (&'static str, fn(&Who) -> Cell);
+
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
     /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument `list`,
@@ -59,7 +62,7 @@ pub(in crate::probe) struct Reading {
     /// What the whole answer needs.
     pub(super) needs: &'static [When],
     /// Facts that are known before the statement is asked.
-    pub(super) given: &'static [(&'static str, fn(&Who) -> Cell)],
+    pub(super) given: &'static [Given],
 }
 
 impl Reading {
