@@ -41,6 +41,11 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
+mod triggers;
+mod vacuum_due;
+mod wal;
+mod xmin_holders;
+
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -53,10 +58,10 @@ mod tests_schema;
 mod tests_settings;
 #[cfg(test)]
 mod tests_storage;
-mod triggers;
-mod wal;
 
+pub(super) use autovacuum::AUTOVACUUM;
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};
+pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;
 pub(super) use config_errors::CONFIG_ERRORS;
 pub(super) use connections::CONNECTIONS;
@@ -70,13 +75,8 @@ pub(super) use indexes::INDEXES;
 pub(super) use names::plain_or_quoted;
 pub(super) use options::options as connect_options;
 pub(super) use partitions::PARTITIONS;
-pub(super) use public_grants::PUBLIC_GRANTS;
-mod vacuum_due;
-mod xmin_holders;
-
-pub(super) use autovacuum::AUTOVACUUM;
-pub(super) use blockers::BLOCKERS;
 pub(super) use prepared_transactions::PREPARED_TRANSACTIONS;
+pub(super) use public_grants::PUBLIC_GRANTS;
 pub(super) use query::Query;
 pub(super) use replicas::REPLICAS;
 pub(super) use roles::ROLES;

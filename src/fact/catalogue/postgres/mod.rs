@@ -20,6 +20,7 @@ mod replicas;
 mod roles;
 mod sequences;
 mod server;
+mod sessions;
 mod settings;
 mod slots;
 mod standby;
@@ -27,8 +28,13 @@ mod subscriptions;
 mod table_bloat;
 mod tables;
 mod triggers;
+mod vacuum_due;
 mod wal;
+mod xmin_holders;
 
+
+pub(super) use autovacuum::AUTOVACUUM;
+pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;
 pub(super) use config::{CONFIG_ERRORS, HBA_RULES};
 pub(super) use connections::CONNECTIONS;
@@ -39,12 +45,6 @@ pub(super) use foreign_keys::FOREIGN_KEYS;
 pub(super) use index_bloat::INDEX_BLOAT;
 pub(super) use indexes::INDEXES;
 pub(super) use partitions::PARTITIONS;
-mod sessions;
-mod vacuum_due;
-mod xmin_holders;
-
-pub(super) use autovacuum::AUTOVACUUM;
-pub(super) use blockers::BLOCKERS;
 pub(super) use prepared_transactions::PREPARED_TRANSACTIONS;
 pub(super) use query::QUERY;
 pub(super) use replicas::REPLICAS;

@@ -267,9 +267,12 @@ pub(super) fn look_with(
 
 /// The rows of an answer by their key; the only row of an answer without one has none.
 pub(super) fn rows(table: &Table) -> BTreeMap<String, &[Cell]> {
-    let name = |row: &[Cell]| match table.schema.key.is_empty() {
-        true => String::new(),
-        false => row_name(&table.schema, row).unwrap().to_string(),
+    let name = |row: &[Cell]| {
+        if table.schema.key.is_empty() {
+            String::new()
+        } else {
+            row_name(&table.schema, row).unwrap().to_string()
+        }
     };
     table.rows.iter().map(|row| (name(row), &**row)).collect()
 }
