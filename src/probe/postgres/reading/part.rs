@@ -28,6 +28,8 @@ pub(in crate::probe::postgres) enum When {
     Extension(&'static str),
     /// Somebody wants this fact.
     Wanted(&'static str),
+    /// Somebody wants one of these facts.
+    AnyWanted(&'static [&'static str]),
 }
 
 /// A piece of a statement, written `{name}` there.
@@ -102,6 +104,7 @@ fn holds(when: When, who: &Who, request: &Request) -> bool {
         When::Replica => who.replica,
         When::Extension(name) => who.extension(name).is_some(),
         When::Wanted(fact) => request.wants(fact),
+        When::AnyWanted(facts) => facts.iter().any(|fact| request.wants(fact)),
     }
 }
 
@@ -155,7 +158,7 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
             Missing::new(Cause::Absent, format!("the database {database} has no extension {name}"))
                 .fix(format!("CREATE EXTENSION {name};"))
         }
-        When::Wanted(_) => return None,
+        When::Wanted(_) | When::AnyWanted(_) => return None,
     };
     Some(why)
 }
