@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::limits::{Ledger, Limit, Spent};
 use super::{Answers, Observer};
 use crate::fact::{Cause, Cell, Identity, Level, Missing, Observation, Request, Table, Type, Value};
-use crate::probe::{Ask, Clock, Context, Target, body};
+use crate::probe::{Answer, Ask, Clock, Context, Target, body};
 use crate::secret::{REDACTED, Redactor};
 
 /// Called after each answer with the number done, of how many, and the request.
@@ -99,9 +99,8 @@ impl Live {
         });
         let limits = self.limits();
         let mut later = tokio::task::JoinSet::new();
-        for limit in limits.values() {
-            later.spawn(Arc::clone(limit).grow());
-        }
+        // In whatever order: each only waits for itself.
+        limits.values().for_each(|limit| drop(later.spawn(Arc::clone(limit).grow())));
         let mut tasks = tokio::task::JoinSet::new();
         let mut places = HashMap::new();
         let mut answers: Vec<Option<Observation>> = vec![None; requests.len()];
@@ -129,9 +128,8 @@ impl Live {
             places.insert(tasks.spawn(task).id(), index);
         }
         self.collect(tasks, &places, requests, &mut answers).await;
-        for limit in limits.values() {
-            limit.idle.end().await;
-        }
+        let ends = limits.values().map(|limit| limit.idle.end());
+        futures_util::future::join_all(ends).await;
         let lost = |index: usize| {
             requests.get(index).map(|request| {
                 Observation::missing(
@@ -258,6 +256,17 @@ async fn ask(
     let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
     let (name, probe) = (Arc::clone(&request.key.target), Arc::clone(&request.key.probe));
     shared.ledger.add(Spent { target: name, probe, took, statements, asked, rows });
+    observed(request, answer, at, took, shared)
+}
+
+/// The answer as an observation, without secrets.
+fn observed(
+    request: &Request,
+    answer: Result<Answer, Missing>,
+    at: jiff::Timestamp,
+    took: Duration,
+    shared: &Shared,
+) -> Observation {
     let clean = |why: Missing| Missing {
         what: shared.redactor.clean(&why.what),
         fix: why.fix.map(|fix| shared.redactor.clean(&fix)),

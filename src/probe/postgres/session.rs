@@ -57,7 +57,6 @@ pub(super) struct Who {
     pub(super) role: String,
     /// What makes the role dangerous; empty if nothing does.
     pub(super) dangerous: String,
-    pub(super) superuser: bool,
     /// Predefined roles whose rights it has.
     pub(super) roles: Vec<String>,
     /// Functions of the catalogue that it may execute, of those that are not for everybody.
@@ -182,7 +181,6 @@ impl Who {
             database: row.plain("database")?,
             role: row.plain("role")?,
             dangerous,
-            superuser: row.plain("superuser")?,
             roles: row.plain("roles")?,
             functions: row.plain("functions")?,
             tables: row.plain("tables")?,

@@ -14,8 +14,6 @@ pub(in crate::probe::postgres) enum When {
     Since(i64),
     /// The role has this predefined role (`pg_monitor`, …).
     Member(&'static str),
-    /// The role is superuser.
-    Superuser,
     /// The role may execute this function of `pg_catalog`.
     Execute(&'static str),
     /// The role may read this relation of `pg_catalog`.
@@ -97,7 +95,6 @@ fn holds(when: When, who: &Who, request: &Request) -> bool {
     match when {
         When::Since(major) => who.version_num / 10_000 >= major,
         When::Member(role) => who.roles.iter().any(|known| known == role),
-        When::Superuser => who.superuser,
         When::Execute(function) => who.functions.iter().any(|known| known == function),
         When::Select(relation) => who.tables.iter().any(|known| known == relation),
         When::Primary => !who.replica,
@@ -128,11 +125,6 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
             let what = format!("the role {role} may not see it without {name}");
             Missing::new(Cause::Denied, what).fix(format!("GRANT {name} TO {role};"))
         }
-        When::Superuser => Missing::new(
-            Cause::Denied,
-            format!("only a superuser may see it, and {role} is none, which is right"),
-        )
-        .fix("look at it yourself as superuser: no grant shows it"),
         When::Execute(name) => {
             let what = format!("the role {role} may not execute {name}()");
             // Of the functions for files pg_monitor has most; the others need a grant of their own, in each database.
