@@ -105,7 +105,7 @@ fn the_workflows_of_the_page_run_as_they_stand_there() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md");
     let page = std::fs::read_to_string(path).unwrap();
     let shop = Shop::new();
-    shop.project("targets: { host: { type: host } }\nsources: [policies/]\n");
+    shop.project("targets: { host: { type: host } }\npolicies: [policies/]\n");
     shop.policy("there", &POLICY.replace("exist ", "exists ")).file("x", "");
     shop.file(
         "policies/there.cases.yaml",
