@@ -25,6 +25,8 @@ mod tables;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_sessions;
 mod vacuum_due;
 mod xmin_holders;
 
