@@ -316,54 +316,6 @@ fn connections_that_leak_are_ended() {
 }
 
 #[test]
-fn a_session_idle_in_its_transaction_is_ended() {
-    let server = Server::new("");
-    let trial = server.trial("postgres-idle-in-transaction").set("warn_after: 100ms, fail_after: 1s");
-    trial.finds(&[], 1);
-    let session = server.session("postgres", "BEGIN;");
-    let run = trial.soon(&found(&[("db", "fail")], 0));
-    // do: the application is this test
-    carry_out(&trial.steps(&run, "db"), |text| server.sql(text), none);
-    trial.finds(&[], 1);
-    end(session);
-}
-
-/// A file of zeros in which the state of this transaction stands.
-fn segment(server: &Server, file: &str) {
-    let file = server.data().join(file).display().to_string();
-    done(&mut as_postgres(&["truncate", "-s", "262144", &file]));
-}
-
-#[test]
-fn old_transactions_are_frozen() {
-    let server = Server::new(
-        "autovacuum = off\nautovacuum_freeze_max_age = 2000000000\nautovacuum_multixact_freeze_max_age = 2000000000",
-    );
-    let trial = server.trial("postgres-xid-age");
-    trial.finds(&[], 1);
-    server.control(&["stop", "-m", "fast"]);
-    segment(&server, &format!("pg_xact/{:04X}", 1_500_000_000 / 1_048_576));
-    segment(&server, &format!("pg_multixact/offsets/{:04X}", 1_600_000_000 / 65_536));
-    let data = server.data().display().to_string();
-    done(&mut as_postgres(&["pg_resetwal", "-D", &data, "-x", "1500000000", "-m", "1600000000,1"]));
-    server.start();
-    // All databases are as old; the report names one at a time, and template0, which refuses connections, last.
-    let mut rounds = 0;
-    loop {
-        let run = trial.run();
-        if run.verdict("postgres-xid-age") == "pass" {
-            break;
-        }
-        trial.finds(&[("db", "fail")], 0);
-        rounds += 1;
-        assert!(rounds <= 3, "{}", run.stdout);
-        // do: nothing holds vacuum back; check again
-        carry_out(&trial.steps(&run, "db"), |text| server.sql(text), |text| server.shell(text));
-    }
-    assert_eq!(rounds, 2);
-}
-
-#[test]
 fn a_table_without_a_key_gets_one() {
     let database = Database::new(&[ORDERS, "ALTER TABLE orders ADD PRIMARY KEY (id)", LINES]);
     let trial = database.trial("postgres-no-primary-key");

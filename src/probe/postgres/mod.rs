@@ -41,6 +41,7 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
+mod tests_sessions;
 mod triggers;
 mod vacuum_due;
 mod wal;

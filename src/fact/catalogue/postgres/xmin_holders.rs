@@ -20,7 +20,7 @@ pub(in crate::fact::catalogue) static XMIN_HOLDERS: ProbeDecl = ProbeDecl {
         ),
         field("name", Ty::Text, "old_standby", "process, name of the prepared transaction, or of the slot"),
         field("database", Ty::Name, "shop", "its database").null("of no database"),
-        field("user", Ty::Name, "app", "its role").null("nobody's"),
+        field("user", Ty::Name, "app", "its role").null("nobody"),
         field(
             "application",
             Ty::Text,
