@@ -155,9 +155,9 @@ impl<'r> Matcher<'r> {
         let mut all = Vec::with_capacity(rows.len());
         for Prints { of, nulls, unread } in parts {
             if all.is_empty() {
-                all = of
+                all = of;
             } else {
-                all.extend(of)
+                all.extend(of);
             }
             if let (Some(count), Some(slot)) = (self.nulls.get_mut(side), self.unread.get_mut(side)) {
                 *count += nulls;
