@@ -204,26 +204,32 @@ fn looks(path: &str) -> Option<String> {
     Some(format!("{FORMAT} {device} {inode} {size} {second}.{nanos}"))
 }
 
-/// Notes how the store looks, and when its runs began. Nothing is lost without the note, so that nothing is said of
-/// one that cannot be written: the next check opens the store.
-pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) {
+/// Notes how the store looks, and when its runs began; `false` if it must be done again, because the note is not the
+/// younger. Nothing is lost without the note, so that nothing is said of one that cannot be written: the next check
+/// opens the store.
+pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) -> bool {
     let folder = folder(path);
-    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return };
+    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return true };
     let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
     let chance = RandomState::new().hash_one(std::process::id());
     let half = folder.join(format!("{NOTE}-{chance:x}.half"));
     let written = std::fs::write(&half, format!("{looks}\n{span}\n"));
-    drop(written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))));
+    written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))).is_err()
+        || is_younger(path, &folder) != Some(false)
+}
+
+/// What was changed in the same tick of the clock would look the same, so the note must be the younger.
+fn is_younger(path: &str, folder: &Path) -> Option<bool> {
+    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
+    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
+    Some(noted > std::fs::metadata(path).ok().map(at)?)
 }
 
 /// The span of the store, if it looks as it did when it was closed.
 fn read_note(path: &str, folder: &Path) -> Option<Known> {
     let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
     let (looked, span) = note.strip_suffix('\n')?.split_once('\n')?;
-    // What was changed in the same tick of the clock would look the same, so the note must be the younger.
-    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
-    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
-    if looks(path)? != looked || noted <= std::fs::metadata(path).ok().map(at)? {
+    if looks(path)? != looked || !is_younger(path, folder)? {
         return None;
     }
     if span == "none" {
