@@ -96,7 +96,7 @@ def agree(what, seen, base, answer):
 
 
 def compare(bench, what, rows, words):
-    """The ratio of the processor's times, which another program on the machine does not change much."""
+    """The ratio by the clock: muster uses all cores, DuckDB the one that it was given."""
     base = peer(rows)
     ours, theirs, wall, clock, peak, input = [], [], [], [], 0, 0
     for _ in range(ROUNDS):
@@ -109,10 +109,10 @@ def compare(bench, what, rows, words):
         clock += taken
         peak, input = max(peak, seen["peak_mib"][0]), seen["rows_mib"][0]
     base.close()
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    by_clock = statistics.median(wall) / statistics.median(clock)
-    row(f"muster, {words}", statistics.median(wall) / 1000, mine / 1000, peak, f"of which the rows {input:.0f} MiB; fastest {min(wall):.0f} ms")
-    row("DuckDB, one thread", statistics.median(clock) / 1000, other / 1000, more=f"fastest {min(clock):.0f} ms; {by_clock:.2f} x by the clock")
+    mine, other = statistics.median(wall), statistics.median(clock)
+    by_processor = statistics.median(ours) / statistics.median(theirs)
+    row(f"muster, {words}", mine / 1000, statistics.median(ours) / 1000, peak, f"of which the rows {input:.0f} MiB; fastest {min(wall):.0f} ms")
+    row("DuckDB, one thread", other / 1000, statistics.median(theirs) / 1000, more=f"fastest {min(clock):.0f} ms; {by_processor:.2f} x of the processor")
     return mine / other, mine, peak
 
 

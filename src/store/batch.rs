@@ -101,7 +101,7 @@ mod tests {
                 prop_assert_eq!(body::read_plain(plain, *at), Ok(Body { head: (*head).clone(), columns: whole }));
                 let mut one = Vec::new();
                 read(&bytes, from, |wanted| wanted == *number, |_, _, plain| one.push(plain)).unwrap();
-                prop_assert_eq!(&one, &[plain.clone()]);
+                prop_assert_eq!(&one[..], std::slice::from_ref(plain));
             }
             prop_assert!(read(&bytes[..bytes.len() - 1], from, |_| true, |_, _, _| ()).is_err());
         }

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use super::StoreError;
 use super::batch;
 use super::bytes::Fault;
-use super::shelf::{Shelf, Stored};
+use super::shelf::{From, Shelf, Stored};
 
 /// A batch with the entry of one question: the roster's and the entry's number, place, shape and faults, the run and its first
 /// observation, the base, the earliest time and the body.
@@ -51,7 +51,7 @@ fn entry(question: i64, row: Row) -> Result<Stored, (i64, Fault)> {
     read.map_err(|why| (run, why))?;
     let (seen, body) = found.ok_or((run, "an entry of it is gone"))?;
     let id = first.saturating_add(base).saturating_add(place);
-    Ok(Stored { id, question, seen, run, shape, fault: None, cut: None, body, proved: Some(holes) })
+    Ok(Stored { id, question, seen, run, shape, fault: None, cut: None, body, from: From::Batch(holes) })
 }
 
 impl Shelf<'_> {
@@ -144,7 +144,7 @@ impl Shelf<'_> {
                         fault,
                         cut,
                         body,
-                        proved: Some(holes),
+                        from: From::Batch(holes),
                     });
                 },
             );

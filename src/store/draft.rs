@@ -199,9 +199,8 @@ impl Seen {
             return Err(content(path, "the recording", "it is no object"));
         };
         header.remove("observations");
-        let recorded = match header.remove("started") {
-            Some(Json::String(started)) => started,
-            _ => return Err(content(path, "the recording", "it has no time")),
+        let Some(Json::String(recorded)) = header.remove("started") else {
+            return Err(content(path, "the recording", "it has no time"));
         };
         let header = Json::Object(header).to_string();
         let mut seen = Self { texts: Texts::default(), recorded, header, answers: Vec::new() };

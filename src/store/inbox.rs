@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use rustix::fs::Access;
 
 use super::draft::Draft;
-use super::file::{absolute, look, may};
+use super::place::{absolute, look, may};
 use super::{StoreError, packed};
 use crate::fact::timestamp;
 
@@ -68,8 +68,17 @@ pub struct Inbox {
     path: Arc<str>,
     folder: PathBuf,
     waiting: Vec<Waiting>,
-    /// When the runs in the store began, the first and the last; `None` if it has to be opened.
-    known: Option<Option<(i64, i64)>>,
+    known: Known,
+}
+
+/// When the runs in the store began, the first and the last.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Span(i64, i64),
+    /// It has none.
+    Empty,
+    /// It has to be opened to be known.
+    Not,
 }
 
 impl Inbox {
@@ -79,32 +88,32 @@ impl Inbox {
         let path = absolute(path)?;
         let there = look(&path)?.is_some();
         let folder = folder(&path);
-        let waiting = match list(&path, &folder)? {
-            Some(waiting) => waiting,
-            None => {
-                std::fs::create_dir(&folder).or_else(|error| match error.kind() {
-                    ErrorKind::AlreadyExists => Ok(()),
-                    _ => Err(fault(&path, &folder, &error)),
-                })?;
-                Vec::new()
-            }
+        let waiting = if let Some(waiting) = list(&path, &folder)? {
+            waiting
+        } else {
+            std::fs::create_dir(&folder).or_else(|error| match error.kind() {
+                ErrorKind::AlreadyExists => Ok(()),
+                _ => Err(fault(&path, &folder, &error)),
+            })?;
+            Vec::new()
         };
         let shown = folder.display().to_string();
         let what = format!("the folder `{shown}` of runs that wait");
         may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        let known = if there { read_note(&path, &folder) } else { Some(None) };
+        let known = if there { read_note(&path, &folder).unwrap_or(Known::Not) } else { Known::Empty };
         Ok(Self { path: path.into(), folder, waiting, known })
     }
 
     /// Must the store be opened now? It changed since it was closed, or too much waits.
     pub fn is_due(&self) -> bool {
         let bytes: u64 = self.waiting.iter().map(|waiting| waiting.size).sum();
-        self.known.is_none() || self.waiting.len() >= MOST || bytes >= LARGEST
+        matches!(self.known, Known::Not) || self.waiting.len() >= MOST || bytes >= LARGEST
     }
 
     /// When the runs began that are in the store or wait: the earliest and the latest time.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let (oldest, newest) = self.known.flatten().unzip();
+        let known = if let Known::Span(oldest, newest) = self.known { Some((oldest, newest)) } else { None };
+        let (oldest, newest) = known.unzip();
         let waiting = || self.waiting.iter().map(|waiting| waiting.started);
         let oldest = oldest.into_iter().chain(waiting()).min()?;
         let newest = newest.into_iter().chain(waiting()).max()?;
@@ -195,31 +204,37 @@ fn looks(path: &str) -> Option<String> {
     Some(format!("{FORMAT} {device} {inode} {size} {second}.{nanos}"))
 }
 
-/// Notes how the store looks, and when its runs began. Nothing is lost without the note, so that nothing is said of
-/// one that cannot be written: the next check opens the store.
-pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) {
+/// Notes how the store looks, and when its runs began; `false` if it must be done again, because the note is not the
+/// younger. Nothing is lost without the note, so that nothing is said of one that cannot be written: the next check
+/// opens the store.
+pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) -> bool {
     let folder = folder(path);
-    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return };
+    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return true };
     let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
     let chance = RandomState::new().hash_one(std::process::id());
     let half = folder.join(format!("{NOTE}-{chance:x}.half"));
     let written = std::fs::write(&half, format!("{looks}\n{span}\n"));
-    drop(written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))));
+    written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))).is_err()
+        || is_younger(path, &folder) != Some(false)
+}
+
+/// What was changed in the same tick of the clock would look the same, so the note must be the younger.
+fn is_younger(path: &str, folder: &Path) -> Option<bool> {
+    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
+    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
+    Some(noted > std::fs::metadata(path).ok().map(at)?)
 }
 
 /// The span of the store, if it looks as it did when it was closed.
-fn read_note(path: &str, folder: &Path) -> Option<Option<(i64, i64)>> {
+fn read_note(path: &str, folder: &Path) -> Option<Known> {
     let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
     let (looked, span) = note.strip_suffix('\n')?.split_once('\n')?;
-    // What was changed in the same tick of the clock would look the same, so the note must be the younger.
-    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
-    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
-    if looks(path)? != looked || noted <= std::fs::metadata(path).ok().map(at)? {
+    if looks(path)? != looked || !is_younger(path, folder)? {
         return None;
     }
     if span == "none" {
-        return Some(None);
+        return Some(Known::Empty);
     }
     let (oldest, newest) = span.split_once(' ')?;
-    Some(Some((oldest.parse().ok()?, newest.parse().ok()?)))
+    Some(Known::Span(oldest.parse().ok()?, newest.parse().ok()?))
 }

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "all of this is tests, also what stands outside of a `#[test]` function"
 )]
 
@@ -51,7 +50,7 @@ fn short(minute: i64, count: i64) -> Recording {
     });
     let one = |number: i64| {
         let name = format!("db{number}");
-        let key = Request::new("disk.usage", &*name, Args::default(), Arc::clone(&schema), Vec::new()).key;
+        let key = Request::new("disk.usage", &name, Args::default(), Arc::clone(&schema), Vec::new()).key;
         let mut table = TableBuilder::new(&schema, 9);
         table.row().set("unit", Value::text("bytes")).set("size", Value::Int(minute * 1000 + number)).push();
         // Clocks that are apart, and no two questions are asked at the same moment.

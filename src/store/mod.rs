@@ -5,10 +5,11 @@
 //! finding: its newest text, whole. Of a run that was recorded: its observations, as columns of a few bytes a cell,
 //! each question, schema and column of names once; that is what [`Past`](crate::fact::Past) is made of.
 //!
-//! - **Nothing is lost that was said to be saved.** A run is one transaction in write-ahead mode with
-//!   `synchronous=FULL`: after `kill -9` and after a power cut the file holds all of a run or nothing of it, and
-//!   all of it once [`Store::remember`] has returned. FULL costs one flush per run, which is nothing beside
-//!   observing; NORMAL could forget the last runs in a power cut, and with them how long an alert has held.
+//! - **Nothing is lost to a kill.** A run is one transaction in write-ahead mode with `synchronous=FULL`: after
+//!   `kill -9` and after a power cut the file holds all of a run or nothing of it, and all of it once
+//!   [`Store::remember`] has returned. A check does not open the file to be remembered: its run waits as a file of its
+//!   own in an [`Inbox`] (`STORE-runs`), until somebody opens the store, and is folded in then. Such a file is not
+//!   flushed: a power cut can lose the runs of the last seconds, which is noticed and said, and nothing else.
 //! - **Nothing is overwritten.** A file that is not a store, is of a newer muster, or is damaged is refused
 //!   before a byte of it is changed. An empty file, or a database without a table, becomes a store.
 //! - **Two at once wait for each other**, for five seconds at most, then say so.
@@ -23,6 +24,8 @@
 mod error;
 mod model;
 
+#[cfg(feature = "sql")]
+mod answers;
 #[cfg(feature = "sql")]
 mod batch;
 #[cfg(feature = "sql")]
@@ -49,6 +52,8 @@ mod observed;
 mod packed;
 #[cfg(feature = "sql")]
 mod past;
+#[cfg(feature = "sql")]
+mod place;
 #[cfg(feature = "sql")]
 mod prune;
 #[cfg(feature = "sql")]

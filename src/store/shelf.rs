@@ -25,8 +25,24 @@ pub(super) struct Stored {
     pub(super) fault: Option<i64>,
     pub(super) cut: Option<i64>,
     pub(super) body: Vec<u8>,
-    /// Was it taken from a batch, which was proved already? Then with the faults of its cells, if it has some.
-    pub(super) proved: Option<Option<i64>>,
+    pub(super) from: From,
+}
+
+/// Where an observation stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    Row,
+    /// In a batch, which was proved already; with the faults of its cells, if it has some.
+    Batch(Option<i64>),
+}
+
+impl From {
+    fn faults(self) -> Option<i64> {
+        match self {
+            Self::Row => None,
+            Self::Batch(faults) => faults,
+        }
+    }
 }
 
 impl FromRow<'_, SqliteRow> for Stored {
@@ -40,7 +56,7 @@ impl FromRow<'_, SqliteRow> for Stored {
             fault: row.try_get("fault")?,
             cut: row.try_get("cut")?,
             body: row.try_get("body")?,
-            proved: None,
+            from: From::Row,
         })
     }
 }
@@ -133,7 +149,7 @@ impl<'a> Shelf<'a> {
                 self.faults.insert(id, Arc::new(missing));
             }
         }
-        let holes = stored.iter().filter_map(|one| one.proved.flatten());
+        let holes = stored.iter().filter_map(|one| one.from.faults());
         let holes: BTreeSet<i64> = holes.filter(|id| !self.holes.contains_key(id)).collect();
         if !holes.is_empty() {
             for (id, text) in self.texts(&holes).await? {
@@ -201,7 +217,7 @@ impl<'a> Shelf<'a> {
 
     /// Which columns of these stand in blobs.
     pub(super) async fn parts(&mut self, stored: &[Stored]) -> Result<Parts, StoreError> {
-        let ids: Vec<i64> = stored.iter().filter(|one| one.proved.is_none()).map(|one| one.id).collect();
+        let ids: Vec<i64> = stored.iter().filter(|one| one.from == From::Row).map(|one| one.id).collect();
         let parts: Vec<(i64, i64, i64)> = sqlx::query_as(
             "SELECT part.observation, part.field, part.blob FROM json_each(?) wanted \
              CROSS JOIN part ON part.observation = wanted.value",
@@ -238,7 +254,7 @@ impl<'a> Shelf<'a> {
 
     /// The body of an observation.
     pub(super) fn body<'b>(&self, stored: &'b Stored) -> Result<Body<'b>, StoreError> {
-        let read = if stored.proved.is_some() { body::read_plain } else { body::read };
+        let read = if stored.from == From::Row { body::read } else { body::read_plain };
         read(&stored.body, stored.seen).map_err(|why| self.wrong(stored, why))
     }
 
@@ -249,18 +265,9 @@ impl<'a> Shelf<'a> {
         parts: &Parts,
         blobs: &HashMap<i64, Vec<u8>>,
     ) -> Result<Vec<Arc<Missing>>, StoreError> {
-        if let Some(holes) = stored.proved {
-            let known = holes.map(|id| self.holes.get(&id).cloned());
-            return known.unwrap_or_default().map_or_else(
-                || {
-                    if holes.is_some() {
-                        Err(self.wrong(stored, "its faults are gone"))
-                    } else {
-                        Ok(Vec::new())
-                    }
-                },
-                Ok,
-            );
+        if let From::Batch(faults) = stored.from {
+            let Some(id) = faults else { return Ok(Vec::new()) };
+            return self.holes.get(&id).cloned().ok_or_else(|| self.wrong(stored, "its faults are gone"));
         }
         let Some(id) = parts.get(&(stored.id, FAULTS)) else { return Ok(Vec::new()) };
         let bytes = blobs.get(id).ok_or_else(|| self.wrong(stored, "its faults are gone"))?;

@@ -22,7 +22,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
-use super::{Store, StoreError};
+use super::{Draft, Inbox, Seen, Store, StoreError};
 use crate::fact::{
     Args, Cause, Field, Identity, Key, Missing, Observation, Past, Recording, Request, Rows, Schema, Table,
     TableBuilder, Type, Value, ZeroRows,
@@ -552,7 +552,7 @@ async fn names_that_mean_something_to_sqlite_are_plain_names_here() {
         store.close().await;
         assert!(path.is_file(), "{name}");
     }
-    assert!(super::file::absolute(Path::new("file:x")).unwrap().starts_with('/'));
+    assert!(super::place::absolute(Path::new("file:x")).unwrap().starts_with('/'));
 }
 
 #[tokio::test]
@@ -802,6 +802,56 @@ async fn killed_at_any_moment_a_store_holds_whole_runs() {
     }
     println!("{} runs were promised and are there", promised.len());
     assert!(promised.len() > 10, "{} runs in 12 rounds", promised.len());
+}
+
+/// Lets runs wait until it is killed, and prints the time of each; now and then it folds them in.
+async fn wait_for_ever(path: &Path) {
+    for number in 0.. {
+        let minute = i64::from(std::process::id()) * 10_000 + number;
+        let mut saw = recording(at(minute), 5);
+        saw.observations.push(observation(at(minute), Ok(table(minute, 400, 999))));
+        let seen = Seen::of("s", &saw).unwrap();
+        let draft = Draft::of("s", &one(at(minute), Verdict::Fail), Some(seen)).unwrap();
+        Inbox::open(path).unwrap().save(&draft).unwrap();
+        println!("saved {minute}");
+        if number % 16 == 15 {
+            Store::open(path).await.unwrap().close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_every_run_that_waited_is_there_once() {
+    if let Some(path) = is_child() {
+        return wait_for_ever(&path).await;
+    }
+    let place = place();
+    let mut promised = Vec::new();
+    for round in 0..8_u64 {
+        let name = "killed_at_any_moment_every_run_that_waited_is_there_once";
+        let both = [0, 1].map(|_| child(&[], name, &place.path).spawn().unwrap());
+        std::thread::sleep(Duration::from_millis(20 + 37 * round));
+        for mut child in both {
+            child.kill().unwrap();
+            promised.extend(said(&mut child));
+            child.wait().unwrap();
+        }
+        let store = Store::open(&place.path).await.unwrap();
+        let runs = store.runs(u32::MAX).await.unwrap();
+        let mut there: Vec<Timestamp> = runs.iter().map(|run| run.started).collect();
+        let many = there.len();
+        there.sort_unstable();
+        there.dedup();
+        assert_eq!((there.len(), store.lost()), (many, 0), "each is there once, and none was cut");
+        assert!(promised.iter().all(|minute| there.binary_search(&at(*minute)).is_ok()));
+        for run in runs {
+            let seen = store.recording(run.id).await.unwrap().unwrap();
+            assert_eq!(seen.observations.len(), 3);
+        }
+        store.close().await;
+    }
+    println!("{} runs were promised and are there", promised.len());
+    assert!(promised.len() > 10, "{} runs in 8 rounds", promised.len());
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub(super) struct Writer<'a> {
 /// The ids of a draft's texts by their numbers.
 pub(super) struct Ids(HashMap<usize, i64>);
 
+/// Id and texts of a question.
+type Question = (i64, i64, i64, i64, i64);
+
 const TEXTS: &str =
     "INSERT INTO text (value) SELECT value FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
 
@@ -269,9 +272,8 @@ impl<'a> Writer<'a> {
         let new: Vec<&[i64; 4]> = wanted.iter().filter(|key| !self.questions.contains_key(*key)).collect();
         if !new.is_empty() {
             let list = json!(new).to_string();
-            type Row = (i64, i64, i64, i64, i64);
             for (id, target, probe, args, facts) in
-                self.known::<Row>(QUESTIONS, KNOWN_QUESTIONS, &list).await?
+                self.known::<Question>(QUESTIONS, KNOWN_QUESTIONS, &list).await?
             {
                 self.questions.insert([target, probe, args, facts], id);
             }

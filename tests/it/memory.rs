@@ -242,7 +242,8 @@ fn a_check_that_has_to_recall_is_refused_while_runs_cannot_be_taken_in() {
     shop.policy(
         "held",
         "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\n\
-         each: files\nfail: size > 1.KiB\nalert: { urgency: page, for: 10m, context: [path] }\n",
+         each: files\nfail: size > 1.KiB\nalert: { urgency: page, for: 10m, context: [size] }\n\
+         remedy: { steps: [{ shell: rm a.txt }] }\n",
     );
     shop.check(&[]).exits(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
