@@ -83,7 +83,7 @@ def many(temp):
         if not shutil.which("check_postgres"):
             sys.exit("check_postgres is not installed")
         theirs = best(["check_postgres", "--action=bloat", "--host=127.0.0.1", f"--port={cluster.port}", "--dbuser=postgres",
-                       "--dbname=postgres"], cwd=temp, expect=(0, 1, 2))
+                       "--dbname=postgres", "--timeout=600"], cwd=temp, expect=(0, 1, 2))
         shown("check_postgres, bloat alone", theirs)
         ratio("time against check_postgres", ours.wall, theirs.wall)
         goal("at most 0.3 times as long", ours.wall <= 0.3 * theirs.wall, f"{ours.wall / theirs.wall:.2f} times")
