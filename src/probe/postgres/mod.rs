@@ -41,10 +41,6 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
-mod triggers;
-mod vacuum_due;
-mod wal;
-mod xmin_holders;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -57,6 +53,10 @@ mod tests_schema;
 mod tests_settings;
 #[cfg(test)]
 mod tests_storage;
+mod triggers;
+mod vacuum_due;
+mod wal;
+mod xmin_holders;
 
 pub(super) use autovacuum::AUTOVACUUM;
 pub(super) use bloat::{INDEX_BLOAT, TABLE_BLOAT};

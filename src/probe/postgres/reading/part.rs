@@ -91,10 +91,6 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
 pub(super) fn unmet(needs: &[When], who: &Who, request: &Request) -> Vec<Missing> {
     let unmet = needs.iter().filter(|when| !holds(**when, who, request));
     unmet.filter_map(|when| why_not(*when, who)).map(|why| why.level(Level::Probe)).collect()
-/// Why nothing of it can be known from this server.
-pub(super) fn refused(reading: &Reading, who: &Who, request: &Request) -> Option<Missing> {
-    let unmet = reading.needs.iter().find(|when| !holds(**when, who, request))?;
-    why_not(*unmet, who)
 }
 
 fn holds(when: When, who: &Who, request: &Request) -> bool {
