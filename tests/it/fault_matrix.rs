@@ -430,7 +430,8 @@ fn future(stage: &mut Stage) -> Result<(), String> {
     };
     let mut rules: Vec<_> = facts.map(rule).collect();
     // Fails for each row there is.
-    let key = stage.probe.facts.iter().find(|fact| stage.probe.key.first() == Some(&fact.name));
+    let is_key = |fact: &&FieldDecl| stage.probe.key.contains(&fact.name) && !matches!(fact.ty, Ty::Enum(_));
+    let key = stage.probe.facts.iter().find(is_key);
     let known = key.map(|key| match key.ty {
         Ty::Int | Ty::Counter => format!("{} != -1", key.name),
         _ => format!("{} != \"\"", key.name),

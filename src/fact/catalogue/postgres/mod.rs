@@ -32,7 +32,6 @@ mod vacuum_due;
 mod wal;
 mod xmin_holders;
 
-
 pub(super) use autovacuum::AUTOVACUUM;
 pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;

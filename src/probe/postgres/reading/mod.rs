@@ -57,7 +57,7 @@ pub(in crate::probe) struct Reading {
     pub(super) nested: bool,
     /// The argument that is `$1`, a list of texts.
     pub(super) list: &'static str,
-    /// What the whole answer needs.
+    /// Without these nothing of it is known, also if the statement would return no rows.
     pub(super) needs: &'static [When],
     /// Facts that are known before the statement is asked.
     pub(super) given: &'static [Given],

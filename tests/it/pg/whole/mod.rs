@@ -244,6 +244,8 @@ pub(super) fn look_with(
         kind: "postgres".into(),
         url: Some(url.parse().unwrap()),
         databases,
+        // A second one would be seen by the probes of sessions, or not, as the machine is fast.
+        connections: 1,
         password: (!password.is_empty()).then(|| Secret::new(password, &redactor)),
         ..Target::default()
     };

@@ -116,8 +116,8 @@ fn a_locked_table_costs_its_own_facts_only() {
     assert!(long.is_empty(), "{long:?}");
 }
 
-/// Probes whose rows are sessions and their locks.
-const COME_AND_GO: &[&str] = &["postgres.sessions", "postgres.locks", "postgres.blocked"];
+/// Probes whose rows are sessions, which come and go.
+const COME_AND_GO: &[&str] = &["postgres.sessions"];
 
 /// A line of the server's log.
 #[derive(Debug)]
