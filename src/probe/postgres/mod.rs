@@ -41,7 +41,6 @@ mod slots;
 mod standby;
 mod subscriptions;
 mod tables;
-mod tests_sessions;
 mod triggers;
 mod vacuum_due;
 mod wal;
@@ -55,6 +54,8 @@ mod tests;
 mod tests_replication;
 #[cfg(test)]
 mod tests_schema;
+#[cfg(test)]
+mod tests_sessions;
 #[cfg(test)]
 mod tests_settings;
 #[cfg(test)]
