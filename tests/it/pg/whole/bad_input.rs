@@ -115,7 +115,7 @@ fn every_probe_has_its_answer_on_a_replica() {
     );
     let password = env("MUSTER_TEST_PG_PASSWORD");
     let mut seen = look(&at, &password, &probes());
-    for _ in 0..200 {
+    for _ in 0..600 {
         if seen["postgres.tables"].result.as_ref().is_ok_and(|table| !table.rows.is_empty()) {
             break;
         }
