@@ -17,18 +17,15 @@ const OLDEST: &[Recipe] = &[
     ("postgres-autovacuum-on", "The server is started with `autovacuum = off`."),
     ("postgres-autovacuum-tables", "A table is created with `autovacuum_enabled = false`."),
     ("postgres-checksums", "The cluster is made without checksums."),
-    ("postgres-connections", "Eight of the nine connections that are left are opened and do nothing."),
     ("postgres-copy-rows", "Rows of a table are deleted in the copy."),
     ("postgres-dead-tuples", "Four fifths of the rows of a table are updated and nothing vacuums it."),
     ("postgres-durability", "The server is started with `fsync = off` and `full_page_writes = off`."),
-    ("postgres-idle-in-transaction", "A session begins a transaction and does nothing for a second."),
     (
         "postgres-invalid-indexes",
         "A unique index is built concurrently over duplicates, and so is its rebuilding.",
     ),
     ("postgres-never-vacuumed", "A table of 50,000 rows is filled and nothing vacuums it."),
     ("postgres-no-primary-key", "A table is created without a key."),
-    ("postgres-prepared-transactions", "A transaction is prepared and left alone."),
     ("postgres-replication-lag", "The replay of a standby is paused while its primary writes."),
     ("postgres-replication-slot-retention", "A slot is made that nobody reads, and the server writes 30 MB."),
     ("postgres-role-not-superuser", "The superuser looks."),
@@ -52,10 +49,6 @@ const OLDEST: &[Recipe] = &[
     (
         "postgres-tables-vanished",
         "A table is dropped and rows are deleted from one to which they are only added.",
-    ),
-    (
-        "postgres-xid-age",
-        "The counters of transactions and multixacts are set to 1.5 and 1.6 billion by pg_resetwal.",
     ),
 ];
 
