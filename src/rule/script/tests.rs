@@ -100,7 +100,7 @@ fn run(script: &Script, rows: &[Box<[Cell]>]) -> Result<ScriptVerdict, Arc<Missi
         target_kind: "postgres",
         labels: &BTreeMap::from([("env".into(), "prod".into())]),
         now: 3_600_000_000,
-        deadline: Duration::from_secs(300),
+        deadline: Duration::from_mins(5),
     })
 }
 
