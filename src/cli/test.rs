@@ -69,7 +69,7 @@ fn test(arguments: &Arguments) -> Done {
         .filter(|(_, case)| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name)))
         .collect();
     if arguments.mutate {
-        return mutate::run(&arguments.shown, &cases, &files);
+        return mutate::run(&arguments.shown, &cases, &setup.loaded.policies, &files);
     }
     let tried = try_all(&cases);
     arguments.shown.publish(&tried, &setup.loaded.policies, &files)

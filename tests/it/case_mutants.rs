@@ -38,6 +38,7 @@ fn cases_at_the_limit_notice_every_change() {
 #[test]
 fn a_change_that_no_case_notices_is_shown_with_its_place() {
     let shop = shop(&[1, 1000]);
+    shop.policy("bare", POLICY);
     let run = shop.run(&["test", "policies/", "--mutate"]);
     let said = run.exits(1).stdout.clone();
     for change in [
@@ -49,6 +50,7 @@ fn a_change_that_no_case_notices_is_shown_with_its_place() {
     }
     assert!(!said.contains("as `size < params.most`"), "turned round is noticed:\n{said}");
     assert!(said.contains("policies/small.yaml:"), "{said}");
+    assert!(said.contains("no case at all: bare\n"), "{said}");
     let run = shop.run(&["test", "policies/", "--mutate", "--format", "json"]);
     let json = run.exits(1).json().clone();
     assert_eq!(json["unnoticed"].as_array().unwrap().len(), 3, "{json:#}");

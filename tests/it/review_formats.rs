@@ -81,6 +81,18 @@ fn what_cannot_be_read_is_a_remark_too() {
     shop.run(&["lint", "--format", "junit"]).exits(2).says("lint has no `junit`");
 }
 
+#[test]
+fn a_mistake_of_the_project_file_is_shown_at_a_path_of_the_checkout() {
+    let shop = Shop::new();
+    shop.project("targets: { host: { type: host } }\nnonsense: 1\n");
+    let run = shop.run(&["lint", "--format", "sarif", "--format", "github=g.txt"]);
+    let json = run.exits(2).json().clone();
+    let place = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "muster.yaml", "{json:#}");
+    let github = std::fs::read_to_string(shop.at("g.txt")).unwrap();
+    assert!(github.starts_with("::error file=muster.yaml,line=3,"), "{github}");
+}
+
 /// The indented or fenced block after a heading of the page.
 fn block(page: &str, heading: &str) -> String {
     let behind = page.split_once(&format!("## {heading}\n")).unwrap_or_else(|| panic!("no `{heading}`")).1;

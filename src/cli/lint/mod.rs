@@ -12,7 +12,7 @@ use crate::report::Format;
 use super::exit;
 use super::output::{self, Done, Problem, Wanted, say};
 use super::run::day;
-use super::setup::{Read, Sources, read};
+use super::setup::{Read, Sources, here, read};
 use super::targets;
 
 /// Finds mistakes in policies and project without asking any target
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 
 fn publish(wanted: &Wanted, diags: &[Diag], policies: usize, exit: u8) -> Result<(), Problem> {
     let text = match wanted.format {
-        Format::Review(format) => review::drawn(diags, policies, exit, format),
+        Format::Review(format) => review::drawn(diags, policies, exit, format, &here()?),
         Format::Json => as_json(diags, policies, exit),
         _ => as_text(diags, policies),
     };

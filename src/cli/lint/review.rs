@@ -1,6 +1,7 @@
 //! Diagnostics as remarks for reviewers of a change.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde_json::Map;
 use sha2::{Digest as _, Sha256};
@@ -11,9 +12,9 @@ use crate::report::review::{Grade, Looked, Place, Remark, render};
 use crate::source::Loc;
 
 /// What lint found, in a format for reviewers.
-pub(super) fn drawn(diags: &[Diag], policies: usize, exit: u8, format: Review) -> String {
+pub(super) fn drawn(diags: &[Diag], policies: usize, exit: u8, format: Review, here: &Path) -> String {
     let mut seen = HashMap::new();
-    let remarks: Vec<Remark> = diags.iter().map(|diag| remark(diag, &mut seen)).collect();
+    let remarks: Vec<Remark> = diags.iter().map(|diag| remark(diag, here, &mut seen)).collect();
     let mut properties = Map::new();
     properties.insert("policies".to_owned(), policies.into());
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
@@ -21,7 +22,7 @@ pub(super) fn drawn(diags: &[Diag], policies: usize, exit: u8, format: Review) -
     render(&Looked { rules: Vec::new(), properties, exit, exit_reason }, &remarks, format)
 }
 
-fn remark(diag: &Diag, seen: &mut HashMap<String, usize>) -> Remark {
+fn remark(diag: &Diag, here: &Path, seen: &mut HashMap<String, usize>) -> Remark {
     let main = diag.labels.first();
     let print = fingerprint(diag, main.map(|label| &label.loc));
     let again = seen.entry(print.clone()).and_modify(|many| *many += 1).or_insert(0);
@@ -42,21 +43,24 @@ fn remark(diag: &Diag, seen: &mut HashMap<String, usize>) -> Remark {
         },
         message: diag.message.clone(),
         help: help.join("\n"),
-        place: main.map(|label| place(&label.loc)),
+        place: main.map(|label| place(&label.loc, here)),
         fingerprint,
         suppressed: None,
         properties: Map::new(),
     }
 }
 
-fn place(loc: &Loc) -> Place {
+fn place(loc: &Loc, here: &Path) -> Place {
     let (line, column) = loc.line_column();
     let (start, end) = (loc.start as usize, loc.end as usize);
     // One character at least, so that there is something to underline.
     let behind = loc.with(end.max(start), end.max(start)).line_column();
     let end = if behind == (line, column) { None } else { Some(behind) };
     let file = loc.source.name.strip_prefix("builtin:").map(|inside| format!("builtin/{inside}"));
-    Place { file: file.unwrap_or_else(|| loc.source.name.to_string()), line, column, end }
+    // A project file that was found is named by its whole path, which nobody else has.
+    let name = Path::new(&*loc.source.name);
+    let inside = || name.strip_prefix(here).unwrap_or(name).display().to_string();
+    Place { file: file.unwrap_or_else(inside), line, column, end }
 }
 
 /// Made of what is wrong and the text of its line, so that lines before it may come and go.

@@ -23,7 +23,12 @@ struct Changed {
 }
 
 /// Tries every change with the cases of its policy, and shows those that went unnoticed.
-pub(super) fn run(shown: &Shown, cases: &[(&Arc<Policy>, &Case)], files: &[CaseFile]) -> Done {
+pub(super) fn run(
+    shown: &Shown,
+    cases: &[(&Arc<Policy>, &Case)],
+    all: &[Arc<Policy>],
+    files: &[CaseFile],
+) -> Done {
     let failed = try_all(cases).iter().filter(|tried| !tried.faults.is_empty()).count();
     if failed > 0 {
         return Err(Problem::usage(
@@ -32,7 +37,13 @@ pub(super) fn run(shown: &Shown, cases: &[(&Arc<Policy>, &Case)], files: &[CaseF
         ));
     }
     let mut policies: Vec<&Arc<Policy>> = cases.iter().map(|(policy, _)| *policy).collect();
+    policies.sort_by(|one, two| one.id.cmp(&two.id));
     policies.dedup_by(|one, two| one.id == two.id);
+    let bare: Vec<&str> = all
+        .iter()
+        .filter(|policy| !files.iter().any(|file| file.policy.id == policy.id))
+        .map(|policy| &*policy.id)
+        .collect();
     let changes: Vec<Changed> = policies.iter().flat_map(|policy| changes(policy)).collect();
     let unnoticed = survivors(&changes, cases);
     let exit = match (changes.is_empty(), unnoticed.is_empty()) {
@@ -49,15 +60,16 @@ pub(super) fn run(shown: &Shown, cases: &[(&Arc<Policy>, &Case)], files: &[CaseF
             .collect();
         let json = json!({
             "mutate": 1, "exit": exit, "changes": changes.len(), "unnoticed": list, "scripts": scripts,
+            "without_cases": bare,
         });
         output::say(&format!("{json:#}\n"))?;
     } else {
-        output::say(&text(&changes, &unnoticed, &scripts))?;
+        output::say(&text(&changes, &unnoticed, &scripts, &bare))?;
     }
     Ok(exit)
 }
 
-fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str]) -> String {
+fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str], bare: &[&str]) -> String {
     let mut text = String::new();
     for one in unnoticed {
         line(&mut text, &format!("UNNOTICED  {} · `{}` as `{}`", one.policy.id, one.from, one.to));
@@ -68,6 +80,9 @@ fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str]) -> String
     }
     for script in scripts {
         line(&mut text, &format!("not changed: the script of {script}"));
+    }
+    for policy in bare {
+        line(&mut text, &format!("no case at all: {policy}"));
     }
     line(&mut text, &format!("{} changes, {} unnoticed", changes.len(), unnoticed.len()));
     text

@@ -36,6 +36,19 @@ pub(in crate::probe) fn fault(cx: &Context, step: Step, error: &Error) -> Missin
     }
 }
 
+/// Was something dropped between two looks at the catalogue of one statement? Then the same one may succeed now.
+pub(super) fn is_gone(error: &Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    let code = error.code();
+    code.as_deref().is_some_and(|code| is_drop(code, error.message()))
+}
+
+/// The server's own words for what was there a moment ago.
+fn is_drop(code: &str, message: &str) -> bool {
+    let lost = ["could not open relation with OID", "cache lookup failed for"];
+    code == "XX000" && lost.iter().any(|what| message.starts_with(what))
+}
+
 fn of_server(cx: &Context, step: Step, error: &PgDatabaseError) -> Missing {
     let code = error.code();
     let mut what = format!("{}: {} (SQLSTATE {code})", place(cx), error.message());
@@ -84,6 +97,9 @@ fn meaning(cx: &Context, step: Step, code: &str, message: &str) -> (Cause, Level
             say("correct the name in the SQL of the policy, or write it with its schema"),
         ),
         "0A000" => (Cause::Unsupported, own, None),
+        code if is_drop(code, message) => {
+            (Cause::Absent, own, say("something was dropped while it was looked at: ask again"))
+        }
         "08P01" => match pooler::meaning(message) {
             Some((cause, level, fix)) => (cause, level, say(fix)),
             None => (by_class(code), own, None),

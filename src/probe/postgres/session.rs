@@ -129,6 +129,14 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A new transaction in place of one that an error has ended.
+    pub(super) async fn again(&mut self) -> Result<(), Missing> {
+        let end = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection);
+        within(self.cx, Step::Ask, end).await?;
+        self.who = begin(self.cx, &mut self.connection, Mode::OWN).await?;
+        Ok(())
+    }
+
     /// Ends the transaction, so that the server has nothing to log; the connection waits for the next question.
     ///
     /// The server counts what is rolled back, and on a quiet one nobody but us would. SQL of a policy may have

@@ -19,14 +19,13 @@ fn issue(remark: &Remark) -> Json {
         (Grade::Warning, _) => "minor",
         (Grade::Note, _) => "info",
     };
-    let (path, line) =
-        remark.place.as_ref().map_or(("muster.yaml", 1), |place| (place.file.as_str(), place.line));
+    let place = remark.shown_at();
     let help = if remark.help.is_empty() { String::new() } else { format!("\n{}", remark.help) };
     json!({
         "description": format!("{}{help}", remark.message),
         "check_name": remark.rule,
         "fingerprint": remark.fingerprint,
         "severity": severity,
-        "location": { "path": path.strip_prefix("./").unwrap_or(path), "lines": { "begin": line } },
+        "location": { "path": place.file.strip_prefix("./").unwrap_or(&place.file), "lines": { "begin": place.line } },
     })
 }

@@ -63,6 +63,14 @@ pub struct Remark {
     pub properties: Map<String, Json>,
 }
 
+impl Remark {
+    /// Where it is shown by those who show nothing without a place: the top of the project file, if it has none.
+    fn shown_at(&self) -> Place {
+        let nowhere = || Place { file: "muster.yaml".to_owned(), line: 1, column: 1, end: None };
+        self.place.clone().unwrap_or_else(nowhere)
+    }
+}
+
 /// What was looked at, without what was found.
 #[derive(Clone, Debug, Default)]
 pub struct Looked {

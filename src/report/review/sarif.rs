@@ -64,7 +64,7 @@ fn result(remark: &Remark, rules: &[(&str, &str)]) -> Json {
     }
     result.insert("level".to_owned(), level.into());
     result.insert("message".to_owned(), json!({ "text": text }));
-    result.insert("locations".to_owned(), remark.place.iter().map(location).collect());
+    result.insert("locations".to_owned(), json!([location(&remark.shown_at())]));
     result.insert("partialFingerprints".to_owned(), json!({ FINGERPRINT: remark.fingerprint }));
     if let Some(why) = &remark.suppressed {
         result.insert(

@@ -86,6 +86,16 @@ fn a_strange_path_is_one_path_in_every_format() {
 }
 
 #[test]
+fn what_has_no_place_is_shown_at_the_top_of_the_project_file() {
+    let mut homeless = remark("m", "x");
+    homeless.place = None;
+    let json = sarif(&render(&Looked::default(), &[homeless], Review::Sarif));
+    let place = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "muster.yaml");
+    assert_eq!(place["region"]["startLine"], 1);
+}
+
+#[test]
 fn a_message_cannot_end_its_annotation() {
     let hostile = [remark("100%\n::error::forged\r", "a.yaml")];
     let text = render(&Looked::default(), &hostile, Review::Github);

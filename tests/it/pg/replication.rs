@@ -280,6 +280,12 @@ fn configure(ini: PathBuf, server: &Server, port: u16, pool_size: u32) {
     std::fs::write(ini, text).unwrap();
 }
 
+/// Does a client sleep on the server? Before, another one could overtake it.
+fn is_asleep(server: &Server) -> bool {
+    let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    server.psql("postgres").args(["-c", asked]).output().unwrap().stdout == b"1\n"
+}
+
 #[test]
 fn clients_that_wait_for_a_pool_are_served() {
     let id = "pgbouncer-waiting-clients";
@@ -296,6 +302,9 @@ fn clients_that_wait_for_a_pool_are_served() {
     assert!(waits.wait_with_output().unwrap().status.success());
     // One holds the only connection, another one waits.
     let holds = bouncer.client("SELECT pg_sleep(60)");
+    while !is_asleep(&server) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let waits = bouncer.client("SELECT 1");
     let run = trial.soon(&found(&[("postgres/app", "fail")], 1));
     let finding = run.finding(id);

@@ -8,9 +8,9 @@ use sqlx::postgres::types::Oid;
 use sqlx::{AssertSqlSafe, Error};
 use tokio::time::Instant;
 
-use super::row::value_of;
+use super::row::fact_of;
 use super::{Reading, of_row};
-use crate::fact::{Cause, Cell, Missing, Request, Value};
+use crate::fact::{Cause, Cell, Missing, Request};
 use crate::probe::postgres::error::fault;
 use crate::probe::postgres::read::Read;
 use crate::probe::postgres::session::{Session, within};
@@ -113,7 +113,7 @@ async fn statement(
     let cx = session.cx;
     let all = |why: &Arc<Missing>| costly.facts.iter().map(|fact| (*fact, Err(Arc::clone(why)))).collect();
     let Some(sql) = (Read { row, cx }).plain::<Option<String>>(column)? else {
-        return Ok(costly.facts.iter().map(|fact| (*fact, Ok(Value::Null))).collect());
+        return Ok(facts(costly, request, None));
     };
     if Instant::now() >= until {
         let why = Missing::new(Cause::Timeout, "the time was used up by the rows before it");
@@ -138,21 +138,18 @@ async fn statement(
     };
     cx.meter.add(begun.elapsed());
     within(cx, Step::Ask, sqlx::raw_sql("RELEASE one").execute(&mut session.connection)).await?;
-    let read = Read { row: &answer, cx };
+    Ok(facts(costly, request, Some(&Read { row: &answer, cx })))
+}
+
+/// The facts by their declarations; null where there was nothing to ask, if they may be.
+fn facts(costly: &Costly, request: &Request, read: Option<&Read<'_>>) -> Extra {
     let cell = |fact: &&'static str| {
         let field = request.schema.position(fact).and_then(|index| request.schema.fields.get(index));
-        let Some(field) = field else {
-            return (*fact, Err(of_row(Cause::Internal, format!("`{fact}` is not declared"))));
-        };
-        let nullable = matches!(field.ty, crate::fact::Type::Nullable(_));
-        let cell = match value_of(&field.ty, fact, &read) {
-            Ok(Value::Null) if !nullable => {
-                Err(of_row(Cause::Undecidable, format!("the server gave no value for `{fact}`")))
-            }
-            Ok(value) => Ok(value),
-            Err(why) => Err(Arc::new(why)),
+        let cell = match field {
+            Some(field) => fact_of(field, read),
+            None => Err(of_row(Cause::Internal, format!("`{fact}` is not declared"))),
         };
         (*fact, cell)
     };
-    Ok(costly.facts.iter().map(cell).collect())
+    costly.facts.iter().map(cell).collect()
 }

@@ -17,7 +17,7 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use super::databases::{databases, merged, no_connect};
-use super::error::fault;
+use super::error::{fault, is_gone};
 use super::names::plain_or_quoted;
 use super::session::{Mode, Session, Who, within};
 use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
@@ -184,37 +184,69 @@ impl Reading {
         let texts = ask.request.args.get(self.list).map(|_| {
             ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()
         });
+        let (held, wanted) = self.rows(ask, session, (&sql, texts.as_deref()), &shape, table).await?;
         let cx = session.cx;
-        if self.nested {
-            let on = sqlx::raw_sql("SET LOCAL enable_nestloop = on").execute(&mut session.connection);
-            within(cx, Step::Ask, on).await?;
-        }
-        let begun = Instant::now();
-        let wanted = costly::wanted(self, ask.request);
-        let mut held: Vec<PgRow> = Vec::new();
-        let rows = async {
-            let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-            let asked = if self.sql.contains("$1") { asked.bind(texts.as_deref()) } else { asked };
-            let mut rows = asked.fetch(&mut session.connection);
-            while let Some(row) = rows.try_next().await.map_err(|error| fault(cx, Step::Ask, &error))? {
-                if wanted {
-                    held.push(row);
-                } else {
-                    shape.push(&row, cx, &[], table)?;
-                }
-            }
-            Ok(())
-        };
-        tokio::time::timeout_at(cx.deadline, rows).await.unwrap_or_else(|_| Err(late(cx, Step::Ask)))?;
-        cx.meter.add(begun.elapsed());
-        let found = costly::measured(self, ask.request, session, &held).await?;
+        let found =
+            if wanted { costly::measured(self, ask.request, session, &held).await? } else { Vec::new() };
         for (index, row) in held.iter().enumerate() {
             let extra: &[(&str, Cell)] = found.get(index).map_or(&[], Vec::as_slice);
             shape.push(row, cx, extra, table)?;
         }
         Ok(())
     }
+
+    /// Puts the rows into the answer, or holds them if some of their facts are to be asked one by one. What was dropped
+    /// while it was looked at ends the statement; it is asked anew then, a few times.
+    async fn rows(
+        &self,
+        ask: &Ask<'_>,
+        session: &mut Session<'_>,
+        (sql, list): (&str, Option<&[String]>),
+        shape: &row::Shape<'_>,
+        table: &mut TableBuilder,
+    ) -> Result<(Vec<PgRow>, bool), Missing> {
+        let cx = session.cx;
+        let wanted = costly::wanted(self, ask.request);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut held: Vec<PgRow> = Vec::new();
+            let mut pushed = false;
+            if self.nested {
+                let on = sqlx::raw_sql("SET LOCAL enable_nestloop = on").execute(&mut session.connection);
+                within(cx, Step::Ask, on).await?;
+            }
+            let begun = Instant::now();
+            let rows = async {
+                let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+                let asked = if self.sql.contains("$1") { asked.bind(list) } else { asked };
+                let mut rows = asked.fetch(&mut session.connection);
+                loop {
+                    match rows.try_next().await {
+                        Ok(None) => return Ok(true),
+                        Ok(Some(row)) if wanted => held.push(row),
+                        Ok(Some(row)) => {
+                            pushed = true;
+                            shape.push(&row, cx, &[], table)?;
+                        }
+                        Err(error) if is_gone(&error) && !pushed && tries < TRIES => return Ok(false),
+                        Err(error) => return Err(fault(cx, Step::Ask, &error)),
+                    }
+                }
+            };
+            let limited = tokio::time::timeout_at(cx.deadline, rows).await;
+            let whole = limited.unwrap_or_else(|_| Err(late(cx, Step::Ask)))?;
+            cx.meter.add(begun.elapsed());
+            if whole {
+                return Ok((held, wanted));
+            }
+            session.again().await?;
+        }
+    }
 }
+
+/// How often a statement is asked that meets what is being dropped.
+const TRIES: usize = 8;
 
 /// A fault that one row has.
 fn of_row(cause: Cause, what: impl Into<String>) -> Arc<Missing> {

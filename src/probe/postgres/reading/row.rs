@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::part::Lost;
 use super::{Reading, of_row};
-use crate::fact::{Cause, Cell, Level, Missing, Request, TableBuilder, TextKind, Type, Unit, Value};
+use crate::fact::{Cause, Cell, Field, Level, Missing, Request, TableBuilder, TextKind, Type, Unit, Value};
 use crate::probe::Context;
 use crate::probe::postgres::read::Read;
 use crate::probe::postgres::session::Who;
@@ -151,19 +151,12 @@ impl<'a> Shape<'a> {
     }
 
     fn cell(&self, place: &Place, read: &Read<'_>) -> Result<Cell, Missing> {
-        let value = value(&place.kind, &place.name, read)?;
-        Ok(match (&place.kind, value) {
-            (_, Value::Null) if !place.nullable => {
-                Err(of_row(Cause::Undecidable, format!("the server gave no value for `{}`", place.name)))
-            }
-            (Kind::Word(words), Value::Text(text)) if !words.contains(&text) => Err(of_row(
-                Cause::Unsupported,
-                format!("the server says `{text}`, a word that is not known here"),
-            )),
-            (_, Value::Text(text)) if place.prefixed && !self.prefix.is_empty() => {
+        let cell = checked(value(&place.kind, &place.name, read)?, &place.kind, place.nullable, &place.name);
+        Ok(match cell {
+            Ok(Value::Text(text)) if place.prefixed && !self.prefix.is_empty() => {
                 Ok(Value::text(format!("{}{text}", self.prefix)))
             }
-            (_, value) => Ok(value),
+            cell => cell,
         })
     }
 
@@ -185,9 +178,28 @@ fn value(kind: &Kind, name: &str, read: &Read<'_>) -> Result<Value, Missing> {
     }
 }
 
-/// The value of a fact by its type, from a statement that is asked for one row.
-pub(super) fn value_of(ty: &Type, name: &str, read: &Read<'_>) -> Result<Value, Missing> {
-    value(&Kind::of(ty), name, read)
+/// A value that the declaration allows, or a fault of its fact: no null where there is none, no unknown word.
+fn checked(value: Value, kind: &Kind, nullable: bool, name: &str) -> Cell {
+    match (kind, value) {
+        (_, Value::Null) if !nullable => {
+            Err(of_row(Cause::Undecidable, format!("the server gave no value for `{name}`")))
+        }
+        (Kind::Word(words), Value::Text(text)) if !words.contains(&text) => Err(of_row(
+            Cause::Unsupported,
+            format!("the server says `{text}`, a word that is not known here"),
+        )),
+        (_, value) => Ok(value),
+    }
+}
+
+/// A fact of one row, by its declaration, from a statement that is asked for that row; null if there is nothing to ask.
+pub(super) fn fact_of(field: &Field, read: Option<&Read<'_>>) -> Cell {
+    let kind = Kind::of(&field.ty);
+    let value = read.map_or(Ok(Value::Null), |read| value(&kind, &field.name, read));
+    let nullable = matches!(field.ty, Type::Nullable(_));
+    value
+        .map_err(|why| Arc::new(why.level(Level::Row)))
+        .and_then(|value| checked(value, &kind, nullable, &field.name))
 }
 
 /// The text with the names in braces replaced by texts of the row.
