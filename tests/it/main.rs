@@ -42,6 +42,8 @@ mod policies_net;
 mod policies_postgres;
 mod policies_relations;
 mod policies_sqlite;
+#[path = "../support/ports.rs"]
+mod ports;
 mod related_targets;
 mod relations;
 mod remedy;

@@ -2,7 +2,6 @@
 //! those about the server itself on one of their own.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -120,7 +119,7 @@ impl Server {
         // Before there is something to end.
         env("MUSTER_TEST_PG_BIN");
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::ports::free_port();
         if rustix::process::geteuid().is_root() {
             done(Command::new("chown").arg("postgres").arg(folder.path()));
         }

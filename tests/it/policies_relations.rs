@@ -525,7 +525,7 @@ impl Standby {
     /// `slot`: it has one on the primary.
     pub(crate) fn new(primary: &Server, name: &str, slot: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::ports::free_port();
         if rustix::process::geteuid().is_root() {
             done(Command::new("chown").arg("postgres").arg(folder.path()));
         }

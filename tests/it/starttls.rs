@@ -2,7 +2,7 @@
 //!
 //! Each with a good certificate, with one that has expired, and without any.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use rcgen::{CertificateParams, date_time_ymd};
 
 use crate::harness::{Run, Shop};
 use crate::policies_postgres::Server;
+use crate::ports::free_port;
 use crate::tls::Cert;
 use crate::trial::done;
 
@@ -70,10 +71,6 @@ fn start(command: &mut Command, port: u16) -> Running {
         std::thread::sleep(Duration::from_millis(50));
     }
     panic!("{command:?} does not listen");
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program with the rights of an account, because the servers refuse root.

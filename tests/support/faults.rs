@@ -114,9 +114,16 @@ impl Faults {
         Self::start(Source::Greeting(Arc::from(greeting.as_ref())), mode)
     }
 
-    /// An address at which nothing listens: bound once, then closed.
+    /// An address at which nothing listens. It stays bound as long as the process runs, so that no other test gets it; whoever binds
+    /// it by name can listen there.
     pub(crate) fn refused() -> io::Result<SocketAddr> {
-        listen(0)?.local_addr()
+        static KEPT: Mutex<Vec<tokio::net::TcpSocket>> = Mutex::new(Vec::new());
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let addr = socket.local_addr()?;
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
+        Ok(addr)
     }
 
     /// Its address.

@@ -213,7 +213,7 @@ impl Bouncer {
     fn new(server: &Server, pool_size: u32) -> Self {
         server.sql("CREATE ROLE app LOGIN");
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::ports::free_port();
         if rustix::process::geteuid().is_root() {
             done(Command::new("chown").arg("postgres").arg(folder.path()));
         }
