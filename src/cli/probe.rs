@@ -196,7 +196,7 @@ fn args(probe: &ProbeDecl, given: &[String], diags: &mut Vec<Diag>) -> Args {
         };
         let ty = param.ty.ty();
         match value(written, &ty) {
-            Ok(value) => drop(args.0.insert(Arc::from(param.name), (value, ty))),
+            Ok(value) => args.insert(Arc::from(param.name), value, ty),
             Err(why) => diags.push(wrong(
                 format!("`--with {name}`: {why}"),
                 format!("for example `--with '{name}={}'`", param.example),
@@ -224,7 +224,7 @@ pub(super) fn default_args(probe: &ProbeDecl) -> Args {
     for param in probe.params {
         let ty = param.ty.ty();
         if let Some(Ok(value)) = param.default.map(|default| parse_literal(default, &ty)) {
-            args.0.insert(Arc::from(param.name), (value, ty));
+            args.insert(Arc::from(param.name), value, ty);
         }
     }
     args

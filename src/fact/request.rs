@@ -1,20 +1,42 @@
 //! What is asked of a target, as plain data without secrets or handles.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use super::{Schema, Type, Value, value_to_json};
 
-/// Arguments of a probe, by name, typed by its declaration.
+/// Arguments of a probe, typed by its declaration, in the order of their names. There are few of them, and one list for each
+/// question, so that a map would cost more than it finds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Args(pub BTreeMap<Arc<str>, (Value, Type)>);
+pub struct Args(Vec<(Arc<str>, Value, Type)>);
 
 impl Args {
+    /// None yet, with room for so many.
+    pub fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
+    /// Sets an argument, also one that is there.
+    pub fn insert(&mut self, name: Arc<str>, value: Value, ty: Type) {
+        match self.0.binary_search_by(|(known, ..)| known.cmp(&name)) {
+            Ok(at) => {
+                if let Some(slot) = self.0.get_mut(at) {
+                    *slot = (name, value, ty);
+                }
+            }
+            Err(at) => self.0.insert(at, (name, value, ty)),
+        }
+    }
+
     /// The value of an argument; `None` if it was not given and has no default.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).map(|(value, _)| value)
+        self.iter().find(|(known, ..)| &***known == name).map(|(_, value, _)| value)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Value, &Type)> {
+        self.0.iter().map(|(name, value, ty)| (name, value, ty))
     }
 
     /// A text argument.
@@ -51,7 +73,7 @@ impl Args {
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(64);
         text.push('{');
-        for (index, (name, (value, ty))) in self.0.iter().enumerate() {
+        for (index, (name, value, ty)) in self.iter().enumerate() {
             text.push_str(if index == 0 { "" } else { "," });
             text.push_str(&Json::String(name.to_string()).to_string());
             text.push(':');
@@ -63,7 +85,7 @@ impl Args {
 
     /// Canonical JSON: sorted names, values by type.
     pub fn to_json(&self) -> Json {
-        let pairs = self.0.iter().map(|(name, (value, ty))| (name.to_string(), value_to_json(value, ty)));
+        let pairs = self.iter().map(|(name, value, ty)| (name.to_string(), value_to_json(value, ty)));
         Json::Object(pairs.collect::<Map<_, _>>())
     }
 }
@@ -152,7 +174,7 @@ mod tests {
             ("none", Value::Null, Type::TEXT.nullable()),
             ("o\"dd", Value::Bool(true), Type::Bool),
         ] {
-            args.0.insert(Arc::from(name), (value, ty));
+            args.insert(Arc::from(name), value, ty);
             assert_eq!(args.to_text(), args.to_json().to_string());
         }
     }

@@ -8,8 +8,10 @@ use crate::fact::{Cause, Fitting, Key, Missing, Observation, Recording, Request,
 
 /// Answers from a recording.
 pub struct Replay {
+    /// Where the answer to a question stands.
+    known: HashMap<Key, usize>,
     /// What was recorded, as long as nobody took it.
-    known: HashMap<Key, Option<Observation>>,
+    recorded: Vec<Option<Observation>>,
     started: jiff::Timestamp,
     /// That of the last answer: thousands of answers in a row have one shape.
     fitting: Option<Fitting>,
@@ -19,19 +21,18 @@ impl Replay {
     /// A recording that answers.
     pub fn new(recording: Recording) -> Self {
         let started = recording.started;
-        let known = recording
-            .observations
-            .into_iter()
-            .map(|observation| (observation.key.clone(), Some(observation)))
-            .collect();
-        Self { known, started, fitting: None }
+        let answers = recording.observations.iter().enumerate();
+        let known = answers.map(|(at, observation)| (observation.key.clone(), at)).collect();
+        let recorded = recording.observations.into_iter().map(Some).collect();
+        Self { known, recorded, started, fitting: None }
     }
 
     /// Answers every request, in their order.
     pub fn answer(mut self, requests: &[Request]) -> Vec<Observation> {
         let mut answers: Vec<Observation> = Vec::with_capacity(requests.len());
         for request in requests {
-            let answer = match self.known.get_mut(&request.key).map(Option::take) {
+            let slot = self.known.get(&request.key).and_then(|at| self.recorded.get_mut(*at));
+            let answer = match slot.map(Option::take) {
                 Some(Some(recorded)) => Some(self.fitted(recorded, request)),
                 // A plan asks each question once; whoever asks again gets the same answer.
                 Some(None) => answers.iter().find(|answer| answer.key == request.key).cloned(),
@@ -41,7 +42,7 @@ impl Replay {
             answers.push(answer);
         }
         // To take apart what nobody asked for would last as long as to answer.
-        std::mem::forget(self.known);
+        std::mem::forget((self.known, self.recorded));
         answers
     }
 
@@ -87,7 +88,7 @@ mod tests {
 
     fn request(path: &str, schema: &Arc<Schema>) -> Request {
         let mut args = Args::default();
-        args.0.insert(Arc::from("path"), (Value::text(path), Type::TEXT));
+        args.insert(Arc::from("path"), Value::text(path), Type::TEXT);
         Request::new("file.stat", "here", args, Arc::clone(schema), Vec::new())
     }
 

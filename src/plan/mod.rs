@@ -222,6 +222,8 @@ impl Plan {
             *self = other;
             return;
         }
+        self.requests.reserve(other.requests.len());
+        self.index.reserve(other.requests.len());
         let places: Vec<usize> = other.requests.into_iter().map(|request| self.ask(request)).collect();
         self.checks.extend(other.checks.into_iter().map(|mut check| {
             check.requests.iter_mut().for_each(|asked| asked.moved(&places));

@@ -46,7 +46,7 @@ pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
                 None => continue,
             },
         };
-        typed.0.insert(Arc::from(param.name), (value, ty));
+        typed.insert(Arc::from(param.name), value, ty);
     }
     let target = Target { name: Arc::from("test"), kind: Arc::from(decl.targets[0]), ..Target::default() };
     Question {
@@ -71,7 +71,7 @@ impl Question {
 
     /// Sets an argument as it is, without reading it as a literal.
     pub(crate) fn arg(mut self, name: &str, value: Value) -> Self {
-        self.args.0.insert(Arc::from(name), (value, Type::TEXT));
+        self.args.insert(Arc::from(name), value, Type::TEXT);
         self
     }
 

@@ -226,6 +226,10 @@ impl Rule {
             if let Op::Read(place) = &part.op
                 && !reads.contains(place)
             {
+                // Most rules read one fact, and a list that grows by itself begins with room for four.
+                if reads.is_empty() {
+                    reads.reserve_exact(1);
+                }
                 reads.push(place.clone());
             }
         });

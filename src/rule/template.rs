@@ -39,7 +39,9 @@ pub trait Words {
 
 /// Checks a template; `step` says how its holes are quoted, `None` for a message.
 pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Template, Vec<Diag>> {
-    let (mut pieces, mut errors, mut at) = (Vec::new(), Vec::new(), 0);
+    // Most steps are one piece, and a list that grows by itself begins with room for four.
+    let room = if text.text.contains("{{") { 4 } else { 1 };
+    let (mut pieces, mut errors, mut at) = (Vec::with_capacity(room), Vec::new(), 0);
     while let Some(found) = text.text.get(at..).and_then(|rest| rest.find("{{")) {
         let open = at + found;
         push_plain(&mut pieces, text.text.get(at..open));

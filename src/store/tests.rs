@@ -330,7 +330,7 @@ pub(super) fn table(size: i64, others: usize, limit: usize) -> Table {
 
 pub(super) fn observation(at: Timestamp, result: Result<Table, Arc<Missing>>) -> Observation {
     let mut args = Args::default();
-    args.0.insert("schemas".into(), (Value::texts(["public"]), Type::list(Type::TEXT)));
+    args.insert("schemas".into(), Value::texts(["public"]), Type::list(Type::TEXT));
     let key = Request::new("postgres.tables", "shop-db", args, schema(), Vec::new()).key;
     let identity =
         Identity { host: "db.internal".into(), system: Some("7412".into()), ..Identity::default() };

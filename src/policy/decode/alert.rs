@@ -2,7 +2,7 @@
 
 use super::super::literal;
 use super::super::model::{Alert, Ladder, StepTemplate};
-use super::{Decoder, items, pairs};
+use super::{Decoder, each, items, pairs};
 use crate::diag::{Diag, code};
 use crate::fact::Type;
 use crate::source::yaml::{Kind, Node};
@@ -10,7 +10,7 @@ use crate::verdict::{StepKind, Urgency};
 
 impl Decoder<'_> {
     pub(super) fn steps(&mut self, node: Option<&Node>) -> Vec<StepTemplate> {
-        items(node).iter().filter_map(|step| self.step(step)).collect()
+        each(items(node), |step| self.step(step))
     }
 
     pub(super) fn step(&mut self, node: &Node) -> Option<StepTemplate> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Param, Policy, Selector, Tier, View};
-use super::nodes::{items, pairs, text, texts};
+use super::nodes::{each, items, pairs, text, texts};
 use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::literal;
 use super::super::model::{Also, Arg, Observe, Param, Selector};
 use super::relations::{FROM_TARGET, of_many};
-use super::{Decoder, items, pairs, text, texts};
+use super::{Decoder, each, items, pairs, text, texts};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
     Declared, Field, Pointer, ProbeDecl, SqlDialect, Type, catalogue, parse_literal, refuse_sql,
@@ -20,14 +20,10 @@ impl Decoder<'_> {
         target: &Selector,
         also: &[Also],
     ) -> Vec<Observe> {
-        let mut observations = Vec::new();
-        for (key, value) in pairs(node) {
+        each(pairs(node), |(key, value)| {
             self.free_name(key, "an observation", &|_| None);
-            if let Some(observe) = self.observation(key, value, params, (target, also)) {
-                observations.push(observe);
-            }
-        }
-        observations
+            self.observation(key, value, params, (target, also))
+        })
     }
 
     pub(super) fn probe(&mut self, node: &Node, target: &Selector) -> Option<&'static ProbeDecl> {
@@ -125,7 +121,7 @@ impl Decoder<'_> {
         probe: &ProbeDecl,
         params: &[Param],
     ) -> Vec<(Arc<str>, Arg, Type)> {
-        let mut args: Vec<(Arc<str>, Arg, Type)> = Vec::new();
+        let mut args: Vec<(Arc<str>, Arg, Type)> = Vec::with_capacity(pairs(node.get("with")).len());
         for (key, value) in pairs(node.get("with")) {
             let word = key.as_str().unwrap_or("");
             let Some(decl) = probe.params.iter().find(|param| param.name == word) else {

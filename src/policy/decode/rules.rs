@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::model::{Expect, Let, Param, Policy, Rung, View, ViewKind};
-use super::{Decoder, pairs, text, texts};
+use super::{Decoder, each, pairs, text, texts};
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::Type;
 use crate::rule::env::Binding;
@@ -107,7 +107,7 @@ impl Decoder<'_> {
         let Some(node) = node else { return Vec::new() };
         let nodes =
             if let Kind::Seq(items) = &node.kind { items.as_slice() } else { std::slice::from_ref(node) };
-        nodes.iter().filter_map(|node| self.rung(node)).collect()
+        each(nodes, |node| self.rung(node))
     }
 
     pub(super) fn rung(&mut self, node: &Node) -> Option<Rung> {

@@ -106,13 +106,13 @@ pub struct Observe {
 impl Observe {
     /// The arguments with parameters filled in.
     pub fn resolve(&self, params: &[Value]) -> Args {
-        let mut args = Args::default();
+        let mut args = Args::with_capacity(self.args.len());
         for (name, arg, ty) in &self.args {
             let value = match arg {
                 Arg::Value(value) => value.clone(),
                 Arg::Param(index) => params.get(*index).cloned().unwrap_or(Value::Null),
             };
-            args.0.insert(Arc::clone(name), (value, ty.clone()));
+            args.insert(Arc::clone(name), value, ty.clone());
         }
         args
     }

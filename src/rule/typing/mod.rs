@@ -202,7 +202,10 @@ impl Checker<'_> {
     }
 
     fn coalesce(&mut self, ast: &Ast, items: &[Ast]) -> Typed {
-        let nodes = items.iter().map(|item| self.node(item)).collect::<Result<Vec<_>, _>>()?;
+        let mut nodes = Vec::with_capacity(items.len());
+        for item in items {
+            nodes.push(self.node(item)?);
+        }
         let (Some(first), Some(last)) = (nodes.first(), nodes.last()) else {
             return Err(self.error(&code::RULE_SYNTAX, &ast.span, "the expression is empty".into(), ""));
         };

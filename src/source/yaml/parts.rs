@@ -13,8 +13,8 @@ use crate::source::Source;
 
 /// Shorter texts are not worth it.
 const LEAST: usize = 64 * 1024;
-/// The tree of a part is as large as many times its text, and lives until the part is decoded.
-const MOST: usize = 128 * 1024;
+/// The tree of a part is as large as some thirty times its text, and lives until the part is decoded: it should fit into the cache of a core.
+const MOST: usize = 16 * 1024;
 
 /// What the documents of a part are charged with.
 pub struct Cost(Charged);

@@ -77,7 +77,7 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
         sql = sql.replace(&format!("{{{}}}", part.name), &text);
     }
     // Whole numbers only, so that nothing has to be quoted.
-    for (name, (value, _)) in &request.args.0 {
+    for (name, value, _) in request.args.iter() {
         if let Some(number) = value.as_int() {
             sql = sql.replace(&format!("{{{name}}}"), &number.to_string());
         }
