@@ -60,6 +60,29 @@ pub(super) fn before<'a>(
     })
 }
 
+/// Are both answers of one system? One that does not say so may be of any.
+fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
+    let (what, fix) = match (&answer.identity.system, &then.identity.system) {
+        (now, before) if now == before => return Ok(()),
+        (Some(now), Some(before)) => (
+            format!("the earlier answer is of the system {before}, and this is {now}"),
+            "compare with an answer of the same system",
+        ),
+        (Some(now), None) => (
+            format!("this is the system {now}, and the earlier answer does not say of which system it is"),
+            "compare with an answer that does; the next run has one",
+        ),
+        (None, before) => (
+            format!(
+                "the earlier answer is of the system {}, and this one does not say of which system it is",
+                before.as_deref().unwrap_or("?")
+            ),
+            "see with `muster doctor` what the role may not read",
+        ),
+    };
+    Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix)))
+}
+
 /// The earlier answer in the shape of now, if it is of the same system.
 fn earlier(
     tables: &Tables<'_>,
@@ -80,18 +103,11 @@ fn earlier(
     };
     let none = || Arc::new(Missing::new(Cause::NoHistory, what).fix(fix));
     let then = tables.given.past.before.get(&(source, answer.key.clone())).ok_or_else(none)?;
-    if let (Some(now), Some(before)) = (&answer.identity.system, &then.identity.system)
-        && now != before
-    {
-        let what = format!("the earlier answer is of the system {before}, and this is {now}");
-        return Err(Arc::new(
-            Missing::new(Cause::WrongTarget, what).fix("compare with an answer of the same system"),
-        ));
-    }
     let table = then.result.as_ref().map_err(|why| {
         let what = format!("the earlier answer could not be read: {}", why.what);
         Arc::new(Missing { what, ..(**why).clone() })
     })?;
+    same_system(answer, then)?;
     let table = table.fit(&observe.asked, &answer.key.probe)?;
     // What is refused now is refused then.
     Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })

@@ -178,18 +178,18 @@ pub struct Node {
 
 impl Node {
     /// The parts of the node.
-    pub fn children(&self) -> Vec<&Node> {
+    pub fn children(&self) -> &[Node] {
         match &self.op {
-            Op::Literal(_) | Op::Read(_) => Vec::new(),
-            Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
+            Op::Literal(_) | Op::Read(_) => &[],
+            Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => std::slice::from_ref(a),
             Op::All(items)
             | Op::Any(items)
             | Op::OrElse(items)
             | Op::List(items)
             | Op::Call(_, items)
-            | Op::History(_, items) => items.iter().collect(),
-            Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => pair.iter().collect(),
-            Op::InRange(three, _) => three.iter().collect(),
+            | Op::History(_, items) => items,
+            Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => &**pair,
+            Op::InRange(three, _) => &**three,
         }
     }
 

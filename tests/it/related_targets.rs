@@ -217,4 +217,11 @@ fn an_answer_of_another_system_is_compared_with_nothing() {
     let run = shop.check(&[]).exits(3);
     assert_eq!(run.cause("counts"), "wrong-target");
     assert!(run.finding("counts")["message"].as_str().unwrap().contains("7000000000000000001"));
+    // What does not say of which system it is may be of any.
+    recording["identities"][0].as_object_mut().unwrap().remove("system");
+    shop.file("base.json", &recording.to_string());
+    let run = shop.check(&[]).exits(3);
+    assert_eq!(run.cause("counts"), "wrong-target");
+    let said = run.finding("counts")["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("does not say of which system"), "{said}");
 }

@@ -19,6 +19,7 @@ mod scalar;
 mod tests;
 mod write;
 
+use compact_str::CompactString;
 use std::sync::Arc;
 
 use super::{Loc, Source};
@@ -53,7 +54,7 @@ struct Marks {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tagged {
     /// As written, for example `!healthy` or `!!str`.
-    pub text: Box<str>,
+    pub text: CompactString,
     /// Where.
     pub loc: Loc,
     /// The type of the core schema that the tag names once its handle is resolved.
@@ -75,7 +76,7 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scalar {
     /// The text after escapes and folding; of a plain scalar, what was written.
-    pub text: Box<str>,
+    pub text: CompactString,
     /// How it was written.
     pub style: Style,
 }

@@ -3,6 +3,7 @@
 use super::{Builder, Shape};
 use crate::source::Loc;
 use crate::source::yaml::{Kind, Marks, Node, Scalar, Style};
+use compact_str::CompactString;
 
 impl Builder<'_> {
     /// The node of an item, and the index of the item behind it.
@@ -10,7 +11,7 @@ impl Builder<'_> {
         let Some(item) = self.items.get(index) else { return (None, index) };
         let (kind, next) = match &item.shape {
             Shape::Scalar(text, style) => {
-                (Kind::Scalar(Scalar { text: Box::from(&**text), style: *style }), index + 1)
+                (Kind::Scalar(Scalar { text: (&**text).into(), style: *style }), index + 1)
             }
             Shape::Seq(span) => (Kind::Seq(self.nodes_between(index + 1, index + span)), index + span),
             Shape::Map(span) => (Kind::Map(self.pairs(index + 1, index + span)), index + span),
@@ -55,6 +56,6 @@ impl Builder<'_> {
 
 /// A value where nothing is written.
 pub(super) fn missing(loc: Loc) -> Node {
-    let kind = Kind::Scalar(Scalar { text: Box::from(""), style: Style::Plain });
+    let kind = Kind::Scalar(Scalar { text: CompactString::const_new(""), style: Style::Plain });
     Node::plain(loc, kind)
 }

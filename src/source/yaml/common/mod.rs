@@ -180,7 +180,7 @@ impl Scan<'_> {
     fn scalar(&mut self, text: &str, style: Style, start: usize, end: usize) -> Option<Node> {
         self.charge()?;
         self.last_end = end;
-        Some(self.node(Kind::Scalar(Scalar { text: Box::from(text), style }), start, end))
+        Some(self.node(Kind::Scalar(Scalar { text: text.into(), style }), start, end))
     }
 
     fn block(&mut self, line: Line, depth: usize) -> Option<Node> {

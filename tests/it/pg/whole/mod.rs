@@ -219,7 +219,7 @@ fn request(probe: &ProbeDecl) -> Request {
     for param in probe.params {
         let ty = param.ty.ty();
         if let Some(text) = param.default {
-            args.0.insert(Arc::from(param.name), (parse_literal(text, &ty).unwrap(), ty));
+            args.insert(Arc::from(param.name), parse_literal(text, &ty).unwrap(), ty);
         }
     }
     Request::new(probe.name, "there", args, Arc::new(probe.schema()), Vec::new())
