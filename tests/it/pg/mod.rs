@@ -2,6 +2,7 @@
 //! that passes, and the remedy carried out. `crate::policies_postgres` holds the oldest ones and the servers.
 
 mod logical;
+mod neglected;
 mod replication;
 mod schema;
 mod sessions;

@@ -147,8 +147,9 @@ fn a_damaged_index_is_built_again() {
     // Neither the extension nor the right is there; each cause says how to get it.
     for cause in ["absent", "denied"] {
         let run = trial.finds(&[(subject, "unknown"), ("public.fine", "unknown")], 0);
-        assert_eq!(run.cause(id), cause);
-        server.sql(run.finding(id)["cause"]["fix"].as_str().unwrap());
+        let why = &run.findings_of(id)[0]["cause"];
+        assert_eq!(why["cause"], cause);
+        server.sql(why["fix"].as_str().unwrap());
     }
     trial.finds(&[], 2);
     blank(&server, "\"By id\"");

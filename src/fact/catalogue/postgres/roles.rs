@@ -77,20 +77,22 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
         field("database", Ty::Text, "shop", "the database"),
         field(
             "kind",
-            Ty::Enum(&["database", "schema", "table", "view", "sequence", "future"]),
+            Ty::Enum(&[
+                "database",
+                "schema",
+                "table",
+                "view",
+                "sequence",
+                "future_tables",
+                "future_sequences",
+                "future_schemas",
+            ]),
             "schema",
-            "what it is about; `future` for ALTER DEFAULT PRIVILEGES",
+            "what it is about; `future_…` for ALTER DEFAULT PRIVILEGES",
         ),
-        field("object", Ty::Name, "public", "the object; of `future` the role whose objects they will be"),
-        field("schema", Ty::Name, "sales", "of `future`: only what will be made in this schema")
-            .null("any schema, or not of `future`"),
-        field(
-            "what",
-            Ty::Enum(&["tables", "sequences", "schemas"]),
-            "tables",
-            "of `future`: what will be made",
-        )
-        .null("not of `future`"),
+        field("object", Ty::Name, "public", "the object; of `future_…` the role whose objects they will be"),
+        field("schema", Ty::Name, "sales", "of `future_…`: only what will be made in this schema")
+            .null("any schema, or none of `future_…`"),
         field("privilege", Ty::Text, "CREATE", "the right"),
         field("by_default", Ty::Bool, "false", "nobody granted it: PostgreSQL's own default"),
     ],

@@ -22,10 +22,9 @@ WITH lists AS MATERIALIZED (
      WHERE d.defaclobjtype IN ('r', 'S', 'n')
 )
 SELECT x.privilege_type || ' on ' || l.kind || ' ' || l.object || coalesce(' in ' || l.schema, '') AS "grant",
-       CASE WHEN l.kind LIKE 'future%' THEN 'future' ELSE l.kind END AS kind,
+       replace(l.kind, ' ', '_') AS kind,
        l.object AS object,
        l.schema AS schema,
-       substring(l.kind FROM '^future (.*)$') AS what,
        x.privilege_type AS privilege,
        l.by_default AS by_default
   FROM lists l CROSS JOIN LATERAL aclexplode(l.acl) x

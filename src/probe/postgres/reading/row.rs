@@ -207,6 +207,11 @@ pub(super) fn fact_of(field: &Field, read: Option<&Read<'_>>) -> Cell {
     let kind = Kind::of(&field.ty);
     let value = read.map_or(Ok(Value::Null), |read| value(&kind, &field.name, read));
     let nullable = matches!(field.ty, Type::Nullable(_));
+    if read.is_some() && !nullable && value.as_ref().is_ok_and(Value::is_null) {
+        // The size functions give null for what was dropped since.
+        let what = format!("there is nothing any more whose `{}` could be told: it was dropped", field.name);
+        return Err(Arc::new(Missing::new(Cause::Absent, what).level(Level::Row).fix("ask again")));
+    }
     value
         .map_err(|why| Arc::new(why.level(Level::Row)))
         .and_then(|value| checked(value, &kind, nullable, &field.name))

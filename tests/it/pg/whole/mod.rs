@@ -120,6 +120,22 @@ impl Cluster {
         ];
     }
 
+    /// Ends whoever holds a lock in it, so that others can be taken.
+    pub(super) fn release(&mut self) {
+        for mut child in self.sessions.drain(..) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        self.sql(&format!("ROLLBACK PREPARED '{}'", self.database));
+        while self
+            .sql("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND pid <> pg_backend_pid()")
+            .trim()
+            != "0"
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(super) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }

@@ -137,7 +137,8 @@ fn nobody_waited_for_long(cluster: &Cluster) {
 
 #[test]
 fn what_is_locked_costs_its_own_facts_only() {
-    let cluster = telling();
+    let mut cluster = telling();
+    cluster.release();
     cluster.sql("CREATE TYPE \"Other Place\".\"Mood\" AS ENUM ('fine')");
     cluster.sql("ALTER TABLE \"Other Place\".\"T\" ADD COLUMN m \"Other Place\".\"Mood\"");
     let free = cluster.look("postgres");
@@ -183,7 +184,8 @@ const EVERYTHING: &str = "DO $$ DECLARE r record; BEGIN
 
 #[test]
 fn no_statement_over_all_waits_where_everything_is_locked() {
-    let cluster = telling();
+    let mut cluster = telling();
+    cluster.release();
     cluster.sql("DROP INDEX twice_a");
     let free = cluster.look("postgres");
     let mut holder = cluster.session(&format!("BEGIN; {EVERYTHING};"));
