@@ -302,7 +302,8 @@ fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
 
 fn is_command(fix: &str, sql: bool) -> bool {
     if sql {
-        return fix.ends_with(';') && ["GRANT ", "ALTER ", "SET "].iter().any(|verb| fix.starts_with(verb));
+        return fix.ends_with(';')
+            && ["GRANT ", "ALTER ", "SET ", "CREATE EXTENSION "].iter().any(|verb| fix.starts_with(verb));
     }
     ["setfacl ", "chmod ", "chown ", "namei ", "usermod ", "ulimit ", "getent "]
         .iter()

@@ -142,6 +142,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("postgres.index_bloat", &postgres::INDEX_BLOAT),
     #[cfg(feature = "sql")]
+    ("postgres.index_checks", &postgres::INDEX_CHECKS),
+    #[cfg(feature = "sql")]
     ("postgres.indexes", &postgres::INDEXES),
     #[cfg(feature = "sql")]
     ("postgres.partitions", &postgres::PARTITIONS),

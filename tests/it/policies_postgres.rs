@@ -301,11 +301,11 @@ fn autovacuum_of_a_table_is_switched_on() {
 
 #[test]
 fn connections_that_leak_are_ended() {
-    let server = Server::new("max_connections = 12\nsuperuser_reserved_connections = 3");
+    let server = Server::new("max_connections = 23\nsuperuser_reserved_connections = 3");
     let trial = server.trial("postgres-connections").set("idle_after: 500ms");
     trial.soon(&found(&[], 1));
     server.sql("CREATE ROLE app LOGIN");
-    let sessions: Vec<Child> = (0..8).map(|_| server.session("app", "")).collect();
+    let sessions: Vec<Child> = (0..19).map(|_| server.session("app", "")).collect();
     let run = trial.soon(&found(&[("db", "fail")], 0));
     std::thread::sleep(Duration::from_secs(1));
     // do: no pool here

@@ -35,6 +35,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &postgres::FOREIGN_KEYS,
     &postgres::HBA_RULES,
     &postgres::INDEX_BLOAT,
+    &postgres::INDEX_CHECKS,
     &postgres::INDEXES,
     &postgres::PARTITIONS,
     &postgres::PREPARED_TRANSACTIONS,

@@ -47,6 +47,7 @@ pub(super) fn is_gone(error: &Error) -> bool {
 fn is_drop(code: &str, message: &str) -> bool {
     let lost = ["could not open relation with OID", "cache lookup failed for"];
     code == "XX000" && lost.iter().any(|what| message.starts_with(what))
+        || code == "3D000" && message.starts_with("database with OID")
 }
 
 fn of_server(cx: &Context, step: Step, error: &PgDatabaseError) -> Missing {
@@ -84,6 +85,9 @@ fn meaning(cx: &Context, step: Step, code: &str, message: &str) -> (Cause, Level
         "40001" | "40P01" => {
             (Cause::Timeout, own, say("try again; on a replica set hot_standby_feedback = on"))
         }
+        code if is_drop(code, message) => {
+            (Cause::Absent, own, say("something was dropped while it was looked at: ask again"))
+        }
         "3D000" => (Cause::Absent, Level::Target, say("correct the database in the target's address")),
         "53300" => {
             (Cause::Limit, Level::Target, say("free connections, or raise max_connections of the server"))
@@ -97,9 +101,6 @@ fn meaning(cx: &Context, step: Step, code: &str, message: &str) -> (Cause, Level
             say("correct the name in the SQL of the policy, or write it with its schema"),
         ),
         "0A000" => (Cause::Unsupported, own, None),
-        code if is_drop(code, message) => {
-            (Cause::Absent, own, say("something was dropped while it was looked at: ask again"))
-        }
         "08P01" => match pooler::meaning(message) {
             Some((cause, level, fix)) => (cause, level, say(fix)),
             None => (by_class(code), own, None),

@@ -14,6 +14,13 @@ pub(in crate::probe) static INDEXES: Reading = Reading {
             facts: &["last_scan"],
         },
         Part {
+            name: "columns",
+            when: &[When::Wanted("columns")],
+            sql: include_str!("queries/index_columns.sql"),
+            otherwise: "NULL::text[]",
+            facts: &[],
+        },
+        Part {
             name: "nulls",
             when: &[When::Since(15)],
             sql: "i.indnullsnotdistinct",

@@ -1,13 +1,23 @@
 //! How to connect, from the target: address, password or the password file, TLS as the database's own
 //! clients name it.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::fact::{Cause, Level, Missing};
 use crate::probe::Context;
 use crate::probe::sql::readable;
+
+/// The name of our connections: `muster` for people, and a number by which this process knows its own, so that what looks
+/// is not taken for load. A name that another program chose stays visible.
+pub(super) fn own_name() -> &'static str {
+    static NAME: LazyLock<String> =
+        LazyLock::new(|| format!("muster {:08x}", RandomState::new().build_hasher().finish() >> 32));
+    &NAME
+}
 
 /// Options for the target's database, or for another one of the same server.
 pub(in crate::probe) fn options(cx: &Context, database: Option<&str>) -> Result<PgConnectOptions, Missing> {
@@ -21,7 +31,7 @@ pub(in crate::probe) fn options(cx: &Context, database: Option<&str>) -> Result<
     }
     let mut options = PgConnectOptions::from_str(url.as_str())
         .map_err(|error| fault(Cause::Malformed, format!("the address is not understood: {error}")))?
-        .application_name("muster")
+        .application_name(own_name())
         // A pooler refuses startup parameters that it does not know, and loses prepared statements.
         .extra_float_digits(None)
         .statement_cache_capacity(0);

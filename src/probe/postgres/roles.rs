@@ -1,6 +1,7 @@
 //! `postgres.roles`: who may log in, and what they may do besides.
 
-use super::reading::{Part, Reading, When};
+use super::reading::{Fault, Part, Reading, When};
+use crate::fact::{Cause, Level};
 
 /// The body of `postgres.roles`.
 pub(in crate::probe) static ROLES: Reading = Reading {
@@ -21,5 +22,37 @@ pub(in crate::probe) static ROLES: Reading = Reading {
             facts: &[],
         },
     ],
+    faults: &[
+        hidden("statement_hidden", &["statement_timeout"], "ALTER ROLE {role} RESET statement_timeout;"),
+        hidden(
+            "idle_hidden",
+            &["idle_in_transaction_timeout"],
+            "ALTER ROLE {role} RESET idle_in_transaction_session_timeout;",
+        ),
+        strange("statement_strange", &["statement_timeout"]),
+        strange("idle_strange", &["idle_in_transaction_timeout"]),
+    ],
     ..Reading::server(include_str!("queries/roles.sql"))
 };
+
+const fn hidden(column: &'static str, facts: &'static [&'static str], fix: &'static str) -> Fault {
+    Fault {
+        column,
+        facts,
+        cause: Cause::Undecidable,
+        level: Level::Row,
+        what: "the role {role} has a limit of its own, which hides that of the server",
+        fix,
+    }
+}
+
+const fn strange(column: &'static str, facts: &'static [&'static str]) -> Fault {
+    Fault {
+        column,
+        facts,
+        cause: Cause::Malformed,
+        level: Level::Row,
+        what: "the timeout of {role_name} is written in a way that is not understood",
+        fix: "write it as a number with its unit: `5min`",
+    }
+}

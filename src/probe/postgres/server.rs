@@ -1,19 +1,14 @@
 //! `postgres.server`: version and its end, role, ages, archiver, settings.
 
-use super::reading::{Fault, Part, Reading, When};
+use super::reading::{Costly, Fault, Reading};
 use super::releases;
 use super::session::Who;
 use crate::fact::{Cause, Level, Value};
 
 /// The body of `postgres.server`.
 pub(in crate::probe) static SERVER: Reading = Reading {
-    parts: &[Part {
-        name: "sizes",
-        when: &[When::Wanted("size")],
-        sql: include_str!("queries/sizes_of_databases.sql"),
-        otherwise: "SELECT NULL::int8 AS size, ''::text AS denied",
-        facts: &[],
-    }],
+    // Apart from the rest, because a database that is dropped meanwhile fails the whole sum.
+    costly: &[Costly::statement("ask_size", &["size"])],
     faults: &[Fault {
         column: "size_denied",
         facts: &["size"],

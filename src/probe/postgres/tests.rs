@@ -104,7 +104,7 @@ fn states_of_other_sessions_need_pg_monitor() {
     assert_eq!(value(&plain, 0, "max_connections"), Value::Int(100));
     assert_eq!(value(&plain, 0, "reserved"), Value::Int(3));
     assert_eq!(value(&plain, 0, "available"), Value::Int(97));
-    assert!(value(&plain, 0, "used").as_int().unwrap() >= 2);
+    assert!(value(&plain, 0, "used").as_int().unwrap() >= 1);
     for name in ["active", "idle_in_transaction", "oldest_transaction_start", "waiting_on_lock"] {
         let why = missing(&plain, 0, name);
         assert_eq!((why.cause, why.level), (Cause::Denied, Level::Field), "{name}");

@@ -307,3 +307,80 @@ fn the_lock_table_is_counted_and_whoever_holds_most_is_named() {
         assert_eq!(value(&answer, 0, "lock_slots"), Value::Int(256 * (100 + 10)));
     });
 }
+
+#[test]
+fn what_looks_is_no_load() {
+    let database = Database::new("create table t (id int)");
+    block(async {
+        let mut other = database.connect().await;
+        // The same name, and not our number: another muster is a client like any other.
+        run(&mut other, "set application_name = 'muster'; begin; select 1").await;
+        let other_pid = pid(&mut other).await;
+        let mut second = database.connect().await;
+        let name = super::options::own_name();
+        run(&mut second, &format!("set application_name = '{name}'; begin; select pg_current_xact_id()"))
+            .await;
+        let own_pid = pid(&mut second).await;
+        for role in ["muster_monitor", "postgres"] {
+            let ask = |probe| database.ask(role, probe, json!({})).run_async();
+            let sessions = ask("postgres.sessions").await.unwrap();
+            row(&sessions, "pid", &other_pid);
+            let listed = |answer: &Answer, fact: &str| {
+                (0..answer.table.rows.len()).any(|row| value(answer, row, fact) == Value::text(&own_pid))
+            };
+            assert!(!listed(&sessions, "pid"));
+            assert!(!listed(&ask("postgres.xmin_holders").await.unwrap(), "name"));
+            let databases = ask("postgres.databases").await.unwrap();
+            let here = row(&databases, "name", &database.name);
+            assert_eq!(value(&databases, here, "connections"), Value::Int(1));
+        }
+    });
+}
+
+#[test]
+fn of_a_limit_of_connections_only_the_clients_count() {
+    let database = Database::new("select 1");
+    database.run(&format!("alter database {} connection limit 1000", database.name));
+    block(async {
+        let limited = async || {
+            let answer =
+                database.ask("muster_monitor", "postgres.connections", json!({})).run_async().await.unwrap();
+            (value(&answer, 0, "limited_database"), value(&answer, 0, "limited_database_used"))
+        };
+        let mut second = database.connect().await;
+        let name = super::options::own_name();
+        run(&mut second, &format!("set application_name = '{name}'")).await;
+        let (_, before) = limited().await;
+        assert_eq!(before, Value::Int(0));
+        run(&mut second, "set application_name = 'muster'").await;
+        assert_eq!(limited().await, (Value::text(&database.name), Value::Int(1)));
+    });
+}
+
+#[test]
+fn a_database_that_is_dropped_meanwhile_costs_its_own_row() {
+    let database = Database::new("select 1");
+    let passing = format!("{}_passing", database.name);
+    let coming_and_going = std::thread::spawn(move || {
+        for _ in 0..10 {
+            super::testing::run("postgres", &format!("create database {passing} template template0"));
+            super::testing::run("postgres", &format!("drop database {passing}"));
+        }
+    });
+    while !coming_and_going.is_finished() {
+        for role in ["muster_plain", "muster_monitor"] {
+            let databases = database.ask(role, "postgres.databases", json!({})).run().unwrap();
+            let here = row(&databases, "name", &database.name);
+            assert!(matches!(value(&databases, here, "size"), Value::Int(size) if size > 0));
+            for index in 0..databases.table.rows.len() {
+                if let Err(why) = cell(&databases, index, "size") {
+                    assert!(matches!(why.cause, Cause::Absent | Cause::Denied), "{why:?}");
+                    assert_eq!(why.level, Level::Row);
+                }
+            }
+        }
+        let server = database.ask("muster_monitor", "postgres.server", json!({})).run().unwrap();
+        assert!(matches!(value(&server, 0, "size"), Value::Int(size) if size > 0));
+    }
+    coming_and_going.join().unwrap();
+}

@@ -182,7 +182,7 @@ grant select, insert on \"Open\".\"T\" to public;\nalter default privileges gran
     let connect = at(&format!("CONNECT on database {}", database.name));
     assert_eq!(value(&answer, connect, "by_default"), Value::Bool(true));
     let future = at("SELECT on future tables postgres");
-    assert_eq!(value(&answer, future, "kind"), Value::text("future"));
+    assert_eq!(value(&answer, future, "kind"), Value::text("future_tables"));
 }
 
 #[test]

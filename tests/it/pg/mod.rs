@@ -1,11 +1,14 @@
 //! Proofs of the policies of the area `postgres` by what they are about: a defect that fails, a healthy counterpart
 //! that passes, and the remedy carried out. `crate::policies_postgres` holds the oldest ones and the servers.
 
+mod logical;
+mod neglected;
 mod replication;
 mod schema;
 mod sessions;
 mod settings;
 mod storage;
+mod upgrade;
 pub(crate) mod whole;
 
 /// A policy, and how its proof makes a healthy server fail it, in a sentence for people.
@@ -54,9 +57,15 @@ const OLDEST: &[Recipe] = &[
 
 /// All of them. What stands with a subject goes before what stands here.
 pub(crate) fn recipes() -> Vec<Recipe> {
-    let subjects =
-        [replication::RECIPES, schema::RECIPES, sessions::RECIPES, settings::RECIPES, storage::RECIPES]
-            .concat();
+    let subjects = [
+        logical::RECIPES,
+        replication::RECIPES,
+        schema::RECIPES,
+        sessions::RECIPES,
+        settings::RECIPES,
+        storage::RECIPES,
+    ]
+    .concat();
     let older = OLDEST.iter().filter(|(policy, _)| !subjects.iter().any(|(known, _)| known == policy));
     subjects.iter().chain(older).copied().collect()
 }

@@ -21,7 +21,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     ),
     (
         "postgres-connections",
-        "eight of nine connections are opened and do nothing; two of a role that may have two",
+        "nineteen of twenty connections are opened and do nothing; two of a role that may have two",
     ),
     ("postgres-idle-in-transaction", "a session begins a transaction and does nothing"),
     ("postgres-lock-table", "one transaction locks 70 tables on a server with room for 100"),

@@ -27,7 +27,10 @@ pub(super) const RECIPES: &[Recipe] = &[
     ("postgres-password-encryption", "a server with `password_encryption = md5`"),
     ("postgres-password-md5", "a role whose password was set while md5 was chosen"),
     ("postgres-public-create", "a schema in which PUBLIC may create, as in `public` before version 15"),
-    ("postgres-public-grants", "a table that PUBLIC may read and write, and a sequence"),
+    (
+        "postgres-public-grants",
+        "a table that PUBLIC may read and write, a sequence, and default privileges for what will be made",
+    ),
     (
         "postgres-risky-settings",
         "a server that hides damage, does not wait for commits, and has `wal_level = minimal`",
@@ -36,6 +39,10 @@ pub(super) const RECIPES: &[Recipe] = &[
     (
         "postgres-role-expiry",
         "a role whose password ended yesterday, and one whose password ends in three days",
+    ),
+    (
+        "postgres-role-timeouts",
+        "a role that switched its limit off for itself, and one whose statements may take for ever",
     ),
     ("postgres-role-not-superuser", "muster looks as the superuser `postgres`"),
     (
@@ -365,7 +372,17 @@ fn not_everybody_changes_tables() {
     proof.finds(&[]);
     database.sql("GRANT SELECT, INSERT ON \"Order Lines\" TO PUBLIC; GRANT SELECT ON lines TO PUBLIC");
     database.sql("GRANT UPDATE ON SEQUENCE \"Order Lines_id_seq\" TO PUBLIC");
+    database.sql("CREATE SCHEMA \"To Come\"; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC");
+    database.sql("ALTER DEFAULT PRIVILEGES IN SCHEMA \"To Come\" GRANT INSERT ON TABLES TO PUBLIC");
+    database.sql("ALTER DEFAULT PRIVILEGES IN SCHEMA \"To Come\" GRANT UPDATE ON SEQUENCES TO PUBLIC");
+    database.sql("ALTER DEFAULT PRIVILEGES GRANT UPDATE ON SEQUENCES TO PUBLIC");
+    database.sql("ALTER DEFAULT PRIVILEGES GRANT CREATE ON SCHEMAS TO PUBLIC");
     let wanted = [
+        ("SELECT on future tables postgres", "warn"),
+        ("INSERT on future tables postgres in \"To Come\"", "fail"),
+        ("UPDATE on future sequences postgres in \"To Come\"", "fail"),
+        ("UPDATE on future sequences postgres", "fail"),
+        ("CREATE on future schemas postgres", "fail"),
         ("INSERT on table public.\"Order Lines\"", "fail"),
         ("SELECT on table public.\"Order Lines\"", "warn"),
         ("SELECT on view public.lines", "warn"),
@@ -443,6 +460,32 @@ fn forgotten_transactions_get_a_limit() {
     let wanted = [("idle_in_transaction_session_timeout", "fail"), ("deadlock_timeout", "warn")];
     let run = proof.finds(&wanted);
     proof.mend(&run, &wanted.map(|(subject, _)| subject), |text| server.sql(text));
+    proof.finds(&[]);
+}
+
+#[test]
+fn a_role_without_limits_gets_them() {
+    let server = Server::new("idle_in_transaction_session_timeout = 15min\nstatement_timeout = 10min");
+    let proof = Proof::on(&server, "postgres-role-timeouts").set("patient: [dumper]");
+    server.sql("CREATE ROLE app LOGIN; CREATE ROLE \"Report\" LOGIN; CREATE ROLE dumper LOGIN; CREATE ROLE own LOGIN");
+    server.sql("ALTER ROLE own SET statement_timeout = '90s'");
+    server.sql("ALTER ROLE dumper SET statement_timeout = 0");
+    proof.finds(&[]);
+    server.sql("ALTER ROLE app SET idle_in_transaction_session_timeout = 0");
+    server.sql("ALTER ROLE \"Report\" SET statement_timeout = '1s'");
+    server.sql("ALTER ROLE \"Report\" IN DATABASE postgres SET statement_timeout = 0");
+    let run = proof.finds(&[("app", "fail"), ("\"Report\"", "warn")]);
+    proof.mend(&run, &["app"], |text| server.sql(text));
+    proof.finds(&[("\"Report\"", "warn")]);
+    // What it has in this database goes before what it has anywhere.
+    server.sql("ALTER ROLE \"Report\" IN DATABASE postgres RESET statement_timeout");
+    proof.mend(&run, &["\"Report\""], |text| server.sql(text));
+    proof.finds(&[]);
+    // A limit of the role that looks hides that of the server.
+    server.sql("ALTER ROLE watcher SET statement_timeout = '2min'");
+    let run = proof.finds(&[("app", "unknown")]);
+    assert_eq!(run.cause("postgres-role-timeouts"), "undecidable");
+    server.sql(run.finding("postgres-role-timeouts")["cause"]["fix"].as_str().unwrap());
     proof.finds(&[]);
 }
 

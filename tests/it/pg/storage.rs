@@ -25,6 +25,8 @@ pub(super) const RECIPES: &[Recipe] = &[
         "postgres-checksum-failures",
         "overwrites two bytes of a table's file while the server is stopped, and reads it",
     ),
+    ("postgres-index-corruption", "overwrites a page of an index while the server is stopped"),
+    ("postgres-cache-hits", "reads a table that is ten times as large as shared_buffers, again and again"),
     (
         "postgres-collation-drift",
         "writes another version of a collation, and of an ICU database, into the catalogue",
@@ -118,6 +120,72 @@ fn damage(server: &Server, relation: &str) {
     file.write_all(&bytes.map(|byte| byte ^ 0xff)).unwrap();
     drop(file);
     server.start();
+}
+
+/// Overwrites the third page of a relation with zeros.
+fn blank(server: &Server, relation: &str) {
+    let path =
+        done(server.psql("postgres").args(["-c", &format!("SELECT pg_relation_filepath('{relation}')")]));
+    server.sql("CHECKPOINT");
+    server.control(&["stop", "-m", "fast"]);
+    let mut file = OpenOptions::new().write(true).open(server.data().join(path.trim())).unwrap();
+    file.seek(SeekFrom::Start(2 * 8_192)).unwrap();
+    file.write_all(&[0; 8_192]).unwrap();
+    drop(file);
+    server.start();
+}
+
+#[test]
+fn a_damaged_index_is_built_again() {
+    let id = "postgres-index-corruption";
+    let server = Server::new("autovacuum = off");
+    server.sql("CREATE TABLE orders AS SELECT generate_series(1, 60000) AS id");
+    server.sql("CREATE INDEX fine ON orders (id)");
+    server.sql("CREATE UNIQUE INDEX \"By id\" ON orders (id)");
+    let trial = server.trial(id);
+    let subject = "public.\"By id\"";
+    // Neither the extension nor the right is there; each cause says how to get it.
+    for cause in ["absent", "denied"] {
+        let run = trial.finds(&[(subject, "unknown"), ("public.fine", "unknown")], 0);
+        let why = &run.findings_of(id)[0]["cause"];
+        assert_eq!(why["cause"], cause);
+        server.sql(why["fix"].as_str().unwrap());
+    }
+    trial.finds(&[], 2);
+    blank(&server, "\"By id\"");
+    let run = trial.finds(&[(subject, "fail")], 1);
+    let said = run.finding(id)["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("unexpected zero page"), "{said}");
+    // do: the cause is this test
+    carry_out(&trial.steps(&run, subject), |text| server.sql(text), none);
+    trial.finds(&[], 2);
+}
+
+#[test]
+fn what_is_read_often_gets_memory() {
+    let server = Server::new("shared_buffers = 1MB\nautovacuum = off");
+    server.sql("CREATE TABLE large AS SELECT repeat('x', 1000) AS pad FROM generate_series(1, 9000)");
+    server.sql("CREATE DATABASE small");
+    let trial = server.trial("postgres-cache-hits").set("at_least: 20_000");
+    let read = |times: usize| {
+        let mut psql = server.psql("postgres").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let sql = "SELECT count(*) FROM large;\n".repeat(times);
+        psql.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+        assert!(psql.wait().unwrap().success());
+    };
+    // One block, read again and again.
+    let again = "CREATE TABLE t AS SELECT 1 AS id; \
+                 SELECT sum((SELECT id + g * 0 FROM t LIMIT 1)) FROM generate_series(1, 40000) g";
+    done(server.psql("postgres").args(["-d", "small", "-c", again]));
+    trial.soon(&found(&[], 1));
+    read(30);
+    let run = trial.soon(&found(&[("postgres", "warn")], 1));
+    // do: raise shared_buffers and restart
+    server.sql("ALTER SYSTEM SET shared_buffers = '64MB'");
+    server.control(&["restart", "-m", "fast"]);
+    carry_out(&trial.steps(&run, "postgres"), |text| server.sql(text), |text| server.shell(text));
+    read(100);
+    trial.soon(&found(&[], 2));
 }
 
 #[test]

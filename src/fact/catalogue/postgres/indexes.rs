@@ -15,7 +15,7 @@ pub(in crate::fact::catalogue) static INDEXES: ProbeDecl = ProbeDecl {
         field("schema", Ty::Text, "public", "the schema, unquoted"),
         field("name", Ty::Text, "orders_day_idx", "the name, unquoted"),
         field("table", Ty::Name, "public.orders", "the table"),
-        field("columns", Ty::Texts, "[customer, day]", "columns of its key in order; `(expression)` for what is computed"),
+        field("columns", Ty::Texts, "[customer, day]", "columns of its key in order; `(expression)` for what is computed").costly(),
         field("kind", Ty::Text, "btree", "access method: `btree`, `hash`, `gin`, `gist`, `brin` …"),
         field("partitioned", Ty::Bool, "false", "of a partitioned table: holds nothing, and counts what the indexes of its partitions count"),
         field("parent", Ty::Name, "public.orders_day_idx", "the index of the partitioned table that it is a part of")

@@ -25,6 +25,20 @@ pub(in crate::fact::catalogue) static ROLES: ProbeDecl = ProbeDecl {
         field("inherit", Ty::Bool, "true", "it has the rights of its roles without SET ROLE"),
         field("valid_until", Ty::Time, "2027-01-01T00:00:00Z", "when its password ends").null("never"),
         field("connection_limit", Ty::Int, "20", "how many connections it may have").null("any number"),
+        field(
+            "statement_timeout",
+            Ty::Duration,
+            "5min",
+            "what ends its statements in the database of the address: its own, the database's, or the server's",
+        )
+        .null("nothing does"),
+        field(
+            "idle_in_transaction_timeout",
+            Ty::Duration,
+            "15min",
+            "the same of its transactions that pause (`idle_in_transaction_session_timeout`)",
+        )
+        .null("nothing does"),
         field("member_of", Ty::Texts, "[pg_monitor]", "roles that it is a direct member of"),
         field(
             "reserved_grants",
@@ -59,20 +73,26 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
     targets: &["postgres"],
     params: &[],
     facts: &[
-        field("grant", Ty::Name, "CREATE on schema public", "right and object"),
+        field("grant", Ty::Text, "CREATE on schema public", "right and object, in words"),
         field("database", Ty::Text, "shop", "the database"),
         field(
             "kind",
-            Ty::Enum(&["database", "schema", "table", "view", "sequence", "future"]),
+            Ty::Enum(&[
+                "database",
+                "schema",
+                "table",
+                "view",
+                "sequence",
+                "future_tables",
+                "future_sequences",
+                "future_schemas",
+            ]),
             "schema",
-            "what it is about; `future` for ALTER DEFAULT PRIVILEGES",
+            "what it is about; `future_…` for ALTER DEFAULT PRIVILEGES",
         ),
-        field(
-            "object",
-            Ty::Name,
-            "public",
-            "the object; of `future` the role whose objects they will be, with `in` and the schema",
-        ),
+        field("object", Ty::Name, "public", "the object; of `future_…` the role whose objects they will be"),
+        field("schema", Ty::Name, "sales", "of `future_…`: only what will be made in this schema")
+            .null("any schema, or none of `future_…`"),
         field("privilege", Ty::Text, "CREATE", "the right"),
         field("by_default", Ty::Bool, "false", "nobody granted it: PostgreSQL's own default"),
     ],

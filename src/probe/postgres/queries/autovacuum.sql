@@ -6,8 +6,8 @@ WITH {due}, workers AS MATERIALIZED (
     SELECT {slots} AS workers
 ), named AS MATERIALIZED (
     SELECT d.share, nullif(d.relpages, 0)::int8 * current_setting('block_size')::int8 AS size,
-           quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
-      FROM due d JOIN pg_class c ON c.oid = d.owner JOIN pg_namespace n ON n.oid = c.relnamespace
+           quote_ident(n.nspname) || '.' || quote_ident(d.relname) AS name
+      FROM due d JOIN pg_namespace n ON n.oid = d.relnamespace
 )
 SELECT current_setting('autovacuum')::bool AND current_setting('track_counts')::bool AS enabled,
        w.running AS workers,

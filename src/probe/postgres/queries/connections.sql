@@ -5,8 +5,8 @@ WITH most AS MATERIALIZED (
            current_setting('max_locks_per_transaction')::int8
              * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8) AS locks
 ), clients AS MATERIALIZED (
-    SELECT *, pid = pg_backend_pid() AS own, coalesce(backend_type = 'client backend', datid IS NOT NULL) AS client
-      FROM pg_stat_activity
+    SELECT *, coalesce(backend_type = 'client backend', datid IS NOT NULL) AS client
+      FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name IS DISTINCT FROM '{own}'
 ), by_role AS MATERIALIZED (
     SELECT r.rolname AS name, r.rolconnlimit::int8 AS most, count(c.pid) AS used
       FROM pg_roles r LEFT JOIN clients c ON c.usesysid = r.oid AND c.client
@@ -17,10 +17,10 @@ WITH most AS MATERIALIZED (
      WHERE d.datconnlimit > 0 GROUP BY d.datname, d.datconnlimit ORDER BY count(c.pid)::float8 / d.datconnlimit DESC, 1 LIMIT 1
 ), counted AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE client) AS used,
-           count(*) FILTER (WHERE client AND state IN ('active', 'fastpath function call') AND NOT own) AS active,
+           count(*) FILTER (WHERE client AND state IN ('active', 'fastpath function call')) AS active,
            count(*) FILTER (WHERE client AND state = 'idle') AS idle,
            count(*) FILTER (WHERE client AND state LIKE 'idle in transaction%') AS idle_in_transaction,
-           min(xact_start) FILTER (WHERE client AND NOT own) AS transaction_start,
+           min(xact_start) FILTER (WHERE client) AS transaction_start,
            min(state_change) FILTER (WHERE client AND state LIKE 'idle in transaction%') AS idle_start,
            count(*) FILTER (WHERE client AND wait_event_type = 'Lock') AS waiting_on_lock
       FROM clients

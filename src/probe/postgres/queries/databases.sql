@@ -1,6 +1,7 @@
 -- Every database, also those that refuse connections: they age as well. Nothing here waits for a lock.
 WITH sessions AS MATERIALIZED (
-    SELECT datid, count(*) AS sessions FROM pg_stat_activity WHERE datid IS NOT NULL GROUP BY datid
+    SELECT datid, count(*) AS sessions FROM pg_stat_activity
+     WHERE datid IS NOT NULL AND pid <> pg_backend_pid() AND application_name IS DISTINCT FROM '{own}' GROUP BY datid
 ), held AS MATERIALIZED (
     {temporary}
 )
@@ -38,9 +39,11 @@ SELECT quote_ident(d.datname) AS database,
        pg_stat_get_db_blocks_hit(d.oid) AS blocks_hit,
        (extract(epoch FROM pg_stat_get_db_stat_reset_time(d.oid)) * 1000000)::int8 AS stats_reset,
        (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS server_started,
-       NOT (has_database_privilege(d.oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'usage'))
-         AS size_hidden,
-       CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'usage')
+       -- Of one that was dropped meanwhile nobody may say whether the role had the right; measuring it tells.
+       NOT coalesce(has_database_privilege(d.oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'usage'),
+                    true) AS size_hidden,
+       CASE WHEN coalesce(has_database_privilege(d.oid, 'CONNECT')
+                          OR pg_has_role(current_user, 'pg_read_all_stats', 'usage'), true)
             THEN format('SELECT pg_database_size(%s::oid) AS size', d.oid) END AS ask_size
   FROM pg_database d
   LEFT JOIN sessions s ON s.datid = d.oid

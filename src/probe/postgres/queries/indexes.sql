@@ -11,8 +11,7 @@ WITH RECURSIVE rel AS MATERIALIZED (
     SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relispartition, c.relpages, c.relpersistence,
            n.nspname, m.amname, r.name AS owner, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
            i.indisvalid, i.indisready, i.indislive, i.indisreplident, i.indisclustered, i.indnatts, i.indnkeyatts,
-           i.indkey::int2[] AS keys, i.indkey::text || ' ' AS key_text, i.indclass::text || ' ' AS class_text,
-           i.indcollation::text || ' ' AS collation_text, i.indoption::text || ' ' AS option_text,
+           i.indkey, i.indkey::int2[] AS keys, i.indclass, i.indcollation, i.indoption,
            i.indexprs IS NOT NULL AS computed, i.indpred IS NOT NULL AS partial, {nulls} AS nulls_not_distinct,
            coalesce(regexp_replace(i.indexprs::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS expressions,
            coalesce(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS predicate,
@@ -45,29 +44,37 @@ WITH RECURSIVE rel AS MATERIALIZED (
 ), below AS MATERIALIZED (
     SELECT u.parent, sum(i.scans)::int8 AS scans, max(i.last_scan) AS last_scan, sum(i.relpages)::int8 AS pages
       FROM up u JOIN ind i ON i.oid = u.leaf GROUP BY u.parent
-), ranked AS MATERIALIZED (
+), told AS MATERIALIZED (
+    -- What has to be the same in two indexes that do the same, as a number, because a comparison of texts takes long.
     SELECT i.*, k.name AS constraint_name, coalesce(k.referenced, false) AS referenced,
-           i.indisunique OR i.indisexclusion AS strict,
-           first_value(i.oid) OVER (alike ORDER BY coalesce(k.referenced, false) DESC, i.indisprimary DESC,
-               i.indisreplident DESC, k.name IS NOT NULL DESC, i.indisunique DESC, i.oid) AS best,
-           first_value(i.oid) OVER (twin ORDER BY coalesce(k.referenced, false) DESC, i.indisprimary DESC,
-               i.indisreplident DESC, k.name IS NOT NULL DESC, i.oid) AS best_twin
+           i.indisunique OR i.indisexclusion AS strict, i.indisvalid AND i.indisready AND i.indislive AS whole,
+           hashtextextended(concat_ws('|', i.amname, i.indisvalid AND i.indisready AND i.indislive, i.indkey, i.indnkeyatts,
+                                      i.indclass, i.indcollation, i.indoption, i.expressions, i.predicate), 0) AS alike
       FROM ind i LEFT JOIN con k ON k.conindid = i.oid
-    WINDOW alike AS (PARTITION BY i.indrelid, i.amname, i.indisvalid AND i.indisready AND i.indislive, i.key_text,
-                     i.indnkeyatts, i.class_text, i.collation_text, i.option_text, i.expressions, i.predicate),
-           twin AS (PARTITION BY i.indrelid, i.amname, i.indisvalid AND i.indisready AND i.indislive, i.key_text,
-                    i.indnkeyatts, i.class_text, i.collation_text, i.option_text, i.expressions, i.predicate,
-                    i.indisunique, i.indisexclusion, i.indimmediate, i.nulls_not_distinct)
+), several AS MATERIALIZED (
+    SELECT indrelid, alike FROM told GROUP BY indrelid, alike HAVING count(*) > 1
+), best AS MATERIALIZED (
+    SELECT i.oid,
+           first_value(i.oid) OVER (same ORDER BY i.referenced DESC, i.indisprimary DESC,
+               i.indisreplident DESC, i.constraint_name IS NOT NULL DESC, i.indisunique DESC, i.oid) AS best,
+           first_value(i.oid) OVER (twin ORDER BY i.referenced DESC, i.indisprimary DESC,
+               i.indisreplident DESC, i.constraint_name IS NOT NULL DESC, i.oid) AS best_twin
+      FROM told i JOIN several g ON g.indrelid = i.indrelid AND g.alike = i.alike
+    WINDOW same AS (PARTITION BY i.indrelid, i.alike),
+           twin AS (PARTITION BY i.indrelid, i.alike, i.indisunique, i.indisexclusion, i.indimmediate, i.nulls_not_distinct)
+), short AS MATERIALIZED (
+    SELECT s.oid, s.indrelid, s.indnkeyatts, s.indnatts, s.indkey::text || ' ' AS key_text, s.indclass::text || ' ' AS class_text,
+           s.indcollation::text || ' ' AS collation_text, s.indoption::text || ' ' AS option_text
+      FROM told s
+     WHERE s.amname = 'btree' AND s.whole AND s.indnatts = s.indnkeyatts
+       AND NOT s.strict AND NOT s.partial AND NOT s.computed AND NOT s.indisreplident AND s.constraint_name IS NULL
 ), longer AS MATERIALIZED (
     SELECT s.oid, min(l.name) AS name
-      FROM ranked s JOIN ranked l ON l.indrelid = s.indrelid
-     WHERE s.amname = 'btree' AND l.amname = 'btree' AND l.oid <> s.oid
-       AND NOT s.strict AND NOT s.partial AND NOT s.computed AND NOT s.indisreplident AND s.constraint_name IS NULL
-       AND s.indnatts = s.indnkeyatts AND NOT l.partial
-       AND s.indisvalid AND s.indisready AND s.indislive AND l.indisvalid AND l.indisready AND l.indislive
+      FROM short s JOIN told l ON l.indrelid = s.indrelid
+     WHERE l.amname = 'btree' AND l.whole AND l.oid <> s.oid AND NOT l.partial
        AND s.indnkeyatts <= l.indnkeyatts AND l.indnatts > s.indnatts
-       AND starts_with(l.key_text, s.key_text) AND starts_with(l.class_text, s.class_text)
-       AND starts_with(l.collation_text, s.collation_text) AND starts_with(l.option_text, s.option_text)
+       AND starts_with(l.indkey::text || ' ', s.key_text) AND starts_with(l.indclass::text || ' ', s.class_text)
+       AND starts_with(l.indcollation::text || ' ', s.collation_text) AND starts_with(l.indoption::text || ' ', s.option_text)
      GROUP BY s.oid
 ), builds AS MATERIALIZED (
     -- Without pg_monitor the row of another role's build has its database only.
@@ -82,24 +89,24 @@ WITH RECURSIVE rel AS MATERIALIZED (
     SELECT greatest(d.stats_reset, a.stats_reset) AS stats
       FROM pg_stat_archiver a LEFT JOIN pg_stat_database d ON d.datname = current_database()
 ), ours AS MATERIALIZED (
-    SELECT i.*, i.indisvalid AND i.indisready AND i.indislive AS whole,
-           CASE WHEN NOT (i.indisvalid AND i.indisready AND i.indislive) THEN NULL
-                WHEN i.best_twin <> i.oid THEN i.best_twin
-                WHEN NOT i.strict AND i.best <> i.oid THEN i.best END AS twin_oid,
-           EXISTS (SELECT FROM builds b WHERE b.index_relid = i.oid) OR i.oid IN (SELECT relation FROM held) AS worked_on
-      FROM ranked i
+    SELECT i.*,
+           CASE WHEN NOT i.whole THEN NULL
+                WHEN t.best_twin <> i.oid THEN t.best_twin
+                WHEN NOT i.strict AND t.best <> i.oid THEN t.best END AS twin_oid,
+           NOT i.whole AND (EXISTS (SELECT FROM builds b WHERE b.index_relid = i.oid) OR i.oid IN (SELECT relation FROM held))
+             AS worked_on
+      FROM told i LEFT JOIN best t ON t.oid = i.oid
 )
 SELECT i.oid AS oid,
        i.name AS index,
        i.nspname::text AS schema,
        i.relname::text AS name,
        i.owner AS "table",
-       (SELECT array_agg(coalesce((SELECT a.attname::text FROM pg_attribute a
-                                    WHERE a.attrelid = i.indrelid AND a.attnum = k.attnum), '(expression)') ORDER BY k.place)
-          FROM unnest(i.keys) WITH ORDINALITY k(attnum, place) WHERE k.place <= i.indnkeyatts) AS columns,
+       {columns} AS columns,
        i.amname::text AS kind,
        i.relkind = 'I' AS partitioned,
-       p.name AS parent,
+       (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
+          FROM pg_class c WHERE c.oid = h.inhparent) AS parent,
        i.indisunique AS is_unique,
        i.indisprimary AS is_primary,
        i.constraint_name AS "constraint",
@@ -116,13 +123,12 @@ SELECT i.oid AS oid,
        (extract(epoch FROM coalesce(b.last_scan, i.last_scan)) * 1000000)::int8 AS last_scan,
        (extract(epoch FROM (SELECT stats FROM since)) * 1000000)::int8 AS stats_since,
        coalesce(b.pages, i.relpages)::int8 * current_setting('block_size')::int8 AS pages_size,
-       d.name AS duplicate_of,
+       (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
+          FROM pg_class c WHERE c.oid = i.twin_oid) AS duplicate_of,
        l.name AS prefix_of,
        i.oid IN (SELECT oid FROM helps) AS supports_foreign_key
   FROM ours i
   LEFT JOIN below b ON b.parent = i.oid AND i.relkind = 'I'
   LEFT JOIN longer l ON l.oid = i.oid
-  LEFT JOIN ind d ON d.oid = i.twin_oid
   LEFT JOIN part h ON h.inhrelid = i.oid
-  LEFT JOIN ind p ON p.oid = h.inhparent
  ORDER BY i.relpages DESC, i.oid

@@ -1,4 +1,5 @@
-SELECT d.size AS size, d.denied AS denied, d.denied <> '' AS size_denied,
+SELECT d.denied AS denied, d.denied <> '' AS size_denied,
+       CASE WHEN d.denied = '' THEN 'SELECT sum(pg_database_size(oid))::int8 AS size FROM pg_database' END AS ask_size,
        current_setting('server_version_num')::int8 AS version_num,
        (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
        (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS started,
@@ -27,4 +28,7 @@ SELECT d.size AS size, d.denied AS denied, d.denied <> '' AS size_denied,
        (SELECT datname, mxid_age(datminmxid)::int8 AS age FROM pg_database ORDER BY 2 DESC, 1 LIMIT 1) m,
        pg_stat_archiver a,
        -- A database that may not be measured would fail the whole sum, so it is named instead.
-       ({sizes}) d
+       (SELECT coalesce(string_agg(quote_ident(datname), ', ' ORDER BY datname)
+                 FILTER (WHERE NOT (has_database_privilege(oid, 'CONNECT')
+                                    OR pg_has_role(current_user, 'pg_read_all_stats', 'usage'))), '') AS denied
+          FROM pg_database) d

@@ -1,4 +1,4 @@
--- Clients but ourselves. Without rights the server hides which processes are clients; those with a user and a database
+-- Clients but our own. Without rights the server hides which processes are clients; those with a user and a database
 -- count then.
 WITH RECURSIVE {lock_waits}{lock_roots}, counted AS MATERIALIZED (
     SELECT pid, count(DISTINCT waiter) AS number FROM roots WHERE gid IS NULL GROUP BY pid
@@ -47,6 +47,6 @@ SELECT a.pid::text AS pid,
   LEFT JOIN ends e ON e.waiter = a.pid
   LEFT JOIN seen r ON r.pid = e.pid
   LEFT JOIN pg_prepared_xacts p ON p.gid = e.gid
- WHERE a.pid <> pg_backend_pid()
+ WHERE a.pid <> pg_backend_pid() AND a.application_name IS DISTINCT FROM '{own}'
    AND CASE WHEN a.hidden THEN a.datid IS NOT NULL AND a.usesysid IS NOT NULL ELSE a.backend_type = 'client backend' END
  ORDER BY a.pid

@@ -13,29 +13,47 @@ options AS MATERIALIZED (
       FROM pg_class c CROSS JOIN LATERAL pg_options_to_table(c.reloptions) o
      WHERE c.reloptions IS NOT NULL AND c.relkind IN ('r', 'm', 't') AND o.option_name LIKE 'autovacuum%'
      GROUP BY c.oid
-), owners AS MATERIALIZED (
-    SELECT oid, reltoastrelid FROM pg_class WHERE reltoastrelid <> 0
+), server AS MATERIALIZED (
+    SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS base,
+           current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale, {most}::float8 AS most,
+           current_setting('autovacuum_vacuum_insert_threshold')::float8 AS insert_base,
+           current_setting('autovacuum_vacuum_insert_scale_factor')::float8 AS insert_scale,
+           current_setting('autovacuum_freeze_max_age')::float8 AS freeze_at,
+           current_setting('autovacuum_multixact_freeze_max_age')::float8 AS multixact_freeze_at
+), special AS MATERIALIZED (
+    SELECT oid FROM options
+    UNION ALL
+    SELECT c.reltoastrelid FROM pg_class c JOIN options o ON o.oid = c.oid WHERE c.reltoastrelid <> 0
+), maybe AS MATERIALIZED (
+    -- Each limit is at least its base, so that of many tables few are left.
+    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, {unfrozen} AS unfrozen,
+           c.relfrozenxid, c.relminmxid
+      FROM pg_class c
+     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND c.relfrozenxid <> '0'
+       AND (pg_stat_get_dead_tuples(c.oid) > (SELECT CASE WHEN most >= 0 THEN least(base, most) ELSE base END FROM server)
+            OR pg_stat_get_ins_since_vacuum(c.oid) > (SELECT insert_base FROM server)
+            OR age(c.relfrozenxid) > (SELECT freeze_at FROM server)
+            OR mxid_age(c.relminmxid) > (SELECT multixact_freeze_at FROM server)
+            OR c.oid IN (SELECT oid FROM special))
 ), relations AS MATERIALIZED (
-    SELECT c.oid, coalesce(w.oid, c.oid) AS owner, c.relkind = 't' AS toast, c.relpages,
-           greatest(c.reltuples, 0)::float8 AS tuples,
-           {unfrozen} AS unfrozen,
+    SELECT c.oid, coalesce(w.oid, c.oid) AS owner, coalesce(w.relname, c.relname) AS relname,
+           coalesce(w.relnamespace, c.relnamespace) AS relnamespace, c.relkind = 't' AS toast, c.relpages,
+           greatest(c.reltuples, 0)::float8 AS tuples, c.unfrozen,
            pg_stat_get_dead_tuples(c.oid) AS dead, pg_stat_get_ins_since_vacuum(c.oid) AS inserted,
            age(c.relfrozenxid)::int8 AS age, mxid_age(c.relminmxid)::int8 AS multixact_age
-      FROM pg_class c LEFT JOIN owners w ON w.reltoastrelid = c.oid
-     WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' AND c.relfrozenxid <> '0'
+      FROM maybe c LEFT JOIN pg_class w ON w.reltoastrelid = c.oid AND w.reltoastrelid <> 0 AND c.relkind = 't'
 ), limits AS MATERIALIZED (
     SELECT r.*, coalesce(o.enabled, true) AS enabled,
-           coalesce(nullif(o.base, -1), current_setting('autovacuum_vacuum_threshold')::float8)
-             + coalesce(nullif(o.scale, -1), current_setting('autovacuum_vacuum_scale_factor')::float8) * r.tuples AS dead_limit,
-           coalesce(nullif(o.most, -1), {most}) AS most,
-           coalesce(o.insert_base, current_setting('autovacuum_vacuum_insert_threshold')::float8) AS insert_base,
-           coalesce(nullif(o.insert_scale, -1), current_setting('autovacuum_vacuum_insert_scale_factor')::float8)
-             * r.tuples * r.unfrozen AS insert_more,
-           least(o.freeze_at, current_setting('autovacuum_freeze_max_age')::float8) AS freeze_at,
-           least(o.multixact_freeze_at, current_setting('autovacuum_multixact_freeze_max_age')::float8) AS multixact_freeze_at
+           coalesce(nullif(o.base, -1), s.base) + coalesce(nullif(o.scale, -1), s.scale) * r.tuples AS dead_limit,
+           coalesce(nullif(o.most, -1), s.most) AS most,
+           coalesce(o.insert_base, s.insert_base) AS insert_base,
+           coalesce(nullif(o.insert_scale, -1), s.insert_scale) * r.tuples * r.unfrozen AS insert_more,
+           least(o.freeze_at, s.freeze_at) AS freeze_at,
+           least(o.multixact_freeze_at, s.multixact_freeze_at) AS multixact_freeze_at
       FROM relations r
       LEFT JOIN options own ON own.oid = r.oid
       LEFT JOIN options o ON o.oid = coalesce(own.oid, r.owner)
+     CROSS JOIN server s
 ), shares AS MATERIALIZED (
     SELECT l.*,
            CASE WHEN enabled THEN dead / greatest(CASE WHEN most >= 0 THEN least(dead_limit, most) ELSE dead_limit END, 1)

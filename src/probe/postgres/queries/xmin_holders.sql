@@ -1,4 +1,4 @@
--- Whatever holds the horizon behind which vacuum removes rows, the oldest first. Not our own transaction, which is
+-- Whatever holds the horizon behind which vacuum removes rows, the oldest first. Not our own transactions, which are
 -- milliseconds old, and no vacuum, which the server itself leaves out.
 WITH vacuums AS MATERIALIZED (
     SELECT pid FROM pg_stat_progress_vacuum
@@ -15,7 +15,7 @@ WITH vacuums AS MATERIALIZED (
                 OR coalesce(pg_has_role(a.usesysid, 'usage'), false)) AS hidden,
            coalesce(a.state = 'disabled', false) AS untold
       FROM pg_stat_activity a
-     WHERE a.pid <> pg_backend_pid()
+     WHERE a.pid <> pg_backend_pid() AND a.application_name IS DISTINCT FROM '{own}'
        AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)
        AND a.pid NOT IN (SELECT pid FROM vacuums)
        AND (a.leader_pid IS NULL OR a.leader_pid NOT IN (SELECT pid FROM vacuums))

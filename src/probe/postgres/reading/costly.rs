@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::row::fact_of;
 use super::{Reading, of_row};
-use crate::fact::{Cause, Cell, Missing, Request};
-use crate::probe::postgres::error::fault;
+use crate::fact::{Cause, Cell, Missing, Request, Value};
+use crate::probe::postgres::error::{fault, is_gone};
 use crate::probe::postgres::read::Read;
 use crate::probe::postgres::session::{Session, within};
 use crate::probe::postgres::sizes::{Sizes, busy, is_lock};
@@ -25,6 +25,9 @@ pub(in crate::probe::postgres) enum How {
     /// The statement in this column, which the server itself has put together; null where there is nothing to ask,
     /// and the facts are null. Its one row has the facts as columns.
     Statement(&'static str),
+    /// The same, where the server raises what it finds as an error of damage: then the first fact is false and the second
+    /// one is what it says.
+    Check(&'static str),
 }
 
 /// Facts that are asked row by row.
@@ -47,6 +50,14 @@ impl Costly {
         facts: &'static [&'static str],
     ) -> Self {
         Self { facts, how: How::Statement(column) }
+    }
+
+    /// What a checking statement in a column finds.
+    pub(in crate::probe::postgres) const fn check(
+        column: &'static str,
+        facts: &'static [&'static str],
+    ) -> Self {
+        Self { facts, how: How::Check(column) }
     }
 
     fn is_wanted(&self, request: &Request) -> bool {
@@ -74,7 +85,7 @@ pub(super) async fn measured(
     for costly in reading.costly.iter().filter(|costly| costly.is_wanted(request)) {
         match costly.how {
             How::Size => sizes(costly, session, rows, until, &mut found).await?,
-            How::Statement(column) => {
+            How::Statement(column) | How::Check(column) => {
                 for (row, extra) in rows.iter().zip(&mut found) {
                     extra.extend(statement(costly, column, request, session, row, until).await?);
                 }
@@ -123,22 +134,55 @@ async fn statement(
     let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
     let begin = format!("SAVEPOINT one; SET LOCAL statement_timeout = {left}; SET LOCAL row_security = off");
     within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut session.connection)).await?;
-    let begun = Instant::now();
-    let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut session.connection);
-    let answer = match tokio::time::timeout_at(cx.deadline, asked).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error @ Error::Database(_))) => {
-            let back = sqlx::raw_sql("ROLLBACK TO one").execute(&mut session.connection);
-            within(cx, Step::Ask, back).await?;
-            let why = if is_lock(&error) { busy() } else { fault(cx, Step::Ask, &error) };
-            return Ok(all(&Arc::new(why.level(crate::fact::Level::Row))));
+    match answered(session, &sql).await? {
+        Ok(answer) => {
+            within(cx, Step::Ask, sqlx::raw_sql("RELEASE one").execute(&mut session.connection)).await?;
+            Ok(facts(costly, request, Some(&Read { row: &answer, cx })))
         }
-        Ok(Err(error)) => return Err(fault(cx, Step::Ask, &error)),
-        Err(_) => return Err(late(cx, Step::Ask)),
-    };
-    cx.meter.add(begun.elapsed());
-    within(cx, Step::Ask, sqlx::raw_sql("RELEASE one").execute(&mut session.connection)).await?;
-    Ok(facts(costly, request, Some(&Read { row: &answer, cx })))
+        Err(error) if matches!(costly.how, How::Check(_)) && is_damage(&error) => {
+            let said = error.as_database_error().map_or("damaged", |error| error.message());
+            let found = [Value::Bool(false), Value::text(cx.redactor.clean(said))];
+            Ok(costly.facts.iter().copied().zip(found.map(Ok)).collect())
+        }
+        Err(error) => {
+            let why = if is_lock(&error) { busy() } else { fault(cx, Step::Ask, &error) };
+            Ok(all(&Arc::new(why.level(crate::fact::Level::Row))))
+        }
+    }
+}
+
+/// `data_corrupted` or `index_corrupted`.
+fn is_damage(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("XX001" | "XX002"))
+}
+
+/// How often a statement is asked that meets what is being dropped.
+const TRIES: usize = 3;
+
+/// The row of a statement, or what the server has against it; the savepoint is as it was then. What counts over many
+/// things may meet one that is dropped just now; a new look does not see it any more.
+async fn answered(session: &mut Session<'_>, sql: &str) -> Result<Result<PgRow, Error>, Missing> {
+    let cx = session.cx;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let begun = Instant::now();
+        let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut session.connection);
+        let error = match tokio::time::timeout_at(cx.deadline, asked).await {
+            Ok(Ok(answer)) => {
+                cx.meter.add(begun.elapsed());
+                return Ok(Ok(answer));
+            }
+            Ok(Err(error @ Error::Database(_))) => error,
+            Ok(Err(error)) => return Err(fault(cx, Step::Ask, &error)),
+            Err(_) => return Err(late(cx, Step::Ask)),
+        };
+        within(cx, Step::Ask, sqlx::raw_sql("ROLLBACK TO one").execute(&mut session.connection)).await?;
+        if !is_gone(&error) || tries == TRIES {
+            return Ok(Err(error));
+        }
+    }
 }
 
 /// The facts by their declarations; null where there was nothing to ask, if they may be.

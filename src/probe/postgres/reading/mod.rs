@@ -179,7 +179,7 @@ impl Reading {
         let (sql, lost) = part::resolved(self, &session.who, ask.request);
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
         if several {
-            shape.prefix = format!("{}.", plain_or_quoted(&session.who.database));
+            shape.prefix = plain_or_quoted(&session.who.database);
         }
         let texts = ask.request.args.get(self.list).map(|_| {
             ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Reading;
 use crate::fact::{Cause, Level, Missing, Request};
+use crate::probe::postgres::options::own_name;
 use crate::probe::postgres::session::Who;
 use crate::probe::sql::quoted;
 
@@ -76,6 +77,7 @@ pub(super) fn resolved(reading: &Reading, who: &Who, request: &Request) -> (Stri
         };
         sql = sql.replace(&format!("{{{}}}", part.name), &text);
     }
+    let mut sql = sql.replace("{own}", own_name());
     // Whole numbers only, so that nothing has to be quoted.
     for (name, value, _) in request.args.iter() {
         if let Some(number) = value.as_int() {

@@ -63,8 +63,8 @@ struct Place {
     name: Arc<str>,
     kind: Kind,
     nullable: bool,
-    /// The key of a database's object, before which the database may stand.
-    prefixed: bool,
+    /// The key of a database's object, before which the database may stand, and what then stands between them.
+    prefixed: Option<&'static str>,
     given: Option<Cell>,
     lost: Option<Arc<Missing>>,
 }
@@ -99,7 +99,7 @@ impl<'a> Shape<'a> {
                     name: Arc::clone(&field.name),
                     kind: Kind::of(&field.ty),
                     nullable: matches!(field.ty, Type::Nullable(_)),
-                    prefixed: key == Some(index) && *field.ty.base() == Type::Text(TextKind::SqlName),
+                    prefixed: joint(&field.ty).filter(|_| key == Some(index)),
                     given: own.or(given),
                     lost: lost.map(|(_, why)| Arc::clone(why)),
                 }
@@ -152,11 +152,11 @@ impl<'a> Shape<'a> {
 
     fn cell(&self, place: &Place, read: &Read<'_>) -> Result<Cell, Missing> {
         let cell = checked(value(&place.kind, &place.name, read)?, &place.kind, place.nullable, &place.name);
-        Ok(match cell {
-            Ok(Value::Text(text)) if place.prefixed && !self.prefix.is_empty() => {
-                Ok(Value::text(format!("{}{text}", self.prefix)))
+        Ok(match (cell, place.prefixed) {
+            (Ok(Value::Text(text)), Some(joint)) if !self.prefix.is_empty() => {
+                Ok(Value::text(format!("{}{joint}{text}", self.prefix)))
             }
-            cell => cell,
+            (cell, _) => cell,
         })
     }
 
@@ -164,6 +164,16 @@ impl<'a> Shape<'a> {
         let filled = |text: &str| filled(text, row, &self.role);
         let why = Missing::new(fault.cause, filled(fault.what)).level(fault.level);
         if fault.fix.is_empty() { why } else { why.fix(filled(fault.fix)) }
+    }
+}
+
+/// What stands between a database and the key of its object: a point in a name, which SQL reads so; a colon before
+/// words for people, which are no name.
+fn joint(ty: &Type) -> Option<&'static str> {
+    match ty.base() {
+        Type::Text(TextKind::SqlName) => Some("."),
+        Type::Text(TextKind::Plain) => Some(": "),
+        _ => None,
     }
 }
 
@@ -197,6 +207,11 @@ pub(super) fn fact_of(field: &Field, read: Option<&Read<'_>>) -> Cell {
     let kind = Kind::of(&field.ty);
     let value = read.map_or(Ok(Value::Null), |read| value(&kind, &field.name, read));
     let nullable = matches!(field.ty, Type::Nullable(_));
+    if read.is_some() && !nullable && value.as_ref().is_ok_and(Value::is_null) {
+        // The size functions give null for what was dropped since.
+        let what = format!("there is nothing any more whose `{}` could be told: it was dropped", field.name);
+        return Err(Arc::new(Missing::new(Cause::Absent, what).level(Level::Row).fix("ask again")));
+    }
     value
         .map_err(|why| Arc::new(why.level(Level::Row)))
         .and_then(|value| checked(value, &kind, nullable, &field.name))

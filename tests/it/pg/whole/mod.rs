@@ -77,19 +77,27 @@ impl Cluster {
 
     /// The oldest or the newest version, one test at a time, because what is of the server is seen by all.
     pub(super) fn other(major: i64) -> Self {
+        Self::at(major, env(&format!("MUSTER_TEST_PG{major}_PORT")).parse().unwrap())
+    }
+
+    fn at(major: i64, port: u16) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let port = env(&format!("MUSTER_TEST_PG{major}_PORT")).parse().unwrap();
         let mut made = Self::empty(major, port, env("MUSTER_TEST_PG_PASSWORD"), None, Some(alone));
         made.fill();
         made
     }
 
-    /// All versions.
+    /// All versions, the newest last: those that `tests/services` starts, and those of `MUSTER_TEST_PG_MORE`.
     pub(super) fn each(mut with: impl FnMut(&Self)) {
-        with(&Self::other(13));
-        with(&Self::own());
-        with(&Self::other(18));
+        for major in 13..=18 {
+            match (major, further(major)) {
+                (15, _) => with(&Self::own()),
+                (13 | 18, _) => with(&Self::other(major)),
+                (_, Some(port)) => with(&Self::at(major, port)),
+                (_, None) => {}
+            }
+        }
     }
 
     fn empty(
@@ -110,6 +118,22 @@ impl Cluster {
             self.session("BEGIN; UPDATE customers SET name = 'x' WHERE id = 1;"),
             self.waiting("UPDATE customers SET name = 'y' WHERE id = 1;"),
         ];
+    }
+
+    /// Ends whoever holds a lock in it, so that others can be taken.
+    pub(super) fn release(&mut self) {
+        for mut child in self.sessions.drain(..) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        self.sql(&format!("ROLLBACK PREPARED '{}'", self.database));
+        while self
+            .sql("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND pid <> pg_backend_pid()")
+            .trim()
+            != "0"
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     pub(super) fn server(&self) -> &Server {
@@ -202,6 +226,14 @@ impl Drop for Cluster {
         self.run("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
         self.run("postgres", &format!("DROP ROLE {name}_expired"));
     }
+}
+
+/// The port of a further server that somebody started by hand: `MUSTER_TEST_PG_MORE="14=5414 17=5417"`, each made like
+/// those of `start_other` in `tests/services`, and with the roles of the privilege matrix.
+fn further(major: i64) -> Option<u16> {
+    let all = std::env::var("MUSTER_TEST_PG_MORE").ok()?;
+    let port = all.split_whitespace().find_map(|one| one.strip_prefix(&format!("{major}=")));
+    port.map(|port| port.parse().unwrap())
 }
 
 /// A file beside this one.

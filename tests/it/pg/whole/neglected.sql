@@ -1,6 +1,7 @@
 -- A database with something of everything, so that each probe has rows to tell. Runs on every version that is
 -- understood, statement by statement; what must fail is marked.
 CREATE EXTENSION pgstattuple;
+CREATE EXTENSION amcheck;
 CREATE TABLE customers (id serial PRIMARY KEY, name text, mail text);
 INSERT INTO customers (name, mail) SELECT 'n' || i, repeat('x', 200) FROM generate_series(1, 5000) i;
 CREATE TABLE "Order Lines" (id int PRIMARY KEY, customer int REFERENCES customers, note varchar(20) CHECK (note <> ''));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passmuster::fact::{Cause, Observation, SqlDialect, Value, refuse_sql};
+use passmuster::fact::{Cause, Level, Observation, SqlDialect, Value, refuse_sql};
 
 use super::{Cluster, Seen, faults, look, probes, rows, shop};
 use crate::policies_postgres::Database;
@@ -70,19 +70,32 @@ fn waited(seen: &Seen) -> BTreeSet<String> {
     found
 }
 
-#[test]
-fn a_locked_table_costs_its_own_facts_only() {
-    let cluster =
-        Cluster::own_with(&format!("{}\nlog_lock_waits = on\ndeadlock_timeout = 100ms", super::SETTINGS));
-    let free = cluster.look("postgres");
-    assert_eq!(waited(&free), BTreeSet::new());
-    let mut holder = cluster.session("BEGIN; LOCK TABLE resting, \"Order Lines\" IN ACCESS EXCLUSIVE MODE;");
-    let locked = cluster.look("postgres");
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    let words = ["resting", "resting_pad", "Order Lines", "lines_note", "Lines of"];
+/// What is locked by whom, and the words by which rows of it are known. The other side of a foreign key is a row of the
+/// key, and the parent of a partition one of its partitions.
+const LOCKS: &[(&str, &[&str])] = &[
+    (
+        "LOCK TABLE resting, \"Order Lines\" IN ACCESS EXCLUSIVE MODE",
+        &["resting", "resting_pad", "Order Lines", "lines_note", "Lines of"],
+    ),
+    ("REINDEX INDEX lines_note", &["lines_note", "Order Lines"]),
+    ("ALTER SEQUENCE big RENAME TO other", &["big", "narrow"]),
+    ("REFRESH MATERIALIZED VIEW names", &["names"]),
+    ("ALTER VIEW mails RENAME TO other", &["mails"]),
+    ("LOCK TABLE ONLY measures IN ACCESS EXCLUSIVE MODE", &["measures"]),
+    ("LOCK TABLE measures_rest IN ACCESS EXCLUSIVE MODE", &["measures"]),
+    ("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE", &["customers", "Order Lines"]),
+    ("TRUNCATE \"Other Place\".\"T\" RESTART IDENTITY", &["Other Place"]),
+    ("ALTER TYPE \"Other Place\".\"Mood\" RENAME TO other", &["Other Place"]),
+    ("ALTER FUNCTION nothing() RENAME TO other", &["customers"]),
+    ("ALTER SCHEMA \"Other Place\" RENAME TO other", &["Other Place"]),
+    ("ALTER PUBLICATION feed RENAME TO other", &["feed"]),
+    ("ALTER EXTENSION pgstattuple SET SCHEMA \"Other Place\"", &["pgstattuple"]),
+];
+
+/// What an answer beside a lock lacks that it had before, and that the lock cannot excuse.
+fn lost(free: &Seen, locked: &Seen, words: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (name, answer) in &locked {
+    for (name, answer) in locked {
         let (Ok(table), Ok(before)) = (&answer.result, &free[name].result) else {
             if free[name].result.is_ok() {
                 wrong.push(format!("{name}: {:?}", answer.result));
@@ -105,15 +118,94 @@ fn a_locked_table_costs_its_own_facts_only() {
             wrong.push(format!("{name}: without {missing:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(!waited(&locked).is_empty(), "nothing met the lock");
-    // The server tells of whoever waits for longer than twice the budget.
-    let log = log_of(&cluster);
+    wrong
+}
+
+/// A server that tells of whoever waits for longer than twice the lock budget.
+fn telling() -> Cluster {
+    Cluster::own_with(&format!("{}\nlog_lock_waits = on\ndeadlock_timeout = 100ms", super::SETTINGS))
+}
+
+fn nobody_waited_for_long(cluster: &Cluster) {
+    let log = log_of(cluster);
     let long: Vec<&Entry> = log
         .iter()
         .filter(|entry| entry.application == "muster" && entry.text.contains("still waiting"))
         .collect();
     assert!(long.is_empty(), "{long:?}");
+}
+
+#[test]
+fn what_is_locked_costs_its_own_facts_only() {
+    let mut cluster = telling();
+    cluster.release();
+    cluster.sql("CREATE TYPE \"Other Place\".\"Mood\" AS ENUM ('fine')");
+    cluster.sql("ALTER TABLE \"Other Place\".\"T\" ADD COLUMN m \"Other Place\".\"Mood\"");
+    let free = cluster.look("postgres");
+    assert_eq!(waited(&free), BTreeSet::new());
+    let mut wrong = Vec::new();
+    let mut met = BTreeSet::new();
+    for (lock, words) in LOCKS {
+        let mut holder = cluster.session(&format!("BEGIN; {lock};"));
+        let locked = cluster.look("postgres");
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        wrong.extend(lost(&free, &locked, words).into_iter().map(|what| format!("{lock}: {what}")));
+        met.extend(waited(&locked));
+        until_free(&cluster);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(!met.is_empty(), "nothing met a lock");
+    nobody_waited_for_long(&cluster);
+}
+
+/// Until the locks of whoever was killed are gone.
+fn until_free(cluster: &Cluster) {
+    let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid() AND database <> 0";
+    while cluster.sql(held).trim() != "0" {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Locks each relation of the database, whatever it is, as nothing else would be sure to.
+const EVERYTHING: &str = "DO $$ DECLARE r record; BEGIN
+    FOR r IN SELECT c.oid::regclass AS name, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+              ORDER BY c.relkind = 'i' DESC, c.oid LOOP
+        CASE r.relkind
+            WHEN 'i' THEN EXECUTE format('REINDEX INDEX %s', r.name);
+            WHEN 'r', 'p' THEN EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', r.name);
+            WHEN 'v', 'f', 'm', 'S' THEN
+                EXECUTE format('ALTER %s %s RENAME TO %I', CASE r.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN
+                    'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'SEQUENCE' END, r.name, 'locked_' || r.name::oid);
+            ELSE NULL;
+        END CASE;
+    END LOOP; END $$";
+
+#[test]
+fn no_statement_over_all_waits_where_everything_is_locked() {
+    let mut cluster = telling();
+    cluster.release();
+    cluster.sql("DROP INDEX twice_a");
+    let free = cluster.look("postgres");
+    let mut holder = cluster.session(&format!("BEGIN; {EVERYTHING};"));
+    let locked = cluster.look("postgres");
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let mut wrong = Vec::new();
+    for (name, answer) in &locked {
+        // A fault that reaches beyond a row is one of the statement over all.
+        for (fact, why) in faults(answer) {
+            if why.level != Level::Row && !faults(&free[name]).iter().any(|(_, known)| **known == *why) {
+                wrong.push(format!("{name}, {fact}: {why}"));
+            }
+        }
+    }
+    // Whatever row was there is there, and what a row lacks it lacks because of the lock.
+    wrong.extend(lost(&free, &locked, &[""]));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(waited(&locked).len() > 3, "{:?}", waited(&locked));
+    nobody_waited_for_long(&cluster);
 }
 
 /// Probes whose rows are sessions, which come and go.
@@ -251,12 +343,7 @@ fn a_pooler_changes_no_answer() {
     let password = env("MUSTER_TEST_PG_PASSWORD");
     let at = |port: &str| {
         let url = format!("postgres://muster_monitor@127.0.0.1:{}/{}", env(port), database.name());
-        // Another test may drop a database while it is measured.
-        let seen = || look(&url, &password, &probes());
-        let is_whole = |seen: &Seen| {
-            !seen.values().any(|one| one.result.as_ref().is_err_and(|why| why.cause == Cause::Absent))
-        };
-        std::iter::repeat_with(seen).take(5).find(is_whole).unwrap()
+        look(&url, &password, &probes())
     };
     let (direct, pooled) = (at("MUSTER_TEST_PG_PORT"), at("MUSTER_TEST_PGBOUNCER_PORT"));
     for (name, answer) in &direct {

@@ -1,0 +1,34 @@
+-- The smallest first, so that the time is enough for as many as can be.
+WITH measure AS MATERIALIZED (
+    SELECT quote_ident(n.nspname) AS home, bool_or(has_function_privilege(p.oid, 'EXECUTE')) AS may
+      FROM pg_extension e
+      JOIN pg_namespace n ON n.oid = e.extnamespace
+      JOIN pg_proc p ON p.pronamespace = e.extnamespace AND p.proname = 'bt_index_check' AND p.pronargs = 1
+     WHERE e.extname = 'amcheck'
+     GROUP BY 1
+), btree AS MATERIALIZED (
+    SELECT c.oid, c.relname, n.nspname, c.relpages::int8 * current_setting('block_size')::int8 AS size,
+           quote_ident(tn.nspname) || '.' || quote_ident(t.relname) AS owner
+      FROM pg_class c
+      JOIN pg_index i ON i.indexrelid = c.oid
+      JOIN pg_class t ON t.oid = i.indrelid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_namespace tn ON tn.oid = t.relnamespace
+     WHERE c.relkind = 'i' AND c.relam = 403 AND i.indisvalid AND i.indisready AND i.indislive AND c.relpersistence <> 't'
+       AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+       AND c.relpages::int8 * current_setting('block_size')::int8 >= {min_size}
+), chosen AS MATERIALIZED (
+    SELECT b.*, b.size <= {max_size} AS asked FROM btree b
+)
+SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS "index",
+       nspname::text AS schema,
+       relname::text AS name,
+       owner AS "table",
+       size AS index_size,
+       asked,
+       coalesce(NOT may, false) AS unexecutable,
+       home,
+       {ask} AS ask_intact
+  FROM chosen LEFT JOIN measure ON true
+ ORDER BY size, oid
