@@ -102,7 +102,7 @@ fn ambiguous(name: &str) -> Arc<Missing> {
 }
 
 /// Keys that more than one row has.
-fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
+pub(super) fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
     let mut counts: HashMap<&str, u32> = HashMap::with_capacity(names.len());
     let mut doubles = BTreeSet::new();
     for name in names.iter().flatten() {
@@ -169,7 +169,7 @@ fn glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], index: usize)
 }
 
 /// All rows, where a script may read them.
-type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
+pub(super) type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
 
 fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
     let settings = match maker.settings(subject, &mut judged.subjects) {
@@ -242,7 +242,7 @@ fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_, '_>) -> O
     unknown
 }
 
-fn script<'a>(
+pub(super) fn script<'a>(
     maker: &'a Maker<'_, '_>,
     whole: Whole<'_>,
     row: &[Cell],
