@@ -17,7 +17,7 @@ use super::super::cover::seen;
 use super::super::mutate;
 use super::super::tried::{Ready, try_one};
 use super::base;
-use super::vary::{self, Constants, Field, Variation};
+use super::vary::{self, At, Constants, Field, Variation};
 
 /// Cases from which variations are made, at most.
 const BASES: usize = 6;
@@ -41,6 +41,8 @@ struct Search<'p> {
     all: BTreeSet<Branch>,
     seen: BTreeSet<Branch>,
     bases: Vec<Case>,
+    /// Limits that were found.
+    turned: BTreeSet<(At, i64)>,
     /// What was tried and is no proposal yet.
     pool: Vec<Variation>,
     chosen: Vec<Variation>,
@@ -57,6 +59,7 @@ impl<'p> Search<'p> {
             all: branches(policy).into_iter().map(|shown| shown.branch).collect(),
             seen: there.iter().flat_map(|case| seen(policy, case)).collect(),
             bases: Vec::new(),
+            turned: BTreeSet::new(),
             pool: Vec::new(),
             chosen: Vec::new(),
             known: there.iter().map(|case| (*case).clone()).collect(),
@@ -168,27 +171,47 @@ impl<'p> Search<'p> {
             let ladder = vary::ladder(&self.constants, field, base);
             let judged: Vec<(i64, String)> =
                 ladder.into_iter().filter_map(|count| Some((count, signature(count)?))).collect();
-            let mut found = Vec::new();
-            for pair in judged.windows(2) {
-                let [(low, first), (high, second)] = pair else { continue };
-                if first == second {
-                    continue;
-                }
-                let turn = narrow(*low, *high, first, &signature);
+            let at_turn = |turn: i64| {
                 let limit = [turn, turn.saturating_add(1)].into_iter().find(|at| limits.contains(at));
-                match limit {
-                    Some(limit) => {
-                        found.extend(at(limit.saturating_sub(1), ", just below the limit"));
-                        found.extend(at(limit, ", at the limit"));
-                        found.extend(at(limit.saturating_add(1), ", just above the limit"));
-                    }
+                let around = match limit {
+                    Some(limit) => vec![
+                        at(limit.saturating_sub(1), ", just below the limit"),
+                        at(limit, ", at the limit"),
+                        at(limit.saturating_add(1), ", just above the limit"),
+                    ],
                     None => {
-                        found.extend(at(turn, ", before it turns"));
-                        found.extend(at(turn.saturating_add(1), ", where it turns"));
+                        vec![at(turn, ", before it turns"), at(turn.saturating_add(1), ", where it turns")]
                     }
+                };
+                ((field.at, limit.unwrap_or(turn)), around.into_iter().flatten().collect())
+            };
+            let turns = judged.windows(2).filter_map(|pair| match pair {
+                [(low, first), (high, second)] if first != second => {
+                    Some(narrow(*low, *high, first, &signature))
                 }
+                _ => None,
+            });
+            let found: Vec<((At, i64), Vec<Variation>)> = turns.map(at_turn).collect();
+            for (turn, around) in found {
+                self.take_limit(turn, around);
             }
-            found.into_iter().for_each(|one| self.take(one));
+        }
+    }
+
+    /// Takes the cases around a limit. From other facts the same limit is seen again, which says nothing new.
+    fn take_limit(&mut self, turn: (At, i64), around: Vec<Variation>) {
+        if !self.turned.insert(turn) {
+            return around.into_iter().for_each(|one| self.offer(one));
+        }
+        for one in around {
+            let (value, signature) = (vary::cell(&one.case, turn.0), self.signature(&one.case));
+            let same =
+                |known: &&Case| vary::cell(known, turn.0) == value && self.signature(known) == signature;
+            if self.known.iter().find(same).is_none() {
+                self.take(one);
+            } else {
+                self.offer(one);
+            }
         }
     }
 
