@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Table};
+use crate::fact::{Cause, Cell, Level, Missing, Schema, Table, Value};
 use crate::policy::{Expect, Rung};
 use crate::rule::eval::holds;
 use crate::rule::script::{ScriptInput, ScriptVerdict};
@@ -90,6 +90,10 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
         let outside = judged.outside;
         one(maker, whole.as_ref(), &row, subject.as_deref(), &mut judged);
         if expects && judged.outside == outside && !rows.is_gone(index) {
+            // It may be any of those that are expected.
+            if subject.is_some() && is_masked(schema, &row) {
+                judged.unnamed.get_or_insert_with(crate::rule::ops::masked);
+            }
             judged.seen.extend(subject);
         }
     }
@@ -99,6 +103,11 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
 fn ambiguous(name: &str) -> Arc<Missing> {
     let what = format!("several rows have the key `{name}`, so what is said of one may be said of another");
     Arc::new(Missing::new(Cause::Ambiguous, what).level(Level::Row).fix("name more facts under `key`"))
+}
+
+/// Is a part of the row's name a text that the recording does not tell?
+fn is_masked(schema: &Schema, row: &[Cell]) -> bool {
+    schema.key.iter().any(|column| matches!(row.get(*column), Some(Ok(Value::Masked(_)))))
 }
 
 /// Keys that more than one row has.
@@ -172,6 +181,11 @@ fn glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], index: usize)
 pub(super) type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
 
 fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
+    let hidden = maker.check.policy.row_schema().is_some_and(|schema| is_masked(schema, row));
+    if hidden && !maker.check.subjects.is_empty() {
+        // Which overrides are for it is not known.
+        return judged.findings.push(maker.unknown(Some(row), &crate::rule::ops::masked()));
+    }
     let settings = match maker.settings(subject, &mut judged.subjects) {
         Ok(settings) => settings,
         Err(why) => return judged.findings.push(maker.unknown(Some(row), &why)),

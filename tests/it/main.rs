@@ -19,6 +19,7 @@ mod canary;
 mod case_coverage;
 mod case_formats;
 mod case_generate;
+mod case_input;
 mod case_mutants;
 mod case_update;
 mod cel;
@@ -47,6 +48,7 @@ mod policies_relations;
 mod policies_sqlite;
 #[path = "../support/ports.rs"]
 mod ports;
+mod recordings;
 mod related_targets;
 mod relations;
 mod remedy;

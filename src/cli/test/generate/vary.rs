@@ -204,7 +204,9 @@ pub(super) fn words(constants: &Constants, field: &Field) -> Vec<Value> {
         Type::Bool => vec![Value::Bool(true), Value::Bool(false)],
         Type::Enum(words) => words.iter().map(|word| Value::Text(Arc::clone(word))).collect(),
         // A text that no rule names is one that all rules have to do with.
-        Type::Text(_) if !field.key => constants.texts().cloned().chain([Value::text("other"), Value::text("")]).collect(),
+        Type::Text(_) if !field.key => {
+            constants.texts().cloned().chain([Value::text("other"), Value::text("")]).collect()
+        }
         Type::Version => constants.texts().cloned().collect(),
         Type::List(_) => vec![Value::List(Arc::from([]))],
         _ => Vec::new(),
