@@ -95,7 +95,7 @@ impl Recording {
             match catalogue::find(&mark.probe) {
                 None => found.push(format!("this muster has no probe `{}`", mark.probe)),
                 Some(probe) if probe.version != mark.version => {
-                    found.push(other_version(probe, mark.version))
+                    found.push(other_version(probe, mark.version));
                 }
                 Some(_) => {}
             }

@@ -108,7 +108,7 @@ pub fn branches(policy: &Policy) -> Vec<Shown> {
         found.rule(&Part::Warn(index), &both, &rung.rule);
     }
     if let Some(script) = &policy.script {
-        found.add(Part::Script, &both, &Arc::from("script"), &policy.loc);
+        found.add(&Part::Script, &both, &Arc::from("script"), &policy.loc);
         let schema = policy.row_schema();
         for name in &script.reads {
             let Some(column) = schema.and_then(|schema| schema.position(name)) else { continue };
@@ -140,7 +140,7 @@ struct Found<'p> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, part: Part, ways: &[Way], text: &Arc<str>, at: &dyn Display) {
+    fn add(&mut self, part: &Part, ways: &[Way], text: &Arc<str>, at: &dyn Display) {
         for way in ways {
             let branch = (part.clone(), way.clone());
             if self.known.insert(branch.clone()) {
@@ -150,7 +150,7 @@ impl Found<'_> {
     }
 
     fn rule(&mut self, part: &Part, ways: &[Way], rule: &Rule) {
-        self.add(part.clone(), ways, &rule.node.text, &rule.node.loc);
+        self.add(part, ways, &rule.node.text, &rule.node.loc);
         self.facts(&rule.node, 0);
     }
 
@@ -172,7 +172,7 @@ impl Found<'_> {
                 }
             }
             Op::History(..) => {
-                self.add(Part::Past(Arc::clone(&node.text)), &[Way::Unknown], &node.text, &node.loc);
+                self.add(&Part::Past(Arc::clone(&node.text)), &[Way::Unknown], &node.text, &node.loc);
                 node.children().into_iter().for_each(|child| self.facts(child, depth));
             }
             _ => node.children().into_iter().for_each(|child| self.facts(child, depth)),
@@ -183,13 +183,13 @@ impl Found<'_> {
         let (Place::Each(column) | Place::Observation(_, column)) = place else { return };
         let policy = self.policy;
         if nullable {
-            self.add(Part::Fact(place.clone()), &[Way::Null], text, at);
+            self.add(&Part::Fact(place.clone()), &[Way::Null], text, at);
         }
         // A row whose key is not known has no name: there is a finding of that, and no rule is asked.
         let key =
             matches!(place, Place::Each(_)) && policy.row_schema().is_some_and(|s| s.key.contains(column));
         if !key {
-            self.add(Part::Fact(place.clone()), &[Way::Unknown], text, at);
+            self.add(&Part::Fact(place.clone()), &[Way::Unknown], text, at);
         }
     }
 
@@ -197,7 +197,7 @@ impl Found<'_> {
     fn answers(&mut self) {
         let policy = self.policy;
         for (index, observe) in policy.observe.iter().enumerate() {
-            self.add(Part::Observation(index), &[Way::Unknown], &observe.name, &observe.loc);
+            self.add(&Part::Observation(index), &[Way::Unknown], &observe.name, &observe.loc);
         }
         let Some(view) = policy.row_view() else { return };
         if let (Some(side), ViewKind::Join(_) | ViewKind::Before(_)) = (view.rows.side, &view.kind)
@@ -205,13 +205,13 @@ impl Found<'_> {
                 view.rows.schema.fields.get(side).map(|f| f.ty.base().clone())
         {
             let ways: Vec<Way> = words.iter().map(|word| Way::Side(Arc::clone(word))).collect();
-            self.add(Part::Side, &ways, &Arc::from("side"), &policy.loc);
+            self.add(&Part::Side, &ways, &Arc::from("side"), &policy.loc);
         }
         if view.rows.schema.rows == Many::Many {
-            self.add(Part::Expect, &[Way::Empty], &view.rows.name, &policy.loc);
+            self.add(&Part::Expect, &[Way::Empty], &view.rows.name, &policy.loc);
         }
         if matches!(policy.expect, Expect::List(_) | Expect::Param(_) | Expect::Keys(_)) {
-            self.add(Part::Expect, &[Way::Absent], &Arc::from("expect"), &policy.loc);
+            self.add(&Part::Expect, &[Way::Absent], &Arc::from("expect"), &policy.loc);
         }
     }
 }

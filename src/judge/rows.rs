@@ -30,6 +30,16 @@ pub(super) struct Judged {
     pub unnamed: Option<Arc<Missing>>,
 }
 
+impl Judged {
+    /// Notes that a name is there. One that is masked may be any of those that are expected.
+    fn see(&mut self, subject: Option<Arc<str>>, masked: bool) {
+        if masked {
+            self.unnamed.get_or_insert_with(crate::rule::ops::masked);
+        }
+        self.seen.extend(subject);
+    }
+}
+
 /// Judges every row of the view.
 pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
     let mut judged = Judged {
@@ -90,11 +100,7 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
         let outside = judged.outside;
         one(maker, whole.as_ref(), &row, subject.as_deref(), &mut judged);
         if expects && judged.outside == outside && !rows.is_gone(index) {
-            // It may be any of those that are expected.
-            if subject.is_some() && is_masked(schema, &row) {
-                judged.unnamed.get_or_insert_with(crate::rule::ops::masked);
-            }
-            judged.seen.extend(subject);
+            judged.see(subject, is_masked(schema, &row));
         }
     }
     judged

@@ -182,7 +182,8 @@ mod tests {
         let body: Vec<&str> = text.lines().skip(1).take_while(|line| !line.is_empty()).collect();
         assert!(body.len() > 2);
         assert!(
-            body.iter().all(|line| line.get(at - 2..at) == Some("  ") && !line[at..].starts_with(' ')),
+            body.iter().all(|line| line.get(at - 2..at) == Some("  ")
+                && line.get(at..).is_some_and(|rest| !rest.starts_with(' '))),
             "{text}"
         );
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::fact::{Cell, Field, Rows, Table, Type, Value, parse_time, timestamp};
+use crate::fact::{Field, Rows, Table, Type, Value, parse_time, timestamp};
 use crate::policy::cases::{Answered, Case};
 use crate::policy::{Policy, ViewKind, literal, project};
 use crate::source::{Loc, Source, yaml};
@@ -37,7 +37,7 @@ pub(super) fn of_examples(policy: &Policy) -> Option<Case> {
 }
 
 fn answer(schema: &Arc<crate::fact::Schema>, now: i64) -> Answered {
-    let row = schema.fields.iter().map(|field| example(field, now)).collect();
+    let row = schema.fields.iter().map(|field| Ok(example(field, now))).collect();
     Answered {
         result: Ok(Table { schema: Arc::clone(schema), rows: vec![row], total: 1, cut: None }),
         age: 0,
@@ -45,13 +45,13 @@ fn answer(schema: &Arc<crate::fact::Schema>, now: i64) -> Answered {
 }
 
 /// The example of a fact, as YAML writes it, or something of its type.
-fn example(field: &Field, now: i64) -> Cell {
+fn example(field: &Field, now: i64) -> Value {
     let ty = field.ty.base();
     let source = Source::new("example", &*field.example);
     let read = yaml::parse(&source, &yaml::Limits::default()).ok();
     let node = read.as_ref().and_then(|documents| documents.first()).map(|document| &document.root);
     let typed = node.filter(|node| !node.is_null()).and_then(|node| literal::typed(node, ty).ok());
-    Ok(typed.unwrap_or_else(|| match ty {
+    typed.unwrap_or_else(|| match ty {
         Type::Bool => Value::Bool(false),
         Type::Float => Value::Float(0.0),
         Type::Quantity(unit) if *unit != crate::fact::Unit::BYTES && *unit != crate::fact::Unit::DURATION => {
@@ -64,7 +64,7 @@ fn example(field: &Field, now: i64) -> Cell {
         Type::List(_) => Value::List(Arc::from([])),
         Type::Version => Value::text("15.4"),
         _ => Value::text("x"),
-    }))
+    })
 }
 
 /// Rows that are joined have one key.
