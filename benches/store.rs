@@ -98,6 +98,7 @@ async fn fill(path: &Path, runs: i64, answers: impl Fn(i64) -> Vec<Observation>)
     let began = Instant::now();
     for run in 0..runs {
         let recording = Recording {
+            about: None,
             muster: "0.1.0".into(),
             started: at(run),
             policies: Vec::new(),

@@ -15,6 +15,7 @@ use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 use super::edge::Watch;
 use super::exit;
 use super::output::{self, Done, Problem, Wanted};
+use super::recorded;
 use super::run::{Facts, Options, Ran, run as run_checks, warnings};
 use super::setup::{Select, Setup, Sources, setup};
 
@@ -33,9 +34,12 @@ pub(super) struct Arguments {
     select: Select,
     #[command(flatten)]
     how: How,
-    /// Judge the facts of this recording instead of asking
+    /// Judge the facts of this recording instead of asking; may be given several times
     #[arg(long, value_name = "FILE")]
-    facts: Option<PathBuf>,
+    facts: Vec<PathBuf>,
+    /// Refuse a recording that is older; `recordings: { max_age }` of the project file if left out
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "facts")]
+    max_age: Option<Duration>,
     /// The time at which recorded facts are judged; the recording's if left out
     #[arg(long, value_name = "TIME", requires = "facts")]
     now: Option<String>,
@@ -44,7 +48,7 @@ pub(super) struct Arguments {
 /// How a run is done and shown.
 #[derive(Args, Clone)]
 pub(super) struct How {
-    /// `human`, `json`, `junit`, `markdown`, `sarif`, `github` or `gitlab`; `json=FILE` writes to a file; may be given several times
+    /// `human`, `table`, `json`, `junit`, `markdown`, `sarif`, `github` or `gitlab`; `json=FILE` writes to a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::wanted)]
     format: Vec<Wanted>,
     /// The verdict from which the exit code is 1
@@ -147,18 +151,6 @@ fn shown(timings: &Timings) -> String {
     text
 }
 
-/// Reads a recording.
-pub(super) fn recording(path: &std::path::Path) -> Result<Recording, Problem> {
-    let wrong = |what: String| {
-        Problem::from(
-            Diag::error(&crate::diag::code::RECORDING, format!("`{}`: {what}", path.display()))
-                .help("`muster record FILE` writes one"),
-        )
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    Recording::from_text(&text).map_err(wrong)
-}
-
 pub(super) fn run(arguments: &Arguments) -> Done {
     judge(arguments).map_err(|problem| Problem { json: arguments.how.json(), ..problem })
 }
@@ -167,7 +159,8 @@ fn judge(arguments: &Arguments) -> Done {
     arguments.how.one_output()?;
     let mut watch = Watch::start();
     let mut timings = Timings::default();
-    let (setup, facts) = read(arguments)?;
+    let now = arguments.now.as_deref().map(now).transpose()?;
+    let (setup, facts) = read(arguments, now)?;
     // Nothing of it must end in order, and to take apart ten thousand policies would last as long as to judge them.
     let setup = ManuallyDrop::new(setup);
     // A recording is input too: without it here, most of the time of a replay would be in no phase.
@@ -179,7 +172,7 @@ fn judge(arguments: &Arguments) -> Done {
         .iter()
         .find(|environment| setup.selection.environment.as_ref() == Some(&environment.name));
     let mut options = arguments.how.options(environment.and_then(|environment| environment.fail_on));
-    options.now = arguments.now.as_deref().map(now).transpose()?;
+    options.now = now;
     let mut ran = ManuallyDrop::new(run_checks(&setup, facts, &options, &mut timings)?);
     let seen = ran.seen.take();
     if let Some(memory) = ran.memory.take()
@@ -192,16 +185,25 @@ fn judge(arguments: &Arguments) -> Done {
     Ok(exit)
 }
 
-/// Reads the policies, and the recording at the same time. A fault of the policies is said first.
-fn read(arguments: &Arguments) -> Result<(Setup, Facts), Problem> {
+/// Reads the policies, and the recordings at the same time. A fault of the policies is said first.
+fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, Facts), Problem> {
     let policies = || setup(&arguments.sources, &arguments.select, false, arguments.how.keep_going);
-    let Some(file) = &arguments.facts else { return Ok((policies()?, Facts::Live)) };
+    if arguments.facts.is_empty() {
+        return Ok((policies()?, Facts::Live));
+    }
+    let all = || -> Result<Vec<(PathBuf, Recording)>, Problem> {
+        arguments.facts.iter().map(|file| Ok((file.clone(), recorded::read(file)?))).collect()
+    };
     let (setup, facts) = std::thread::scope(|scope| {
-        let facts = scope.spawn(|| recording(file));
+        let facts = scope.spawn(all);
         let setup = policies();
         (setup, facts.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    Ok((setup?, Facts::Recorded(Box::new(facts?))))
+    let (setup, facts) = (setup?, facts?);
+    let max_age = arguments.max_age.or(setup.project.recordings.max_age);
+    let wanted = recorded::Wanted { entries: &setup.entries, max_age, now };
+    let facts = recorded::together(facts, &wanted)?;
+    Ok((setup, Facts::Recorded(Box::new(facts))))
 }
 
 /// What was judged is still reported, and is no success: the next run will not know of this one.

@@ -1,26 +1,35 @@
 //! `muster record`: observe once, judge offline.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::diag::{Diag, code};
+use crate::fact::{Field, Masker, catalogue, is_text};
+use crate::policy::project::Pattern;
 use crate::verdict::Timings;
 
 use super::check::How;
 use super::exit;
-use super::output::{Done, note, write_file};
-use super::run::{Facts, Options, run as run_checks, warnings};
-use super::setup::{Select, Sources, setup};
+use super::output::{Done, Problem, note, write_file};
+use super::run::{Facts, Options, Ran, run as run_checks, warnings};
+use super::setup::{Select, Setup, Sources, setup};
 
 /// Observes what the policies ask for and saves the facts
 #[derive(Args)]
 #[command(after_help = "Examples:
   muster record facts.json
+  muster record facts.json --mask                       no text fact is told
+  muster record facts.json '--mask=postgres.sessions.*'
   muster record facts.json builtin:postgres --target shop-db
   muster check --facts facts.json")]
 pub(super) struct Arguments {
     /// Where the facts are written
     file: PathBuf,
+    /// Write keyed digests in place of texts: of all facts, or of these (`PROBE.FACT`, `*` stands for any characters); those that policies call `private` are masked anyway
+    #[arg(long, value_name = "FACT", num_args = 0..=1, require_equals = true, default_missing_value = "*")]
+    mask: Vec<String>,
     #[command(flatten)]
     sources: Sources,
     #[command(flatten)]
@@ -33,7 +42,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let setup = setup(&arguments.sources, &arguments.select, false, false)?;
     warnings(&setup);
     let options = Options { compare: false, ..arguments.how.options(None) };
-    let ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
+    let masked = patterns(&arguments.mask)?;
+    let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
+    mask(&setup, &masked, &mut ran)?;
     let recording = &ran.recording;
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;
@@ -56,4 +67,65 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         (_, 0) => exit::GOOD,
         _ => exit::UNKNOWN,
     })
+}
+
+/// Reads `--mask`. A pattern of which no probe has a text is a fact that would be told.
+fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
+    let mut patterns = Vec::new();
+    for text in texts {
+        let pattern =
+            Pattern::new(text).map_err(|error| Problem::usage(error, "`*` stands for any characters"))?;
+        let known = catalogue::PROBES.iter().any(|probe| {
+            let declared = probe.declared != crate::fact::Declared::No && text.starts_with(probe.name);
+            let texts = probe.facts.iter().filter(|fact| is_text(&fact.ty.ty()));
+            declared
+                || texts.into_iter().any(|fact| pattern.matches(&format!("{}.{}", probe.name, fact.name)))
+        });
+        if !known {
+            let diag = Diag::error(
+                &code::UNKNOWN_FACT,
+                format!("`--mask={text}` matches no text fact of any probe"),
+            );
+            return Err(diag
+                .help("write `--mask=PROBE.FACT`; `muster explain PROBE` lists the facts")
+                .into());
+        }
+        patterns.push(pattern);
+    }
+    Ok(patterns)
+}
+
+/// Masks what is private: what the command line names, and what a policy says.
+fn mask(setup: &Setup, named: &[Pattern], ran: &mut Ran) -> Result<(), Problem> {
+    let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
+    let private: BTreeSet<(&str, &str)> = observed
+        .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, &**fact)))
+        .collect();
+    if named.is_empty() && private.is_empty() {
+        return Ok(());
+    }
+    let which = |probe: &str, field: &Field| {
+        let name = format!("{probe}.{}", field.name);
+        private.contains(&(probe, &*field.name)) || named.iter().any(|pattern| pattern.matches(&name))
+    };
+    let key = match &setup.project.recordings.mask_key {
+        Some(reference) => {
+            super::targets::secret(reference, "the mask", &ran.redactor)?.expose().as_bytes().to_vec()
+        }
+        None => random()?,
+    };
+    let texts = Masker::new(&key, &which).mask(&mut ran.recording);
+    let texts = if texts == 1 { "1 text is".to_owned() } else { format!("{texts} texts are") };
+    note(&format!("{texts} masked"));
+    Ok(())
+}
+
+/// A key that nobody knows.
+fn random() -> Result<Vec<u8>, Problem> {
+    let mut key = vec![0; 32];
+    let source = rustls::crypto::ring::default_provider().secure_random;
+    source
+        .fill(&mut key)
+        .map_err(|_none| Problem::usage("the system gives no random numbers", "nothing was written"))?;
+    Ok(key)
 }

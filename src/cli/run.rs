@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::diag::{Diag, Level};
-use crate::fact::{Identity, Missing, Observation, Past, Recording, Request};
+use crate::fact::{About, Identity, Missing, Observation, Past, ProbeMark, Recording, Request, catalogue};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
 use crate::plan::{Input, Plan, bind};
@@ -118,6 +118,11 @@ pub(super) fn run(
         Facts::Live => None,
         Facts::Recorded(recording) => Some(recording.started),
     };
+    // A replay says what the run said, wherever it is done.
+    let recorded_on = match &facts {
+        Facts::Live => None,
+        Facts::Recorded(recording) => recording.about.as_ref().map(|about| Arc::clone(&about.host)),
+    };
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
     let (mut past, memory) = match &facts {
@@ -146,7 +151,7 @@ pub(super) fn run(
     });
     let about = Assembly {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
-        host: Arc::from(host()),
+        host: recorded_on.unwrap_or_else(|| Arc::from(host())),
         started,
         recording: recorded.map(|at| at.to_string()),
         targets: identities(answers),
@@ -156,6 +161,9 @@ pub(super) fn run(
     };
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
+    if recorded.is_some() {
+        super::places::inside(&mut report, &setup.project.root);
+    }
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording };
     Ok(Ran { report, recording, redactor, memory, seen })
@@ -275,10 +283,24 @@ fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started
     Recording {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         started,
+        about: Some(about(setup, &observations)),
         policies: policies.map(|policy| (Arc::clone(&policy.id), Arc::clone(&policy.digest))).collect(),
         complete: observations.iter().all(|answer| answer.result.is_ok()),
         observations,
         past: Past::default(),
+    }
+}
+
+/// Who was asked, and by which probes.
+fn about(setup: &Setup, answers: &[Observation]) -> About {
+    let probes: BTreeSet<&str> = answers.iter().map(|answer| &*answer.key.probe).collect();
+    let asked: BTreeSet<&str> = answers.iter().map(|answer| &*answer.key.target).collect();
+    let entries = setup.entries.iter().filter(|entry| asked.contains(&*entry.name));
+    About {
+        host: Arc::from(host()),
+        probes: probes.into_iter().filter_map(catalogue::find).map(ProbeMark::of).collect(),
+        targets: entries.map(super::recorded::mark).collect(),
+        mask: None,
     }
 }
 

@@ -108,6 +108,15 @@ fn read(secret: &SecretRef) -> Result<String, String> {
     first_line(&text).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
 }
 
+/// A secret that is no target's.
+pub(super) fn secret(reference: &(SecretRef, Loc), what: &str, redactor: &Redactor) -> Result<Secret, Diag> {
+    let text = read(&reference.0).map_err(|why| {
+        let message = format!("the secret of {what} cannot be read from {}: {why}", reference.0);
+        Diag::error(&code::SECRET_UNSET, message).at(&reference.1, "").help("set it")
+    })?;
+    Ok(Secret::new(&text, redactor))
+}
+
 /// Targets that can be asked, and why the others cannot.
 pub(super) struct Reachable {
     pub targets: HashMap<Arc<str>, Arc<Target>>,

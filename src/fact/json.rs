@@ -30,6 +30,7 @@ pub(super) fn write_value(value: &Value, ty: &Type, fault: &mut WriteFault<'_>) 
         (Value::Int(int), _) => json!(int),
         (Value::Float(float), _) => Number::from_f64(*float).map_or(Json::Null, Json::Number),
         (Value::Text(text), _) => json!(&**text),
+        (Value::Masked(digest), _) => json!({ "masked": &**digest }),
         (Value::List(items), Type::List(item)) => {
             items.iter().map(|cell| write_cell(cell, item, fault)).collect()
         }
@@ -115,6 +116,9 @@ pub(super) fn read_value(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Res
         (Type::List(item), Json::Array(items)) => {
             let cells: Result<Vec<Cell>, String> = items.iter().map(|j| read_cell(j, item, faults)).collect();
             Some(Value::List(cells?.into()))
+        }
+        (Type::Text(_), Json::Object(map)) if map.len() == 1 => {
+            map.get("masked").and_then(Json::as_str).map(|digest| Value::Masked(Arc::from(digest)))
         }
         (Type::Record(schema), Json::Object(map)) => Some(read_record(map, schema, faults)?),
         _ => None,

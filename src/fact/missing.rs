@@ -43,6 +43,8 @@ pub enum Cause {
     Clock,
     /// A limit of size or number was reached.
     Limit,
+    /// The recording does not tell this text.
+    Masked,
     /// The run was ended by the user.
     Cancelled,
     /// A script did not give a verdict.
@@ -71,6 +73,7 @@ impl Cause {
         Self::NoHistory,
         Self::Clock,
         Self::Limit,
+        Self::Masked,
         Self::Cancelled,
         Self::Script,
         Self::Internal,
@@ -96,6 +99,7 @@ impl Cause {
             Self::NoHistory => "no-history",
             Self::Clock => "clock",
             Self::Limit => "limit",
+            Self::Masked => "masked",
             Self::Cancelled => "cancelled",
             Self::Script => "script",
             Self::Internal => "internal",

@@ -4,10 +4,12 @@
 //! Nothing here performs I/O. A value that could not be read is never a [`Value`]: a [`Cell`] is a value
 //! (which may be null: the source has none) or a [`Missing`] with its cause.
 
+mod about;
 pub mod catalogue;
 mod declare;
 mod json;
 mod literal;
+mod mask;
 mod missing;
 mod name;
 mod number;
@@ -25,11 +27,13 @@ mod table;
 mod types;
 mod value;
 
+pub use about::{About, ProbeMark, TargetMark};
 pub use declare::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Ty, field, param};
 pub use json::{
     cell_from_json, cell_to_json, schema_from_json, schema_to_json, value_from_json, value_to_json,
 };
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
+pub use mask::{Masker, is_text};
 pub use missing::{Cause, Level, Missing};
 pub use name::row_name;
 pub use number::{float_to_int, int_to_float};

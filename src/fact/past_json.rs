@@ -109,6 +109,7 @@ fn value_to_json(value: &Value) -> Json {
             None => json!({ "float": float.to_string() }),
         },
         Value::Text(text) => json!(&**text),
+        Value::Masked(digest) => json!({ "masked": &**digest }),
         Value::List(cells) => cells.iter().map(sample_cell_to_json).collect(),
         Value::Record(cells) => {
             json!({ "record": cells.iter().map(sample_cell_to_json).collect::<Vec<_>>() })
@@ -193,6 +194,10 @@ fn value_from_json(json: &Json) -> Result<Value, String> {
             cells.iter().map(sample_cell_from_json).collect::<Result<_, _>>().map(Value::List)
         }
         Json::Object(map) => match (map.get("float"), map.get("record")) {
+            (None, None) => {
+                let digest = map.get("masked").and_then(Json::as_str).filter(|_| map.len() == 1);
+                digest.map(|digest| Value::Masked(Arc::from(digest))).ok_or_else(wrong)
+            }
             (Some(float), None) => {
                 float.as_str().and_then(|text| text.parse().ok()).map(Value::Float).ok_or_else(wrong)
             }
@@ -307,7 +312,7 @@ mod tests {
             let at = Timestamp::UNIX_EPOCH;
             let policies = vec![("a".into(), "b".into())];
             let recording = Recording {
-                muster: "1".into(), started: at, policies, observations: Vec::new(), complete: true, past,
+                muster: "1".into(), started: at, policies, observations: Vec::new(), about: None, complete: true, past,
             };
             let json: Json = serde_json::from_str(&recording.to_text()).unwrap();
             prop_assert_eq!(Recording::from_json(&json), Ok(recording));

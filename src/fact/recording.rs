@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::observation_json::{Numbered, Reader, Shared, array, text, time, write};
-use super::{Observation, Past, past_json, recording_read};
+use super::{About, Observation, Past, past_json, recording_read};
 
 /// The version of the recording's JSON that this build writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
@@ -20,6 +20,8 @@ pub struct Recording {
     pub muster: Arc<str>,
     /// When the run began.
     pub started: Timestamp,
+    /// Who wrote it; `None` in those of the first version.
+    pub about: Option<About>,
     /// Ids and digests of the policies that asked.
     pub policies: Vec<(Arc<str>, Arc<str>)>,
     /// The answers.
@@ -42,12 +44,18 @@ impl Recording {
             "muster": self.muster,
             "started": self.started.to_string(),
             "complete": self.complete,
+            "about": self.about,
             "policies": self.policies.iter().map(|(id, digest)| json!({"policy": id, "digest": digest})).collect::<Vec<_>>(),
             "schemas": schemas,
             "identities": identities,
             "faults": faults,
             "observations": observations,
         });
+        if self.about.is_none()
+            && let Some(map) = json.as_object_mut()
+        {
+            map.shift_remove("about");
+        }
         if self.past != Past::default()
             && let Some(map) = json.as_object_mut()
         {
@@ -92,6 +100,12 @@ impl Recording {
         Ok(Self {
             muster: text(json, "muster")?,
             started: time(json, "started")?,
+            about: match json.get("about") {
+                None => None,
+                Some(about) => {
+                    Some(serde_json::from_value(about.clone()).map_err(|error| format!("about: {error}"))?)
+                }
+            },
             complete: json.get("complete").and_then(Json::as_bool).unwrap_or(false),
             policies: policies.collect::<Result<_, String>>()?,
             observations: array(json, "observations")?

@@ -356,7 +356,15 @@ mod tests {
         let (at, took, identity) = (Timestamp::UNIX_EPOCH, Duration::from_micros(3), Identity::default());
         let observations = vec![Observation { key, result, at, source_clock: None, took, identity }];
         let (policies, past) = (Vec::new(), super::super::Past::default());
-        Recording { muster: "1".into(), started: at, policies, observations, complete: true, past }
+        Recording {
+            muster: "1".into(),
+            started: at,
+            policies,
+            observations,
+            about: None,
+            complete: true,
+            past,
+        }
     }
 
     proptest! {

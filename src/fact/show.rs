@@ -78,6 +78,7 @@ fn with_digits(value: &Value, ty: &Type, digits: usize) -> String {
         (Value::Float(float), Type::Quantity(Unit::RATE)) => format!("{}/s", decimal(*float, digits)),
         (Value::Float(float), _) => decimal(*float, digits.max(3)),
         (Value::Text(text), _) => text.to_string(),
+        (Value::Masked(digest), _) => format!("masked:{digest}"),
         (Value::List(items), ty) => {
             let item = if let Type::List(item) = ty { item } else { &Type::TEXT };
             let shown: Vec<String> = items.iter().map(|cell| show_cell(cell, item, None)).collect();

@@ -24,6 +24,8 @@ pub enum Value {
     Float(f64),
     /// Text, an enum's word, a version.
     Text(Arc<str>),
+    /// A text that its recording does not tell: equal to another one of the recording, or not.
+    Masked(Arc<str>),
     /// A list.
     List(Arc<[Cell]>),
     /// A record; names stand in its schema.
@@ -79,6 +81,15 @@ impl Value {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// Is it a masked text, or a list of some?
+    pub fn is_masked(&self) -> bool {
+        match self {
+            Self::Masked(_) => true,
+            Self::List(items) => items.iter().flatten().any(Self::is_masked),
+            _ => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The rows of now joined with those of an earlier answer, by their key.
 
-use super::join::{About, Matched, Pairs, Side, pair};
+use super::join::{About, Matched, Pairs, Side, both_told, pair};
 use super::tables::{Tables, exact};
 use crate::fact::{Before, Cause, Missing, Observation, Table, ZeroRows};
 use crate::policy::{Observe, View};
@@ -38,6 +38,7 @@ pub(super) fn before<'a>(
         let faults = about.cuts.iter().flatten().cloned().collect();
         Matched { pairs: vec![[0, 0]], ambiguous: BTreeMap::new(), unsure: [None, None], faults }
     } else {
+        both_told([&now.rows, &then.rows], &by)?;
         let mut matched = pair([&now.rows, &then.rows], &by, &about);
         let suspicious = schema.zero == ZeroRows::Suspicious && !tables.any_is_fine();
         if then.rows.is_empty() && suspicious && !matched.pairs.is_empty() {

@@ -192,6 +192,23 @@ fn count(rows: usize) -> u32 {
     u32::try_from(rows).unwrap_or(NONE - 1)
 }
 
+/// Keys of which one side is masked and the other is told cannot be matched: all would seem to be on one side only.
+pub(super) fn both_told(rows: [&[Row]; 2], by: &[[usize; 2]]) -> Result<(), Arc<Missing>> {
+    for columns in by {
+        let masked = |side: usize| {
+            let cells = rows.get(side).copied().unwrap_or_default().iter();
+            let mut cells = cells.filter_map(|row| row.get(Matcher::column(columns, side))?.as_ref().ok());
+            cells.find(|value| !value.is_null()).map(Value::is_masked)
+        };
+        if let (Some(left), Some(right)) = (masked(0), masked(1))
+            && left != right
+        {
+            return Err(crate::rule::ops::masked());
+        }
+    }
+    Ok(())
+}
+
 /// Joins the rows of two sides, left order first.
 pub(super) fn pair(rows: [&[Row]; 2], by: &[[usize; 2]], about: &About<'_>) -> Matched {
     let mut matcher = Matcher::new(rows, by);
@@ -297,6 +314,7 @@ pub(super) fn join<'a>(tables: &Tables<'a>, view: &View, join: &Join) -> Result<
         cuts: [left, right].map(|rows| rows.faults().into_iter().next()),
         many_left: own.iter().any(|column| !join.by.iter().any(|[left, _]| left == column)),
     };
+    both_told([&left_rows.rows, &right_rows.rows], &join.by)?;
     let mut matched = pair([&left_rows.rows, &right_rows.rows], &join.by, &about);
     if about.many_left && matches!(left, Rows::Plain(_)) {
         let doubled = doubled(&left_rows.rows, own);

@@ -79,7 +79,7 @@ fn hash_value(value: &Value, state: &mut impl Hasher) {
         Value::Bool(bool) => bool.hash(state),
         Value::Int(int) => int.hash(state),
         Value::Float(float) => (float + 0.0).to_bits().hash(state),
-        Value::Text(text) => state.write(text.as_bytes()),
+        Value::Text(text) | Value::Masked(text) => state.write(text.as_bytes()),
         Value::List(cells) | Value::Record(cells) => {
             cells.iter().flatten().for_each(|cell| hash_value(cell, state));
         }

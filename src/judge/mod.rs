@@ -2,6 +2,7 @@
 
 mod alert;
 mod assemble;
+mod cover;
 mod earlier;
 mod findings;
 mod group;
@@ -25,6 +26,7 @@ use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
+pub use cover::{Branch, Part, Shown, Way, branches, covered};
 
 use findings::Maker;
 use rows::Judged;

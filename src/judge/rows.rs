@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Table};
+use crate::fact::{Cause, Cell, Level, Missing, Schema, Table, Value};
 use crate::policy::{Expect, Rung};
 use crate::rule::eval::holds;
 use crate::rule::script::{ScriptInput, ScriptVerdict};
@@ -28,6 +28,16 @@ pub(super) struct Judged {
     pub seen: BTreeSet<Arc<str>>,
     /// Why a row has no name: it may be one that is expected.
     pub unnamed: Option<Arc<Missing>>,
+}
+
+impl Judged {
+    /// Notes that a name is there. One that is masked may be any of those that are expected.
+    fn see(&mut self, subject: Option<Arc<str>>, masked: bool) {
+        if masked {
+            self.unnamed.get_or_insert_with(crate::rule::ops::masked);
+        }
+        self.seen.extend(subject);
+    }
 }
 
 /// Judges every row of the view.
@@ -90,7 +100,7 @@ pub(super) fn judge(maker: &Maker<'_, '_>, rows: &Rows<'_>) -> Judged {
         let outside = judged.outside;
         one(maker, whole.as_ref(), &row, subject.as_deref(), &mut judged);
         if expects && judged.outside == outside && !rows.is_gone(index) {
-            judged.seen.extend(subject);
+            judged.see(subject, is_masked(schema, &row));
         }
     }
     judged
@@ -101,8 +111,13 @@ fn ambiguous(name: &str) -> Arc<Missing> {
     Arc::new(Missing::new(Cause::Ambiguous, what).level(Level::Row).fix("name more facts under `key`"))
 }
 
+/// Is a part of the row's name a text that the recording does not tell?
+fn is_masked(schema: &Schema, row: &[Cell]) -> bool {
+    schema.key.iter().any(|column| matches!(row.get(*column), Some(Ok(Value::Masked(_)))))
+}
+
 /// Keys that more than one row has.
-fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
+pub(super) fn doubles(names: &[Result<Arc<str>, Arc<Missing>>]) -> BTreeSet<&str> {
     let mut counts: HashMap<&str, u32> = HashMap::with_capacity(names.len());
     let mut doubles = BTreeSet::new();
     for name in names.iter().flatten() {
@@ -169,9 +184,14 @@ fn glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], index: usize)
 }
 
 /// All rows, where a script may read them.
-type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
+pub(super) type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
 
 fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
+    let hidden = maker.check.policy.row_schema().is_some_and(|schema| is_masked(schema, row));
+    if hidden && !maker.check.subjects.is_empty() {
+        // Which overrides are for it is not known.
+        return judged.findings.push(maker.unknown(Some(row), &crate::rule::ops::masked()));
+    }
     let settings = match maker.settings(subject, &mut judged.subjects) {
         Ok(settings) => settings,
         Err(why) => return judged.findings.push(maker.unknown(Some(row), &why)),
@@ -242,7 +262,7 @@ fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_, '_>) -> O
     unknown
 }
 
-fn script<'a>(
+pub(super) fn script<'a>(
     maker: &'a Maker<'_, '_>,
     whole: Whole<'_>,
     row: &[Cell],

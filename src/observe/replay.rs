@@ -105,6 +105,7 @@ mod tests {
             muster: Arc::from("0"),
             started: jiff::Timestamp::UNIX_EPOCH,
             policies: Vec::new(),
+            about: None,
             complete: true,
             observations: recorded,
             past: Past::default(),

@@ -72,6 +72,11 @@ fn ranges(source: &Arc<Source>) -> Vec<Range<usize>> {
         for (_, target) in document.root.pairs_of("targets") {
             in_target(target, &mut found);
         }
+        for (key, value) in document.root.pairs_of("recordings") {
+            if nearest(key.as_str().unwrap_or(""), ["mask_key"]).is_some() {
+                in_secret(value, &mut found);
+            }
+        }
     }
     found.retain(|range| !range.is_empty());
     found.sort_by_key(|range| (range.start, range.end));

@@ -1,4 +1,4 @@
-//! Formats: a run as text for a terminal, as JSON, as `JUnit` XML, as Markdown, and for reviewers of changes.
+//! Formats: a run as text for a terminal, as a table, as JSON, as `JUnit` XML, as Markdown, and for reviewers of changes.
 //!
 //! Every format is a pure function of [`RunReport`]: no I/O, no clock, no printing. A format never changes
 //! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
@@ -17,6 +17,7 @@ mod page;
 mod parts;
 pub mod review;
 mod schema;
+mod table;
 pub mod tested;
 mod text;
 mod words;
@@ -41,17 +42,20 @@ pub enum Format {
     Junit,
     /// For a comment of a pull request or the summary of a job, the worst first.
     Markdown,
+    /// For a person who wants to see every check in a line.
+    Table,
     /// For those who read remarks beside the lines of a change.
     Review(Review),
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Human,
         Self::Json,
         Self::Junit,
         Self::Markdown,
+        Self::Table,
         Self::Review(Review::Sarif),
         Self::Review(Review::Github),
         Self::Review(Review::Gitlab),
@@ -64,6 +68,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Markdown => "markdown",
+            Self::Table => "table",
             Self::Review(review) => review.word(),
         }
     }
@@ -92,6 +97,7 @@ pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
         Format::Json => json::render(report),
         Format::Junit => junit::render(report),
         Format::Markdown => markdown::render(report),
+        Format::Table => table::render(report, style),
         Format::Review(format) => review::of_run(report, format),
     }
 }

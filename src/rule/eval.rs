@@ -42,11 +42,20 @@ pub fn eval(node: &Node, scope: &dyn Scope) -> Cell {
         Op::Age(pair) => age(pair, scope),
         Op::Call(function, args) => {
             let values = args.iter().map(|arg| present(arg, scope)).collect::<Result<Vec<_>, _>>()?;
+            // How many there are can be said of what is not told; whether a list has a text, `ops` knows.
+            if values.iter().any(Value::is_masked)
+                && !matches!((function.name, values.first()), ("len" | "contains", Some(Value::List(_))))
+            {
+                return Err(ops::masked());
+            }
             let types: Vec<Type> = args.iter().map(|arg| arg.ty.base().clone()).collect();
             (function.run)(&values, &types)
         }
         Op::Matches(a, regex) => {
             let value = present(a, scope)?;
+            if value.is_masked() {
+                return Err(ops::masked());
+            }
             Ok(Value::Bool(regex.is_match(value.as_text().unwrap_or(""))))
         }
         Op::History(ask, parts) => history::answer(*ask, parts, scope),

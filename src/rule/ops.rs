@@ -14,6 +14,15 @@ pub fn undecidable(what: impl Into<String>) -> Arc<Missing> {
     Arc::new(Missing::new(Cause::Undecidable, what).level(Level::Row))
 }
 
+/// A text that the recording does not tell cannot be compared with one that is told.
+pub fn masked() -> Arc<Missing> {
+    let what = "the text is masked in the recording: all that can be asked of it is whether it equals another masked one";
+    let missing = Missing::new(Cause::Masked, what).level(Level::Row);
+    Arc::new(
+        missing.fix("judge it where it is observed, or record it without `--mask` and without `private`"),
+    )
+}
+
 fn wrong_type(what: impl Into<String>) -> Arc<Missing> {
     Arc::new(Missing::new(Cause::WrongType, what).level(Level::Row))
 }
@@ -59,6 +68,12 @@ fn order(a: &Value, b: &Value, version: bool) -> Option<Ordering> {
 pub fn compare(cmp: Cmp, a: &Value, b: &Value, ty: &Type) -> Result<bool, Arc<Missing>> {
     if let (Value::List(x), Value::List(y)) = (a, b) {
         return lists(cmp, x, y, ty);
+    }
+    match (a, b, cmp) {
+        (Value::Masked(x), Value::Masked(y), Cmp::Eq) => return Ok(x == y),
+        (Value::Masked(x), Value::Masked(y), Cmp::Ne) => return Ok(x != y),
+        (Value::Masked(_), ..) | (_, Value::Masked(_), _) => return Err(masked()),
+        _ => {}
     }
     let is_version = *ty.base() == Type::Version;
     let Some(order) = order(a, b, is_version) else {

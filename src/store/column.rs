@@ -37,6 +37,7 @@ mod tag {
     pub(super) const LIST: u8 = 6;
     pub(super) const RECORD: u8 = 7;
     pub(super) const MISSING: u8 = 8;
+    pub(super) const MASKED: u8 = 9;
 }
 
 /// Lists in lists at most.
@@ -198,6 +199,10 @@ fn write_value(out: &mut Writer, value: &Value, faults: &mut Faults) {
         Value::Text(text) => {
             out.0.push(tag::TEXT);
             out.text(text);
+        }
+        Value::Masked(digest) => {
+            out.0.push(tag::MASKED);
+            out.text(digest);
         }
         Value::List(cells) => {
             out.0.push(tag::LIST);
@@ -370,6 +375,7 @@ fn read_cell(reader: &mut Reader<'_>, faults: &[Arc<Missing>], depth: u32) -> Re
         tag::INT => Value::Int(reader.signed()?),
         tag::FLOAT => Value::Float(reader.float()?),
         tag::TEXT => Value::text(reader.text()?),
+        tag::MASKED => Value::Masked(Arc::from(reader.text()?)),
         tag::LIST => Value::List(read_cells(reader, faults, depth)?.into()),
         tag::RECORD => Value::Record(read_cells(reader, faults, depth)?.into()),
         tag::MISSING => return Ok(Err(reader.size()?)),

@@ -187,6 +187,7 @@ impl Seen {
     pub fn of(path: &str, recording: &Recording) -> Result<Self, StoreError> {
         let Recording { muster, started, policies, complete, observations, .. } = recording;
         let bare = Recording {
+            about: None,
             muster: Arc::clone(muster),
             started: *started,
             policies: policies.clone(),

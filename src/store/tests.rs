@@ -344,6 +344,7 @@ pub(super) fn recording_of(started: Timestamp, observations: Vec<Observation>) -
         started,
         policies,
         observations,
+        about: None,
         complete: true,
         past: Past::default(),
     }

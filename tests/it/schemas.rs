@@ -107,6 +107,7 @@ fn recording() -> Recording {
         started: at,
         policies,
         observations: vec![seen, lost],
+        about: None,
         complete: true,
         past: Past::default(),
     }

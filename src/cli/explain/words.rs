@@ -159,6 +159,9 @@ fn of_cause(cause: Cause) -> &'static str {
         Cause::NoHistory => "Too little is remembered to tell.",
         Cause::Clock => "Clocks disagree: something lies in the future.",
         Cause::Limit => "A limit of size or number was reached.",
+        Cause::Masked => {
+            "The recording does not tell this text, so it can be compared with masked texts of the same recording only."
+        }
         Cause::Cancelled => "The run was ended, or the target was left out, before the answer came.",
         Cause::Script => "The script of the policy did not give a verdict.",
         Cause::Internal => "A fault of muster itself. Please report it.",

@@ -225,6 +225,10 @@ fn cause(cause: Cause) -> (&'static str, &'static str) {
             "how to make the source count",
         ),
         Cause::NoHistory => ("too little is remembered", "wait, or ask for less history"),
+        Cause::Masked => (
+            "a text that the recording does not tell is compared with one that is told",
+            "judge it where it is observed, or record without `--mask`",
+        ),
         Cause::Clock => {
             ("a time lies more than five minutes ahead of the clock", "the clocks of both systems")
         }

@@ -6,29 +6,25 @@ use serde_json::json;
 
 use crate::fact::show;
 use crate::policy::Policy;
-use crate::policy::cases::{Case, CaseFile};
+use crate::policy::cases::Case;
 use crate::rule::Rule;
 use crate::rule::mutate::{mutants, shifted};
 
 use super::super::exit;
 use super::super::output::{self, Done, Problem, line};
-use super::{Shown, try_all, try_one};
+use super::{Asked, Shown, try_all, try_one};
 
 /// A policy that was changed in one place.
-struct Changed {
-    policy: Arc<Policy>,
+pub(super) struct Changed {
+    pub policy: Arc<Policy>,
     at: String,
     from: String,
     to: String,
 }
 
 /// Tries every change with the cases of its policy, and shows those that went unnoticed.
-pub(super) fn run(
-    shown: &Shown,
-    cases: &[(&Arc<Policy>, &Case)],
-    all: &[Arc<Policy>],
-    files: &[CaseFile],
-) -> Done {
+pub(super) fn run(shown: &Shown, asked: &Asked<'_>) -> Done {
+    let (cases, files) = (&asked.cases, asked.files);
     let failed = try_all(cases).iter().filter(|tried| !tried.faults.is_empty()).count();
     if failed > 0 {
         return Err(Problem::usage(
@@ -39,11 +35,7 @@ pub(super) fn run(
     let mut policies: Vec<&Arc<Policy>> = cases.iter().map(|(policy, _)| *policy).collect();
     policies.sort_by(|one, two| one.id.cmp(&two.id));
     policies.dedup_by(|one, two| one.id == two.id);
-    let bare: Vec<&str> = all
-        .iter()
-        .filter(|policy| !files.iter().any(|file| file.policy.id == policy.id))
-        .map(|policy| &*policy.id)
-        .collect();
+    let bare = asked.without_cases();
     let changes: Vec<Changed> = policies.iter().flat_map(|policy| changes(policy)).collect();
     let unnoticed = survivors(&changes, cases);
     let exit = match (changes.is_empty(), unnoticed.is_empty()) {
@@ -112,7 +104,7 @@ fn survivors<'a>(changes: &'a [Changed], cases: &[(&Arc<Policy>, &Case)]) -> Vec
 }
 
 /// Every change of a policy: of its conditions, its shared values, and the defaults of its parameters.
-fn changes(policy: &Arc<Policy>) -> Vec<Changed> {
+pub(super) fn changes(policy: &Arc<Policy>) -> Vec<Changed> {
     let mut found = Vec::new();
     let mut of = |rule: &Rule, place: &dyn Fn(&mut Policy, Rule)| {
         for mutant in mutants(&rule.node) {

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::policy::Policy;
-use crate::policy::cases::CaseFile;
 use crate::report::Format;
 use crate::report::tested::{NO_CASE, Tested, TestedCase, render};
 
 use super::super::exit;
 use super::super::output::{self, Done, Problem, Wanted};
-use super::Tried;
+use super::{Asked, Tried};
 
 /// How the cases are shown.
 #[derive(Args, Clone)]
@@ -27,7 +25,7 @@ pub(super) struct Shown {
 /// Reads `--format`: those of `check` that cases have.
 fn wanted(text: &str) -> Result<Wanted, String> {
     match output::wanted(text)? {
-        Wanted { format: format @ (Format::Markdown | Format::Review(_)), .. } => {
+        Wanted { format: format @ (Format::Markdown | Format::Table | Format::Review(_)), .. } => {
             Err(format!("cases have no `{}`; formats are human, json, junit", format.word()))
         }
         wanted => Ok(wanted),
@@ -46,8 +44,8 @@ impl Shown {
     }
 
     /// Writes the cases in every format that is wanted.
-    pub(super) fn publish(&self, tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile]) -> Done {
-        let tested = tested(tried, policies, files);
+    pub(super) fn publish(&self, tried: &[Tried<'_>], asked: &Asked<'_>) -> Done {
+        let tested = tested(tried, asked);
         if tested.cases.is_empty() {
             output::note(NO_CASE);
         }
@@ -67,17 +65,16 @@ impl Shown {
     }
 }
 
-fn tested(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile]) -> Tested {
+fn tested(tried: &[Tried<'_>], asked: &Asked<'_>) -> Tested {
     let cases: Vec<TestedCase> = tried
         .iter()
         .map(|one| TestedCase {
             policy: Arc::clone(&one.policy.id),
             name: one.case.name.to_string(),
             at: one.case.loc.to_string(),
-            faults: one.faults.clone(),
+            faults: one.faults.iter().map(|fault| fault.text.clone()).collect(),
         })
         .collect();
-    let bare = policies.iter().filter(|policy| !files.iter().any(|file| file.policy.id == policy.id));
     let exit = match cases.iter().any(|case| !case.faults.is_empty()) {
         _ if cases.is_empty() => exit::NOTHING,
         true => exit::FINDINGS,
@@ -85,7 +82,7 @@ fn tested(tried: &[Tried<'_>], policies: &[Arc<Policy>], files: &[CaseFile]) -> 
     };
     Tested {
         muster: env!("CARGO_PKG_VERSION").to_owned(),
-        without_cases: bare.map(|policy| Arc::clone(&policy.id)).collect(),
+        without_cases: asked.without_cases().into_iter().map(Arc::from).collect(),
         cases,
         exit,
     }

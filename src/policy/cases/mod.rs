@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 mod past;
 mod rows;
+pub mod write;
 
 use super::check::{Strictness, check};
 use super::literal;
@@ -35,6 +36,8 @@ pub struct Expected {
     pub urgency: Option<String>,
     /// The steps of the remedy.
     pub remedy: Option<Vec<String>>,
+    /// As it is written.
+    pub node: Node,
 }
 
 /// What a case says of one observation.
@@ -294,6 +297,7 @@ impl Reader<'_> {
                 severity: word("severity"),
                 urgency: word("urgency"),
                 remedy,
+                node: item.clone(),
             });
         }
         found

@@ -8,7 +8,7 @@ use super::relations::{FROM_TARGET, of_many};
 use super::{Decoder, each, items, pairs, text, texts};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{
-    Declared, Field, Pointer, ProbeDecl, SqlDialect, Type, catalogue, parse_literal, refuse_sql,
+    Declared, Field, Pointer, ProbeDecl, SqlDialect, Type, catalogue, is_text, parse_literal, refuse_sql,
 };
 use crate::source::yaml::{Kind, Node};
 
@@ -111,8 +111,32 @@ impl Decoder<'_> {
                 .and_then(|age| literal::typed(age, &Type::DURATION).ok())
                 .and_then(|age| age.as_int()),
             exact: node.get("accept").is_some(),
+            private: self.private(node, probe, &fields),
             loc: key.loc.clone(),
         })
+    }
+
+    /// Facts that are masked where they are recorded. What is no text cannot be masked, and must not pass for it.
+    fn private(&mut self, node: &Node, probe: &ProbeDecl, declared: &[Field]) -> Vec<Arc<str>> {
+        let schema = probe.schema_with(declared, &[]);
+        let mut names = Vec::new();
+        for name in items(node.get("private")) {
+            let word = name.as_str().unwrap_or("");
+            let field = schema.field(word);
+            if field.is_some_and(|field| is_text(&field.ty)) {
+                names.push(Arc::from(word));
+                continue;
+            }
+            let texts = schema.fields.iter().filter(|field| is_text(&field.ty)).map(|field| &*field.name);
+            let message = match field {
+                Some(field) => format!("`{word}` is {}, and only texts are masked", field.ty),
+                None => format!("`{}` has no fact `{word}`", probe.name),
+            };
+            let help = did_you_mean(word, texts.clone())
+                .unwrap_or_else(|| format!("its texts are {}", texts.collect::<Vec<_>>().join(", ")));
+            self.push(Diag::error(&code::UNKNOWN_FACT, message).at(&name.loc, "").help(help));
+        }
+        names
     }
 
     pub(super) fn args(

@@ -99,6 +99,8 @@ pub struct Observe {
     pub max_age: Option<i64>,
     /// Are estimates refused?
     pub exact: bool,
+    /// Text facts that recordings do not tell.
+    pub private: Vec<Arc<str>>,
     /// Where it stands.
     pub loc: Loc,
 }

@@ -19,6 +19,7 @@ use super::model::Tier;
 use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code};
+use crate::secret::SecretRef;
 use crate::source::yaml::{self, Kind, Node};
 use crate::source::{Loc, Source};
 use crate::verdict::{Urgency, Verdict};
@@ -69,6 +70,17 @@ pub struct Project {
     pub max_waiver: Option<Duration>,
     /// The store's file, and how long runs are kept.
     pub store: Option<(PathBuf, Option<Duration>)>,
+    /// How recordings are written and read.
+    pub recordings: Recordings,
+}
+
+/// How recordings are written and read.
+#[derive(Clone, Debug, Default)]
+pub struct Recordings {
+    /// How old one may be.
+    pub max_age: Option<Duration>,
+    /// Where the key of masked texts is kept.
+    pub mask_key: Option<(SecretRef, Loc)>,
 }
 
 /// Reads a project file. `root` is the folder that relative paths start from. What is said about it shows no
@@ -171,6 +183,13 @@ impl Reader {
             store: node
                 .get("store")
                 .map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
+            recordings: Recordings {
+                max_age: node.get("recordings").and_then(|rules| duration(rules.get("max_age"))),
+                mask_key: node
+                    .get("recordings")
+                    .and_then(|rules| rules.get("mask_key"))
+                    .and_then(|key| self.secret(key)),
+            },
         };
         self.names(node, &project);
         project

@@ -61,6 +61,16 @@ pub(super) fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
         let help = format!("{help}, and change the secret: it has been in a file");
         diags.push(Diag::error(&code::PLAIN_SECRET, message).at(loc, "not shown here").help(help));
     };
+    if let Some(key) = root.get("recordings").and_then(|rules| rules.get("mask_key"))
+        && !matches!(key.kind, Kind::Map(_))
+        && !key.is_null()
+    {
+        push(
+            "a secret stands in plain text",
+            &key.loc,
+            "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }` instead",
+        );
+    }
     for (_, target) in pairs(root.get("targets")) {
         let headers = pairs(target.get("headers")).iter().map(|(_, value)| value);
         for secret in target.get("password").into_iter().chain(headers) {
@@ -153,7 +163,7 @@ impl Reader {
         }
     }
 
-    fn secret(&mut self, node: &Node) -> Option<(SecretRef, Loc)> {
+    pub(super) fn secret(&mut self, node: &Node) -> Option<(SecretRef, Loc)> {
         let found = match pairs(Some(node)) {
             [(key, value)] => match key.as_str() {
                 Some("env") => Some(SecretRef::Env(owned(Some(value)))),

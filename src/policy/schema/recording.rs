@@ -80,6 +80,7 @@ fn cell() -> Json {
         "anyOf": [
             { "type": ["null", "boolean", "number", "string"] },
             { "type": "array", "items": reference("cell") },
+            reference("masked"),
             reference("missing-cell"),
         ],
     })
@@ -176,6 +177,7 @@ fn sample() -> Json {
         "anyOf": [
             { "type": ["null", "boolean", "number", "string"] },
             { "type": "array", "items": reference("sample-cell") },
+            reference("masked"),
             object("what JSON has no number for", &[("float", text("`NaN`, `inf` or `-inf`"))]),
             object("a record", &[("record", list("its cells", &reference("sample-cell")))]),
         ],
@@ -240,6 +242,37 @@ fn past() -> Json {
     )
 }
 
+/// Who wrote it.
+fn about() -> Json {
+    let probe = object(
+        "a probe that answered",
+        &[
+            ("probe", text("its name")),
+            ("version", natural("version of its answer")),
+            ("declaration", text("digest of its facts, their types and its key")),
+        ],
+    );
+    let labels = json!({ "description": "its labels", "type": "object", "additionalProperties": { "type": "string" } });
+    let target = object(
+        "a target that was asked",
+        &[
+            ("target", text("its name")),
+            ("type", text("its type")),
+            ("address?", text("its address without a user")),
+            ("labels?", labels),
+        ],
+    );
+    object(
+        "who wrote it; those of the first version do not say it",
+        &[
+            ("host", text("the host on which it was made")),
+            ("probes", list("probes that answered", &probe)),
+            ("targets", list("targets that were asked", &target)),
+            ("mask?", text("what tells the keys of masks apart; left out if nothing is masked")),
+        ],
+    )
+}
+
 /// The facts of a run, as `muster record` saves them.
 pub fn recording() -> Json {
     let policy = object("a policy", &[("policy", text("its id")), ("digest", text("digest of its text"))]);
@@ -251,6 +284,7 @@ pub fn recording() -> Json {
             ("muster", text("version of muster")),
             ("started", time("when the run began")),
             ("complete?", complete),
+            ("about?", about()),
             ("policies", list("policies that asked", &policy)),
             ("schemas?", list("shapes of rows, for observations to refer to", &reference("schema"))),
             ("identities?", list("who answered, for observations to refer to", &reference("identity"))),
@@ -271,6 +305,7 @@ pub fn recording() -> Json {
     let level = json!({ "enum": ["target", "probe", "field", "row"] });
     let definitions = json!({
         "cell": cell(), "field": field(), "identity": identity(),
+        "masked": object("a text that is not told", &[("masked", text("equal texts have one digest"))]),
         "level": described(level, "how far a fault reaches"), "missing": missing(),
         "missing-cell": missing_cell(), "observation": observation(), "question": question(),
         "sample": sample(), "sample-cell": { "anyOf": [reference("missing-cell"), reference("sample")] },

@@ -23,6 +23,7 @@ pub const CAUSES: &[&str] = &[
     "no-history",
     "clock",
     "limit",
+    "masked",
     "cancelled",
     "script",
     "internal",

@@ -109,6 +109,11 @@ pub static OBSERVE: MapShape = MapShape {
         may("key", Shape::ListOf(&Shape::Name), "declared facts that tell the rows apart"),
         may("max_age", Shape::Duration, "refuse facts that are older than this when they are judged"),
         may("accept", Shape::Words(&["exact"]), "`exact` refuses estimates"),
+        may(
+            "private",
+            Shape::ListOf(&Shape::Name),
+            "text facts that recordings do not tell: `muster record` writes a keyed digest in their place",
+        ),
         may("on", Shape::Name, "another target, by its name under `also`"),
         may(
             "before",

@@ -121,6 +121,15 @@ pub static STORE: MapShape = MapShape {
     ],
 };
 
+/// `recordings:`
+pub(super) static RECORDINGS: MapShape = MapShape {
+    name: "the rules of recordings",
+    keys: &[
+        may("max_age", Shape::Duration, "`check --facts` refuses one that is older"),
+        may("mask_key", SECRET_SHAPE, "the key of masked texts; a random one for each recording if left out"),
+    ],
+};
+
 /// One calendar.
 pub(super) static CALENDAR: MapShape = MapShape {
     name: "a calendar",
@@ -167,5 +176,6 @@ pub static PROJECT: MapShape = MapShape {
         may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
         may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
+        may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
     ],
 };

@@ -203,6 +203,7 @@ pub(super) fn from_value(value: &Value, ty: &Type, now: i64) -> Result<Dynamic, 
     let ty = ty.base();
     Ok(match (value, ty) {
         (Value::Null, _) => Dynamic::UNIT,
+        (Value::Masked(_), _) => return Err(stop(&ops::masked())),
         (_, Type::Quantity(_) | Type::Time | Type::Date | Type::Version) => {
             Dynamic::from(Quantity { value: value.clone(), ty: ty.clone() })
         }

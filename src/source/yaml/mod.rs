@@ -8,6 +8,7 @@
 mod build;
 mod charge;
 mod common;
+mod edit;
 mod errors;
 mod file;
 mod json;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use super::{Loc, Source};
 use crate::diag::Diag;
 
+pub use edit::{Edit, edit};
 pub use file::read_file;
 pub use merge::{duplicate_keys, merge};
 pub use parts::{Cost, Parts, is_long, parts};

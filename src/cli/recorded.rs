@@ -1,0 +1,244 @@
+//! Recordings as input: read, held against the project, and put together.
+//!
+//! A recording is refused, with the reason, where its facts would be taken for something that they are not: of another
+//! target, older than allowed, declared otherwise, or in contradiction to another recording.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::diag::{Diag, code};
+use crate::fact::{About, Key, Observation, Recording, TargetMark, Type, Value, micros, micros_of, show};
+use crate::policy::TargetEntry;
+
+use super::output::{Problem, note};
+
+/// A clock may be that much behind the one that wrote a recording.
+const SKEW: i64 = 300_000_000;
+
+/// What a recording has to be.
+pub(super) struct Wanted<'w> {
+    /// The targets as the project has them.
+    pub entries: &'w [TargetEntry],
+    /// How old it may be.
+    pub max_age: Option<Duration>,
+    /// When it is judged, if that was said; by the clock otherwise.
+    pub now: Option<Timestamp>,
+}
+
+fn refused(path: &Path, why: &str, help: &str) -> Diag {
+    Diag::error(&code::RECORDING, format!("`{}`: {why}", path.display())).help(help)
+}
+
+/// Reads a recording, whose probes have to mean what they mean now.
+pub(super) fn read(path: &Path) -> Result<Recording, Problem> {
+    let wrong = |what: String| Problem::from(refused(path, &what, "`muster record FILE` writes one"));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let recording = Recording::from_text(&text).map_err(wrong)?;
+    let help = "record it again with this version of muster: `muster record FILE`";
+    let unlike: Vec<Diag> =
+        recording.unlike_declarations().iter().map(|why| refused(path, why, help)).collect();
+    if !unlike.is_empty() {
+        return Err(Problem::new(unlike));
+    }
+    if recording.about.is_none() {
+        note(&format!(
+            "`{}` was written by muster {}, which did not note targets and probes: whose facts they are is not checked, and only the types of the facts are",
+            path.display(),
+            recording.muster
+        ));
+    }
+    Ok(recording)
+}
+
+/// The facts of several recordings, each of which is what is wanted.
+pub(super) fn together(read: Vec<(PathBuf, Recording)>, wanted: &Wanted<'_>) -> Result<Recording, Problem> {
+    let mut diags: Vec<Diag> = Vec::new();
+    for (path, recording) in &read {
+        diags.extend(targets(recording, wanted.entries).iter().map(|why| {
+            refused(path, why, "judge it with the project file that it was recorded with, or record it again")
+        }));
+        let old = age(recording, wanted);
+        diags.extend(old.map(|why| refused(path, &why, "record it again, or allow more with `--max-age`")));
+    }
+    let mut all: Option<(PathBuf, Recording)> = None;
+    for (path, recording) in read {
+        all = Some(match all {
+            None => (path, recording),
+            Some((first, mut known)) => {
+                let why = contradictions(&known, &recording);
+                let help = format!("it contradicts `{}`: judge them one by one", first.display());
+                diags.extend(why.iter().map(|why| refused(&path, why, &help)));
+                join(&mut known, recording);
+                (first, known)
+            }
+        });
+    }
+    if !diags.is_empty() {
+        return Err(Problem::new(diags));
+    }
+    all.map(|(_, recording)| recording)
+        .ok_or_else(|| Problem::usage("there is no recording", "name one with `--facts FILE`"))
+}
+
+/// A target of a project file, as recordings note it.
+pub(super) fn mark(entry: &TargetEntry) -> TargetMark {
+    let address = entry.url.as_ref().map(|url| {
+        let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
+    });
+    TargetMark {
+        target: Arc::clone(&entry.name),
+        kind: Arc::clone(&entry.kind),
+        address: address.map(Arc::from),
+        labels: entry.labels.clone(),
+    }
+}
+
+/// How the targets of a recording differ from those of the project that have their names.
+fn targets(recording: &Recording, entries: &[TargetEntry]) -> Vec<String> {
+    let marks = recording.about.iter().flat_map(|about| &about.targets);
+    let known =
+        marks.filter_map(|then| Some((then, mark(entries.iter().find(|entry| entry.name == then.target)?))));
+    known.flat_map(|(then, now)| unlike(then, &now, "when it was recorded", "in the project file")).collect()
+}
+
+fn unlike(one: &TargetMark, other: &TargetMark, then: &str, now: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let name = &one.target;
+    if one.kind != other.kind {
+        found.push(format!(
+            "the target `{name}` was of type `{}` {then}, and is of type `{}` {now}",
+            one.kind, other.kind
+        ));
+    }
+    if one.address != other.address {
+        let text = |address: &Option<Arc<str>>| {
+            address
+                .as_ref()
+                .map_or_else(|| "without an address".to_owned(), |address| format!("at `{address}`"))
+        };
+        found.push(format!(
+            "the target `{name}` was {} {then}, and is {} {now}",
+            text(&one.address),
+            text(&other.address)
+        ));
+    }
+    if one.labels != other.labels {
+        let text = |labels: &BTreeMap<Arc<str>, Arc<str>>| {
+            let pairs: Vec<String> = labels.iter().map(|(name, label)| format!("{name}: {label}")).collect();
+            if pairs.is_empty() { "no labels".to_owned() } else { format!("`{}`", pairs.join(", ")) }
+        };
+        found.push(format!(
+            "the target `{name}` had {} {then}, and has {} {now}",
+            text(&one.labels),
+            text(&other.labels)
+        ));
+    }
+    found
+}
+
+/// Why a recording is too old, or from the future.
+fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<String> {
+    let most = micros(wanted.max_age?);
+    let now = micros_of(wanted.now.unwrap_or_else(Timestamp::now));
+    let observed = recording.observations.iter().map(|answer| answer.at);
+    let oldest = observed.chain([recording.started]).min()?;
+    let age = now.saturating_sub(micros_of(oldest));
+    let text = |micros: i64| show(&Value::Int(micros), &Type::DURATION);
+    if age < -SKEW {
+        return Some(format!(
+            "it was recorded at {oldest}, which is {} ahead of now",
+            text(age.saturating_neg())
+        ));
+    }
+    (age > most)
+        .then(|| format!("it was recorded at {oldest}, {} ago, and {} is allowed", text(age), text(most)))
+}
+
+/// What two recordings do not agree on.
+fn contradictions(one: &Recording, other: &Recording) -> Vec<String> {
+    let mut found = Vec::new();
+    if let (Some(first), Some(second)) = (&one.about, &other.about) {
+        found.extend(marks_differ(first, second));
+        if first.mask != second.mask {
+            found.push("one is masked and the other is not, or with another key: equal texts would be taken for different ones".to_owned());
+        }
+    }
+    let mut systems: BTreeMap<&str, &str> = BTreeMap::new();
+    for answer in &one.observations {
+        if let Some(system) = &answer.identity.system {
+            systems.entry(&answer.key.target).or_insert(system);
+        }
+    }
+    let known: BTreeMap<&Key, &Observation> =
+        one.observations.iter().map(|answer| (&answer.key, answer)).collect();
+    for answer in &other.observations {
+        let target = &answer.key.target;
+        if let (Some(then), Some(now)) = (systems.get(&**target), &answer.identity.system)
+            && **then != **now
+        {
+            found.push(format!("`{target}` is the system {now} in it, and {then} in the other"));
+        }
+        if let Some(twin) = known.get(&answer.key)
+            && twin.result != answer.result
+        {
+            let (probe, then, now) = (&answer.key.probe, twin.at, answer.at);
+            found.push(format!("`{probe}` of `{target}` has two answers, of {then} and of {now}"));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn marks_differ(one: &About, other: &About) -> Vec<String> {
+    let pairs = other
+        .targets
+        .iter()
+        .filter_map(|now| Some((one.targets.iter().find(|then| then.target == now.target)?, now)));
+    pairs.flat_map(|(then, now)| unlike(then, now, "in the other recording", "in this one")).collect()
+}
+
+/// Adds the facts of a recording that contradicts nothing.
+fn join(known: &mut Recording, other: Recording) {
+    let later = other.started > known.started;
+    if later {
+        known.started = other.started;
+        known.muster = other.muster;
+        known.past.recall = other.past.recall;
+    }
+    known.complete &= other.complete;
+    known.policies.extend(
+        other
+            .policies
+            .into_iter()
+            .filter(|(id, _)| known.policies.iter().all(|(known, _)| known != id))
+            .collect::<Vec<_>>(),
+    );
+    let new: Vec<Observation> = other
+        .observations
+        .into_iter()
+        .filter(|answer| known.observations.iter().all(|twin| twin.key != answer.key))
+        .collect();
+    known.observations.extend(new);
+    known.past.before.extend(other.past.before);
+    known.past.history.extend(other.past.history);
+    match (&mut known.about, other.about) {
+        (Some(about), Some(more)) => {
+            let targets: Vec<TargetMark> = more
+                .targets
+                .into_iter()
+                .filter(|mark| about.targets.iter().all(|known| known.target != mark.target))
+                .collect();
+            about.targets.extend(targets);
+            if later {
+                about.host = more.host;
+            }
+        }
+        (about, _) => *about = None,
+    }
+}
