@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Level, Missing, Value, value_to_json};
 use crate::plan::{Check, Settings};
+use crate::policy::Expect;
 use crate::policy::decode::digest;
-use crate::policy::{Expect, Ladder};
-use crate::rule::Rule;
 use crate::rule::eval::holds;
-use crate::rule::template::Template;
 use crate::verdict::{Finding, Operand, Step, Subject, Verdict};
 
 pub(super) use crate::fact::row_name as shown;
 
 use super::Given;
+use super::decide::{Decision, climb};
 use super::operands;
 use super::scope::RowScope;
 use super::tables::Tables;
@@ -25,16 +24,6 @@ pub(super) struct Maker<'m, 'a> {
     pub check: &'a Check,
     pub tables: &'m Tables<'a>,
     pub given: &'a Given<'a>,
-}
-
-/// What was decided about a row.
-pub(super) struct Decision<'a> {
-    pub verdict: Verdict,
-    pub rule: Option<&'a Rule>,
-    pub message: Option<&'a Template>,
-    pub cause: Option<Arc<Missing>>,
-    /// The text of a script.
-    pub text: Option<String>,
 }
 
 impl<'m, 'a> Maker<'m, 'a> {
@@ -195,11 +184,11 @@ impl<'m, 'a> Maker<'m, 'a> {
         let settings = scope.settings;
         let subject = self.subject(row);
         scope.limits = decision.rule.map(|rule| operands::limits(rule, &scope)).unwrap_or_default();
-        let severity = settings.severity.unwrap_or_else(|| climb(&policy.severity, &scope, |a, b| a > b));
+        let severity = settings.severity.unwrap_or_else(|| climb(&policy.severity, &scope));
         let urgency = policy
             .alert
             .as_ref()
-            .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope, |a, b| a > b)));
+            .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope)));
         let owner = settings.owner.clone().unwrap_or_else(|| Arc::clone(&self.check.owner));
         let about_row = row.is_some() || policy.each_is_one();
         let remedy = if about_row { remedy(policy, &scope, decision.cause.as_deref()) } else { Vec::new() };
@@ -253,21 +242,6 @@ fn message(
             decision.rule.map_or_else(|| policy.title.to_string(), |rule| operands::sentence(rule, operands))
         }
     }
-}
-
-/// The first rung that holds; an unknown rung counts as the loudest of all.
-fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_, '_>, louder: fn(T, T) -> bool) -> T {
-    for (value, rule) in &ladder.rungs {
-        match holds(&rule.node, scope) {
-            Ok(true) => return *value,
-            Ok(false) => {}
-            Err(_) => {
-                let all = ladder.rungs.iter().map(|(value, _)| *value);
-                return all.fold(ladder.otherwise, |best, next| if louder(next, best) { next } else { best });
-            }
-        }
-    }
-    ladder.otherwise
 }
 
 /// The steps of the policy.

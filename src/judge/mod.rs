@@ -2,6 +2,7 @@
 
 mod alert;
 mod assemble;
+mod decide;
 mod earlier;
 mod findings;
 mod group;
@@ -25,6 +26,7 @@ use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
+pub use decide::{Decision, climb, decide};
 
 use findings::Maker;
 use rows::Judged;

@@ -9,6 +9,7 @@ mod diff;
 #[cfg(test)]
 mod fixture;
 mod human;
+pub mod impact;
 mod json;
 mod junit;
 mod markdown;

@@ -76,7 +76,7 @@ fn missing() -> Json {
     )
 }
 
-fn origin() -> Json {
+pub(super) fn origin() -> Json {
     let layers = [
         Layer::Policy,
         Layer::Project,
@@ -104,7 +104,7 @@ fn origin() -> Json {
     })
 }
 
-fn operand() -> Json {
+pub(super) fn operand() -> Json {
     object(
         "a value that a rule read",
         &[
