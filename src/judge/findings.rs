@@ -9,7 +9,8 @@ use crate::plan::{Check, Settings};
 use crate::policy::Expect;
 use crate::policy::decode::digest;
 use crate::rule::eval::holds;
-use crate::verdict::{Finding, Operand, Step, Subject, Verdict};
+use crate::rule::node::Place;
+use crate::verdict::{Finding, Operand, Origin, Step, Subject, Verdict};
 
 pub(super) use crate::fact::row_name as shown;
 
@@ -152,6 +153,11 @@ impl<'m, 'a> Maker<'m, 'a> {
         )
     }
 
+    /// How many rows there were, and how many of them were subjects: what `expect` is about.
+    pub(super) fn counted(&self, rows: u64, subjects: u64) -> Vec<Operand> {
+        vec![operands::counted("rows", rows), operands::counted("subjects", subjects)]
+    }
+
     /// A finding that an expected name is not there, or why that is not known.
     pub(super) fn absent(&self, name: &Arc<str>, gap: Option<&Arc<Missing>>) -> Finding {
         let scope = RowScope::new(self, None, &self.check.settings);
@@ -170,7 +176,21 @@ impl<'m, 'a> Maker<'m, 'a> {
             shown: Arc::clone(name),
         };
         finding.id = self.id(&finding.subject);
+        finding.operands = vec![self.wanted(name)];
         finding
+    }
+
+    /// An expected name, with what names it.
+    fn wanted(&self, name: &Arc<str>) -> Operand {
+        let scope = RowScope::new(self, None, &self.check.settings);
+        let origin = match &self.check.policy.expect {
+            Expect::Param(index) => operands::origin(&Place::Param(*index), &scope),
+            Expect::Keys(view) => operands::origin(&Place::Observation(*view, 0), &scope),
+            _ => Origin::Literal,
+        };
+        let shown = name.to_string();
+        let value = serde_json::Value::from(&**name);
+        Operand { text: Arc::from("expected"), shown, value, ty: crate::fact::Type::TEXT.to_string(), origin }
     }
 
     /// The finding of a decision.
@@ -198,7 +218,12 @@ impl<'m, 'a> Maker<'m, 'a> {
             .flat_map(|alert| &alert.context)
             .map(|rule| operands::operand(rule, &scope))
             .collect();
-        let operands = decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default();
+        let operands = match (decision.rule, &decision.text) {
+            (Some(rule), _) => operands::of(rule, &scope),
+            // Without a rule and with a row it was the script that spoke.
+            (None, Some(_)) if row.is_some() => operands::of_script(&scope),
+            _ => Vec::new(),
+        };
         Finding {
             id: self.id(&subject),
             policy: Arc::clone(&policy.id),

@@ -6,6 +6,7 @@
 
 mod block;
 mod diff;
+pub mod explained;
 #[cfg(test)]
 mod fixture;
 mod human;

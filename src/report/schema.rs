@@ -275,6 +275,22 @@ fn run() -> Json {
     )
 }
 
+/// What the schema of a finding refers to, and that schema.
+pub(super) fn finding_definitions() -> Map<String, Json> {
+    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.word());
+    let all = [
+        ("verdict", words("the outcome of judging", verdicts)),
+        ("missing", missing()),
+        ("origin", origin()),
+        ("operand", operand()),
+        ("subject", subject()),
+        ("step", step()),
+        ("waiver", waiver()),
+        ("finding", finding()),
+    ];
+    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
 /// The schema of the JSON report, draft 2020-12.
 pub fn json_schema() -> Json {
     let mut schema = Map::new();
@@ -283,12 +299,14 @@ pub fn json_schema() -> Json {
     if let Json::Object(run) = run() {
         schema.extend(run);
     }
-    let definitions = json!({
-        "verdict": words("the outcome of judging", Verdict::ALL.iter().map(|verdict| verdict.word())),
-        "counts": counts(), "missing": missing(), "origin": origin(), "operand": operand(),
-        "subject": subject(), "step": step(), "waiver": waiver(), "finding": finding(),
-        "check": check(), "fault": fault(), "identity": identity(), "timings": timings(),
-    });
-    schema.insert("$defs".to_owned(), definitions);
+    let mut definitions = finding_definitions();
+    definitions.extend([
+        ("counts".to_owned(), counts()),
+        ("check".to_owned(), check()),
+        ("fault".to_owned(), fault()),
+        ("identity".to_owned(), identity()),
+        ("timings".to_owned(), timings()),
+    ]);
+    schema.insert("$defs".to_owned(), definitions.into());
     Json::Object(schema)
 }

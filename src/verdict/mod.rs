@@ -1,6 +1,7 @@
 //! Verdicts, findings and the report of a run: the frozen model that every format draws.
 
 mod diff;
+mod explained;
 mod finding;
 mod impact;
 mod report;
@@ -8,6 +9,7 @@ mod view;
 
 pub use crate::fact::Recall;
 pub use diff::{Change, Diff, compare};
+pub use explained::Reason;
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
 pub use impact::{Direction, Example, Impact, PolicyChange, Replayed, VerdictChange};
 pub use report::{Check, Counts, Fault, ProbeTime, RunReport, Timings};

@@ -29,6 +29,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("report.schema.json", crate::report::json_schema()),
         ("test.schema.json", crate::report::tested::json_schema()),
         ("impact.schema.json", crate::report::impact::json_schema()),
+        ("explanation.schema.json", crate::report::explained::json_schema()),
     ]
 }
 
