@@ -9,7 +9,7 @@ use crate::verdict::{Direction, Layer, PolicyChange, Severity, Urgency};
 
 use super::lower::Version;
 use super::places::Keys;
-use super::rules::{self, Aspect, Compared, Ruled};
+use super::rules::{self, Compared, Ruled};
 use super::{Changes, Side, change, question};
 
 /// Everything that is different at a target where both versions judge the policy.
@@ -312,8 +312,11 @@ fn compare(
     ] {
         let what = ladder(kind, (old, before), (new, after));
         let at = settings_at(kind, found, path);
-        if let Some(said) = ladder_change(kind, aspect, what, at) {
-            add(found, said);
+        // Without a ladder it is so whatever the facts are.
+        let examples = if what.contains("ladder") { aspect.examples() } else { Vec::new() };
+        let direction = aspect.direction();
+        if direction != Direction::Same {
+            add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
         }
     }
 }
@@ -327,12 +330,6 @@ fn help(compared: &Compared, parts: &Parts) -> Option<String> {
     }
     let layer = parts.layer.filter(|layer| *layer != Layer::Policy)?;
     Some(format!("a {} sets it; say there with `why:` what makes it right", layer.word()))
-}
-
-fn ladder_change(kind: &'static str, aspect: &Aspect, what: String, at: String) -> Option<PolicyChange> {
-    let direction = aspect.direction();
-    (direction != Direction::Same)
-        .then(|| PolicyChange { examples: aspect.examples(), ..change(direction, kind, what, at) })
 }
 
 /// The ladders of a version as far as they are the same for all facts.

@@ -212,7 +212,9 @@ impl Var {
             return vec![Value::Float(1.0)];
         };
         let step = |from: f64| (from.abs() / 10.0).max(0.01);
-        let mut all = vec![first - step(first)];
+        // A share is between nothing and all wherever it can be.
+        let share = |value: f64| self.ty == Type::RATIO && value > 0.0 && value < 1.0;
+        let mut all = vec![if share(first) { first / 2.0 } else { first - step(first) }];
         let mut before: Option<f64> = None;
         for value in at {
             if let Some(before) = before {
@@ -221,7 +223,7 @@ impl Var {
             all.push(value);
             before = Some(value);
         }
-        all.push(last + step(last));
+        all.push(if share(last) { f64::midpoint(last, 1.0) } else { last + step(last) });
         all.into_iter().map(Value::Float).collect()
     }
 

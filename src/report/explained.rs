@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::schema::{finding_definitions, object, reference, text as described};
+use super::schema::{described, finding_definitions, object, reference, text as said};
 use super::text::inline;
 use super::{Style, explain_finding, words};
 use crate::verdict::{Finding, Reason};
@@ -98,14 +98,14 @@ fn reason() -> Json {
         &[
             (
                 "step",
-                described(
+                said(
                     "which kind of step: `observe`, `where`, `let`, `fail`, `compare`, `value`, `for`, `waiver` …",
                 ),
             ),
-            ("text", described("as the policy writes it, or what was done")),
-            ("said?", described("what came of it: `true`, `false`, `unknown: …`, a value with its unit")),
-            ("origin?", reference("origin")),
-            ("at?", described("file, line and column")),
+            ("text", said("as the policy writes it, or what was done")),
+            ("said?", said("what came of it: `true`, `false`, `unknown: …`, a value with its unit")),
+            ("origin?", described("where a value comes from", "origin")),
+            ("at?", said("file, line and column")),
             (
                 "parts?",
                 json!({ "description": "what it is made of", "type": "array", "items": reference("reason") }),
@@ -122,12 +122,12 @@ pub fn json_schema() -> Json {
         "how a verdict came about",
         &[
             ("explain", json!({ "description": "version of this format", "const": VERSION })),
-            ("policy", described("the policy")),
-            ("target", described("the target")),
-            ("subject", described("the subject")),
-            ("verdict", described("what was decided")),
-            ("facts", described("whose facts were judged")),
-            ("at", described("when they were judged, RFC 3339 UTC")),
+            ("policy", said("the policy")),
+            ("target", said("the target")),
+            ("subject", said("the subject")),
+            ("verdict", said("what was decided")),
+            ("facts", said("whose facts were judged")),
+            ("at", said("when they were judged, RFC 3339 UTC")),
             ("note", or_null(&json!({ "type": "string" }), "what a reader must know of the two")),
             ("finding", or_null(&reference("finding"), "the finding, if there is one")),
             (

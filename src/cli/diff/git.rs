@@ -80,12 +80,17 @@ impl Repository {
         let words = ["rev-parse", "--verify", "--end-of-options", &commit(name)];
         let output = git(&self.top, &words).output().map_err(|error| not_run(&error))?;
         if !output.status.success() {
+            let help = if name.contains(':') {
+                "a revision has no `:`; `--project FILE` names the project file, and `path:` before a name says that it is a file or folder"
+            } else {
+                "`git log` and `git branch --all` show revisions; in CI, where only the newest commit may be there, fetch it first: `git fetch origin main` (GitHub: `fetch-depth: 0`)"
+            };
             return Err(Problem::usage(
                 format!(
                     "`{name}` is no run, no file or folder here, and no revision of git: {}",
                     said(&output)
                 ),
-                "`git log` and `git branch --all` show revisions; in CI, where only the newest commit may be there, fetch it first: `git fetch origin main` (GitHub: `fetch-depth: 0`)",
+                help,
             ));
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -102,7 +102,7 @@ fn whereabouts(change: &PolicyChange) -> String {
     }
     if !change.environments.is_empty() {
         let names: Vec<&str> = change.environments.iter().map(|name| &**name).collect();
-        parts.push(format!("({})", names.join(", ")));
+        parts.push(format!("(environments: {})", names.join(", ")));
     }
     if let Some(pattern) = &change.subjects {
         parts.push(format!("for subjects `{pattern}`"));

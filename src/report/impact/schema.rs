@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::json::{VERSION, word};
-use crate::report::schema::{list, natural, object, operand, origin, reference, text, words};
+use crate::report::schema::{described, list, natural, object, operand, origin, reference, text, words};
 use crate::verdict::{Direction, Verdict};
 
 /// A text, or null.
@@ -26,7 +26,7 @@ fn change() -> Json {
     object(
         "one change of a policy or of the project",
         &[
-            ("direction", reference("direction")),
+            ("direction", described("which way it goes", "direction")),
             ("kind", text("what was changed: `rule`, `severity`, `tier`, `for`, `waiver`, `removed` …")),
             ("policy", maybe("the policy; null if the project itself was changed")),
             ("targets", list("the targets at which it is so; none if it is about the policy itself", &names)),
@@ -46,7 +46,7 @@ fn verdict() -> Json {
     object(
         "a verdict that is another one under the new version, on the same facts",
         &[
-            ("direction", reference("direction")),
+            ("direction", described("which way it goes", "direction")),
             ("recording", text("whose facts")),
             ("policy", text("the policy, under its new name")),
             ("target", text("the target")),
