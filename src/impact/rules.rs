@@ -290,15 +290,36 @@ struct Best {
 /// How good an example is, and where it is.
 type Rated = ((usize, usize), Vec<usize>);
 
+/// Which way an example goes.
+#[derive(Clone, Copy)]
+enum Way {
+    Looser,
+    Stricter,
+    Unread,
+}
+
+impl Way {
+    fn of(looser: bool) -> Self {
+        if looser { Self::Looser } else { Self::Stricter }
+    }
+}
+
 #[derive(Default)]
 struct Found {
     looser: Option<Rated>,
     stricter: Option<Rated>,
+    /// Where the new version cannot judge what the old one could. That a fact may be unreadable makes no looser rule
+    /// a stricter one, so it counts only where nothing is looser.
+    unread: Option<Rated>,
 }
 
 impl Found {
-    fn offer(&mut self, looser: bool, by: usize, plain: usize, at: &[usize]) {
-        let slot = if looser { &mut self.looser } else { &mut self.stricter };
+    fn offer(&mut self, way: Way, by: usize, plain: usize, at: &[usize]) {
+        let slot = match way {
+            Way::Looser => &mut self.looser,
+            Way::Stricter => &mut self.stricter,
+            Way::Unread => &mut self.unread,
+        };
         let rate = (plain, by);
         if slot.as_ref().is_none_or(|(known, _)| rate > *known) {
             *slot = Some((rate, at.to_vec()));
@@ -307,7 +328,11 @@ impl Found {
 
     fn told(&self, grid: &Grid<'_>, sides: &[Judge; 2]) -> Aspect {
         let tell = |rated: &Rated| example(grid, sides, &rated.1);
-        Aspect { looser: self.looser.as_ref().map(tell), stricter: self.stricter.as_ref().map(tell) }
+        let unread = self.unread.as_ref().filter(|_| self.looser.is_none());
+        Aspect {
+            looser: self.looser.as_ref().map(tell),
+            stricter: self.stricter.as_ref().or(unread).map(tell),
+        }
     }
 }
 
@@ -322,24 +347,28 @@ impl Best {
     fn look(&mut self, said: &[Said; 2], plain: usize, at: &[usize], expects: bool) {
         let [old, new] = said;
         let (was, is) = (rank(old.verdict), rank(new.verdict));
-        if was != is {
-            self.verdict.offer(is < was, was.abs_diff(is), plain, at);
+        // What could not be told and warns now is a finding as before.
+        let told = (old.verdict, new.verdict) == (Some(Verdict::Unknown), Some(Verdict::Warn));
+        if was != is && !told {
+            let unread = is > was && new.verdict == Some(Verdict::Unknown);
+            let way = if unread { Way::Unread } else { Way::of(is < was) };
+            self.verdict.offer(way, was.abs_diff(is), plain, at);
         }
         // A row that is no subject is not there for `expect`.
         if expects && old.verdict.is_none() != new.verdict.is_none() {
-            self.verdict.offer(true, 0, plain, at);
-            self.verdict.offer(false, 0, plain, at);
+            self.verdict.offer(Way::Looser, 0, plain, at);
+            self.verdict.offer(Way::Stricter, 0, plain, at);
         }
         if was == 0 || is == 0 {
             return;
         }
         if old.severity != new.severity {
-            self.severity.offer(new.severity < old.severity, 1, plain, at);
+            self.severity.offer(Way::of(new.severity < old.severity), 1, plain, at);
         }
         if let (Some(was), Some(is)) = (old.urgency, new.urgency)
             && was != is
         {
-            self.urgency.offer(is < was, 1, plain, at);
+            self.urgency.offer(Way::of(is < was), 1, plain, at);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::harness::{Run, Shop, in_days};
 
 const PROJECT: &str = "owner: team\npolicies: [policies/]\ntargets:\n  here: { type: host }\nowners: { team: { page: \"#team\", ticket: T } }\nstore: { path: .muster/store.db }\n";
 
-const FILES: &str = "target: { type: host }\nobserve: { f: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\neach: f\n";
+const FILES: &str = "target: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/x.txt'] } } }\neach: f\n";
 
 /// Steps of a tree and of all that is below them, as `step text: said`.
 fn lines(tree: &Json, all: &mut Vec<String>) {
@@ -43,15 +43,15 @@ fn has(all: &[String], wanted: &[&str]) {
 /// Kinds of rules with a policy that fails for a file of 150 bytes, the names of operands that it must show, and parts of its tree.
 fn kinds() -> Vec<(&'static str, String, &'static str, &'static [&'static str], &'static [&'static str])> {
     vec![
-        ("rule", format!("{FILES}params: {{ limit: 100B }}\nfail: size > params.limit\n"), "@SHOP@/x.txt", &["size", "params.limit"], &["fail size > params.limit: true", "value size: 150 B", "value params.limit: 100 B"]),
-        ("let", format!("{FILES}let: {{ twice: size * 2 }}\nfail: twice > 200.bytes\n"), "@SHOP@/x.txt", &["twice", "size"], &["value twice: 300 B", "let size * 2: 300 B", "value size: 150 B"]),
+        ("rule", format!("{FILES}params: {{ limit: 100B }}\nfail: (size ?? 0.bytes) > params.limit\n"), "@SHOP@/x.txt", &["size", "params.limit"], &["fail (size ?? 0.bytes) > params.limit: true", "value size: 150 B", "value params.limit: 100 B"]),
+        ("let", format!("{FILES}let: {{ twice: (size ?? 0.bytes) * 2 }}\nfail: twice > 200.bytes\n"), "@SHOP@/x.txt", &["twice", "size"], &["value twice: 300 B", "let (size ?? 0.bytes) * 2: 300 B", "value size: 150 B"]),
         ("expect", format!("{FILES}expect: [/none]\n"), "/none", &["expected", "rows", "subjects"], &["expect this name is expected", "value expected: /none", "value rows: 1"]),
-        ("empty", format!("{FILES}expect: some\nwhere: size > 1.GB\nfail: size > 2.GB\n"), "here", &["rows", "subjects"], &["expect at least one subject is expected", "value subjects: 0"]),
+        ("empty", format!("{FILES}expect: some\nwhere: (size ?? 0.bytes) > 1.GB\nfail: (size ?? 0.bytes) > 2.GB\n"), "here", &["rows", "subjects"], &["expect at least one subject is expected", "value subjects: 0"]),
         ("script", format!("{FILES}params: {{ limit: 100B }}\nscript: |\n  fn judge(row, ctx) {{ if row.size > ctx.params.limit {{ fail(\"too large\") }} else {{ pass() }} }}\n"), "@SHOP@/x.txt", &["size", "params.limit"], &["script the script judges the row", "value size: 150 B"]),
-        ("group", "target: { type: host }\nobserve: { f: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\ngroup: { all: { of: f, by: [], let: { total: sum(size) } } }\neach: all\nfail: (total ?? 0.bytes) > 100.bytes\n".to_owned(), "here", &["total"], &["group all: f all in one", "let total = sum(size)", "value total: 150 B"]),
-        ("join", "target: { type: host }\nobserve:\n  f: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } }\n  g: { probe: file.set, with: { globs: ['@SHOP@/*.log'] } }\njoin: { both: { of: [f, g], by: path } }\neach: both\nfail: side != \"both\"\n".to_owned(), "@SHOP@/x.txt", &["side"], &["join both: f with g by path = path", "value side: f"]),
-        ("before", "target: { type: host }\nobserve: { f: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] }, before: previous } }\neach: f\nfail: side == \"both\" && size > before.size\n".to_owned(), "@SHOP@/x.txt", &["side", "size", "before.size"], &["before f: rows of now and of then", "value before.size: 20 B", "value size: 150 B"]),
-        ("history", "target: { type: host }\nobserve: { f: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] }, history: { window: 1d, at_least: 0s, points: 2 } } }\neach: f\nfail: (previous(size) ?? 0.bytes) != size\n".to_owned(), "@SHOP@/x.txt", &["previous(size)", "size"], &["history previous(size): 20 B", "samples what earlier runs saw: 1 samples", "value size: 150 B"]),
+        ("group", "target: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/x.txt'] } } }\ngroup: { all: { of: f, let: { total: sum(size ?? 0.bytes) } } }\neach: all\nfail: (total ?? 0.bytes) > 100.bytes\n".to_owned(), "here", &["total"], &["group all: f all in one", "let total = sum(size ?? 0.bytes)", "value total: 150 B"]),
+        ("join", "target: { type: host }\nobserve:\n  f: { probe: file.stat, with: { paths: ['@SHOP@/x.txt'] } }\n  g: { probe: file.stat, with: { paths: ['@SHOP@/y.log'] } }\njoin: { both: { of: [f, g], by: path } }\neach: both\nfail: side != \"both\"\n".to_owned(), "@SHOP@/x.txt", &["side"], &["join both: f with g by path = path", "value side: f"]),
+        ("before", "target: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/x.txt'] }, before: previous } }\neach: f\nfail: side == \"both\" && (size ?? 0.bytes) > (before.size ?? 0.bytes)\n".to_owned(), "@SHOP@/x.txt", &["side", "size", "before.size"], &["before f: rows of now and of then", "value before.size: 20 B", "value size: 150 B"]),
+        ("history", "target: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/x.txt'] }, history: { window: 1d, at_least: 1s, points: 2 } } }\neach: f\nfail: (previous(size) ?? 0.bytes) != (size ?? 0.bytes)\n".to_owned(), "@SHOP@/x.txt", &["previous(size)", "size"], &["history previous(size): 20 B", "samples what earlier runs saw: 1 samples", "value size: 150 B"]),
     ]
 }
 
@@ -65,6 +65,7 @@ fn every_kind_of_rule_carries_its_operands_and_is_explained() {
         let run =
             shop.run(&["check", "--format", "json", "--format", "sarif=s.sarif", "--format", "human=h.txt"]);
         let subject = subject.replace("@SHOP@", &shop.path().display().to_string());
+        assert!(run.json()["checks"].is_array(), "{kind}: {}", run.stderr);
         let finding = run
             .findings()
             .into_iter()
@@ -100,7 +101,7 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
         in_days(20)
     );
     let policy = format!(
-        "{FILES}params: {{ limit: 100B }}\nfail: size > params.limit && path != \"x\"\nseverity: {{ critical: size > 1.GB, high: otherwise }}\nalert: {{ urgency: page, for: 10m, context: [size] }}\nremedy: {{ steps: [{{ shell: \"ls {{{{ path }}}}\" }}] }}\n"
+        "{FILES}params: {{ limit: 100B }}\nfail: (size ?? 0.bytes) > params.limit && path != \"x\"\nseverity: {{ critical: (size ?? 0.bytes) > 1.GB, high: otherwise }}\nalert: {{ urgency: page, for: 10m, context: [size] }}\nremedy: {{ steps: [{{ shell: \"ls {{{{ path }}}}\" }}] }}\n"
     );
     shop.project(&project).policy("p", &policy).bytes("x.txt", &[b'x'; 150]);
     shop.run(&["record", "r.json"]).exits(0);
@@ -111,12 +112,12 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
     has(
         &tree(&run),
         &[
-            "compare size > params.limit: true",
+            "compare (size ?? 0.bytes) > params.limit: true",
             "compare path != \"x\": true",
-            "rung size > 1.GB: false",
+            "rung (size ?? 0.bytes) > 1.GB: false",
             "severity the first rung that holds: high",
             "route team by page: #team",
-            "for it must have held for 10 min: one sample",
+            "for it must have held for 10m: one sample",
             "waiver `p`, subject `*/y.txt`: the other one: it is for other subjects",
             "waiver `p`: it is replaced soon: it covers this",
         ],
@@ -134,9 +135,9 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
     shop.run(&["explain", "p/here/nothing", "--facts", "r.json"])
         .exits(2)
         .says("is nothing that the facts of `r.json` are judged about")
-        .says(&name[..8]);
+        .says("it has p/here/");
     shop.run(&["explain", "p", "--facts", "r.json"]).exits(2).says("`p` is no finding");
     shop.file("cut.json", &recorded[..recorded.len() / 2]);
     shop.run(&["explain", &name, "--facts", "cut.json"]).exits(2).says("cut.json");
-    shop.run(&["explain", &name]).exits(2).says("it has remembered nothing yet");
+    shop.run(&["explain", &name]).exits(2).says("no run whose facts are kept");
 }

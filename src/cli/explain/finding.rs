@@ -132,7 +132,7 @@ impl<'b> Judged<'b> {
             .collect();
         let ids = self.plan.checks.iter().map(|check| &*check.policy.id);
         let help = did_you_mean(name, names.iter().map(String::as_str))
-            .or_else(|| did_you_mean(policy, ids))
+            .or_else(|| did_you_mean(policy, ids).filter(|_| names.is_empty()))
             .unwrap_or_else(|| match names.as_slice() {
                 [] => "`muster check --facts FILE --verbose` shows findings with their ids".to_owned(),
                 names => {
@@ -211,6 +211,9 @@ fn by_store(name: &str, arguments: &Arguments) -> Result<String, Problem> {
     };
     let found = wait(kept(path, name)).map_err(|error| unusable(&error))?;
     let Some(found) = found else {
+        if !is_id(name) {
+            return Err(without_store(name, "the store has no run whose facts are kept"));
+        }
         return Err(Problem::usage(
             format!("nothing is called `{name}`"),
             "`muster history` shows what the store knows; ids stand in every report",
