@@ -22,6 +22,7 @@
 pub mod cli;
 pub mod diag;
 pub mod fact;
+pub mod impact;
 pub mod judge;
 pub mod lint;
 pub mod observe;

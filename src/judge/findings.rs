@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Level, Missing, Value, value_to_json};
 use crate::plan::{Check, Settings};
+use crate::policy::Expect;
 use crate::policy::decode::digest;
-use crate::policy::{Expect, Ladder};
-use crate::rule::Rule;
 use crate::rule::eval::holds;
-use crate::rule::template::Template;
-use crate::verdict::{Finding, Operand, Step, Subject, Verdict};
+use crate::rule::node::Place;
+use crate::verdict::{Finding, Operand, Origin, Step, Subject, Verdict};
 
 pub(super) use crate::fact::row_name as shown;
 
 use super::Given;
+use super::decide::{Decision, climb};
 use super::operands;
 use super::scope::RowScope;
 use super::tables::Tables;
@@ -25,16 +25,6 @@ pub(super) struct Maker<'m, 'a> {
     pub check: &'a Check,
     pub tables: &'m Tables<'a>,
     pub given: &'a Given<'a>,
-}
-
-/// What was decided about a row.
-pub(super) struct Decision<'a> {
-    pub verdict: Verdict,
-    pub rule: Option<&'a Rule>,
-    pub message: Option<&'a Template>,
-    pub cause: Option<Arc<Missing>>,
-    /// The text of a script.
-    pub text: Option<String>,
 }
 
 impl<'m, 'a> Maker<'m, 'a> {
@@ -163,6 +153,11 @@ impl<'m, 'a> Maker<'m, 'a> {
         )
     }
 
+    /// How many rows there were, and how many of them were subjects: what `expect` is about.
+    pub(super) fn counted(&self, rows: u64, subjects: u64) -> Vec<Operand> {
+        vec![operands::counted("rows", rows), operands::counted("subjects", subjects)]
+    }
+
     /// A finding that an expected name is not there, or why that is not known.
     pub(super) fn absent(&self, name: &Arc<str>, gap: Option<&Arc<Missing>>) -> Finding {
         let scope = RowScope::new(self, None, &self.check.settings);
@@ -181,7 +176,21 @@ impl<'m, 'a> Maker<'m, 'a> {
             shown: Arc::clone(name),
         };
         finding.id = self.id(&finding.subject);
+        finding.operands = vec![self.wanted(name)];
         finding
+    }
+
+    /// An expected name, with what names it.
+    fn wanted(&self, name: &Arc<str>) -> Operand {
+        let scope = RowScope::new(self, None, &self.check.settings);
+        let origin = match &self.check.policy.expect {
+            Expect::Param(index) => operands::origin(&Place::Param(*index), &scope),
+            Expect::Keys(view) => operands::origin(&Place::Observation(*view, 0), &scope),
+            _ => Origin::Literal,
+        };
+        let shown = name.to_string();
+        let value = serde_json::Value::from(&**name);
+        Operand { text: Arc::from("expected"), shown, value, ty: crate::fact::Type::TEXT.to_string(), origin }
     }
 
     /// The finding of a decision.
@@ -195,11 +204,11 @@ impl<'m, 'a> Maker<'m, 'a> {
         let settings = scope.settings;
         let subject = self.subject(row);
         scope.limits = decision.rule.map(|rule| operands::limits(rule, &scope)).unwrap_or_default();
-        let severity = settings.severity.unwrap_or_else(|| climb(&policy.severity, &scope, |a, b| a > b));
+        let severity = settings.severity.unwrap_or_else(|| climb(&policy.severity, &scope));
         let urgency = policy
             .alert
             .as_ref()
-            .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope, |a, b| a > b)));
+            .map(|alert| settings.urgency.unwrap_or_else(|| climb(&alert.urgency, &scope)));
         let owner = settings.owner.clone().unwrap_or_else(|| Arc::clone(&self.check.owner));
         let about_row = row.is_some() || policy.each_is_one();
         let remedy = if about_row { remedy(policy, &scope, decision.cause.as_deref()) } else { Vec::new() };
@@ -209,7 +218,12 @@ impl<'m, 'a> Maker<'m, 'a> {
             .flat_map(|alert| &alert.context)
             .map(|rule| operands::operand(rule, &scope))
             .collect();
-        let operands = decision.rule.map(|rule| operands::of(rule, &scope)).unwrap_or_default();
+        let operands = match (decision.rule, &decision.text) {
+            (Some(rule), _) => operands::of(rule, &scope),
+            // Without a rule and with a row it was the script that spoke.
+            (None, Some(_)) if row.is_some() => operands::of_script(&scope),
+            _ => Vec::new(),
+        };
         Finding {
             id: self.id(&subject),
             policy: Arc::clone(&policy.id),
@@ -253,21 +267,6 @@ fn message(
             decision.rule.map_or_else(|| policy.title.to_string(), |rule| operands::sentence(rule, operands))
         }
     }
-}
-
-/// The first rung that holds; an unknown rung counts as the loudest of all.
-fn climb<T: Copy + PartialOrd>(ladder: &Ladder<T>, scope: &RowScope<'_, '_>, louder: fn(T, T) -> bool) -> T {
-    for (value, rule) in &ladder.rungs {
-        match holds(&rule.node, scope) {
-            Ok(true) => return *value,
-            Ok(false) => {}
-            Err(_) => {
-                let all = ladder.rungs.iter().map(|(value, _)| *value);
-                return all.fold(ladder.otherwise, |best, next| if louder(next, best) { next } else { best });
-            }
-        }
-    }
-    ladder.otherwise
 }
 
 /// The steps of the policy.

@@ -3,7 +3,9 @@
 mod alert;
 mod assemble;
 mod cover;
+mod decide;
 mod earlier;
+mod explain;
 mod findings;
 mod group;
 mod join;
@@ -27,6 +29,8 @@ use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
 pub use cover::{Branch, Part, Shown, Way, branches, covered};
+pub use decide::{Decision, climb, decide};
+pub use explain::{Explained, explain, subjects};
 
 use findings::Maker;
 use rows::Judged;
@@ -126,7 +130,11 @@ fn nothing(maker: &Maker<'_, '_>, whole: bool, judged: u64, outside: u64, outcom
     if judged > 0 || !whole {
         return;
     }
-    let unknown = |what: &str| maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
+    let unknown = |what: &str| {
+        let mut finding = maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
+        finding.operands = maker.counted(rows, judged);
+        finding
+    };
     match &maker.check.policy.expect {
         Expect::Some => {
             outcome.check.findings.push(unknown("nothing was found, and `expect: some` wants something"));
@@ -161,7 +169,9 @@ fn expected(
     let (names, faults) = maker.expected();
     let names: BTreeSet<Arc<str>> = names.into_iter().filter(|name| !seen.contains(name)).collect();
     for name in names {
-        outcome.check.findings.push(maker.absent(&name, gap));
+        let mut finding = maker.absent(&name, gap);
+        finding.operands.extend(maker.counted(outcome.check.rows, seen.len() as u64));
+        outcome.check.findings.push(finding);
     }
     outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));
 }

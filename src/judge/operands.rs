@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::fact::{Cell, Value, cell_to_json, show, show_apart, show_cell};
 use crate::rule::Rule;
-use crate::rule::eval::eval;
+use crate::rule::eval::{Scope, eval};
 use crate::rule::history;
 use crate::rule::node::{Node, Op, Place};
 use crate::rule::template::Words;
@@ -13,7 +13,7 @@ use crate::verdict::{Layer, Operand, Origin};
 use super::scope::RowScope;
 
 /// The place of a node that is one value for a reader: a read, or an age.
-fn place(node: &Node) -> Option<&Place> {
+pub(super) fn place(node: &Node) -> Option<&Place> {
     match &node.op {
         Op::Read(place) => Some(place),
         Op::History(_, parts) => parts.first().and_then(place),
@@ -56,7 +56,8 @@ pub(super) fn limits(rule: &Rule, scope: &RowScope<'_, '_>) -> Vec<(Place, Value
     found
 }
 
-fn origin(place: &Place, scope: &RowScope<'_, '_>) -> Origin {
+/// Where the value of a place comes from.
+pub(super) fn origin(place: &Place, scope: &RowScope<'_, '_>) -> Origin {
     let policy = &scope.maker.check.policy;
     match place {
         Place::Let(_) => Origin::Let,
@@ -100,6 +101,54 @@ pub(super) fn operand(rule: &Rule, scope: &RowScope<'_, '_>) -> Operand {
     let origin = place(&rule.node).map_or(Origin::Literal, |place| origin(place, scope));
     let reads = place(&rule.node).and_then(|place| scope.null_reads(place));
     make(&rule.node, &cell, show_cell(&cell, rule.node.ty.base(), reads), origin)
+}
+
+/// The facts of the row and the parameters that a script reads.
+pub(super) fn of_script(scope: &RowScope<'_, '_>) -> Vec<Operand> {
+    let policy = &scope.maker.check.policy;
+    let Some((script, schema)) = policy.script.as_ref().zip(policy.row_schema()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for name in &script.reads {
+        let Some((column, field)) = schema.position(name).and_then(|at| Some((at, schema.fields.get(at)?)))
+        else {
+            continue;
+        };
+        let place = Place::Each(column);
+        let cell = scope.read(&place);
+        found.push(Operand {
+            text: Arc::clone(&field.name),
+            shown: show_cell(&cell, field.ty.base(), field.null_reads.as_deref()),
+            value: cell_to_json(&cell, &field.ty),
+            ty: field.ty.to_string(),
+            origin: origin(&place, scope),
+        });
+    }
+    for (index, param) in policy.params.iter().enumerate() {
+        let place = Place::Param(index);
+        let cell = scope.read(&place);
+        if script.text.contains(&*param.name) {
+            found.push(Operand {
+                text: Arc::from(format!("params.{}", param.name)),
+                shown: show_cell(&cell, &param.ty, None),
+                value: cell_to_json(&cell, &param.ty),
+                ty: param.ty.to_string(),
+                origin: origin(&place, scope),
+            });
+        }
+    }
+    found
+}
+
+/// A number that was counted: rows, subjects.
+pub(super) fn counted(text: &str, many: u64) -> Operand {
+    let value = Value::count(many);
+    Operand {
+        text: Arc::from(text),
+        shown: show(&value, &crate::fact::Type::Int),
+        value: cell_to_json(&Ok(value), &crate::fact::Type::Int),
+        ty: crate::fact::Type::Int.to_string(),
+        origin: Origin::Context,
+    }
 }
 
 /// Everything that a rule read, each once, and what its `let`s read.

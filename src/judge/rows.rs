@@ -5,12 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Level, Missing, Schema, Table, Value};
-use crate::policy::{Expect, Rung};
+use crate::policy::Expect;
 use crate::rule::eval::holds;
 use crate::rule::script::{ScriptInput, ScriptVerdict};
 use crate::verdict::{Finding, Verdict};
 
-use super::findings::{Decision, Maker, shown};
+use super::decide::{Decision, decide};
+use super::findings::{Maker, shown};
 use super::join::Pairs;
 use super::parts::in_parts;
 use super::scope::RowScope;
@@ -228,38 +229,10 @@ fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&s
     }
 }
 
-/// `fail` true, else `fail` unknown, else `warn` true, else `warn` unknown.
+/// What the rungs of the policy say.
 fn rules<'a>(maker: &'a Maker<'_, '_>, scope: &RowScope<'_, '_>) -> Option<Decision<'a>> {
     let policy = &maker.check.policy;
-    rungs(&policy.fail, Verdict::Fail, scope).or_else(|| rungs(&policy.warn, Verdict::Warn, scope))
-}
-
-fn rungs<'a>(rungs: &'a [Rung], verdict: Verdict, scope: &RowScope<'_, '_>) -> Option<Decision<'a>> {
-    let mut unknown = None;
-    for rung in rungs {
-        match holds(&rung.rule.node, scope) {
-            Ok(true) => {
-                return Some(Decision {
-                    verdict,
-                    rule: Some(&rung.rule),
-                    message: rung.message.as_ref(),
-                    cause: None,
-                    text: None,
-                });
-            }
-            Ok(false) => {}
-            Err(why) => {
-                unknown = unknown.or(Some(Decision {
-                    verdict: Verdict::Unknown,
-                    rule: Some(&rung.rule),
-                    message: None,
-                    cause: Some(why),
-                    text: None,
-                }));
-            }
-        }
-    }
-    unknown
+    decide(&policy.fail, &policy.warn, scope)
 }
 
 pub(super) fn script<'a>(

@@ -17,13 +17,7 @@ pub(super) fn today(at: jiff::Timestamp) -> i64 {
 
 /// Covers a finding, if a waiver does; returns the waiver's position.
 pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usize> {
-    let today = today(maker.given.at);
-    let covers = |waiver: &Waiver| {
-        waiver.covers.contains(&finding.verdict)
-            && waiver.expires >= today
-            && waiver.subject.as_ref().is_none_or(|pattern| pattern.matches(&finding.subject.shown))
-            && within(maker, waiver, finding)
-    };
+    let covers = |waiver: &Waiver| why_not(maker, waiver, finding).is_none();
     let (index, waiver) = maker.check.waivers.iter().find(|(_, waiver)| covers(waiver))?;
     finding.beneath = Some(finding.verdict);
     finding.verdict = Verdict::Waived;
@@ -35,6 +29,21 @@ pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usiz
         at: waiver.loc.to_string(),
     });
     Some(*index)
+}
+
+/// Why a waiver of this policy and target does not cover a finding; `None` if it does.
+pub(super) fn why_not(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> Option<String> {
+    if waiver.expires < today(maker.given.at) {
+        return Some(format!("it has ended on {}", show(&Value::Int(waiver.expires), &Type::Date)));
+    }
+    if !waiver.covers.contains(&finding.verdict) {
+        return Some(format!("it does not cover `{}`", finding.verdict.word()));
+    }
+    if waiver.subject.as_ref().is_some_and(|pattern| !pattern.matches(&finding.subject.shown)) {
+        return Some("it is for other subjects".to_owned());
+    }
+    (!within(maker, waiver, finding))
+        .then(|| "a value is beyond its `up_to`, or cannot be compared with it".to_owned())
 }
 
 /// `up_to`: no value of that type that the deciding rule compares may be beyond it. Where the rule does not tell

@@ -15,6 +15,12 @@ use crate::rule::node::Place;
 
 /// Binds policies to targets.
 pub fn bind(input: &Input<'_>) -> Planned {
+    let (plan, diags) = bind_as_far(input);
+    if diags.iter().any(|diag| diag.level == crate::diag::Level::Error) { Err(diags) } else { Ok(plan) }
+}
+
+/// Binds what can be bound, and says what is wrong: for a reader of both, never for a run.
+pub fn bind_as_far(input: &Input<'_>) -> (Plan, Vec<Diag>) {
     let calendars = Arc::new(Calendars::Project(input.project.calendars.clone()));
     let mut binder = Binder { input, plan: Plan::default(), diags: Vec::new(), calendars };
     binder.patterns();
@@ -30,11 +36,7 @@ pub fn bind(input: &Input<'_>) -> Planned {
         binder.diags.extend(diags);
     }
     binder.libraries();
-    if binder.diags.iter().any(|diag| diag.level == crate::diag::Level::Error) {
-        Err(binder.diags)
-    } else {
-        Ok(binder.plan)
-    }
+    (binder.plan, binder.diags)
 }
 
 pub(super) struct Binder<'a> {

@@ -17,8 +17,8 @@ use crate::policy::{Policy, Project, Tier, Waiver};
 use crate::verdict::{Layer, Severity, Urgency};
 
 pub use crate::policy::limits::{inverted, is_looser};
-pub use bind::{bind, skip};
-pub use settings::resolve;
+pub use bind::{bind, bind_as_far, skip};
+pub use settings::{applies, environments, resolve};
 
 /// A target as the judge sees it: no address, no secret.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -18,12 +18,7 @@ use crate::verdict::{Layer, Severity, Urgency};
 pub(super) const EXTRAS: &[&str] = &["severity", "owner", "tier", "urgency", "runbook"];
 
 /// Does an override apply to this policy at this target?
-pub(super) fn applies(
-    entry: &Override,
-    policy: &Policy,
-    target: &TargetInfo,
-    environments: &[Arc<str>],
-) -> bool {
+pub fn applies(entry: &Override, policy: &Policy, target: &TargetInfo, environments: &[Arc<str>]) -> bool {
     entry.policy.matches(&policy.id)
         && entry.target.as_ref().is_none_or(|name| *name == target.name)
         && entry.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
@@ -31,7 +26,7 @@ pub(super) fn applies(
 }
 
 /// Names of the environments that a target belongs to.
-pub(super) fn environments(project: &Project, target: &TargetInfo) -> Vec<Arc<str>> {
+pub fn environments(project: &Project, target: &TargetInfo) -> Vec<Arc<str>> {
     let inside = |labels: &std::collections::BTreeMap<Arc<str>, Arc<str>>| {
         labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
     };

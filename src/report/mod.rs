@@ -6,9 +6,11 @@
 
 mod block;
 mod diff;
+pub mod explained;
 #[cfg(test)]
 mod fixture;
 mod human;
+pub mod impact;
 mod json;
 mod junit;
 mod markdown;

@@ -35,6 +35,11 @@ pub(super) fn reference(name: &str) -> Json {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
+/// A reference that says what is meant by it there.
+pub(super) fn described(doc: &str, name: &str) -> Json {
+    json!({ "description": doc, "$ref": format!("#/$defs/{name}") })
+}
+
 pub(super) fn list(doc: &str, items: &Json) -> Json {
     json!({ "description": doc, "type": "array", "items": items })
 }
@@ -76,7 +81,7 @@ fn missing() -> Json {
     )
 }
 
-fn origin() -> Json {
+pub(super) fn origin() -> Json {
     let layers = [
         Layer::Policy,
         Layer::Project,
@@ -104,7 +109,7 @@ fn origin() -> Json {
     })
 }
 
-fn operand() -> Json {
+pub(super) fn operand() -> Json {
     object(
         "a value that a rule read",
         &[
@@ -112,7 +117,7 @@ fn operand() -> Json {
             ("shown", text("as people read it, with its unit")),
             ("value", json!({ "description": "as data" })),
             ("type", text("its type")),
-            ("origin", reference("origin")),
+            ("origin", described("where it comes from", "origin")),
         ],
     )
 }
@@ -160,14 +165,14 @@ fn finding() -> Json {
             ("id", text("stable over runs")),
             ("policy", text("the policy")),
             ("target", text("the target")),
-            ("subject", reference("subject")),
-            ("verdict", reference("verdict")),
-            ("beneath?", reference("verdict")),
+            ("subject", described("what it is about", "subject")),
+            ("verdict", described("the verdict that counts", "verdict")),
+            ("beneath?", described("the verdict under a waiver, or before `for` held it back", "verdict")),
             ("severity", words("how bad", Severity::WORDS.iter().copied())),
             ("urgency?", words("whom it reaches, for an alert", Urgency::WORDS.iter().copied())),
             ("route?", text("where that is")),
             ("owner", text("who answers for it")),
-            ("cause?", reference("missing")),
+            ("cause?", described("why it is unknown", "missing")),
             ("message", text("what happened")),
             ("rule", text("the rule that decided; empty if none did")),
             ("at", text("where that rule stands")),
@@ -175,7 +180,7 @@ fn finding() -> Json {
             ("context?", list("facts that an alert carries", &reference("operand"))),
             ("remedy", list("what to do", &reference("step"))),
             ("runbook?", text("a longer text")),
-            ("waiver?", reference("waiver")),
+            ("waiver?", described("the waiver that covers it", "waiver")),
             ("note?", text("a remark")),
         ],
     )
@@ -275,6 +280,22 @@ fn run() -> Json {
     )
 }
 
+/// What the schema of a finding refers to, and that schema.
+pub(super) fn finding_definitions() -> Map<String, Json> {
+    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.word());
+    let all = [
+        ("verdict", words("the outcome of judging", verdicts)),
+        ("missing", missing()),
+        ("origin", origin()),
+        ("operand", operand()),
+        ("subject", subject()),
+        ("step", step()),
+        ("waiver", waiver()),
+        ("finding", finding()),
+    ];
+    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
 /// The schema of the JSON report, draft 2020-12.
 pub fn json_schema() -> Json {
     let mut schema = Map::new();
@@ -283,12 +304,14 @@ pub fn json_schema() -> Json {
     if let Json::Object(run) = run() {
         schema.extend(run);
     }
-    let definitions = json!({
-        "verdict": words("the outcome of judging", Verdict::ALL.iter().map(|verdict| verdict.word())),
-        "counts": counts(), "missing": missing(), "origin": origin(), "operand": operand(),
-        "subject": subject(), "step": step(), "waiver": waiver(), "finding": finding(),
-        "check": check(), "fault": fault(), "identity": identity(), "timings": timings(),
-    });
-    schema.insert("$defs".to_owned(), definitions);
+    let mut definitions = finding_definitions();
+    definitions.extend([
+        ("counts".to_owned(), counts()),
+        ("check".to_owned(), check()),
+        ("fault".to_owned(), fault()),
+        ("identity".to_owned(), identity()),
+        ("timings".to_owned(), timings()),
+    ]);
+    schema.insert("$defs".to_owned(), definitions.into());
     Json::Object(schema)
 }

@@ -25,29 +25,13 @@ pub fn mutants(root: &Node) -> Vec<Mutant> {
     for (index, child) in children.into_iter().enumerate() {
         for mutant in mutants(child) {
             let mut node = root.clone();
-            if let Some(slot) = parts(&mut node).into_iter().nth(index) {
+            if let Some(slot) = node.children_mut().into_iter().nth(index) {
                 *slot = mutant.node;
                 found.push(Mutant { node, ..mutant });
             }
         }
     }
     found
-}
-
-/// The parts, in the order of [`Node::children`].
-fn parts(node: &mut Node) -> Vec<&mut Node> {
-    match &mut node.op {
-        Op::Literal(_) | Op::Read(_) => Vec::new(),
-        Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
-        Op::All(items)
-        | Op::Any(items)
-        | Op::OrElse(items)
-        | Op::List(items)
-        | Op::Call(_, items)
-        | Op::History(_, items) => items.iter_mut().collect(),
-        Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => pair.iter_mut().collect(),
-        Op::InRange(three, _) => three.iter_mut().collect(),
-    }
 }
 
 /// Changes of the node itself.

@@ -193,6 +193,24 @@ impl Node {
         }
     }
 
+    /// The parts of the node, in the same order, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Node> {
+        match &mut self.op {
+            Op::Literal(_) | Op::Read(_) => Vec::new(),
+            Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => vec![a],
+            Op::All(items)
+            | Op::Any(items)
+            | Op::OrElse(items)
+            | Op::List(items)
+            | Op::Call(_, items)
+            | Op::History(_, items) => items.iter_mut().collect(),
+            Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => {
+                pair.iter_mut().collect()
+            }
+            Op::InRange(three, _) => three.iter_mut().collect(),
+        }
+    }
+
     /// Calls `visit` for the node and all of its parts, outer first.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Node)) {
         visit(self);

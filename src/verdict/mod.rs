@@ -1,13 +1,17 @@
 //! Verdicts, findings and the report of a run: the frozen model that every format draws.
 
 mod diff;
+mod explained;
 mod finding;
+mod impact;
 mod report;
 mod view;
 
 pub use crate::fact::Recall;
 pub use diff::{Change, Diff, compare};
+pub use explained::Reason;
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
+pub use impact::{Direction, Example, Impact, PolicyChange, Replayed, VerdictChange};
 pub use report::{Check, Counts, Fault, ProbeTime, RunReport, Timings};
 pub use view::{CheckView, FindingView, RunView};
 

@@ -27,6 +27,7 @@ mod cli_commands;
 mod contract;
 mod docs_are_fresh;
 mod exit_codes;
+mod explain_finding;
 mod false_green;
 mod fault_matrix;
 #[path = "../support/faults.rs"]
@@ -46,13 +47,16 @@ mod policies_net;
 mod policies_postgres;
 mod policies_relations;
 mod policies_sqlite;
+mod policy_diff;
 #[path = "../support/ports.rs"]
 mod ports;
 mod recordings;
 mod related_targets;
 mod relations;
 mod remedy;
+mod repository;
 mod review_formats;
+mod review_scenario;
 mod schema_agrees;
 mod schemas;
 mod starttls;

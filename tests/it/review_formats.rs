@@ -94,14 +94,14 @@ fn a_mistake_of_the_project_file_is_shown_at_a_path_of_the_checkout() {
 }
 
 /// The indented or fenced block after a heading of the page.
-fn block(page: &str, heading: &str) -> String {
+pub(crate) fn block(page: &str, heading: &str) -> String {
     let behind = page.split_once(&format!("## {heading}\n")).unwrap_or_else(|| panic!("no `{heading}`")).1;
     let inside = behind.split_once("```").unwrap().1.split_once("\n```").unwrap().0;
     inside.split_once('\n').unwrap().1.to_owned()
 }
 
 /// The commands of muster in a block, without the environment that only a server has.
-fn commands(block: &str) -> Vec<Vec<String>> {
+pub(crate) fn commands(block: &str) -> Vec<Vec<String>> {
     let lines = block.lines().filter_map(|line| {
         line.trim_start().trim_start_matches("- ").trim_start_matches("run: ").strip_prefix("muster ")
     });
@@ -123,7 +123,10 @@ fn the_workflows_of_the_page_run_as_they_stand_there() {
         "policies/there.cases.yaml",
         "cases: there\nnow: 2026-11-01T03:00:00Z\nfile: { path: /x }\ncheck:\n  - name: it is gone\n    facts: { file: [{ exists: false }] }\n    findings: [{ subject: /x, verdict: fail }]\n",
     );
-    for (heading, many) in [("GitHub", 3), ("GitLab", 3), ("Before a commit", 2)] {
+    let repository = crate::repository::Repository::of(&shop);
+    repository.commit("as it was");
+    repository.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    for (heading, many) in [("GitHub", 4), ("GitLab", 4), ("Before a commit", 2)] {
         let found = commands(&block(&page, heading));
         assert_eq!(found.len(), many, "{heading}: {found:?}");
         for words in found {
@@ -133,6 +136,9 @@ fn the_workflows_of_the_page_run_as_they_stand_there() {
     }
     for file in [
         "lint.sarif",
+        "impact.sarif",
+        "impact.json",
+        "comment.md",
         "check.sarif",
         "summary.md",
         "lint.json",

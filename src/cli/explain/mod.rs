@@ -1,5 +1,6 @@
 //! `muster explain`: what a policy, a probe, a code or a word of the language means.
 
+mod finding;
 mod policy;
 mod probe;
 mod words;
@@ -15,28 +16,51 @@ use crate::policy::load::{Loaded, Origin, load};
 use crate::policy::{Policy, library};
 
 use super::exit;
-use super::output::{Done, Problem, say};
+use super::output::{Done, Form, Problem, say};
 use super::page::Page;
 use super::setup::{Sources, read};
 
-/// Explains a policy, a probe, a code, or a word of the language
+/// Explains a finding, a policy, a probe, a code, or a word of the language
 #[derive(Args)]
 #[command(after_help = "Examples:
   muster explain postgres.tables         a probe with its arguments and facts
   muster explain postgres-dead-tuples    a policy
   muster explain inverted-rungs          a code of a message
   muster explain ratio                   a type, a function or a unit
-  muster explain denied                  a cause of `unknown`")]
+  muster explain denied                  a cause of `unknown`
+  muster explain 1c9e0a5b77d2            a finding by its id, with the facts of the store
+  muster explain disk-space/web-1//srv --facts run.json
+                                         POLICY/TARGET/SUBJECT: how the policy judges it, as a tree, whatever the verdict
+  muster explain disk-space/web-1//srv --facts run.json --set limit=95%")]
 pub(super) struct Arguments {
-    /// A policy, a probe, a code, a function, a type, a unit, a type of target, a cause of `unknown`
+    /// A finding (its id, or POLICY/TARGET/SUBJECT), a policy, a probe, a code, a function, a type, a unit, a type of target, a cause of `unknown`
     name: String,
+    /// Explain the finding by the facts of this recording; those of the store if left out
+    #[arg(long, value_name = "RECORDING")]
+    facts: Option<PathBuf>,
+    /// Another value for a parameter, for a finding: `NAME=VALUE` or `POLICY.NAME=VALUE`
+    #[arg(long, value_name = "PARAM=VALUE")]
+    set: Vec<String>,
+    /// How a finding is printed
+    #[arg(long, value_enum, default_value_t = Form::Human)]
+    format: Form,
     /// The project file; `muster.yaml` here or in a folder above if left out
     #[arg(long, value_name = "FILE")]
     project: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
+    let json = arguments.format == Form::Json;
+    explain(arguments).map_err(|problem| Problem { json, ..problem })
+}
+
+fn explain(arguments: &Arguments) -> Done {
     let name = arguments.name.trim();
+    // What is asked for with facts, or as data, is a finding.
+    if arguments.facts.is_some() || arguments.format == Form::Json || !arguments.set.is_empty() {
+        say(&finding::explain(name, arguments)?)?;
+        return Ok(exit::GOOD);
+    }
     let mut page = Page::new();
     let known = known(arguments.project.clone());
     let mut found = words::explain(name, &mut page);
@@ -45,49 +69,15 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         policy::explain(one, &mut page);
         found = true;
     }
-    if !found && let Some(text) = finding(name, arguments.project.clone())? {
-        say(&text)?;
-        return Ok(exit::GOOD);
-    }
     if found {
         say(&page.finish())?;
         return Ok(exit::GOOD);
     }
-    Err(not_found(name, known))
-}
-
-/// A finding of the project's store, by the beginning of its id.
-fn finding(id: &str, project: Option<PathBuf>) -> Result<Option<String>, Problem> {
-    let looks_so = id.len() >= 6 && id.chars().all(|c| c.is_ascii_hexdigit());
-    if !looks_so {
-        return Ok(None);
+    if finding::looks_so(name) {
+        say(&finding::explain(name, arguments)?)?;
+        return Ok(exit::GOOD);
     }
-    let sources = Sources { sources: Vec::new(), project };
-    let Some(project) = super::setup::project(&sources)? else {
-        return Err(without_store(id, "there is no muster.yaml here or in a folder above"));
-    };
-    let Some((path, _)) = project.store.as_ref().filter(|(path, _)| crate::store::is_there(path)) else {
-        return Err(without_store(id, "the project has no store, or it has remembered nothing yet"));
-    };
-    let found = super::memory::wait(async {
-        let store = crate::store::Store::open(path).await?;
-        let found = store.finding(id).await;
-        store.close().await;
-        found
-    });
-    let found = found.map_err(|error| super::memory::unusable(&error))?;
-    let style = super::output::style(true);
-    let texts = found
-        .iter()
-        .map(|stored| crate::report::explain_finding(&stored.finding, &stored.at.to_string(), &style));
-    Ok((!found.is_empty()).then(|| texts.collect()))
-}
-
-fn without_store(id: &str, why: &str) -> Problem {
-    Problem::usage(
-        format!("`{id}` looks like the id of a finding, and {why}"),
-        "findings are remembered by `store: { path: .muster/store.db }` in muster.yaml; `muster check --verbose` shows everything of a finding at once",
-    )
+    Err(not_found(name, known))
 }
 
 /// Policies that can be explained, and why others cannot.

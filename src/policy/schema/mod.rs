@@ -28,6 +28,8 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("recording.schema.json", recording()),
         ("report.schema.json", crate::report::json_schema()),
         ("test.schema.json", crate::report::tested::json_schema()),
+        ("impact.schema.json", crate::report::impact::json_schema()),
+        ("explanation.schema.json", crate::report::explained::json_schema()),
     ]
 }
 

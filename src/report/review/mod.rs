@@ -14,6 +14,8 @@ mod tests;
 use serde_json::{Map, Value as Json};
 
 use super::text;
+pub(super) use of_run::place;
+
 use crate::verdict::RunReport;
 
 /// How much it matters.

@@ -140,7 +140,7 @@ fn help(finding: &Finding) -> String {
 }
 
 /// `policies/a.yaml:3:7`, also if the name of the file has colons.
-fn place(at: &str) -> Option<Place> {
+pub(in crate::report) fn place(at: &str) -> Option<Place> {
     let mut parts = at.rsplitn(3, ':');
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;

@@ -1,141 +1,93 @@
-//! `muster diff`: what changed between two runs.
+//! What changed between two runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, ValueEnum};
 use serde_json::Value as Json;
 
-use crate::report::{Compared, VERSION};
+use crate::cli::exit;
+use crate::cli::memory::{self, Opened};
+use crate::cli::output::{Done, Problem, note};
+use crate::cli::setup::Sources;
+use crate::report::{Compared, Format, VERSION};
 use crate::store::{Store, StoredRun};
 use crate::verdict::{RunReport, RunView, compare};
 
-use super::memory::{self, Opened};
-use super::output::{Done, Problem, note, say};
-use super::{exit, setup::Sources};
+use super::name::{Number, Run};
+use super::{Arguments, publish};
 
-/// Shows what changed between two runs, what got worse first
-#[derive(Args)]
-#[command(after_help = "Examples:
-  muster diff last~1 last               the last two runs of the store
-  muster diff 17 last --format markdown
-  muster diff before.json after.json    two reports written by `muster check --format json`
-
-Exit codes: 0 nothing got worse, 1 something did (also: a check that was judged is gone), 2 wrong input,
-3 the runs are not comparable")]
-pub(super) struct Arguments {
-    /// The earlier run: its number, `last`, `last~1` (the one before it), or a JSON report
-    #[arg(value_name = "RUN")]
-    before: String,
-    /// The later run
-    #[arg(value_name = "RUN")]
-    after: String,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t = Form::Human)]
-    format: Form,
-    /// The project file; `muster.yaml` here or in a folder above if left out
-    #[arg(long, value_name = "FILE")]
-    project: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people
-    Human,
-    /// For programs
-    Json,
-    /// For a comment of a pull request
-    Markdown,
-}
-
-pub(super) fn run(arguments: &Arguments) -> Done {
-    let json = arguments.format == Form::Json;
-    diff(arguments).map_err(|problem| Problem { json, ..problem })
-}
-
-fn diff(arguments: &Arguments) -> Done {
-    let names = [Name::parse(&arguments.before), Name::parse(&arguments.after)];
-    let mut stored = if names.iter().any(|name| matches!(name, Name::Stored(_))) {
+pub(super) fn diff(arguments: &Arguments, names: &[Run; 2]) -> Done {
+    of_runs(arguments)?;
+    let mut stored = if names.iter().any(|name| matches!(name, Run::Stored(_))) {
         let sources = Sources { sources: Vec::new(), project: arguments.project.clone() };
-        views(&memory::opened(&sources, "runs")?, &names)?.into_iter()
+        views(&memory::opened(&sources, "runs")?, names)?.into_iter()
     } else {
         Vec::new().into_iter()
     };
-    let mut view = |name: &Name| match name {
-        Name::File(path) => report(path),
-        Name::Stored(_) => stored.next().ok_or_else(|| Problem::usage("a run is missing", "name two runs")),
+    let mut view = |name: &Run| match name {
+        Run::File(path) => report(path),
+        Run::Stored(_) => stored.next().ok_or_else(|| Problem::usage("a run is missing", "name two runs")),
     };
-    let [before, after] = &names;
+    let [before, after] = names;
     let (before, after) = (view(before)?, view(after)?);
     let diff = match compare(&before, &after) {
         Ok(diff) => diff,
-        Err(why) => return unlike(arguments.format, &why),
+        Err(why) => return unlike(arguments, &why),
     };
     let exit = if diff.worsened() == 0 { exit::GOOD } else { exit::FINDINGS };
     let compared = Compared { before: &before, after: &after, diff: &diff, exit };
-    say(&match arguments.format {
-        Form::Human => compared.human(),
-        Form::Json => compared.json(),
-        Form::Markdown => compared.markdown(),
+    publish(&arguments.format, |format| match format {
+        Format::Json => compared.json(),
+        Format::Markdown => compared.markdown(),
+        _ => compared.human(),
     })?;
     Ok(exit)
 }
 
-fn unlike(format: Form, why: &[String]) -> Done {
+/// What is for versions of policies only is not passed over without a word.
+fn of_runs(arguments: &Arguments) -> Result<(), Problem> {
+    let help = "runs are compared as human, json or markdown, and something that got worse is exit code 1";
+    if !arguments.facts.is_empty() || !arguments.fail_on.is_empty() {
+        return Err(Problem::usage(
+            "`--facts` and `--fail-on` are for two versions of policies, and these are two runs",
+            help,
+        ));
+    }
+    let reviewed = arguments.format.iter().find(|wanted| matches!(wanted.format, Format::Review(_)));
+    match reviewed {
+        Some(wanted) => Err(Problem::usage(
+            format!("`{}` is for two versions of policies, and these are two runs", wanted.format.word()),
+            help,
+        )),
+        None => Ok(()),
+    }
+}
+
+fn unlike(arguments: &Arguments, why: &[String]) -> Done {
     let why: Vec<String> = why.iter().map(|why| crate::report::inline(why)).collect();
-    let text = match format {
-        Form::Json => {
+    publish(&arguments.format, |format| match format {
+        Format::Json => {
             let reason = format!("not comparable: {}", why.join("; "));
             format!("{:#}\n", serde_json::json!({ "diff": 1, "exit": exit::UNKNOWN, "exit_reason": reason }))
         }
-        Form::Human => why.iter().map(|why| format!("not comparable: {why}\n")).collect(),
-        Form::Markdown => format!(
+        Format::Markdown => format!(
             "## not comparable\n\n{}",
             why.iter().map(|why| format!("    {why}\n")).collect::<String>()
         ),
-    };
-    say(&text)?;
+        _ => why.iter().map(|why| format!("not comparable: {why}\n")).collect(),
+    })?;
     note("compare two runs of the same systems");
     Ok(exit::UNKNOWN)
 }
 
-/// How a run is named.
-enum Name {
-    Stored(Number),
-    File(PathBuf),
-}
-
-#[derive(Clone, Copy)]
-enum Number {
-    /// This one.
-    Of(i64),
-    /// So many before the last.
-    Back(usize),
-}
-
-impl Name {
-    fn parse(text: &str) -> Self {
-        let back = match text.strip_prefix("last") {
-            Some("") => Some(0),
-            Some(rest) => rest.strip_prefix('~').and_then(|many| many.parse().ok()),
-            None => None,
-        };
-        match (back, text.parse()) {
-            (Some(back), _) => Self::Stored(Number::Back(back)),
-            (None, Ok(number)) => Self::Stored(Number::Of(number)),
-            (None, Err(_)) => Self::File(PathBuf::from(text)),
-        }
-    }
-}
-
 /// Those of the names that are in the store, in their order.
-fn views(opened: &Opened, names: &[Name]) -> Result<Vec<RunView>, Problem> {
+fn views(opened: &Opened, names: &[Run]) -> Result<Vec<RunView>, Problem> {
     let read = memory::wait(async {
         let store = Store::open(&opened.path).await?;
         let read = async {
             let runs = store.runs(u32::MAX).await?;
             let mut views = Vec::new();
             for name in names {
-                let Name::Stored(number) = name else { continue };
+                let Run::Stored(number) = name else { continue };
                 match number_of(*number, &runs) {
                     Ok(id) => views.push(Ok(store.view(id).await?)),
                     Err(problem) => views.push(Err(problem)),

@@ -1,0 +1,276 @@
+//! One version of the policies: read, bound as far as it can be, with everything that keeps it from being judged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::output::Problem;
+use crate::cli::setup::{Read, Sources, here, project_path, read};
+use crate::cli::targets;
+use crate::diag::{Diag, Level, code};
+use crate::impact::{Fault, Side};
+use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
+use crate::policy::Policy;
+use crate::source::{Loc, Source};
+
+use super::git::Repository;
+use super::name::Version;
+
+/// A version that was read.
+pub(super) struct Loaded {
+    pub(super) name: String,
+    read: Read,
+    pub(super) infos: Vec<Arc<TargetInfo>>,
+    pub(super) plan: Plan,
+    faults: Vec<Fault>,
+    named_sources: bool,
+    names: Names,
+    /// The files of a revision, as long as they are needed.
+    _files: Option<tempfile::TempDir>,
+}
+
+/// How files of a version are called: as seen from the current folder, whatever folder they were read from.
+#[derive(Default)]
+pub(super) struct Names {
+    /// The folder that paths begin with, and what stands there instead.
+    prefixes: Vec<(String, String)>,
+}
+
+impl Names {
+    /// The same text with the names of files as the user knows them.
+    pub(super) fn shown(&self, text: &str) -> String {
+        self.prefixes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+
+    /// A diagnostic with the names of files as the user knows them.
+    fn diag(&self, diag: Diag) -> Diag {
+        let help = diag.help.as_ref().map(|help| self.shown(help));
+        let message = self.shown(&diag.message);
+        let mut labels = diag.labels;
+        for label in &mut labels {
+            let Loc { source, start, end } = &label.loc;
+            let source = Source::new(self.shown(&source.name), Arc::clone(&source.text));
+            label.loc = Loc { source, start: *start, end: *end };
+        }
+        Diag { message, help, labels, ..diag }
+    }
+
+    fn problem(&self, problem: Problem) -> Problem {
+        Problem { diags: problem.diags.into_iter().map(|diag| self.diag(diag)).collect(), ..problem }
+    }
+}
+
+/// Files that a project may read when it is loaded.
+fn is_wanted(path: &Path) -> bool {
+    path.extension().is_some_and(|end| ["yaml", "yml", "rhai", "ics"].iter().any(|known| end == *known))
+}
+
+impl Loaded {
+    /// Reads both versions, and binds them to the same made-up targets if they have none.
+    pub(super) fn both(
+        versions: [(&Version, &str); 2],
+        project: Option<&PathBuf>,
+    ) -> Result<[Self; 2], Problem> {
+        let [old, new] = versions;
+        let (mut old, mut new) = (Self::read(old.0, old.1, project)?, Self::read(new.0, new.1, project)?);
+        let made_up: Vec<Arc<TargetInfo>> = [&old, &new]
+            .into_iter()
+            .filter(|side| !side.read.has_project)
+            .flat_map(|side| &side.read.loaded.policies)
+            .map(|policy| made_up(policy))
+            .fold(Vec::new(), |mut known, target| {
+                if !known.contains(&target) {
+                    known.push(target);
+                }
+                known
+            });
+        old.bind(&made_up);
+        new.bind(&made_up);
+        Ok([old, new])
+    }
+
+    fn read(version: &Version, name: &str, project: Option<&PathBuf>) -> Result<Self, Problem> {
+        match version {
+            Version::Here => Self::of(name, Sources { sources: Vec::new(), project: project.cloned() }),
+            Version::Path(path) => Self::of(name, sources(path, project)),
+            Version::Revision(revision) => Self::revision(revision, project),
+        }
+    }
+
+    fn of(name: &str, sources: Sources) -> Result<Self, Problem> {
+        let folder = here()?;
+        let names = Names { prefixes: vec![(format!("{}/", folder.display()), String::new())] };
+        let named_sources = !sources.sources.is_empty();
+        let read = read(&sources, false).map_err(|problem| names.problem(problem))?;
+        let name = if name == "." { "the files here".to_owned() } else { name.to_owned() };
+        Ok(Self::new(name, read, named_sources, names))
+    }
+
+    fn new(name: String, read: Read, named_sources: bool, names: Names) -> Self {
+        let (infos, plan, faults) = (Vec::new(), Plan::default(), Vec::new());
+        Self { name, read, infos, plan, faults, named_sources, names, _files: None }
+    }
+
+    /// A revision of the repository of the project, or of the current folder.
+    fn revision(revision: &str, project: Option<&PathBuf>) -> Result<Self, Problem> {
+        let here = here()?;
+        let known = project_path(project)?;
+        let folder = known.as_deref().and_then(Path::parent).filter(|folder| folder.is_dir());
+        let start = match folder {
+            Some(folder) => here.join(folder),
+            None => here.clone(),
+        };
+        let repository = Repository::of(&start)?;
+        let commit = repository.commit(revision)?;
+        let temporary = tempfile::tempdir().map_err(|error| {
+            Problem::usage(
+                format!("no folder can be made for the files of `{revision}`: {error}"),
+                "free space for temporary files",
+            )
+        })?;
+        let root = std::fs::canonicalize(temporary.path()).unwrap_or_else(|_| temporary.path().to_owned());
+        let files = repository.extract(&commit, &root, &is_wanted)?;
+        let top = std::fs::canonicalize(&repository.top).unwrap_or_else(|_| repository.top.clone());
+        let inside = |path: &Path| {
+            std::fs::canonicalize(path).ok().and_then(|path| path.strip_prefix(&top).ok().map(Path::to_owned))
+        };
+        let start = inside(&start).unwrap_or_default();
+        let file_name = known
+            .as_deref()
+            .and_then(Path::file_name)
+            .map_or_else(|| PathBuf::from("muster.yaml"), PathBuf::from);
+        let found = start.ancestors().map(|folder| folder.join(&file_name)).find(|path| files.contains(path));
+        let found = found.ok_or_else(|| {
+            Problem::usage(
+                format!("`{revision}` has no `{}` in `{}` or a folder above", file_name.display(), top.join(&start).display()),
+                "`--project FILE` names the project file; a version from before there was one has no policies to compare",
+            )
+        })?;
+        let names = Names { prefixes: prefixes(&root, &inside(&here).unwrap_or_default()) };
+        let sources = Sources { sources: Vec::new(), project: Some(root.join(found)) };
+        let read = read(&sources, false).map_err(|problem| names.problem(problem))?;
+        Ok(Self { _files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
+    }
+
+    fn bind(&mut self, made_up: &[Arc<TargetInfo>]) {
+        let Read { project, has_project, loaded } = &self.read;
+        self.infos =
+            if *has_project { project.targets.iter().map(targets::info).collect() } else { made_up.to_vec() };
+        // What fits no target at all is told by lint; of some policies the project may speak of others.
+        let selection = Selection { named_sources: self.named_sources, ..Selection::default() };
+        let input = Input {
+            policies: &loaded.policies,
+            targets: &self.infos,
+            project,
+            selection: &selection,
+            has_project: *has_project,
+        };
+        let (plan, diags) = bind_as_far(&input);
+        self.plan = plan;
+        let mut faults: Vec<Fault> = Vec::new();
+        let unowned = |diag: &&Diag| *has_project || diag.code != &code::MISSING_KEY;
+        let errors = loaded
+            .diags
+            .iter()
+            .chain(diags.iter().filter(|diag| !self.is_about_broken(diag)).filter(unowned));
+        for diag in errors.filter(|diag| diag.level == Level::Error) {
+            let fault = self.fault(diag);
+            if !faults.iter().any(|known| known.at == fault.at && known.message == fault.message) {
+                faults.push(fault);
+            }
+        }
+        self.faults = faults;
+    }
+
+    /// Is a name said to be unknown that is the name of a policy which cannot be loaded?
+    fn is_about_broken(&self, diag: &Diag) -> bool {
+        let Some(label) = diag.labels.first().filter(|_| diag.code == &code::UNKNOWN_NAME) else {
+            return false;
+        };
+        let Read { project, loaded, .. } = &self.read;
+        let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
+        let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
+        named.any(|(pattern, loc)| {
+            *loc == label.loc && loaded.broken.iter().any(|(id, _)| pattern.matches(id))
+        })
+    }
+
+    fn fault(&self, diag: &Diag) -> Fault {
+        let label = diag.labels.first();
+        let about = label.filter(|label| !label.text.is_empty()).map(|label| label.text.clone());
+        let message =
+            about.map_or_else(|| diag.message.clone(), |about| format!("{}: {about}", diag.message));
+        Fault {
+            policy: label.and_then(|label| self.policy_at(&label.loc)),
+            message,
+            at: label.map(|label| label.loc.to_string()).unwrap_or_default(),
+            help: diag.help.clone(),
+        }
+    }
+
+    /// The policy in whose document a place is: the last that begins before it.
+    fn policy_at(&self, at: &Loc) -> Option<Arc<str>> {
+        let loaded = &self.read.loaded;
+        let all = loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
+        let all = all.chain(loaded.broken.iter().map(|(id, loc)| (id, loc)));
+        let before = all.filter(|(_, loc)| loc.source.name == at.source.name && loc.start <= at.start);
+        before.max_by_key(|(_, loc)| loc.start).map(|(id, _)| Arc::clone(id))
+    }
+
+    pub(super) fn side(&self) -> Side<'_> {
+        Side {
+            name: &self.name,
+            policies: &self.read.loaded.policies,
+            checks: &self.plan.checks,
+            project: &self.read.project,
+            has_targets: self.read.has_project,
+            faults: &self.faults,
+        }
+    }
+
+    pub(super) fn project(&self) -> &crate::policy::Project {
+        &self.read.project
+    }
+
+    /// A place or a text with the names of files as the user knows them.
+    pub(super) fn shown(&self, text: &str) -> String {
+        self.names.shown(text)
+    }
+}
+
+/// What a folder or file holds: a project, or policies of the project here.
+fn sources(path: &Path, project: Option<&PathBuf>) -> Sources {
+    let own = path.join("muster.yaml");
+    let of_project = |file: PathBuf| Sources { sources: Vec::new(), project: Some(file) };
+    if project.is_none() && own.is_file() {
+        return of_project(own);
+    }
+    let begins = |text: String| text.lines().any(|line| line.starts_with("muster:"));
+    if path.is_file() && std::fs::read_to_string(path).is_ok_and(begins) {
+        return of_project(path.to_owned());
+    }
+    Sources { sources: vec![path.display().to_string()], project: project.cloned() }
+}
+
+/// A target that fits the policy, where there is no project.
+fn made_up(policy: &Policy) -> Arc<TargetInfo> {
+    let target = &policy.target;
+    let name =
+        target.name.as_ref().map_or_else(|| format!("any {}", target.kind), |glob| glob.glob().to_string());
+    Arc::new(TargetInfo {
+        name: Arc::from(name),
+        kind: Arc::clone(&target.kind),
+        labels: target.labels.clone(),
+        ..TargetInfo::default()
+    })
+}
+
+/// Files of the revision as they are called from a folder of the work tree.
+fn prefixes(root: &Path, here: &Path) -> Vec<(String, String)> {
+    let mut prefixes = Vec::new();
+    for (up, folder) in here.ancestors().enumerate() {
+        let from = root.join(folder);
+        let from = from.display().to_string();
+        prefixes.push((format!("{}/", from.trim_end_matches('/')), "../".repeat(up)));
+    }
+    prefixes
+}

@@ -1,0 +1,450 @@
+//! A policy at one target, as both versions of the project set it: parameters, severity, tier, who is told.
+
+use std::sync::Arc;
+
+use crate::fact::{Value, show};
+use crate::plan::{Check, Settings, applies, environments};
+use crate::policy::{Expect, Ladder, Override, Policy};
+use crate::verdict::{Direction, Layer, PolicyChange, Severity, Urgency};
+
+use super::lower::Version;
+use super::places::Keys;
+use super::rules::{self, Compared, Ruled};
+use super::{Changes, Side, change, question};
+
+/// Everything that is different at a target where both versions judge the policy.
+pub(super) fn changes(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    found.compared += 1;
+    let same = old.policy.digest == new.policy.digest && old.policy.id == new.policy.id;
+    if same && alike(old, new) {
+        found.unchanged += 1;
+        return;
+    }
+    let before = found.list.len();
+    match (&old.skip, &new.skip) {
+        (None, Some(why)) => {
+            let at = Keys::of(&new.policy).at(&["when"]);
+            let what = format!("it is not judged any more: {why}");
+            found.add_at(new, change(Direction::Looser, "when", what, at));
+            return;
+        }
+        (Some(why), None) => {
+            let at = Keys::of(&new.policy).at(&["when"]);
+            let what = format!("it is judged now; before, {why}");
+            found.add_at(new, change(Direction::Stricter, "when", what, at));
+            return;
+        }
+        (Some(_), Some(_)) => return,
+        (None, None) => {}
+    }
+    tier(found, old, new);
+    questions(found, old, new);
+    expect(found, old, new);
+    owner(found, old, new);
+    compare(found, (old, &old.settings), (new, &new.settings), None);
+    subjects(found, old, new);
+    let matters = |change: &PolicyChange| !matches!(change.direction, Direction::Same | Direction::Text);
+    found.unchanged += u64::from(!found.list.iter().skip(before).any(matters));
+}
+
+fn alike(old: &Check, new: &Check) -> bool {
+    let settings = |check: &Check| {
+        let of = |s: &Settings| {
+            let values: Vec<Value> = s.values();
+            (values, s.severity, s.owner.clone(), s.tier, s.urgency, s.runbook.clone())
+        };
+        let subjects: Vec<_> = check
+            .subjects
+            .iter()
+            .map(|entry| (Arc::clone(&entry.pattern.text), of(&entry.settings)))
+            .collect();
+        (of(&check.settings), subjects, Arc::clone(&check.owner), check.routes.clone())
+    };
+    old.target == new.target && old.skip == new.skip && settings(old) == settings(new)
+}
+
+/// A target at which only the new version judges the policy.
+pub(super) fn appeared(found: &mut Changes<'_>, new: &Check, known: bool) {
+    if !known && found.new.has_targets {
+        // The target is new, which is told once.
+        return;
+    }
+    let at = new.policy.target.loc.to_string();
+    let what = format!("it is judged at `{}` now", new.target.name);
+    found.add_at(new, change(Direction::Stricter, "target", what, at));
+}
+
+/// A target at which only the old version judges the policy.
+pub(super) fn vanished(found: &mut Changes<'_>, old: &Check, is: &Policy) {
+    let what = if found.old.has_targets {
+        format!("it is not judged at `{}` any more", old.target.name)
+    } else {
+        "it is not judged at the targets of before any more".to_owned()
+    };
+    let mut said = change(Direction::Looser, "target", what, is.target.loc.to_string());
+    said.policy = Some(Arc::clone(&is.id));
+    if found.old.has_targets {
+        said.targets = vec![Arc::clone(&old.target.name)];
+        said.environments = environments(found.old.project, &old.target);
+    }
+    found.add(said);
+}
+
+/// The override that sets something which is no parameter.
+fn extra<'a>(side: &Side<'a>, check: &Check, name: &str) -> Option<(&'a Override, String)> {
+    let within = environments(side.project, &check.target);
+    let fits =
+        |entry: &&Override| entry.subject.is_none() && applies(entry, &check.policy, &check.target, &within);
+    let entry = side
+        .project
+        .overrides
+        .iter()
+        .filter(fits)
+        .filter(|entry| entry.set.iter().any(|(set, _)| **set == *name));
+    let entry = entry.max_by_key(|entry| entry.layer())?;
+    let (_, node) = entry.set.iter().find(|(set, _)| **set == *name)?;
+    Some((entry, node.loc.to_string()))
+}
+
+/// Where something that overrides may set stands.
+fn set_at(found: &Changes<'_>, new: &Check, name: &str, path: &[&str]) -> String {
+    match extra(&found.new, new, name) {
+        Some((_, at)) => at,
+        None => Keys::of(&new.policy).at(path),
+    }
+}
+
+fn tier(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    let of = |check: &Check| check.settings.tier.unwrap_or(check.policy.tier);
+    let (was, is) = (of(old), of(new));
+    if was == is {
+        return;
+    }
+    let (direction, how) =
+        if is > was { (Direction::Looser, "seldom") } else { (Direction::Stricter, "often") };
+    let what = format!("tier {} → {}: it is judged more {how}", was.word(), is.word());
+    let at = set_at(found, new, "tier", &["tier"]);
+    found.add_at(new, change(direction, "tier", what, at));
+}
+
+fn owner(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    if old.owner != new.owner {
+        let what = format!("owner {} → {}", old.owner, new.owner);
+        let at = set_at(found, new, "owner", &["owner"]);
+        found.add_at(new, change(Direction::Text, "owner", what, at));
+    }
+}
+
+fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    let (before, after) = (old.settings.values(), new.settings.values());
+    let was = question::questions(version(old, &before));
+    let is = question::questions(version(new, &after));
+    let keys = Keys::of(&new.policy);
+    for name in was.keys().chain(is.keys().filter(|name| !was.contains_key(*name))) {
+        let (what, path) = match (was.get(name), is.get(name)) {
+            (Some(was), Some(is)) if was == is => continue,
+            (Some(_), Some(_)) => {
+                ("it is asked or computed in another way, so that its facts may be others", name.as_str())
+            }
+            (None, _) => ("it is new", name.as_str()),
+            (_, None) => ("it is gone", name.as_str()),
+        };
+        let shown = path.strip_prefix("observe.").or(path.strip_prefix("also.")).unwrap_or(path);
+        let root = if path.starts_with("observe.") {
+            "observe"
+        } else if path.starts_with("also.") {
+            "also"
+        } else {
+            relation(&keys, path)
+        };
+        let at = keys.at(&[root, shown]);
+        found.add_at(new, change(Direction::NotComparable, "observe", format!("`{shown}`: {what}"), at));
+    }
+    let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
+    if each(&old.policy) != each(&new.policy) {
+        let what = format!(
+            "the subjects are those of `{}` and were those of `{}`",
+            each(&new.policy),
+            each(&old.policy)
+        );
+        found.add_at(new, change(Direction::NotComparable, "each", what, keys.at(&["each"])));
+    }
+}
+
+fn relation(keys: &Keys, name: &str) -> &'static str {
+    if keys.node(&["join", name]).is_some() {
+        "join"
+    } else if keys.node(&["group", name]).is_some() {
+        "group"
+    } else {
+        "observe"
+    }
+}
+
+/// Names that are expected at a target.
+fn expected(check: &Check) -> Option<Vec<Arc<str>>> {
+    match &check.policy.expect {
+        Expect::List(names) => Some(names.clone()),
+        Expect::Param(index) => match check.settings.params.get(*index).map(|setting| &setting.value) {
+            Some(Value::List(items)) => {
+                Some(items.iter().filter_map(|item| item.as_ref().ok()?.as_text().map(Arc::from)).collect())
+            }
+            _ => Some(Vec::new()),
+        },
+        _ => None,
+    }
+}
+
+/// From what says nothing of its subjects to what wants them by name.
+fn demand(expect: &Expect) -> usize {
+    match expect {
+        Expect::Any => 0,
+        Expect::Default => 1,
+        Expect::Some => 2,
+        Expect::List(_) | Expect::Param(_) | Expect::Keys(_) => 3,
+    }
+}
+
+fn expect(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    let (was, is) = (&old.policy.expect, &new.policy.expect);
+    let at = || match is {
+        Expect::Param(index) => {
+            new.settings.params.get(*index).map(|setting| setting.at.clone()).unwrap_or_default()
+        }
+        _ => Keys::of(&new.policy).at(&["expect"]),
+    };
+    let said = match (expected(old), expected(new)) {
+        (Some(before), Some(after)) => {
+            let only = |a: &[Arc<str>], b: &[Arc<str>]| -> Vec<String> {
+                a.iter().filter(|name| !b.contains(name)).map(|name| format!("`{name}`")).collect()
+            };
+            let (gone, fresh) = (only(&before, &after), only(&after, &before));
+            let mut parts = Vec::new();
+            if !gone.is_empty() {
+                parts.push(format!("{} need not be there any more", gone.join(", ")));
+            }
+            if !fresh.is_empty() {
+                parts.push(format!("{} must be there now", fresh.join(", ")));
+            }
+            (Direction::of(!gone.is_empty(), !fresh.is_empty()), parts.join("; "))
+        }
+        _ if std::mem::discriminant(was) == std::mem::discriminant(is) => return,
+        _ if demand(was) == demand(is) => {
+            (Direction::NotComparable, "what is expected is named in another way".to_owned())
+        }
+        _ if demand(is) < demand(was) => {
+            (Direction::Looser, "less is expected of the subjects: fewer answers are a finding".to_owned())
+        }
+        _ => (Direction::Stricter, "more is expected of the subjects".to_owned()),
+    };
+    if said.0 != Direction::Same {
+        found.add_at(new, change(said.0, "expect", said.1, at()));
+    }
+}
+
+fn version<'a>(check: &'a Check, params: &'a [Value]) -> Version<'a> {
+    Version { policy: &check.policy, params, target: &check.target }
+}
+
+/// Overrides for some subjects: each pattern of either version against what the other one says of it.
+fn subjects(found: &mut Changes<'_>, old: &Check, new: &Check) {
+    let own = |check: &Check, pattern: &str| {
+        let mut entries = check.subjects.iter().filter(|entry| *entry.pattern.text == *pattern);
+        entries.next_back().map_or_else(|| check.settings.clone(), |entry| entry.settings.clone())
+    };
+    let patterns: std::collections::BTreeSet<Arc<str>> =
+        old.subjects.iter().chain(&new.subjects).map(|entry| Arc::clone(&entry.pattern.text)).collect();
+    for pattern in patterns {
+        let (before, after) = (own(old, &pattern), own(new, &pattern));
+        compare(found, (old, &before), (new, &after), Some(&pattern));
+    }
+}
+
+fn compare(
+    found: &mut Changes<'_>,
+    (old, before): (&Check, &Settings),
+    (new, after): (&Check, &Settings),
+    subjects: Option<&Arc<str>>,
+) {
+    let (was, is) = (before.values(), after.values());
+    let ruled = |check, values, settings: &Settings| -> Ruled<'_> {
+        Ruled { version: version(check, values), severity: settings.severity, urgency: settings.urgency }
+    };
+    let (old_rules, new_rules) = (ruled(old, &was, before), ruled(new, &is, after));
+    let ladders = |ruled: &Ruled<'_>| (ruled.severity, ruled.urgency, fixed(ruled));
+    let rewritten = rules::text_of(old_rules.version) != rules::text_of(new_rules.version);
+    let compared = if rewritten
+        || ladders(&old_rules) != ladders(&new_rules)
+        || old.policy.fail.len() != new.policy.fail.len()
+    {
+        rules::compare(&old_rules, &new_rules)
+    } else {
+        Compared::default()
+    };
+    let add = |found: &mut Changes<'_>, said: PolicyChange| {
+        found.add_at(new, PolicyChange { subjects: subjects.cloned(), ..said });
+    };
+    let parts = Parts::of((old, before), (new, after));
+    let settings_at = |name: &str, found: &Changes<'_>, path: &[&str]| match subjects {
+        Some(pattern) => new
+            .subjects
+            .iter()
+            .find(|entry| entry.pattern.text == *pattern)
+            .map_or_else(|| Keys::of(&new.policy).at(path), |entry| entry.at.clone()),
+        None => set_at(found, new, name, path),
+    };
+    if let Some(why) = compared.beyond {
+        let what = format!("{}: {why}", parts.what());
+        add(found, change(Direction::NotComparable, "rule", what, parts.at(new)));
+    } else if rewritten {
+        let direction = compared.verdict.direction();
+        let alters = direction != Direction::Same;
+        if alters || parts.is_rewritten {
+            let mut said = change(direction, "rule", parts.what(), parts.at(new));
+            said.examples = compared.verdict.examples();
+            said.help = help(&compared, &parts);
+            add(found, said);
+        }
+    }
+    for (kind, aspect, path) in [
+        ("severity", &compared.severity, &["severity"][..]),
+        ("urgency", &compared.urgency, &["alert", "urgency"][..]),
+    ] {
+        let what = ladder(kind, (old, before), (new, after));
+        let at = settings_at(kind, found, path);
+        // Without a ladder it is so whatever the facts are.
+        let examples = if what.contains("ladder") { aspect.examples() } else { Vec::new() };
+        let direction = aspect.direction();
+        if direction != Direction::Same {
+            add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
+        }
+    }
+}
+
+fn help(compared: &Compared, parts: &Parts) -> Option<String> {
+    if compared.verdict.direction() == Direction::NotComparable && !compared.exact {
+        return Some("a condition of several facts is compared as a whole here; `--facts` shows what it means for real ones".to_owned());
+    }
+    if compared.verdict.direction() != Direction::Looser {
+        return None;
+    }
+    let layer = parts.layer.filter(|layer| *layer != Layer::Policy)?;
+    Some(format!("a {} sets it; say there with `why:` what makes it right", layer.word()))
+}
+
+/// The ladders of a version as far as they are the same for all facts.
+fn fixed(ruled: &Ruled<'_>) -> (Vec<Severity>, Option<Vec<Urgency>>) {
+    let policy = ruled.version.policy;
+    let levels = |ladder: &Ladder<Severity>| {
+        ladder.rungs.iter().map(|(level, _)| *level).chain([ladder.otherwise]).collect()
+    };
+    let urgency = policy.alert.as_ref().map(|alert| {
+        alert.urgency.rungs.iter().map(|(level, _)| *level).chain([alert.urgency.otherwise]).collect()
+    });
+    (levels(&policy.severity), urgency)
+}
+
+/// `severity high → low`, or that a ladder was changed.
+fn ladder(kind: &str, (old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) -> String {
+    let one = |check: &Check, settings: &Settings| -> Option<&'static str> {
+        if kind == "severity" {
+            let ladder = &check.policy.severity;
+            settings.severity.or(ladder.rungs.is_empty().then_some(ladder.otherwise)).map(Severity::word)
+        } else {
+            let ladder = &check.policy.alert.as_ref()?.urgency;
+            settings.urgency.or(ladder.rungs.is_empty().then_some(ladder.otherwise)).map(Urgency::word)
+        }
+    };
+    let word = |word: Option<&'static str>| word.unwrap_or("by a ladder");
+    let (was, is) = (one(old, before), one(new, after));
+    if was.is_none() && is.is_none() {
+        return format!("the ladder of `{kind}` was changed");
+    }
+    format!("{kind} {} → {}", word(was), word(is))
+}
+
+/// What was written differently in the rules.
+struct Parts {
+    said: Vec<String>,
+    places: Vec<String>,
+    /// The layer of the first parameter that changed.
+    layer: Option<Layer>,
+    /// Was a rule itself written differently, and not only what it is compared with?
+    is_rewritten: bool,
+}
+
+impl Parts {
+    fn of((old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) -> Self {
+        let mut parts = Self { said: Vec::new(), places: Vec::new(), layer: None, is_rewritten: false };
+        parts.params((old, before), (new, after));
+        let (was, is) = (&old.policy, &new.policy);
+        let text = |rule: Option<&crate::rule::Rule>| {
+            rule.map(|rule| (rule.node.text.to_string(), rule.node.loc.to_string()))
+        };
+        parts.one("where", text(was.filter.as_ref()), text(is.filter.as_ref()));
+        for found in &is.lets {
+            let known = was.lets.iter().find(|known| known.name == found.name);
+            if known.is_some() {
+                parts.one(
+                    &format!("let {}", found.name),
+                    text(known.map(|known| &known.rule)),
+                    text(Some(&found.rule)),
+                );
+            }
+        }
+        for (key, was, is) in [("fail", &was.fail, &is.fail), ("warn", &was.warn, &is.warn)] {
+            for number in 0..was.len().max(is.len()) {
+                let of = |rungs: &[crate::policy::Rung]| text(rungs.get(number).map(|rung| &rung.rule));
+                parts.one(key, of(was), of(is));
+            }
+        }
+        if was.target.labels != is.target.labels || old.target != new.target {
+            parts
+                .said
+                .extend((parts.said.is_empty()).then(|| "what the rules read of the target".to_owned()));
+        }
+        parts
+    }
+
+    fn params(&mut self, (old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) {
+        for (index, param) in new.policy.params.iter().enumerate() {
+            let was = old.policy.params.iter().position(|known| known.name == param.name);
+            let was = was.and_then(|was| Some((before.params.get(was)?, old.policy.params.get(was)?)));
+            let (Some((was, decl)), Some(is)) = (was, after.params.get(index)) else { continue };
+            if was.value != is.value {
+                self.said.push(format!(
+                    "`params.{}` {} → {}",
+                    param.name,
+                    show(&was.value, &decl.ty),
+                    show(&is.value, &param.ty)
+                ));
+                self.places.push(is.at.clone());
+                self.layer.get_or_insert(is.layer);
+            }
+        }
+    }
+
+    fn one(&mut self, key: &str, was: Option<(String, String)>, is: Option<(String, String)>) {
+        let said = match (&was, &is) {
+            (Some((was, _)), Some((is, _))) if was == is => return,
+            (None, None) => return,
+            (Some((was, _)), Some((is, _))) => format!("`{key}: {was}` → `{key}: {is}`"),
+            (None, Some((is, _))) => format!("`{key}: {is}` is new"),
+            (Some((was, _)), None) => format!("`{key}: {was}` is gone"),
+        };
+        self.is_rewritten = true;
+        self.said.push(said);
+        self.places.extend(is.map(|(_, at)| at));
+    }
+
+    fn what(&self) -> String {
+        if self.said.is_empty() { "what the rules read was changed".to_owned() } else { self.said.join("; ") }
+    }
+
+    fn at(&self, new: &Check) -> String {
+        self.places.first().cloned().unwrap_or_else(|| {
+            let key = if new.policy.fail.is_empty() { "warn" } else { "fail" };
+            Keys::of(&new.policy).at(&[key])
+        })
+    }
+}
