@@ -66,7 +66,7 @@ codes! {
     UNKNOWN_NAME "unknown-name" "A policy, target, owner, environment, label or command that does not exist is named here."
     NO_TARGET "no-target" "The policy matches no target of the project, so it would never be judged."
     OVERRIDE_CONFLICT "override-conflict" "Two overrides of the same level set the same parameter to different values for the same check."
-    WAIVER "waiver" "A waiver names what is waived, why, who owns it, a ticket, and the day it ends; it cannot be open-ended or reach further ahead than the project allows."
+    WAIVER "waiver" "A waiver names what is waived, why, who owns it, a ticket, and the day it ends; it cannot be open-ended."
     FORMAT_VERSION "format-version" "The file was written for another version of the format than this build reads."
     USAGE "usage" "The command was called with something that does not exist or does not fit together."
     CASE "case" "A case of a policy expects something else than what the policy says."
@@ -88,6 +88,9 @@ codes! {
     STORE "store" "The store of the project cannot be read or written: it is of a newer version, belongs to another program, is damaged, read-only, locked or on a full disk. Nothing in it is ever overwritten or deleted to go on."
     NO_HISTORY "no-history" "A question about the past is asked of something that has none: samples are kept of facts of an observation with `history:`."
     RELATION "relation" "A relation cannot be made: what it names is not observed, its key has unlike types on the two sides, or it relates to itself."
+    REPEATED_RUNG "repeated-rung" "The same condition stands twice in one list of rungs, so the second is never reached."
+    OWNERLESS_ALERT "ownerless-alert" "An alert must reach a person, and neither the policy nor the project file says whom."
+    WAIVER_FAR "waiver-far" "The waiver reaches further ahead than the project allows (`max_waiver`, 400 days if left out). An exception that nobody looks at for years is a rule that nobody made."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

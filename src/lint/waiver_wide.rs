@@ -1,10 +1,21 @@
 //! A waiver of every policy.
 
-use super::{Check, Input, Lint};
+use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 
-pub(super) const LINT: Lint =
-    Lint { name: "waiver-wide", doc: "no waiver covers every policy", check: Check::Project(check) };
+pub(super) const LINT: Lint = Lint {
+    code: &code::WAIVER_WIDE,
+    category: Category::Waivers,
+    level: WARNING,
+    doc: "no waiver covers every policy",
+    page: Page {
+        why: "It also covers what nobody knew of when it was written: the next outage of that target is waived \
+              before it happens.",
+        bad: "waivers: [{ policy: '*', reason: the host is being replaced, owner: t, ticket: T-1, expires: 2027-01-31 }]",
+        good: "waivers: [{ policy: disk-full, reason: the host is being replaced, owner: t, ticket: T-1, expires: 2027-01-31 }]",
+    },
+    check: Check::Project(check),
+};
 
 fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     for waiver in &input.project.waivers {
