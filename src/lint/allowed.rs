@@ -75,7 +75,9 @@ fn limit(node: &Node, params: Params<'_>) -> Option<Value> {
 fn allowed<'a>(node: &'a Node, params: Params<'_>, holds: bool) -> Option<(&'a Node, Allowed)> {
     match &node.op {
         Op::Not(inner) => allowed(inner, params, !holds),
-        Op::Read(_) if *node.ty.base() == Type::Bool => Some((node, Allowed::OneOf(vec![Value::Bool(holds)]))),
+        Op::Read(_) if *node.ty.base() == Type::Bool => {
+            Some((node, Allowed::OneOf(vec![Value::Bool(holds)])))
+        }
         Op::Compare(cmp, pair) => {
             let [a, b] = &**pair;
             let (on, cmp, limit) = match (limit(a, params), limit(b, params)) {
@@ -178,10 +180,9 @@ impl Allowed {
             (Self::NoneOf(a), Self::NoneOf(b)) => Self::NoneOf(a.iter().chain(b).cloned().collect()),
             // A range without one value of it is taken for the whole range.
             (range @ Self::Range(..), Self::NoneOf(_)) | (Self::NoneOf(_), range) => range.clone(),
-            (Self::Range(low, high), Self::Range(other_low, other_high)) => Self::Range(
-                tighter(low, other_low, Cmp::Gt, ty),
-                tighter(high, other_high, Cmp::Lt, ty),
-            ),
+            (Self::Range(low, high), Self::Range(other_low, other_high)) => {
+                Self::Range(tighter(low, other_low, Cmp::Gt, ty), tighter(high, other_high, Cmp::Lt, ty))
+            }
         }
     }
 
@@ -280,6 +281,10 @@ pub(super) fn implied(later: &Node, earlier: &Node, params: Params<'_>) -> bool 
 /// The values of a fact that its declaration lets expect: no negative sizes and counters, and no shares above the
 /// whole for what is a part of it.
 pub(super) fn possible(policy: &Policy, on: &Node) -> Option<Allowed> {
+    // What lies ahead of the clock counts as of now, or is unknown if it lies far ahead.
+    if let Op::Age(_) = &on.op {
+        return Some(Allowed::Range(Some((Value::Int(0), true)), None));
+    }
     let Op::Read(place) = &on.op else { return None };
     let (view, column) = policy.column(place)?;
     let facts = policy.facts_of(view, column);
@@ -331,7 +336,9 @@ mod tests {
         assert!(!range(Some(6), None).cover(&range(None, Some(5)), &ty), "5.5 may lie between");
         let not = |values: &[i64]| Allowed::NoneOf(values.iter().map(|value| Value::Int(*value)).collect());
         assert!(not(&[1]).cover(&not(&[2]), &ty) && !not(&[1]).cover(&not(&[1]), &ty));
-        assert!(range(Some(3), None).within(&not(&[2]), &ty) && !range(Some(2), None).within(&not(&[2]), &ty));
+        assert!(
+            range(Some(3), None).within(&not(&[2]), &ty) && !range(Some(2), None).within(&not(&[2]), &ty)
+        );
         assert!(not(&[1, 2]).within(&not(&[1]), &ty) && !not(&[1]).within(&not(&[1, 2]), &ty));
     }
 
@@ -342,6 +349,9 @@ mod tests {
         let not_a = Allowed::NoneOf(vec![text("a")]).closed(&ty);
         assert!(not_a.has(&text("b"), &ty) && not_a.has(&Value::Null, &ty) && !not_a.has(&text("a"), &ty));
         assert!(not_a.cover(&Allowed::OneOf(vec![text("a")]), &ty));
-        assert!(!Allowed::OneOf(vec![text("a")]).cover(&Allowed::OneOf(vec![text("b")]), &ty), "null is left");
+        assert!(
+            !Allowed::OneOf(vec![text("a")]).cover(&Allowed::OneOf(vec![text("b")]), &ty),
+            "null is left"
+        );
     }
 }

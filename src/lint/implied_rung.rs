@@ -55,8 +55,11 @@ fn unreached(rules: &[&Rule], index: usize, params: &[Value]) -> Option<Diag> {
         !same_text(&earlier.node, &later.node) && implied(&later.node, &earlier.node, params)
     })?;
     let (later, earlier) = (&later.node, &earlier.node);
-    let message =
-        format!("`{}` is never reached: where it holds, `{}` holds too", later.text.trim(), earlier.text.trim());
+    let message = format!(
+        "`{}` is never reached: where it holds, `{}` holds too",
+        later.text.trim(),
+        earlier.text.trim()
+    );
     Some(
         Diag::error(&code::IMPLIED_RUNG, message)
             .at(&later.loc, "never reached")

@@ -188,7 +188,10 @@ mod tests {
         fine(&LINT, "fail: free < 5.GiB || used_ratio >= 100.percent");
         fine(&LINT, "fail: free < 3.GiB || free > 5.GiB");
         fine(&LINT, "params: { low: 0B }\nfail: free > 1.GiB && free < params.low && params.low > 0.B");
-        fine(&LINT, "observe: { usage: { probe: disk.usage, before: previous } }\nfail: side == \"both\" && free < before.free");
+        fine(
+            &LINT,
+            "observe: { usage: { probe: disk.usage, before: previous } }\nfail: side == \"both\" && free < before.free",
+        );
     }
 
     #[test]

@@ -10,20 +10,61 @@
 //! added where the text can be mended without judging anything otherwise.
 
 mod alert_route;
+mod allowed;
+mod area_prefix;
+mod bare_message;
+mod bare_param;
+mod command_not_allowed;
 mod constant_condition;
+mod copied_policy;
+mod file_name;
+mod foreign_fact;
+mod hard_coded_limit;
+mod hidden_character;
 mod holidays_used_up;
+mod implied_rung;
+mod impossible_condition;
+mod impossible_regex;
 mod inverted_rungs;
+mod manual_page;
+mod manual_remedy;
+mod merged_subjects;
+mod missing_runbook;
+mod no_runbook;
+mod opaque_call;
 mod ownerless_alert;
+mod patient_page;
+mod placeholder;
+mod quoted_hole;
 mod repeated_rung;
+mod runbooks;
+mod secret_literal;
+mod select_star;
+mod short_for;
 mod slow_page;
+mod tag_spelling;
 #[cfg(test)]
 mod testing;
+mod thin_context;
+mod thin_runbook;
+mod thin_why;
+mod title_style;
+mod undecidable;
+mod unknown_label_value;
+mod unknown_owner;
+mod unmarked_danger;
+mod unmatched_target;
+mod unquoted_name;
 mod unused_param;
 mod waiver_expired;
 mod waiver_far;
 mod waiver_reason;
 mod waiver_soon;
+mod waiver_unused;
 mod waiver_wide;
+mod writing_override;
+mod written;
+mod yoda_condition;
 
 use std::sync::Arc;
 
@@ -155,18 +196,56 @@ pub struct Input<'a> {
 /// All lints, sorted by name.
 pub static LINTS: &[Lint] = &[
     alert_route::LINT,
+    area_prefix::LINT,
+    bare_message::LINT,
+    bare_param::LINT,
+    command_not_allowed::LINT,
     constant_condition::LINT,
+    copied_policy::LINT,
+    file_name::LINT,
+    foreign_fact::LINT,
+    hard_coded_limit::LINT,
+    hidden_character::LINT,
     holidays_used_up::LINT,
+    implied_rung::LINT,
+    impossible_condition::LINT,
+    impossible_regex::LINT,
     inverted_rungs::LINT,
+    manual_page::LINT,
+    manual_remedy::LINT,
+    merged_subjects::LINT,
+    missing_runbook::LINT,
+    no_runbook::LINT,
+    opaque_call::LINT,
     ownerless_alert::LINT,
+    patient_page::LINT,
+    placeholder::LINT,
+    quoted_hole::LINT,
     repeated_rung::LINT,
+    secret_literal::LINT,
+    select_star::LINT,
+    short_for::LINT,
     slow_page::LINT,
+    tag_spelling::LINT,
+    thin_context::LINT,
+    thin_runbook::LINT,
+    thin_why::LINT,
+    title_style::LINT,
+    undecidable::LINT,
+    unknown_label_value::LINT,
+    unknown_owner::LINT,
+    unmarked_danger::LINT,
+    unmatched_target::LINT,
+    unquoted_name::LINT,
     unused_param::LINT,
     waiver_expired::LINT,
     waiver_far::LINT,
     waiver_reason::LINT,
     waiver_soon::LINT,
+    waiver_unused::LINT,
     waiver_wide::LINT,
+    writing_override::LINT,
+    yoda_condition::LINT,
 ];
 
 /// The lint of that name.
@@ -188,6 +267,7 @@ pub fn policy(policy: &Policy) -> Vec<Diag> {
             diags.push(diag);
         }
     }
+    secret_literal::hide_in(policy, &mut diags);
     diags
 }
 

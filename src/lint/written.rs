@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn parts_of_the_text_are_found() {
-        let policy = policy("fail: free < 1.GiB\nremedy:\n  steps:\n    - do: a\n    - shell: |\n        df -h TODO\n");
+        let policy = policy(
+            "fail: free < 1.GiB\nremedy:\n  steps:\n    - do: a\n    - shell: |\n        df -h TODO\n",
+        );
         let written = Written::of(&policy);
         let todo = written.in_step(1, "shell", "TODO");
         assert_eq!((todo.text(), todo.line_column()), ("TODO", (6, 15)));
