@@ -122,7 +122,7 @@ codes! {
     TITLE_STYLE "title-style" "The title ends with a period or repeats the id."
     UNDECIDABLE "undecidable" "An expression has no value whatever is observed: it divides by zero, or computes with constants that cannot be. The rule can only be unknown."
     UNKNOWN_LABEL_VALUE "unknown-label-value" "A condition compares the name, the type or a label of the target with a value that no target of the project has."
-    UNKNOWN_OWNER "unknown-owner" "The owner of a policy or of a waiver is not among `owners:` of the project file."
+    UNKNOWN_OWNER "unknown-owner" "The owner of a policy is not among `owners:` of the project file."
     UNMARKED_DANGER "unmarked-danger" "A step deletes, drops or ends something, and does not say so in `danger:`."
     UNMATCHED_TARGET "unmatched-target" "The policy of the project selects targets that the project does not have, so it is never judged."
     UNQUOTED_NAME "unquoted-name" "A `do:` step holds a command with a value that nothing quotes."

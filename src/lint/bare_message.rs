@@ -4,14 +4,16 @@ use super::written::Written;
 use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::Policy;
+use crate::rule::node::Cmp;
 use crate::rule::template::Template;
+use crate::rule::{Op, Rule};
 use crate::source::Loc;
 
 pub(super) const LINT: Lint = Lint {
     code: &code::BARE_MESSAGE,
     category: Category::Style,
     level: WARNING,
-    doc: "every message shows a value",
+    doc: "every message about a measured value shows it",
     page: Page {
         why: "\"The disk is full\" is the same text for 91 % and for 100 %, and for every mount. The reader has to look \
               before deciding anything.",
@@ -23,12 +25,15 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let bare = |message: &Template| message.rules().next().is_none();
-    if policy.message.as_ref().is_some_and(bare) {
+    let mut rungs = policy.fail.iter().chain(&policy.warn);
+    let measured =
+        policy.script.is_some() || rungs.any(|rung| rung.message.is_none() && measures(&rung.rule));
+    if measured && policy.message.as_ref().is_some_and(bare) {
         diags.push(said(&Written::of(policy).value(&["message"])));
     }
     for (key, rungs) in [("fail", &policy.fail), ("warn", &policy.warn)] {
         for (index, rung) in rungs.iter().enumerate() {
-            if rung.message.as_ref().is_some_and(bare) {
+            if rung.message.as_ref().is_some_and(bare) && measures(&rung.rule) {
                 let written = Written::of(policy);
                 let position = index.to_string();
                 let listed = written.node(&[key, &position, "message"]).map(|node| node.loc.clone());
@@ -36,6 +41,17 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
             }
         }
     }
+}
+
+/// Does it hold a value against a limit? What is compared with one word only is said by the message.
+fn measures(rule: &Rule) -> bool {
+    let mut found = false;
+    rule.node.walk(&mut |node| {
+        let ordered =
+            matches!(node.op, Op::Compare(Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge, _) | Op::InRange(..));
+        found |= ordered;
+    });
+    found
 }
 
 fn said(place: &Loc) -> Diag {
@@ -61,5 +77,6 @@ mod tests {
     fn messages_with_values_are_fine() {
         fine(&LINT, "fail: free < 1.GiB\nmessage: \"{{ free }}\"");
         fine(&LINT, "fail: free < 1.GiB");
+        fine(&LINT, "fail: { if: read_only == true, message: It is read-only }");
     }
 }

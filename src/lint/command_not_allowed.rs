@@ -74,9 +74,9 @@ mod tests {
         let text = "params: { run: verify }\nobserve: { x: { probe: command.output, with: { command: params.run } } }\n\
                     fail: x.exit_status != 0";
         let said = |project: &str| said_of(&LINT, project, &[policy(text)]).len();
-        assert_eq!(said("commands: { other: [true] }"), 1);
+        assert_eq!(said("commands: { other: [ls] }"), 1);
         assert_eq!(said(""), 1);
-        assert_eq!(said("commands: { verify: [true] }"), 0);
+        assert_eq!(said("commands: { verify: [ls] }"), 0);
         assert_eq!(said("overrides: [{ policy: p, set: { run: other } }]"), 0);
         assert_eq!(said_of(&LINT, "", &[policy("fail: free < 1.GiB")]), []);
     }

@@ -20,9 +20,9 @@ pub(super) const LINT: Lint = Lint {
         why: "A remedy that was copied from another policy sends the reader to a number that this finding does not \
               have. At 3 AM that costs the trust in all that stands beside it.",
         bad: "fail: free < 1.GiB\n\
-              remedy: { steps: [{ do: If `dead_ratio` stays high, vacuum more often. }] }",
+              remedy: { steps: [{ do: \"If `dead_ratio` stays high, vacuum more often.\" }] }",
         good: "fail: free < 1.GiB\n\
-               remedy: { steps: [{ do: If `used_ratio` stays high, enlarge the disk. }] }",
+               remedy: { steps: [{ do: \"If `used_ratio` stays high, enlarge the disk.\" }] }",
     },
     check: Check::Policy(check),
 };

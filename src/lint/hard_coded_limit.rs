@@ -56,7 +56,7 @@ mod tests {
     fn parameters_zero_and_words_are_fine() {
         fine(
             &LINT,
-            "params: { at: 90% }\nfail: used_ratio > params.at || filesystem == \"xfs\" || free <= 0.B",
+            "params: { at: 90% }\nfail: used_ratio > params.at || filesystem == \"xfs\" || free <= 0.bytes",
         );
     }
 }

@@ -3,6 +3,7 @@
 use super::allowed::{About, Allowed, parts, possible};
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
+use crate::fact::Value;
 use crate::policy::Policy;
 use crate::rule::{Node, Op, Rule};
 
@@ -102,7 +103,11 @@ fn shown<'a>(about: &About<'a>) -> &'a str {
 fn beyond(policy: &Policy, node: &Node) -> Option<Diag> {
     let defaults: Vec<_> = policy.params.iter().map(|param| param.default.clone()).collect();
     let about = About::of(node, &defaults)?;
-    if !matches!(about.allowed, Allowed::Range(..)) {
+    let Allowed::Range(low, high) = &about.allowed else { return None };
+    let edge = |limit: &Value| matches!(limit.as_float(), Some(0.0 | 1.0));
+    // A parameter of nothing, or of all, is how a rule is switched off.
+    let set = About::of(node, &[]).is_none();
+    if set && low.iter().chain(high).any(|(limit, _)| edge(limit)) {
         return None;
     }
     let possible = possible(policy, about.on)?;
@@ -187,7 +192,7 @@ mod tests {
         fine(&LINT, "fail: filesystem != \"ext4\" && filesystem != \"xfs\"");
         fine(&LINT, "fail: free < 5.GiB || used_ratio >= 100.percent");
         fine(&LINT, "fail: free < 3.GiB || free > 5.GiB");
-        fine(&LINT, "params: { low: 0B }\nfail: free > 1.GiB && free < params.low && params.low > 0.B");
+        fine(&LINT, "params: { low: 0B }\nfail: free > 1.GiB && free < params.low && params.low > 0.bytes");
         fine(
             &LINT,
             "observe: { usage: { probe: disk.usage, before: previous } }\nfail: side == \"both\" && free < before.free",

@@ -4,8 +4,8 @@ use super::written::value;
 use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::{Alert, Policy};
-use crate::rule::Rule;
-use crate::rule::node::Place;
+use crate::rule::Op;
+use crate::rule::node::{Cmp, Place};
 
 pub(super) const LINT: Lint = Lint {
     code: &code::THIN_CONTEXT,
@@ -27,7 +27,16 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let Some(alert) = &policy.alert else { return };
     let mut judged = Vec::new();
     for rung in policy.fail.iter().chain(&policy.warn) {
-        facts(policy, &rung.rule, &mut judged);
+        rung.rule.node.walk(&mut |node| {
+            // A state that is compared with one word is said by the message; a number is not.
+            if matches!(node.op, Op::Compare(Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge, _) | Op::InRange(..)) {
+                node.walk(&mut |part| {
+                    if let Op::Read(place) = &part.op {
+                        fact(policy, place, &mut judged);
+                    }
+                });
+            }
+        });
     }
     // A script and a list of names have no fact of which this could be told.
     if policy.script.is_some() || judged.is_empty() || carries(policy, alert, &judged) {
@@ -45,24 +54,22 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
 fn carries(policy: &Policy, alert: &Alert, judged: &[Place]) -> bool {
     let mut carried = Vec::new();
     for rule in &alert.context {
-        facts(policy, rule, &mut carried);
+        rule.reads.iter().for_each(|place| fact(policy, place, &mut carried));
     }
     carried.iter().any(|place| judged.contains(place))
 }
 
-/// Facts that a rule reads, also through `let`; what tells the rows apart is not what is judged.
-fn facts(policy: &Policy, rule: &Rule, found: &mut Vec<Place>) {
-    for place in &rule.reads {
-        match place {
-            Place::Let(index) => {
-                if let Some(shared) = policy.lets.get(*index) {
-                    found.push(place.clone());
-                    facts(policy, &shared.rule, found);
-                }
+/// A fact, also through `let`.
+fn fact(policy: &Policy, place: &Place, found: &mut Vec<Place>) {
+    match place {
+        Place::Let(index) => {
+            if let Some(shared) = policy.lets.get(*index) {
+                found.push(place.clone());
+                shared.rule.reads.iter().for_each(|read| fact(policy, read, found));
             }
-            Place::Each(_) | Place::Observation(..) | Place::Side(_) => found.push(place.clone()),
-            _ => {}
         }
+        Place::Each(_) | Place::Observation(..) => found.push(place.clone()),
+        _ => {}
     }
 }
 
@@ -97,6 +104,7 @@ mod tests {
         fine(&LINT, &alert("let: { left: free }\nfail: left < 1.GiB", "[left]"));
         fine(&LINT, &alert("let: { left: free }\nfail: left < 1.GiB", "[free]"));
         fine(&LINT, &alert("fail: used_ratio > 90.percent || free < 1.GiB", "[used_ratio]"));
+        fine(&LINT, &alert("fail: read_only == true", "[device]"));
         fine(&LINT, "fail: free < 1.GiB");
     }
 }

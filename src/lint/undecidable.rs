@@ -85,15 +85,15 @@ mod tests {
     #[test]
     fn what_has_no_value_is_refused() {
         refused(&LINT, "fail: free / 0 < 1.GiB");
-        refused(&LINT, "let: { share: ratio(used, 0.B) }\nfail: share > 80.percent");
-        refused(&LINT, "fail: now > time(\"2026-13-01T00:00:00Z\") && free < 1.GiB");
-        refused(&LINT, "where: date(now) > date(\"2026-02-30\")\nfail: free < 1.GiB");
+        refused(&LINT, "let: { share: 'ratio(used, 0.bytes)' }\nfail: share > 80.percent");
+        refused(&LINT, "fail: free < 1.GiB * (9_223_372_036_854_775_807 + 1)");
+        refused(&LINT, "where: free > 1.GiB / (2 % 0)\nfail: free < 1.GiB");
     }
 
     #[test]
     fn what_has_a_value_is_fine() {
         fine(&LINT, "fail: now > time(\"2026-12-01T00:00:00Z\") && free / 2 < 1.GiB");
-        fine(&LINT, "let: { share: ratio(used, total) }\nfail: share > 80.percent");
+        fine(&LINT, "let: { share: 'ratio(used, total)' }\nfail: share > 80.percent");
     }
 
     #[test]

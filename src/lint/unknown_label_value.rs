@@ -14,16 +14,16 @@ pub(super) const LINT: Lint = Lint {
     level: ERROR,
     doc: "every label value that a condition names exists",
     page: Page {
-        why: "`when: target.env == \"prdo\"` is false for every target, so the policy is skipped everywhere, every day, \
+        why: "`when: target.labels.env == \"prdo\"` is false for every target, so the policy is skipped everywhere, every day, \
               with a reason that nobody reads.",
         bad: "labels: { env: [prod, test] }\n\
               targets: { web: { type: host, labels: { env: prod } } }\n\
               ---\n\
-              when: target.env == \"prdo\"   # here\nfail: free < 1.GiB",
+              when: (target.labels.env ?? \"\") == \"prdo\"   # here\nfail: free < 1.GiB",
         good: "labels: { env: [prod, test] }\n\
                targets: { web: { type: host, labels: { env: prod } } }\n\
                ---\n\
-               when: target.env == \"prod\"\nfail: free < 1.GiB",
+               when: (target.labels.env ?? \"\") == \"prod\"\nfail: free < 1.GiB",
     },
     check: Check::Project(check),
 };
@@ -62,8 +62,14 @@ fn of_rule(project: &Project, rule: &Rule, diags: &mut Vec<Diag>) {
 }
 
 fn compared(project: &Project, label: &Node, value: &Node) -> Option<Diag> {
-    let (Op::Read(Place::Target(name)), Op::Literal(literal)) = (&label.op, &value.op) else { return None };
-    let wanted = literal.as_text()?;
+    // `target.labels.env ?? ""` is the label too.
+    let read = if let Op::OrElse(parts) = &label.op { parts.first()? } else { label };
+    let (Op::Read(Place::Target(name)), Op::Literal(literal)) = (&read.op, &value.op) else { return None };
+    let wanted = literal.as_text().filter(|wanted| !wanted.is_empty())?;
+    let name = name.strip_prefix("labels.").unwrap_or(name);
+    if name == "scheme" {
+        return None;
+    }
     let known = values(project, name);
     if known.iter().any(|known| &**known == wanted) {
         return None;
@@ -102,15 +108,20 @@ mod tests {
 
     #[test]
     fn values_that_nothing_has_are_refused() {
-        assert_eq!(said("when: target.app == \"shpo\"\nfail: free < 1.GiB"), 1);
+        assert_eq!(said("when: (target.labels.app ?? \"\") == \"shpo\"\nfail: free < 1.GiB"), 1);
         assert_eq!(said("fail: free < 1.GiB && target.name != \"b\""), 1);
-        assert_eq!(said("fail: free < 1.GiB\nwhen: target.env in [\"prod\", \"tset\"]"), 1);
+        assert_eq!(said("fail: free < 1.GiB\nwhen: (target.labels.env ?? \"\") in [\"prod\", \"tset\"]"), 1);
     }
 
     #[test]
     fn declared_values_are_fine_without_a_target() {
-        assert_eq!(said("when: target.env == \"test\"\nfail: free < 1.GiB"), 0);
-        assert_eq!(said("when: target.app == \"shop\" && target.type == \"host\"\nfail: free < 1.GiB"), 0);
+        assert_eq!(said("when: (target.labels.env ?? \"\") == \"test\"\nfail: free < 1.GiB"), 0);
+        assert_eq!(
+            said(
+                "when: (target.labels.app ?? \"\") == \"shop\" && target.type == \"host\"\nfail: free < 1.GiB"
+            ),
+            0
+        );
         assert_eq!(said("fail: filesystem == \"ext4\" && free < 1.GiB"), 0);
     }
 }

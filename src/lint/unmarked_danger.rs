@@ -119,8 +119,9 @@ fn find<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 }
 
 fn final_shell(text: &Template) -> Option<&str> {
+    // A value is one word more of the same command.
+    let mut before: Vec<&str> = Vec::new();
     for plain in plain(text) {
-        let mut before: Vec<&str> = Vec::new();
         for word in plain.split_whitespace() {
             if matches!(word, "|" | "||" | "&&" | "&" | ";" | "#") {
                 before.clear();

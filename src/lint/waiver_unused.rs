@@ -17,10 +17,10 @@ pub(super) const LINT: Lint = Lint {
         why: "The database was renamed, and its waiver was not: what it was to cover fails again, and the entry stands \
               there until somebody gives a new system the old name.",
         bad: "targets: { web: { type: host } }\n\
-              waivers:\n  - { policy: disk-full, target: web-old, reason: replaced in January, owner: t, ticket: T-1, expires: 2027-01-15 }   # here\n\
+              waivers:\n  - { policy: disk-full, target: 'web-old*', reason: replaced in January, owner: t, ticket: T-1, expires: 2027-01-15 }   # here\n\
               ---\npolicy: disk-full\nfail: free < 1.GiB",
         good: "targets: { web: { type: host } }\n\
-               waivers:\n  - { policy: disk-full, target: web, reason: replaced in January, owner: t, ticket: T-1, expires: 2027-01-15 }\n\
+               waivers:\n  - { policy: disk-full, target: 'web*', reason: replaced in January, owner: t, ticket: T-1, expires: 2027-01-15 }\n\
                ---\npolicy: disk-full\nfail: free < 1.GiB",
     },
     check: Check::Project(check),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn waivers_of_nothing_are_shown() {
         for (waiver, why) in [
-            ("policy: disk, target: gone", "no target is called `gone`"),
+            ("policy: disk, target: 'gone-*'", "no target is called `gone-*`"),
             ("policy: disk, target: db", "not judged at that target"),
             ("policy: 'dis*', target: 'd?'", "not judged at that target"),
             ("policy: free, subject: rows", "its only subject is the target"),

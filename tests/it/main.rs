@@ -31,6 +31,7 @@ mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod layers;
+mod lint_catalogue;
 mod memory;
 mod operators;
 mod overrides;
