@@ -232,7 +232,11 @@ fn policy(wanted: &Wanted<'_>, judged: &Judged) -> String {
         add(&format!("warn: {warn}\n"));
     }
     add(&format!("message: {}\n", quoted(&message(probe, name))));
-    add("\nremedy:\n  steps:\n    - do: Say here what to do, step by step.\n");
+    add(&format!(
+        "\nremedy:\n  steps:\n    - shell: muster check --policy {} --target {{{{ target.name }}}}\n",
+        wanted.id
+    ));
+    add("    - do: Say here what to do, step by step.\n");
     if wanted.alert {
         add(&format!("  runbook: docs/runbooks/{}.md\n", wanted.id));
         add(&format!("\nalert:\n  urgency: ticket          # page, ticket or notice\n  context: [{name}]\n"));

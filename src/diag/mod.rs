@@ -29,6 +29,15 @@ pub struct Label {
     pub text: String,
 }
 
+/// A piece of a source with what belongs there instead.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edit {
+    /// What is replaced; an empty range is where something is added.
+    pub loc: Loc,
+    /// By what.
+    pub text: String,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diag {
@@ -42,12 +51,16 @@ pub struct Diag {
     pub labels: Vec<Label>,
     /// What to do.
     pub help: Option<String>,
+    /// How the source is to be changed so that this is mended and nothing is judged otherwise. All of them belong
+    /// together; empty if a person has to decide.
+    pub edits: Vec<Edit>,
 }
 
 impl Diag {
     /// An error without a place yet.
     pub fn error(code: &'static Code, message: impl Into<String>) -> Self {
-        Self { code, level: Level::Error, message: message.into(), labels: Vec::new(), help: None }
+        let message = message.into();
+        Self { code, level: Level::Error, message, labels: Vec::new(), help: None, edits: Vec::new() }
     }
 
     /// A warning without a place yet.
@@ -64,6 +77,12 @@ impl Diag {
     /// Says what to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Replaces a piece of the source. Only for what cannot change a verdict.
+    pub fn edit(mut self, loc: &Loc, text: impl Into<String>) -> Self {
+        self.edits.push(Edit { loc: loc.clone(), text: text.into() });
         self
     }
 

@@ -44,7 +44,7 @@ pub use recording::{FORMAT, Recording};
 pub use request::{Args, Key, Pointer, Request};
 pub use schema::{Field, Rows, Schema, ZeroRows};
 pub use show::{show, show_apart, show_cell};
-pub use sql::{SqlDialect, refuse_sql};
+pub use sql::{SqlDialect, foreign_calls, refuse_sql};
 pub use table::{Fitting, Row, RowBuilder, Table, TableBuilder};
 pub use types::{TextKind, Type, Unit};
 pub use value::{Cell, Value, micros, micros_of, timestamp};

@@ -1,15 +1,23 @@
-//! An alert whose owner is not known, or has no route for its urgency: its notice reaches nobody.
+//! An alert whose owner has no route for its urgency: its notice reaches nobody.
 
 use std::collections::BTreeSet;
 
-use super::{Check, Input, Lint};
+use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::{Alert, Policy};
 use crate::verdict::Urgency;
 
 pub(super) const LINT: Lint = Lint {
-    name: "alert-route",
-    doc: "the notice of every alert reaches somebody",
+    code: &code::ALERT_ROUTE,
+    category: Category::Alerting,
+    level: WARNING,
+    doc: "the owner of every alert has a route for its urgency",
+    page: Page {
+        why: "The notice is made, and goes nowhere: the on-call person of the owner is not called, and nobody is told \
+              that nobody was.",
+        bad: "owners: { team-data: { ticket: DATA } }\n---\nowner: team-data\nfail: free < 1.GiB\nalert: { urgency: page, context: [free] }",
+        good: "owners: { team-data: { ticket: DATA, page: data-oncall } }\n---\nowner: team-data\nfail: free < 1.GiB\nalert: { urgency: page, context: [free] }",
+    },
     check: Check::Project(check),
 };
 
@@ -22,12 +30,8 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
 }
 
 fn of_policy(input: &Input<'_>, policy: &Policy, alert: &Alert) -> Option<Diag> {
-    let Some(owner) = policy.owner.as_ref().or(input.project.owner.as_ref()) else {
-        // A library cannot know the owners of a project; `check` names those that have none.
-        let diag = Diag::error(&code::ALERT_INCOMPLETE, format!("the alert `{}` has no owner", policy.id));
-        let help = "write `owner:` into the policy, or a default `owner:` into muster.yaml";
-        return policy.library.is_none().then(|| diag.at(&policy.loc, "").help(help));
-    };
+    // One without an owner is an `ownerless-alert`.
+    let owner = policy.owner.as_ref().or(input.project.owner.as_ref())?;
     // Without any owners in the project file there are no routes to be complete.
     let routes = input.project.owners.get(owner)?;
     let levels = alert.urgency.rungs.iter().map(|(level, _)| *level).chain([alert.urgency.otherwise]);
@@ -44,7 +48,6 @@ fn of_policy(input: &Input<'_>, policy: &Policy, alert: &Alert) -> Option<Diag> 
 mod tests {
     use super::super::testing::{policy, said_of};
     use super::LINT;
-    use crate::diag::Level;
 
     fn alert(urgency: &str) -> [std::sync::Arc<crate::policy::Policy>; 1] {
         [policy(&format!("fail: free < 1.GiB\nalert: {{ context: [free], urgency: {urgency} }}"))]
@@ -57,14 +60,5 @@ mod tests {
         assert!(said[0].message.contains("no route for `page`"), "{said:?}");
         assert_eq!(said_of(&LINT, owners, &alert("ticket")), []);
         assert_eq!(said_of(&LINT, "", &alert("page")), []);
-    }
-
-    #[test]
-    fn an_alert_that_nobody_owns_is_refused() {
-        let mut bare = (*alert("page")[0]).clone();
-        bare.owner = None;
-        let bare = [std::sync::Arc::new(bare)];
-        assert_eq!(said_of(&LINT, "", &bare)[0].level, Level::Error);
-        assert_eq!(said_of(&LINT, "owner: team", &bare), []);
     }
 }

@@ -1,14 +1,22 @@
 //! A condition, or a part of one, that says the same whatever is observed.
 
-use super::{Check, Lint};
+use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, Level, code};
 use crate::policy::Policy;
 use crate::rule::node::Place;
 use crate::rule::{Node, Op, Rule};
 
 pub(super) const LINT: Lint = Lint {
-    name: "constant-condition",
+    code: &code::CONSTANT_CONDITION,
+    category: Category::Bugs,
+    level: ERROR,
     doc: "no condition says the same whatever is observed",
+    page: Page {
+        why: "A rung that is always false never fails, and the report says `pass` for years. One that is always true \
+              is switched off by the first person whom it wakes.",
+        bad: "fail: free < 1.GiB && total > total",
+        good: "fail: free < 1.GiB && total > 10.GiB",
+    },
     check: Check::Policy(check),
 };
 

@@ -1,12 +1,20 @@
 //! A holiday file whose years are over.
 
-use super::{Check, Input, Lint};
+use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::Calendar;
 
 pub(super) const LINT: Lint = Lint {
-    name: "holidays-used-up",
+    code: &code::HOLIDAYS_USED_UP,
+    category: Category::Alerting,
+    level: WARNING,
     doc: "every holiday file names a day that is still to come",
+    page: Page {
+        why: "From the day after the last holiday on, a day off is judged as any other: people are paged on Easter \
+              Monday, or a check that only runs on working days fails on a holiday.",
+        bad: "calendars: { shop: { zone: Europe/Zurich, hours: Sat 09:00-17:00, holidays: fixtures/holidays/2020.ics } }",
+        good: "calendars: { shop: { zone: Europe/Zurich, hours: Sat 09:00-17:00, holidays: fixtures/holidays/2099.ics } }",
+    },
     check: Check::Project(check),
 };
 

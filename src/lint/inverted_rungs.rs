@@ -1,20 +1,32 @@
 //! `warn` is stricter than `fail` with the policy's own defaults, or has the same limit.
 
-use super::{Check, Lint};
-use crate::diag::Diag;
+use super::repeated_rung::same;
+use super::{Category, Check, ERROR, Lint, Page};
+use crate::diag::{Diag, code};
 use crate::fact::Value;
 use crate::policy::Policy;
 use crate::policy::limits::inverted;
 
 pub(super) const LINT: Lint = Lint {
-    name: "inverted-rungs",
+    code: &code::INVERTED_RUNGS,
+    category: Category::Bugs,
+    level: ERROR,
     doc: "`warn` and `fail` stand the right way round with the policy's defaults",
+    page: Page {
+        why: "It fails before it warns, so nobody is warned; and most often one of the two limits is a slip, so that \
+              what should fail only warns.",
+        bad: "fail: used_ratio > 80.percent\nwarn: used_ratio > 90.percent",
+        good: "fail: used_ratio > 90.percent\nwarn: used_ratio > 80.percent",
+    },
     check: Check::Policy(check),
 };
 
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let defaults: Vec<Value> = policy.params.iter().map(|param| param.default.clone()).collect();
-    diags.extend(inverted(policy, &defaults));
+    // The same text twice is a `repeated-rung`.
+    let twice =
+        matches!((&*policy.fail, &*policy.warn), ([fail], [warn]) if same(&fail.rule.node, &warn.rule.node));
+    diags.extend(inverted(policy, &defaults).filter(|_| !twice));
 }
 
 #[cfg(test)]
@@ -26,7 +38,7 @@ mod tests {
     fn a_warning_that_comes_too_late_is_refused() {
         refused(&LINT, "fail: used_ratio > 80.percent\nwarn: used_ratio > 90.percent");
         refused(&LINT, "fail: free < 10.GiB\nwarn: free < 1.GiB");
-        refused(&LINT, "fail: free < 10.GiB\nwarn: free < 10.GiB");
+        refused(&LINT, "params: { at: 10GiB }\nfail: free < 10.GiB\nwarn: free < params.at");
         let params = "params: { warn_at: 90%, fail_at: 80% }\n";
         refused(
             &LINT,

@@ -1,13 +1,21 @@
 //! The same condition stands twice: the second rung is never reached.
 
-use super::{Check, Lint};
+use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::policy::Policy;
 use crate::rule::{Node, Rule};
 
 pub(super) const LINT: Lint = Lint {
-    name: "repeated-rung",
+    code: &code::REPEATED_RUNG,
+    category: Category::Bugs,
+    level: ERROR,
     doc: "no rung repeats the condition of an earlier one",
+    page: Page {
+        why: "The second rung is never reached, so its message, its severity or its urgency is never seen. It was \
+              copied to be changed, and was not.",
+        bad: "fail: [free < 1.GiB, used_ratio > 95.percent, free < 1.GiB]",
+        good: "fail: [free < 1.GiB, used_ratio > 95.percent]",
+    },
     check: Check::Policy(check),
 };
 
@@ -27,7 +35,7 @@ fn repeated(rules: &[&Rule], diags: &mut Vec<Diag>) {
         };
         let message = format!("`{}` stands twice, so the second is never reached", rule.node.text.trim());
         diags.push(
-            Diag::error(&code::UNREACHABLE_RUNG, message)
+            Diag::error(&code::REPEATED_RUNG, message)
                 .at(&rule.node.loc, "never reached")
                 .at(&first.node.loc, "the first")
                 .help("remove one of them, or give it another limit"),
@@ -35,7 +43,8 @@ fn repeated(rules: &[&Rule], diags: &mut Vec<Diag>) {
     }
 }
 
-fn same(a: &Node, b: &Node) -> bool {
+/// Do two conditions read the same?
+pub(super) fn same(a: &Node, b: &Node) -> bool {
     a.text.split_whitespace().eq(b.text.split_whitespace())
 }
 

@@ -1,13 +1,21 @@
 //! An alert that pages a person, judged once a week or more seldom.
 
-use super::{Check, Lint};
+use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::{Policy, Tier};
 use crate::verdict::Urgency;
 
 pub(super) const LINT: Lint = Lint {
-    name: "slow-page",
+    code: &code::SLOW_PAGE,
+    category: Category::Alerting,
+    level: WARNING,
     doc: "what pages a person is judged at least daily",
+    page: Page {
+        why: "What waits up to a week before anybody looks is no reason to wake a person; and what is one must not \
+              wait a week.",
+        bad: "tier: weekly\nfail: free < 1.GiB\nalert: { urgency: page, context: [free] }",
+        good: "tier: weekly\nfail: free < 1.GiB\nalert: { urgency: ticket, context: [free] }",
+    },
     check: Check::Policy(check),
 };
 

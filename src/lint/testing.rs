@@ -24,7 +24,8 @@ pub(super) fn policy(lines: &str) -> Arc<Policy> {
     ];
     let mut text = lines.to_owned() + "\n";
     for (key, value) in rest {
-        if !lines.lines().any(|line| line.starts_with(&format!("{key}:"))) {
+        let has = |line: &str| line.starts_with(&format!("{key}:")) || line == format!("# no {key}");
+        if !lines.lines().any(has) {
             text.push_str(&format!("{key}: {value}\n"));
         }
     }
@@ -42,21 +43,47 @@ pub(super) fn project_of(lines: &str) -> Project {
     project::decode(&source, std::path::Path::new(""), &mut diags).unwrap_or_else(|| panic!("{diags:#?}"))
 }
 
+/// A project and policies of an example of a lint's page.
+pub(super) fn example(lint: &Lint, text: &str) -> (Project, Vec<Arc<Policy>>) {
+    match lint.check {
+        Check::Policy(_) => (Project::default(), vec![policy(text)]),
+        Check::Project(_) => {
+            let mut parts = text.split("\n---\n");
+            let lines = parts.next().unwrap().trim_start_matches("muster: 1");
+            (project_of(lines), parts.map(policy).collect())
+        }
+    }
+}
+
+/// What a lint says of a project with these policies on 2026-11-01; everything has the lint's code.
+pub(super) fn said_by(lint: &Lint, (project, policies): &(Project, Vec<Arc<Policy>>)) -> Vec<Diag> {
+    let mut diags = Vec::new();
+    match lint.check {
+        Check::Policy(check) => policies.iter().for_each(|policy| check(policy, &mut diags)),
+        Check::Project(check) => {
+            let today = parse_date("2026-11-01").unwrap();
+            check(
+                &Input { policies, broken: &[], project, has_project: true, whole: true, today },
+                &mut diags,
+            );
+        }
+    }
+    assert!(diags.iter().all(|diag| diag.code == lint.code), "{}: {diags:?}", lint.name());
+    let highest = diags.iter().map(|diag| Some(diag.level)).max().flatten();
+    assert!(highest <= lint.level.max(super::WARNING), "{}: louder than it says: {diags:?}", lint.name());
+    diags
+}
+
 /// What a lint about one policy says.
 pub(super) fn said(lint: &Lint, lines: &str) -> Vec<Diag> {
-    let Check::Policy(check) = lint.check else { panic!("not a lint about policies") };
-    let mut diags = Vec::new();
-    check(&policy(lines), &mut diags);
-    diags
+    let Check::Policy(_) = lint.check else { panic!("not a lint about policies") };
+    said_by(lint, &(Project::default(), vec![policy(lines)]))
 }
 
 /// What a lint about the project says on 2026-11-01.
 pub(super) fn said_of(lint: &Lint, lines: &str, policies: &[Arc<Policy>]) -> Vec<Diag> {
-    let Check::Project(check) = lint.check else { panic!("not a lint about projects") };
-    let today = parse_date("2026-11-01").unwrap();
-    let mut diags = Vec::new();
-    check(&Input { policies, project: &project_of(lines), today }, &mut diags);
-    diags
+    let Check::Project(_) = lint.check else { panic!("not a lint about projects") };
+    said_by(lint, &(project_of(lines), policies.to_vec()))
 }
 
 /// The lint says nothing.

@@ -1,13 +1,24 @@
 //! A parameter that nothing reads: setting it changes nothing.
 
-use super::{Check, Lint};
+use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::model::Arg;
 use crate::policy::{Expect, Policy};
 use crate::rule::node::Place;
 
-pub(super) const LINT: Lint =
-    Lint { name: "unused-param", doc: "every parameter is read", check: Check::Policy(check) };
+pub(super) const LINT: Lint = Lint {
+    code: &code::UNUSED_PARAM,
+    category: Category::Bugs,
+    level: WARNING,
+    doc: "every parameter is read",
+    page: Page {
+        why: "Somebody sets the parameter in an override, the report shows it, and the rule judges by the number that \
+              stands in it: the override does nothing.",
+        bad: "params: { fail_at: 90% }\nfail: used_ratio > 90.percent",
+        good: "params: { fail_at: 90% }\nfail: used_ratio > params.fail_at",
+    },
+    check: Check::Policy(check),
+};
 
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     for (index, param) in policy.params.iter().enumerate() {

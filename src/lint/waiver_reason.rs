@@ -1,10 +1,21 @@
 //! A waiver whose reason explains nothing.
 
-use super::{Check, Input, Lint};
+use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 
-pub(super) const LINT: Lint =
-    Lint { name: "waiver-reason", doc: "the reason of a waiver is a sentence", check: Check::Project(check) };
+pub(super) const LINT: Lint = Lint {
+    code: &code::WAIVER_REASON,
+    category: Category::Waivers,
+    level: WARNING,
+    doc: "the reason of a waiver is a sentence",
+    page: Page {
+        why: "When it ends, somebody has to decide whether to renew it. A word does not say what made it fine, so it \
+              is renewed for ever.",
+        bad: "waivers: [{ policy: disk-full, reason: TODO, owner: t, ticket: T-1, expires: 2027-01-31 }]",
+        good: "waivers: [{ policy: disk-full, reason: the volume is replaced in January, owner: t, ticket: T-1, expires: 2027-01-31 }]",
+    },
+    check: Check::Project(check),
+};
 
 /// Fewer words than this are no reason.
 const WORDS: usize = 3;

@@ -44,19 +44,22 @@ fn compiled(index: usize) -> Option<&'static Regex> {
 
 /// Points every place in this source into a copy without secrets.
 pub(super) fn secrets(source: &Arc<Source>, diags: &mut [Diag]) {
-    let here = diags.iter_mut().flat_map(|diag| &mut diag.labels).filter(|label| label.loc.source == *source);
-    let mut labels: Vec<_> = here.collect();
-    if labels.is_empty() {
-        return;
+    if diags.iter().flat_map(|diag| &diag.labels).any(|label| label.loc.source == *source) {
+        replace(source, &ranges(source), diags);
     }
-    let ranges = ranges(source);
+}
+
+/// Points every place in this source into a copy in which these ranges, in order and apart, say `[secret]`.
+pub fn replace(source: &Arc<Source>, ranges: &[Range<usize>], diags: &mut [Diag]) {
     if ranges.is_empty() {
         return;
     }
-    let copy = Source::new(Arc::clone(&source.name), without(&source.text, &ranges));
+    let here = diags.iter_mut().flat_map(|diag| &mut diag.labels).filter(|label| label.loc.source == *source);
+    let mut labels: Vec<_> = here.collect();
+    let copy = Source::new(Arc::clone(&source.name), without(&source.text, ranges));
     for label in &mut labels {
         let (start, end) = (label.loc.start as usize, label.loc.end as usize);
-        label.loc = Loc::new(&copy, moved(start, &ranges, false), moved(end, &ranges, true));
+        label.loc = Loc::new(&copy, moved(start, ranges, false), moved(end, ranges, true));
     }
 }
 

@@ -93,7 +93,7 @@ pub fn inverted(policy: &Policy, params: &[Value]) -> Option<Diag> {
         )
     } else if warn_limit == fail_limit && fail_cmp == warn_cmp {
         Diag::error(
-            &code::UNREACHABLE_RUNG,
+            &code::INVERTED_RUNGS,
             format!("`warn` and `fail` have the same limit {fail_shown}, so it never warns"),
         )
     } else {

@@ -9,7 +9,7 @@ pub mod check;
 pub mod cores;
 pub mod decode;
 pub mod form;
-mod hide;
+pub mod hide;
 pub mod library;
 pub mod limits;
 pub mod literal;

@@ -214,8 +214,20 @@ impl Node {
     /// Calls `visit` for the node and all of its parts, outer first.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Node)) {
         visit(self);
-        for child in self.children() {
-            child.walk(visit);
+        // Without a list of the parts: lints walk every rule of thousands of policies.
+        match &self.op {
+            Op::Literal(_) | Op::Read(_) => {}
+            Op::Not(a) | Op::Negate(a) | Op::Known(a) | Op::Matches(a, _) => a.walk(visit),
+            Op::All(items)
+            | Op::Any(items)
+            | Op::OrElse(items)
+            | Op::List(items)
+            | Op::Call(_, items)
+            | Op::History(_, items) => items.iter().for_each(|item| item.walk(visit)),
+            Op::Compare(_, pair) | Op::Arith(_, pair) | Op::In(pair) | Op::Age(pair) => {
+                pair.iter().for_each(|part| part.walk(visit));
+            }
+            Op::InRange(three, _) => three.iter().for_each(|part| part.walk(visit)),
         }
     }
 

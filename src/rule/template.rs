@@ -18,6 +18,15 @@ enum Piece {
     Hole(Box<Rule>),
 }
 
+/// A piece of a template, as lints look at it.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Text that stands there.
+    Plain(&'a str),
+    /// An expression whose value is shown.
+    Hole(&'a Rule),
+}
+
 /// A checked text with holes.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -126,6 +135,14 @@ impl Template {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Hole(rule) => Some(&**rule),
             Piece::Plain(_) => None,
+        })
+    }
+
+    /// Its text and its holes, in order.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.pieces.iter().map(|piece| match piece {
+            Piece::Plain(text) => Part::Plain(text),
+            Piece::Hole(rule) => Part::Hole(rule),
         })
     }
 

@@ -11,7 +11,7 @@ const DISK: &str =
 /// A shop with one good policy.
 fn shop() -> Shop {
     let shop = Shop::new();
-    shop.project(HOST).policy("disk", &format!("{DISK}fail: used_ratio > 150.percent\n"));
+    shop.project(HOST).policy("disk", &format!("{DISK}fail: free < 1.bytes\n"));
     shop
 }
 
@@ -347,7 +347,7 @@ fn in_days(days: i64) -> String {
 #[test]
 fn waive_adds_to_the_file_and_keeps_the_rest() {
     let shop = shop();
-    shop.policy("disk", &format!("{DISK}fail: used_ratio >= 0.percent\n"));
+    shop.policy("disk", &format!("{DISK}fail: total > 0.bytes\n"));
     shop.project(&format!("# mine\n{HOST}# end\n"));
     let before = read(&shop, "muster.yaml");
     shop.check(&[]).exits(1);

@@ -37,7 +37,7 @@ impl Shop {
     }
 
     /// Writes `policies/ID.yaml`: these lines, and what every policy needs and they do not have (`title`,
-    /// `tier: daily`, `severity: high`, `owner: team`, `why`, a `remedy`). `@SHOP@` is the folder.
+    /// `tier: daily`, `severity: high`, `owner: team`, `why`, a `remedy` with a runbook). `@SHOP@` is the folder.
     pub(crate) fn policy(&self, id: &str, yaml: &str) -> &Self {
         self.file(&format!("policies/{id}.yaml"), &policy(id, yaml))
     }
@@ -100,8 +100,8 @@ pub(crate) fn policy(id: &str, yaml: &str) -> String {
         ("tier", "daily"),
         ("severity", "high"),
         ("owner", "team"),
-        ("why", "Because it was agreed."),
-        ("remedy", "{ steps: [{ do: Mend it. }] }"),
+        ("why", "It was agreed, because what depends on it stops when it does not hold."),
+        ("remedy", "{ steps: [{ do: Mend it. }], runbook: 'https://wiki.example.org/mend' }"),
     ];
     for (key, value) in rest.iter().filter(|(key, _)| !has(key)) {
         text.push_str(&format!("{key}: {value}\n"));

@@ -36,6 +36,7 @@ mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod layers;
+mod lint_catalogue;
 mod memory;
 mod operators;
 mod overrides;

@@ -121,7 +121,7 @@ fn diff_shows_what_got_worse_and_its_code_says_so() {
         "{}",
         run.stdout
     );
-    shop.policy("other", "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\neach: usage\nfail: used_ratio > 150.percent\n");
+    shop.policy("other", "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\neach: usage\nfail: free < 1.bytes\n");
     shop.check(&["--policy", "other"]).exits(0);
     let gone = shop.run(&["diff", "3", "last"]).exits(1);
     assert!(gone.stdout.contains("gone (1)\n  fail -> -"), "{}", gone.stdout);

@@ -19,7 +19,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let units = UNITS.iter().map(|(word, _, _)| *word);
     let targets = catalogue::TARGET_TYPES.iter().map(|(name, _)| *name);
     let causes = Cause::ALL.iter().map(|cause| cause.word());
-    let lints = lint::LINTS.iter().map(|lint| lint.name);
+    let lints = lint::LINTS.iter().map(lint::Lint::name);
     codes.chain(lints).chain(functions).chain(Type::names()).chain(units).chain(targets).chain(causes)
 }
 
@@ -42,12 +42,30 @@ impl Words {
 }
 
 fn code(name: &str) -> Option<Words> {
-    diag::code::find(name).map(|code| Words::new(code.id, "a code of messages", code.explain))
+    let found = diag::code::find(name).filter(|code| lint::find(code.id).is_none())?;
+    Some(Words::new(found.id, "a code of messages", found.explain))
 }
 
 fn a_lint(name: &str) -> Option<Words> {
-    let found = lint::LINTS.iter().find(|lint| lint.name == name && diag::code::find(name).is_none())?;
-    Some(Words::new(found.name, "a lint", format!("It sees to it that {}.", found.doc)))
+    let found = lint::find(name)?;
+    let level = match found.level {
+        lint::ERROR => "an error by default",
+        lint::WARNING => "a warning by default",
+        lint::OFF => "off by default",
+    };
+    let what = format!("a lint of the category {}, {level}", found.category.word());
+    let text = format!(
+        "{}\n\nWhy it matters: {}\n\nBad:\n{}\n\nGood:\n{}",
+        found.code.explain,
+        found.page.why,
+        indented(found.page.bad),
+        indented(found.page.good),
+    );
+    Some(Words::new(found.name(), &what, text))
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn function(name: &str) -> Option<Words> {

@@ -90,7 +90,9 @@ fn find(read: Read, whole: bool) -> Vec<Diag> {
     let Read { project, has_project, loaded } = read;
     let mut found = loaded.diags;
     let today = day(jiff::Timestamp::now());
-    found.extend(lint::project(&lint::Input { policies: &loaded.policies, project: &project, today }));
+    let (policies, broken) = (&loaded.policies, &loaded.broken);
+    let input = lint::Input { policies, broken, project: &project, has_project, whole, today };
+    found.extend(lint::project(&input));
     // Whether names of the project file fit can only be told with all policies at hand.
     if has_project && whole && !has_errors(&found) {
         let targets: Vec<_> = project.targets.iter().map(targets::info).collect();

@@ -99,19 +99,37 @@ fn codes() -> String {
     text
 }
 
-/// Every lint.
+/// Every lint, by category.
 fn lints() -> String {
+    let level = |level: Option<diag::Level>| match level {
+        lint::ERROR => "error",
+        lint::WARNING => "warning",
+        lint::OFF => "off",
+    };
     let about = |check: &lint::Check| match check {
         lint::Check::Policy(_) => "a policy; also when `check` loads it",
         lint::Check::Project(_) => "the project",
     };
-    let rows = lint::LINTS
-        .iter()
-        .map(|lint| vec![code(lint.name), lint.doc.to_owned(), about(&lint.check).to_owned()]);
+    let mut sorted: Vec<&lint::Lint> = lint::LINTS.iter().collect();
+    sorted.sort_by_key(|lint| lint.category);
+    let rows = sorted.iter().map(|lint| {
+        let name = format!("[`{0}`](#{0})", lint.name());
+        let category = lint.category.word().to_owned();
+        vec![name, category, level(lint.level).to_owned(), lint.doc.to_owned(), about(&lint.check).to_owned()]
+    });
+    let pages: String = sorted.iter().map(|lint| of_lint(lint)).collect();
+    let head = ["lint", "category", "default", "sees to it that", "looks at"];
+    fill(include_str!("lints.md"), &[("lints", table(&head, rows)), ("pages", pages)])
+}
+
+fn of_lint(lint: &lint::Lint) -> String {
     format!(
-        "# Lints\n\nWhat loads and is wrong nevertheless. `muster lint` asks no target. A lint that calls something an error \
-         stops `check` as well, because such a policy would pass what it should not.\n\n{}",
-        table(&["lint", "finds", "looks at"], rows)
+        "### {}\n\n{}\n\n{}\n\nFound:\n\n```yaml\n{}\n```\n\nNot found:\n\n```yaml\n{}\n```\n\n",
+        lint.name(),
+        lint.code.explain,
+        lint.page.why,
+        lint.page.bad,
+        lint.page.good
     )
 }
 

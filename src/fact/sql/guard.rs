@@ -19,6 +19,23 @@ pub fn refuse_sql(sql: &str, dialect: SqlDialect) -> Option<String> {
     }
 }
 
+/// Functions that a query calls in a schema that is not the server's own: `app.cleanup`. What they do stands nowhere
+/// in the query. Empty also for a text that cannot be read, which is refused.
+pub fn foreign_calls(sql: &str, dialect: SqlDialect) -> Vec<String> {
+    const OWN: &[&str] = &["pg_catalog", "information_schema", "sys", "performance_schema", "mysql"];
+    let tokens = tokens(sql, dialect).unwrap_or_default();
+    let mut found = Vec::new();
+    for four in tokens.windows(4) {
+        let [schema, Token::Sign('.'), called, Token::Sign('(')] = four else { continue };
+        if let (Some(schema), Some(called)) = (schema.name(), called.name())
+            && !OWN.contains(&schema)
+        {
+            found.push(format!("{schema}.{called}"));
+        }
+    }
+    found
+}
+
 /// Two or three words in a row that change or lock something, wherever they stand.
 const PHRASES: &[(&[&str], &str)] = &[
     (&["insert", "into"], "`INSERT` writes"),

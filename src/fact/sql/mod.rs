@@ -6,7 +6,7 @@ mod tokens;
 
 use calls::{MYSQL_CALLS, POSTGRES_CALLS, SQLITE_CALLS};
 
-pub use guard::refuse_sql;
+pub use guard::{foreign_calls, refuse_sql};
 
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -111,6 +111,7 @@ impl Decoder<'_> {
         let policy = Policy {
             id: text(Some(id))?,
             loc: id.loc.clone(),
+            text: node.loc.clone(),
             title: text(node.get("title"))?,
             tier: node.get("tier").and_then(Node::as_str).and_then(Tier::from_word)?,
             severity,

@@ -221,6 +221,8 @@ pub struct Policy {
     pub id: Arc<str>,
     /// Where the id stands.
     pub loc: Loc,
+    /// The whole of its text.
+    pub text: Loc,
     /// The expectation.
     pub title: Arc<str>,
     /// How often.

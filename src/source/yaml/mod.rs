@@ -29,7 +29,7 @@ use crate::diag::Diag;
 pub use edit::{Edit, edit};
 pub use file::read_file;
 pub use merge::{duplicate_keys, merge};
-pub use parts::{Cost, Parts, is_long, parts};
+pub use parts::{Cost, Parts, again, is_long, parts};
 pub use scalar::Core;
 pub use write::{quoted, scalar};
 

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::charge::Charged;
-use super::{Document, Limits, build};
-use crate::source::Source;
+use super::{Document, Limits, Node, build};
+use crate::source::{Loc, Source};
 
 /// Shorter texts are not worth it.
 const LEAST: usize = 64 * 1024;
@@ -57,6 +57,15 @@ fn document_at(text: &str, from: usize) -> Option<usize> {
     let blank =
         |start: &usize| matches!(text.as_bytes().get(start + 3), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
     starts.into_iter().find(blank)
+}
+
+/// The value of a document that was read before, by its place: keeping the trees of thousands of documents costs more
+/// than reading a few of them twice. `None` if this is not the place of a document.
+pub fn again(place: &Loc) -> Option<Node> {
+    let source = &place.source;
+    let start = source.text.get(..place.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
+    let (documents, _) = build::parse_part(source, start..place.end as usize, &Limits::default())?;
+    documents.into_iter().next().map(|document| document.root)
 }
 
 impl Parts<'_> {
