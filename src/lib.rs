@@ -23,6 +23,7 @@ pub mod cli;
 pub mod diag;
 pub mod fact;
 pub mod judge;
+pub mod layout;
 pub mod lint;
 pub mod observe;
 pub mod plan;

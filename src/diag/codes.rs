@@ -91,6 +91,13 @@ codes! {
     REPEATED_RUNG "repeated-rung" "The same condition stands twice in one list of rungs, so the second is never reached."
     OWNERLESS_ALERT "ownerless-alert" "An alert must reach a person, and neither the policy nor the project file says whom."
     WAIVER_FAR "waiver-far" "The waiver reaches further ahead than the project allows (`max_waiver`, 400 days if left out). An exception that nobody looks at for years is a rule that nobody made."
+    HOUSE_RULE "house-rule" "A policy breaks a rule that the project file sets under `lints: { rules: [..] }`. The message names the rule, and its help says why the rule was agreed."
+    FAULTY_ALLOW "faulty-allow" "A comment that is meant to allow something names no lint, one that does not exist, or no reason. It allows nothing. Write `# muster: allow LINT -- why it is fine here`, on the line or above it."
+    UNUSED_ALLOW "unused-allow" "A comment allows a lint that finds nothing there. Remove it."
+    REPEATED_TAG "repeated-tag" "A tag stands twice in the list of a policy."
+    STALE_BASELINE "stale-baseline" "An entry of the baseline is about something that is no longer found: it was mended, or its line was changed. `muster lint --baseline FILE --write-baseline` writes the file anew."
+    LAYOUT "layout" "The file was not formatted, because there is no layout of it that surely says the same. It is left as it is and can be used."
+    BASELINE "baseline" "The baseline file cannot be used: it is no JSON, of another version, or names nothing."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

@@ -10,20 +10,31 @@
 //! added where the text can be mended without judging anything otherwise.
 
 mod alert_route;
+pub mod baseline;
+pub mod comments;
 mod constant_condition;
+mod faulty_allow;
 mod holidays_used_up;
+mod house_rule;
 mod inverted_rungs;
+mod levels;
+pub mod mend;
 mod ownerless_alert;
+mod place;
+mod print;
 mod repeated_rung;
+mod repeated_tag;
 mod slow_page;
 #[cfg(test)]
 mod testing;
+mod unused_allow;
 mod unused_param;
 mod waiver_expired;
 mod waiver_far;
 mod waiver_reason;
 mod waiver_soon;
 mod waiver_wide;
+mod workspace;
 
 use std::sync::Arc;
 
@@ -31,7 +42,10 @@ use crate::diag::{Code, Diag, Level};
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
 
+pub use levels::{Levels, word};
+pub use print::{Base, fingerprints};
 pub use waiver_far::too_far;
+pub use workspace::{Given, Looked, Said, Workspace};
 
 /// What a lint looks at.
 pub enum Check {
@@ -39,6 +53,8 @@ pub enum Check {
     Policy(fn(&Policy, &mut Vec<Diag>)),
     /// The project with all policies.
     Project(fn(&Input<'_>, &mut Vec<Diag>)),
+    /// The comments of a file that allow what other lints find.
+    Comments(fn(&comments::Comments, &mut Vec<Diag>)),
 }
 
 /// What a lint protects.
@@ -156,11 +172,15 @@ pub struct Input<'a> {
 pub static LINTS: &[Lint] = &[
     alert_route::LINT,
     constant_condition::LINT,
+    faulty_allow::LINT,
     holidays_used_up::LINT,
+    house_rule::LINT,
     inverted_rungs::LINT,
     ownerless_alert::LINT,
     repeated_rung::LINT,
+    repeated_tag::LINT,
     slow_page::LINT,
+    unused_allow::LINT,
     unused_param::LINT,
     waiver_expired::LINT,
     waiver_far::LINT,
@@ -175,11 +195,11 @@ pub fn find(name: &str) -> Option<&'static Lint> {
 }
 
 /// Runs the lints about one policy. Two that say the same of one place say it once.
-pub fn policy(policy: &Policy) -> Vec<Diag> {
+pub fn policy(policy: &Policy, levels: &Levels) -> Vec<Diag> {
     let mut found = Vec::new();
-    for lint in LINTS.iter().filter(|lint| lint.level.is_some()) {
+    for (index, lint) in levels.running() {
         if let Check::Policy(check) = lint.check {
-            check(policy, &mut found);
+            run(levels, index, &mut found, |found| check(policy, found));
         }
     }
     let mut diags: Vec<Diag> = Vec::new();
@@ -192,14 +212,31 @@ pub fn policy(policy: &Policy) -> Vec<Diag> {
 }
 
 /// Runs the lints about the project.
-pub fn project(input: &Input<'_>) -> Vec<Diag> {
-    let mut diags = Vec::new();
-    for lint in LINTS.iter().filter(|lint| lint.level.is_some()) {
+pub fn project(input: &Input<'_>, levels: &Levels) -> Vec<Diag> {
+    let mut found = Vec::new();
+    for (index, lint) in levels.running() {
         if let Check::Project(check) = lint.check {
-            check(input, &mut diags);
+            run(levels, index, &mut found, |found| check(input, found));
         }
     }
-    diags
+    found
+}
+
+/// Runs the lints about comments, once the others are done with them.
+fn comments(comments: &comments::Comments, levels: &Levels) -> Vec<Diag> {
+    let mut found = Vec::new();
+    for (index, lint) in levels.running() {
+        if let Check::Comments(check) = lint.check {
+            run(levels, index, &mut found, |found| check(comments, found));
+        }
+    }
+    found
+}
+
+fn run(levels: &Levels, index: usize, found: &mut Vec<Diag>, check: impl FnOnce(&mut Vec<Diag>)) {
+    let before = found.len();
+    check(found);
+    levels.apply(index, found.get_mut(before..).unwrap_or_default());
 }
 
 fn place(diag: &Diag) -> Option<&Loc> {

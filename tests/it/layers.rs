@@ -14,6 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("diag", &["source"]),
     ("fact", &[]),
+    ("layout", &["diag", "policy", "source"]),
     ("judge", &["fact", "plan", "policy", "rule", "verdict"]),
     // `verdict` for the urgencies that routes are named by.
     ("lint", &["diag", "fact", "policy", "rule", "source", "verdict"]),
