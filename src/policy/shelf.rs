@@ -217,7 +217,7 @@ mod tests {
         let mut shelf = Shelf::default();
         assert_eq!(load(&mut shelf, folder.path(), 10).whole().diags, []);
         std::fs::write(&script, "fn judge(row, ctx) { pas() }").unwrap();
-        assert_eq!(load(&mut shelf, folder.path(), 10).whole().diags.len(), 1);
+        assert!(!load(&mut shelf, folder.path(), 10).whole().diags.is_empty());
         std::fs::write(&script, "fn judge(row, ctx) { pass() }").unwrap();
         assert_eq!(load(&mut shelf, folder.path(), 10).whole().diags, []);
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_project_with_other_names_is_read_anew() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "a", "when: target.app == \"shop\"\nfail: free < 1.GiB");
+        write(folder.path(), "a", "when: target.labels.app == \"shop\"\nfail: free < 1.GiB");
         let origins = [(Origin::Path(folder.path().to_owned()), None)];
         let now = Timestamp::now() + jiff::SignedDuration::from_secs(10);
         let mut shelf = Shelf::default();

@@ -93,17 +93,17 @@ const NASTY: &[&str] = &[
 
 #[test]
 fn a_nasty_layout_is_formatted_or_left_as_it_is() {
-    let mut done = 0;
+    let mut left = Vec::new();
     for text in NASTY {
         match format("n.yaml", text) {
-            Ok(_) => {
-                rests("n.yaml", text);
-                done += 1;
+            Ok(_) => drop(rests("n.yaml", text)),
+            Err(why) => {
+                assert!(why.contains("is left as it is"), "{why}\n{text}");
+                left.push(format!("{why}\n{text}"));
             }
-            Err(why) => assert!(why.contains("is left as it is"), "{why}\n{text}"),
         }
     }
-    assert!(done * 10 >= NASTY.len() * 9, "only {done} of {} can be formatted", NASTY.len());
+    assert_eq!(left, Vec::<String>::new());
 }
 
 #[test]

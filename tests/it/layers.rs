@@ -8,8 +8,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "diag", "fact", "judge", "lint", "observe", "plan", "policy", "probe", "report", "rule",
-            "secret", "source", "store", "verdict",
+            "diag", "fact", "judge", "layout", "lint", "observe", "plan", "policy", "probe", "report",
+            "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),

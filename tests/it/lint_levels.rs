@@ -3,7 +3,7 @@
 use crate::harness::Shop;
 
 const SLOW: &str = "tier: weekly\ntarget: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: free < 1.MiB\nalert: { urgency: page, context: [free] }\nremedy: { steps: [{ shell: df }] }\n";
-const INVERTED: &str = "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: used_ratio > 101.percent\nwarn: used_ratio > 102.percent\n";
+const CONSTANT: &str = "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: used_ratio > 101.percent && 2 > 1\n";
 
 fn shop(lints: &str, policy: &str) -> Shop {
     let shop = Shop::new();
@@ -41,11 +41,11 @@ fn a_lint_that_does_not_exist_is_told_in_lint_and_check() {
 
 #[test]
 fn what_would_pass_wrongly_cannot_be_switched_off_and_is_told_by_every_check() {
-    shop("", INVERTED).check(&[]).exits(2).says("inverted-rungs");
-    let off = shop("lints: { levels: { inverted-rungs: off } }", INVERTED);
+    shop("", CONSTANT).check(&[]).exits(2).says("constant-condition");
+    let off = shop("lints: { levels: { constant-condition: off } }", CONSTANT);
     off.check(&[]).exits(2).says("cannot be switched off");
-    let lowered = shop("lints: { levels: { inverted-rungs: warning } }", INVERTED);
-    lowered.check(&[]).exits(0).says("inverted-rungs");
+    let lowered = shop("lints: { levels: { constant-condition: warning } }", CONSTANT);
+    lowered.check(&[]).exits(0).says("constant-condition");
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn rules_of_the_house_are_told_at_the_policy_that_breaks_them() {
         said,
         [
             "error 1 `p` has another form of id: rule `ids` of the house",
-            "warning 5 `p` belongs to `team`, who is not on the list: rule `owners` of the house",
-            "warning 7 `p` is judged `weekly`: rule `high-is-soon` of the house",
+            "warning 4 `p` belongs to `team`, who is not on the list: rule `owners` of the house",
+            "warning 6 `p` is judged `weekly`: rule `high-is-soon` of the house",
             "warning 1 `p` has no `controls`: rule `pages` of the house",
             "warning 1 `p` has no `runbook`: rule `pages` of the house",
         ],
