@@ -1,5 +1,6 @@
 //! What most commands begin with: the project, the policies, the targets.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -211,7 +212,9 @@ fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool) 
     let (levels, diags) = lint::Levels::of(&project.lints);
     let now = jiff::Timestamp::now();
     let given = lint::Given { origins, known: names.as_ref(), levels: &levels, tests, now };
-    let mut looked = lint::Workspace::default().look(&given);
+    // Nobody looks a second time, and to take apart what is remembered for that would take its time.
+    let mut workspace = ManuallyDrop::new(lint::Workspace::default());
+    let mut looked = workspace.look(&given);
     looked.loaded.diags.extend(diags);
     Read { project, has_project, looked }
 }

@@ -101,7 +101,8 @@ fn address(part: &Arc<Part>) -> usize {
 }
 
 fn lint(part: &Arc<Part>, levels: &Levels) -> Linted {
-    let said = part.policies.iter().map(|policy| super::policy(policy, levels)).collect();
+    // One file may hold as many policies as a folder.
+    let said = on_all_cores(&part.policies, |policy| super::policy(policy, levels));
     // In a file with a fault nobody can tell what its comments would cover.
     let source = part.source.as_ref().filter(|_| part.diags.is_empty());
     Linted { part: Arc::clone(part), said, comments: source.and_then(Comments::of) }

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_project_with_other_names_is_read_anew() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "a", "when: target.labels.app == \"shop\"\nfail: free < 1.GiB");
+        write(folder.path(), "a", "when: (target.labels.app ?? \"\") == \"shop\"\nfail: free < 1.GiB");
         let origins = [(Origin::Path(folder.path().to_owned()), None)];
         let now = Timestamp::now() + jiff::SignedDuration::from_secs(10);
         let mut shelf = Shelf::default();
