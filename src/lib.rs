@@ -24,6 +24,7 @@ pub mod diag;
 pub mod fact;
 pub mod impact;
 pub mod judge;
+pub mod layout;
 pub mod lint;
 pub mod observe;
 pub mod plan;

@@ -1,8 +1,9 @@
-//! `muster list`: policies, targets, probes, libraries, functions, codes.
+//! `muster list`: policies, targets, probes, libraries, functions, lints, codes.
 
 use clap::{Args, ValueEnum};
 
 use crate::fact::catalogue;
+use crate::lint;
 use crate::policy::library;
 use crate::rule::functions;
 
@@ -10,7 +11,7 @@ use super::exit;
 use super::output::{Done, say};
 use super::setup::{Select, Sources, setup};
 
-/// Lists policies, targets, probes, libraries, functions or codes
+/// Lists policies, targets, probes, libraries, functions, lints or codes
 #[derive(Args)]
 #[command(after_help = "Examples:\n  muster list policies\n  muster list probes")]
 pub(super) struct Arguments {
@@ -27,6 +28,7 @@ enum What {
     Probes,
     Libraries,
     Functions,
+    Lints,
     Codes,
 }
 
@@ -42,6 +44,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         What::Functions => functions::FUNCTIONS
             .iter()
             .map(|function| (function.shape.to_owned(), function.doc.to_owned()))
+            .collect(),
+        What::Lints => lint::LINTS
+            .iter()
+            .map(|lint| {
+                let (category, level) = (lint.category.word(), lint::word(lint.level));
+                (lint.name().to_owned(), format!("{category} · {level} · {}", lint.doc))
+            })
             .collect(),
         What::Codes => {
             crate::diag::ALL.iter().map(|code| (code.id.to_owned(), code.explain.to_owned())).collect()

@@ -16,6 +16,7 @@ mod edge;
 pub mod exit;
 mod explain;
 mod facts;
+mod fmt;
 mod history;
 mod history_page;
 mod init;
@@ -65,6 +66,7 @@ enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Lint(lint::Arguments),
+    Fmt(fmt::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
     Probe(probe::Arguments),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),

@@ -86,8 +86,8 @@ fn declaration(name: &str) -> Result<&'static ProbeDecl, Problem> {
 fn is_free(id: &str, sources: &Sources) -> Result<(), Problem> {
     // A project without policies yet has none of that name.
     let Ok(read) = read(sources, false) else { return Ok(()) };
-    let own = read.loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
-    let mut known = own.chain(read.loaded.broken.iter().map(|(id, loc)| (id, loc)));
+    let own = read.looked.loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
+    let mut known = own.chain(read.looked.loaded.broken.iter().map(|(id, loc)| (id, loc)));
     match known.find(|(known, _)| ***known == *id) {
         None => Ok(()),
         Some((_, loc)) => {

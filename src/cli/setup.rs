@@ -1,5 +1,6 @@
 //! What most commands begin with: the project, the policies, the targets.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,8 +9,7 @@ use clap::Args;
 use crate::diag::{Diag, Level, code};
 use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
-use crate::policy::cores::on_all_cores;
-use crate::policy::load::{Known, Loaded, Origin, load};
+use crate::policy::load::{Known, Loaded, Origin};
 use crate::policy::project::{self, Pattern};
 use crate::policy::{Policy, Project, TargetEntry, Tier};
 use crate::source::Loc;
@@ -148,7 +148,7 @@ fn origins(sources: &Sources, project: Option<&Project>) -> Vec<(Origin, Option<
 }
 
 /// What policies may name of the project.
-fn known(project: &Project) -> Known {
+pub(super) fn known(project: &Project) -> Known {
     Known {
         labels: Arc::new(project.labels.keys().cloned().collect()),
         calendars: Arc::new(project.calendars.keys().cloned().collect()),
@@ -159,35 +159,64 @@ fn known(project: &Project) -> Known {
 pub(super) struct Read {
     pub project: Project,
     pub has_project: bool,
-    pub loaded: Loaded,
+    pub looked: lint::Looked,
+}
+
+impl Read {
+    /// What was loaded, with what the lints say of single policies among the rest that is wrong.
+    pub(super) fn loaded(self) -> Loaded {
+        let said = self.looked.for_check();
+        let mut loaded = self.looked.loaded;
+        loaded.diags.extend(said);
+        loaded
+    }
 }
 
 /// Reads the project and the policies, and runs the lints about single policies.
 pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
     let found = project(sources)?;
-    let has_project = found.is_some();
     let origins = origins(sources, found.as_ref());
     if origins.is_empty() {
-        return Err(no_source(has_project));
+        return Err(no_source(found.is_some()));
     }
-    let names = found.as_ref().map(known);
-    let mut loaded = load(&origins, names.as_ref(), tests);
-    lint_policies(&mut loaded);
-    Ok(Read { project: found.unwrap_or_default(), has_project, loaded })
+    Ok(look(found, &origins, tests))
 }
 
-/// A policy in which a lint finds an error is as good as one that could not be loaded.
-fn lint_policies(loaded: &mut Loaded) {
-    let policies = std::mem::take(&mut loaded.policies);
-    let found = on_all_cores(&policies, |policy| lint::policy(policy));
-    for (policy, found) in policies.into_iter().zip(found) {
-        if found.iter().any(|diag| diag.level == Level::Error) {
-            loaded.broken.push((Arc::clone(&policy.id), policy.loc.clone()));
-        } else {
-            loaded.policies.push(policy);
-        }
-        loaded.diags.extend(found);
+/// The same; of a project file that is half typed only the faults and the policies that it names.
+pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
+    let problem = match project(sources) {
+        Ok(_) => return Ok((read(sources, false)?, Vec::new())),
+        Err(problem) => problem,
+    };
+    let mut origins = origins(sources, None);
+    if let (true, Some(path)) = (origins.is_empty(), project_path(sources.project.as_ref())?) {
+        origins = named_by(&path);
     }
+    if origins.is_empty() { Err(problem) } else { Ok((look(None, &origins, false), problem.diags)) }
+}
+
+/// The sources that a project file names which cannot be used.
+fn named_by(path: &std::path::Path) -> Vec<(Origin, Option<Loc>)> {
+    let root = path.parent().map(PathBuf::from).unwrap_or_default();
+    // What is wrong with the file is said by others.
+    let Ok(source) = yaml::read_file(path, &yaml::Limits::default()) else { return Vec::new() };
+    let documents = yaml::parse(&source, &yaml::Limits::default()).unwrap_or_default();
+    let named = documents.iter().flat_map(|document| document.root.items_of("policies"));
+    named.filter_map(|item| Some((Origin::parse(&item.text()?, &root), Some(item.loc.clone())))).collect()
+}
+
+fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool) -> Read {
+    let has_project = found.is_some();
+    let names = found.as_ref().map(known);
+    let project = found.unwrap_or_default();
+    let (levels, diags) = lint::Levels::of(&project.lints);
+    let now = jiff::Timestamp::now();
+    let given = lint::Given { origins, known: names.as_ref(), levels: &levels, tests, now };
+    // Nobody looks a second time, and to take apart what is remembered for that would take its time.
+    let mut workspace = ManuallyDrop::new(lint::Workspace::default());
+    let mut looked = workspace.look(&given);
+    looked.loaded.diags.extend(diags);
+    Read { project, has_project, looked }
 }
 
 /// Loads everything. With `keep_going` a broken policy does not stop the others.
@@ -197,7 +226,9 @@ pub(super) fn setup(
     tests: bool,
     keep_going: bool,
 ) -> Result<Setup, Problem> {
-    let Read { project, has_project, loaded } = read(sources, tests)?;
+    let mut read = read(sources, tests)?;
+    let (project, has_project) = (std::mem::take(&mut read.project), read.has_project);
+    let loaded = read.loaded();
     let (errors, warnings): (Vec<Diag>, Vec<Diag>) =
         loaded.diags.iter().cloned().partition(|diag| diag.level == Level::Error);
     let usable = keep_going && !loaded.broken.is_empty() && errors.iter().all(|diag| !fatal(diag));

@@ -320,7 +320,11 @@ mod tests {
                 let mut loaded = Loaded::default();
                 documents(&file, None, &mut loaded);
                 assert_eq!(loaded.diags, [], "{text}");
-                assert_eq!(crate::lint::policy(&loaded.policies[0]), [], "{text}");
+                assert_eq!(
+                    crate::lint::policy(&loaded.policies[0], &crate::lint::Levels::default()),
+                    [],
+                    "{text}"
+                );
             }
         }
     }

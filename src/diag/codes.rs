@@ -129,6 +129,13 @@ codes! {
     WAIVER_UNUSED "waiver-unused" "The waiver names policies, targets, subjects or verdicts that cannot occur together, so it covers nothing."
     WRITING_OVERRIDE "writing-override" "An override sets SQL that does more than read. It would be refused when it is sent, which is too late to notice."
     YODA_CONDITION "yoda-condition" "A comparison puts its limit before the value."
+    HOUSE_RULE "house-rule" "A policy breaks a rule that the project file sets under `lints: { rules: [..] }`. The message names the rule, and its help says why the rule was agreed."
+    FAULTY_ALLOW "faulty-allow" "A comment that is meant to allow something names no lint, one that does not exist, or no reason. It allows nothing. Write `# muster: allow LINT -- why it is fine here`, on the line or above it."
+    UNUSED_ALLOW "unused-allow" "A comment allows a lint that finds nothing there. Remove it."
+    REPEATED_TAG "repeated-tag" "A tag stands twice in the list of a policy."
+    STALE_BASELINE "stale-baseline" "An entry of the baseline is about something that is no longer found: it was mended, or its line was changed. `muster lint --baseline FILE --write-baseline` writes the file anew."
+    LAYOUT "layout" "The file was not formatted, because there is no layout of it that surely says the same. It is left as it is and can be used."
+    BASELINE "baseline" "The baseline file cannot be used: it is no JSON, of another version, or names nothing."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 use serde_json::{Value as Json, json};
 
-use super::{Diag, Label, Level};
+use super::{Diag, Edit, Label, Level};
 
 /// One diagnostic in the shape that miette draws.
 struct Report<'a> {
@@ -95,11 +95,21 @@ fn label_json(label: &Label) -> Json {
 
 /// The diagnostic as data.
 pub fn render_json(diag: &Diag) -> Json {
-    json!({
+    let mut json = json!({
         "code": diag.code.id,
         "level": match diag.level { Level::Warning => "warning", Level::Error => "error" },
         "message": diag.message,
         "labels": diag.labels.iter().map(label_json).collect::<Vec<_>>(),
         "help": diag.help,
+    });
+    if let (false, Json::Object(map)) = (diag.edits.is_empty(), &mut json) {
+        map.insert("edits".to_owned(), diag.edits.iter().map(edit_json).collect());
+    }
+    json
+}
+
+fn edit_json(edit: &Edit) -> Json {
+    json!({
+        "file": edit.loc.source.name, "start": edit.loc.start, "end": edit.loc.end, "text": edit.text,
     })
 }

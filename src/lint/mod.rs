@@ -14,29 +14,38 @@ mod allowed;
 mod area_prefix;
 mod bare_message;
 mod bare_param;
+pub mod baseline;
 mod command_not_allowed;
+pub mod comments;
 mod constant_condition;
 mod copied_policy;
+mod faulty_allow;
 mod file_name;
 mod foreign_fact;
 mod hard_coded_limit;
 mod hidden_character;
 mod holidays_used_up;
+mod house_rule;
 mod implied_rung;
 mod impossible_condition;
 mod impossible_regex;
 mod inverted_rungs;
+mod levels;
 mod manual_page;
 mod manual_remedy;
+pub mod mend;
 mod merged_subjects;
 mod missing_runbook;
 mod no_runbook;
 mod opaque_call;
 mod ownerless_alert;
 mod patient_page;
+mod place;
 mod placeholder;
+mod print;
 mod quoted_hole;
 mod repeated_rung;
+mod repeated_tag;
 mod runbooks;
 mod secret_literal;
 mod select_star;
@@ -55,6 +64,7 @@ mod unknown_owner;
 mod unmarked_danger;
 mod unmatched_target;
 mod unquoted_name;
+mod unused_allow;
 mod unused_param;
 mod waiver_expired;
 mod waiver_far;
@@ -62,6 +72,7 @@ mod waiver_reason;
 mod waiver_soon;
 mod waiver_unused;
 mod waiver_wide;
+mod workspace;
 mod writing_override;
 mod written;
 mod yoda_condition;
@@ -72,7 +83,10 @@ use crate::diag::{Code, Diag, Level};
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
 
+pub use levels::{Levels, word};
+pub use print::{Base, fingerprints};
 pub use waiver_far::too_far;
+pub use workspace::{Given, Looked, Said, Workspace};
 
 /// What a lint looks at.
 pub enum Check {
@@ -80,6 +94,8 @@ pub enum Check {
     Policy(fn(&Policy, &mut Vec<Diag>)),
     /// The project with all policies.
     Project(fn(&Input<'_>, &mut Vec<Diag>)),
+    /// The comments of a file that allow what other lints find.
+    Comments(fn(&comments::Comments, &mut Vec<Diag>)),
 }
 
 /// What a lint protects.
@@ -202,11 +218,13 @@ pub static LINTS: &[Lint] = &[
     command_not_allowed::LINT,
     constant_condition::LINT,
     copied_policy::LINT,
+    faulty_allow::LINT,
     file_name::LINT,
     foreign_fact::LINT,
     hard_coded_limit::LINT,
     hidden_character::LINT,
     holidays_used_up::LINT,
+    house_rule::LINT,
     implied_rung::LINT,
     impossible_condition::LINT,
     impossible_regex::LINT,
@@ -222,6 +240,7 @@ pub static LINTS: &[Lint] = &[
     placeholder::LINT,
     quoted_hole::LINT,
     repeated_rung::LINT,
+    repeated_tag::LINT,
     secret_literal::LINT,
     select_star::LINT,
     short_for::LINT,
@@ -237,6 +256,7 @@ pub static LINTS: &[Lint] = &[
     unmarked_danger::LINT,
     unmatched_target::LINT,
     unquoted_name::LINT,
+    unused_allow::LINT,
     unused_param::LINT,
     waiver_expired::LINT,
     waiver_far::LINT,
@@ -254,11 +274,11 @@ pub fn find(name: &str) -> Option<&'static Lint> {
 }
 
 /// Runs the lints about one policy. Two that say the same of one place say it once.
-pub fn policy(policy: &Policy) -> Vec<Diag> {
+pub fn policy(policy: &Policy, levels: &Levels) -> Vec<Diag> {
     let mut found = Vec::new();
-    for lint in LINTS.iter().filter(|lint| lint.level.is_some()) {
+    for (index, lint) in levels.running() {
         if let Check::Policy(check) = lint.check {
-            check(policy, &mut found);
+            run(levels, index, &mut found, |found| check(policy, found));
         }
     }
     let mut diags: Vec<Diag> = Vec::new();
@@ -272,14 +292,31 @@ pub fn policy(policy: &Policy) -> Vec<Diag> {
 }
 
 /// Runs the lints about the project.
-pub fn project(input: &Input<'_>) -> Vec<Diag> {
-    let mut diags = Vec::new();
-    for lint in LINTS.iter().filter(|lint| lint.level.is_some()) {
+pub fn project(input: &Input<'_>, levels: &Levels) -> Vec<Diag> {
+    let mut found = Vec::new();
+    for (index, lint) in levels.running() {
         if let Check::Project(check) = lint.check {
-            check(input, &mut diags);
+            run(levels, index, &mut found, |found| check(input, found));
         }
     }
-    diags
+    found
+}
+
+/// Runs the lints about comments, once the others are done with them.
+fn comments(comments: &comments::Comments, levels: &Levels) -> Vec<Diag> {
+    let mut found = Vec::new();
+    for (index, lint) in levels.running() {
+        if let Check::Comments(check) = lint.check {
+            run(levels, index, &mut found, |found| check(comments, found));
+        }
+    }
+    found
+}
+
+fn run(levels: &Levels, index: usize, found: &mut Vec<Diag>, check: impl FnOnce(&mut Vec<Diag>)) {
+    let before = found.len();
+    check(found);
+    levels.apply(index, found.get_mut(before..).unwrap_or_default());
 }
 
 fn place(diag: &Diag) -> Option<&Loc> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::comments::Comments;
 use super::{Check, Input, Lint};
 use crate::diag::{Diag, Level};
 use crate::fact::parse_date;
@@ -46,7 +47,7 @@ pub(super) fn project_of(lines: &str) -> Project {
 /// A project and policies of an example of a lint's page.
 pub(super) fn example(lint: &Lint, text: &str) -> (Project, Vec<Arc<Policy>>) {
     match lint.check {
-        Check::Policy(_) => (Project::default(), vec![policy(text)]),
+        Check::Policy(_) | Check::Comments(_) => (Project::default(), vec![policy(text)]),
         Check::Project(_) => {
             let mut parts = text.split("\n---\n");
             let lines = parts.next().unwrap().trim_start_matches("muster: 1");
@@ -67,6 +68,13 @@ pub(super) fn said_by(lint: &Lint, (project, policies): &(Project, Vec<Arc<Polic
                 &mut diags,
             );
         }
+        Check::Comments(check) => policies.iter().for_each(|policy| {
+            let levels = super::Levels::default();
+            let Some(mut comments) = Comments::of(&policy.loc.source) else { return };
+            super::policy(policy, &levels).iter().for_each(|diag| drop(comments.allows(diag)));
+            comments.ran(&levels, false);
+            check(&comments, &mut diags);
+        }),
     }
     assert!(diags.iter().all(|diag| diag.code == lint.code), "{}: {diags:?}", lint.name());
     let highest = diags.iter().map(|diag| Some(diag.level)).max().flatten();
@@ -76,7 +84,7 @@ pub(super) fn said_by(lint: &Lint, (project, policies): &(Project, Vec<Arc<Polic
 
 /// What a lint about one policy says.
 pub(super) fn said(lint: &Lint, lines: &str) -> Vec<Diag> {
-    let Check::Policy(_) = lint.check else { panic!("not a lint about policies") };
+    let (Check::Policy(_) | Check::Comments(_)) = lint.check else { panic!("not a lint about policies") };
     said_by(lint, &(Project::default(), vec![policy(lines)]))
 }
 

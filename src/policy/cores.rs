@@ -28,6 +28,51 @@ pub fn on_all_cores<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync)
     done.into_iter().flatten().collect()
 }
 
+/// Files fewer than this are read by one thread.
+const FILES: usize = 64;
+
+/// The same with each of many items of unlike cost: each core takes the next few when it is done. `None` if a
+/// thread died.
+pub(super) fn by_turns<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Option<Vec<R>> {
+    let cores =
+        if items.len() < FILES { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    if cores == 1 {
+        return Some(items.iter().map(one).collect());
+    }
+    let chunks: Vec<&[T]> = items.chunks(items.len().div_ceil(cores * 8)).collect();
+    let done = at_once(&chunks, cores, |chunk| chunk.iter().map(&one).collect::<Vec<_>>())?;
+    Some(done.into_iter().flatten().collect())
+}
+
+/// Does the same with every item, on so many cores, and gives the results in the order of the items. `None` if a
+/// thread died.
+pub(super) fn at_once<T: Sync, R: Send>(
+    items: &[T],
+    cores: usize,
+    one: impl Fn(&T) -> R + Sync,
+) -> Option<Vec<R>> {
+    let queue = std::sync::Mutex::new(items.iter().enumerate());
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((index, item)) = next else { return done };
+            done.push((index, one(item)));
+        }
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        // This thread works as well, or it would only wait.
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(worker)).collect();
+        let mut done = worker();
+        for other in others {
+            done.extend(other.join().ok()?);
+        }
+        Some(done)
+    })?;
+    done.sort_by_key(|(index, _)| *index);
+    Some(done.into_iter().map(|(_, result)| result).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use walkdir::WalkDir;
 
+use super::cores::{at_once, by_turns};
 use super::decode::{Surroundings, policy};
 use super::{Policy, library};
 use crate::diag::{Diag, code, did_you_mean};
@@ -14,7 +15,7 @@ use crate::source::yaml::{self, Limits};
 use crate::source::{Loc, Source};
 
 /// Names of the project that policies may use.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Its labels.
     pub labels: Arc<BTreeSet<Arc<str>>>,
@@ -68,6 +69,18 @@ pub struct Loaded {
 
 /// Reads all sources. `known` is what the project names, `None` without one.
 pub fn load(origins: &[(Origin, Option<Loc>)], known: Option<&Known>, tests: bool) -> Loaded {
+    let (files, mut loaded) = find_all(origins, tests);
+    for part in decode_all(&files, known) {
+        loaded.policies.extend(part.policies);
+        loaded.broken.extend(part.broken);
+        loaded.diags.extend(part.diags);
+    }
+    duplicates(&mut loaded);
+    loaded
+}
+
+/// The files of all sources, in order, and what is wrong with the sources themselves.
+pub(super) fn find_all(origins: &[(Origin, Option<Loc>)], tests: bool) -> (Vec<Entry>, Loaded) {
     let mut loaded = Loaded::default();
     let mut files = Vec::new();
     for (origin, loc) in origins {
@@ -76,13 +89,7 @@ pub fn load(origins: &[(Origin, Option<Loc>)], known: Option<&Known>, tests: boo
             Origin::Path(path) => find(path, loc.as_ref(), tests, &mut files, &mut loaded),
         }
     }
-    for part in decode_all(&files, known) {
-        loaded.policies.extend(part.policies);
-        loaded.broken.extend(part.broken);
-        loaded.diags.extend(part.diags);
-    }
-    duplicates(&mut loaded);
-    loaded
+    (files, loaded)
 }
 
 fn with_place(diag: Diag, loc: Option<&Loc>) -> Diag {
@@ -111,7 +118,7 @@ fn builtin(area: &Arc<str>, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entr
 }
 
 /// A file that is to be read, or was.
-enum Entry {
+pub(super) enum Entry {
     Ready(File),
     Path(PathBuf),
 }
@@ -186,49 +193,18 @@ fn case_file(path: &Path, loaded: &mut Loaded) {
     }
 }
 
-fn folder(path: &Path) -> PathBuf {
+pub(super) fn folder(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).to_owned()
 }
 
 /// Decodes on all cores; the order of the result is that of the files.
 fn decode_all(files: &[Entry], known: Option<&Known>) -> Vec<Loaded> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if files.len() < 64 || cores == 1 {
-        return files.iter().map(|file| decode_file(file, known)).collect();
-    }
-    let chunks: Vec<&[Entry]> = files.chunks(files.len().div_ceil(cores * 8)).collect();
-    let decode = |chunk: &&[Entry]| chunk.iter().map(|file| decode_file(file, known)).collect::<Vec<_>>();
-    let parts = on_all_cores(&chunks, cores, decode);
-    parts.map_or_else(|| vec![panicked()], |parts| parts.into_iter().flatten().collect())
-}
-
-/// Does the same with every item, on all cores, and gives the results in the order of the items. `None` if a
-/// thread died.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], cores: usize, one: impl Fn(&T) -> R + Sync) -> Option<Vec<R>> {
-    let queue = std::sync::Mutex::new(items.iter().enumerate());
-    let worker = || {
-        let mut done = Vec::new();
-        loop {
-            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-            let Some((index, item)) = next else { return done };
-            done.push((index, one(item)));
-        }
-    };
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        // This thread works as well, or it would only wait.
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(worker)).collect();
-        let mut done = worker();
-        for other in others {
-            done.extend(other.join().ok()?);
-        }
-        Some(done)
-    })?;
-    done.sort_by_key(|(index, _)| *index);
-    Some(done.into_iter().map(|(_, result)| result).collect())
+    let parts = by_turns(files, |file| decode_file(file, known));
+    parts.unwrap_or_else(|| vec![panicked()])
 }
 
 /// A worker that died must not look like a folder without policies.
-fn panicked() -> Loaded {
+pub(super) fn panicked() -> Loaded {
     let diag = Diag::error(&code::UNREADABLE, "a reader of policies ended unexpectedly")
         .help("this is a fault of muster; please report it");
     Loaded { diags: vec![diag], ..Loaded::default() }
@@ -275,7 +251,7 @@ fn in_parts(file: &File, known: Option<&Known>) -> Option<Loaded> {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let parts = yaml::parts(&file.source, &Limits::default(), if cores == 1 { 1 } else { cores * 4 })?;
-    let read = on_all_cores(&parts.ranges, cores, |range| {
+    let read = at_once(&parts.ranges, cores, |range| {
         let (documents, cost) = parts.parse(range.clone())?;
         let mut loaded = Loaded::default();
         decode_documents(file, &documents, known, &mut loaded);
@@ -318,7 +294,7 @@ fn decode_documents(file: &File, documents: &[yaml::Document], known: Option<&Kn
     }
 }
 
-fn duplicates(loaded: &mut Loaded) {
+pub(super) fn duplicates(loaded: &mut Loaded) {
     let mut seen: HashMap<&str, &Loc> = HashMap::with_capacity(loaded.policies.len());
     for policy in &loaded.policies {
         if let Some(first) = seen.get(&*policy.id) {

@@ -17,9 +17,11 @@ pub mod load;
 pub mod model;
 mod nodes;
 pub mod project;
+pub mod same;
 pub mod schema;
 pub mod shape;
 pub mod shapes;
+pub mod shelf;
 
 pub use calendar::Calendar;
 pub use load::{Loaded, Origin as PolicyOrigin};
@@ -27,4 +29,4 @@ pub use model::{
     Alert, Also, Expect, Group, Join, Ladder, Observe, Param, Policy, Rung, Selector, StepTemplate, Tier,
     View, ViewKind,
 };
-pub use project::{Environment, Override, Project, TargetEntry, Waiver};
+pub use project::{Environment, HouseRule, LintSettings, Override, Project, TargetEntry, Waiver};

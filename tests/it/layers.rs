@@ -8,14 +8,15 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "diag", "fact", "impact", "judge", "lint", "observe", "plan", "policy", "probe", "report",
-            "rule", "secret", "source", "store", "verdict",
+            "diag", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy", "probe",
+            "report", "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),
     ("fact", &[]),
     // `judge` for what rungs and ladders say, so that two versions are compared by what judges.
     ("impact", &["fact", "judge", "plan", "policy", "rule", "source", "verdict"]),
+    ("layout", &["diag", "policy", "source"]),
     ("judge", &["fact", "plan", "policy", "rule", "verdict"]),
     // `verdict` for the urgencies that routes are named by.
     ("lint", &["diag", "fact", "policy", "rule", "source", "verdict"]),

@@ -32,11 +32,17 @@ mod false_green;
 mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
+mod fmt;
+mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]
 mod http;
 mod layers;
+mod lint_allowed;
+mod lint_baseline;
 mod lint_catalogue;
+mod lint_fix;
+mod lint_levels;
 mod memory;
 mod operators;
 mod overrides;

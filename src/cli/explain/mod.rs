@@ -91,7 +91,7 @@ struct Known {
 fn known(project: Option<PathBuf>) -> Known {
     let sources = Sources { sources: Vec::new(), project };
     let (own, diags) = match read(&sources, false) {
-        Ok(read) => (read.loaded, Vec::new()),
+        Ok(read) => (read.loaded(), Vec::new()),
         // Without a project there is nothing to be wrong.
         Err(problem) => {
             let wrong = problem.diags.into_iter().filter(|diag| diag.code != &code::EMPTY_INPUT);

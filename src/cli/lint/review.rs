@@ -1,33 +1,36 @@
 //! Diagnostics as remarks for reviewers of a change.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Map;
-use sha2::{Digest as _, Sha256};
 
 use crate::diag::{Diag, Level};
+use crate::lint::fingerprints;
 use crate::report::Review;
 use crate::report::review::{Grade, Looked, Place, Remark, render};
 use crate::source::Loc;
 
+use super::found::Found;
+
 /// What lint found, in a format for reviewers.
-pub(super) fn drawn(diags: &[Diag], policies: usize, exit: u8, format: Review, here: &Path) -> String {
-    let mut seen = HashMap::new();
-    let remarks: Vec<Remark> = diags.iter().map(|diag| remark(diag, here, &mut seen)).collect();
+pub(super) fn drawn(found: &Found, exit: u8, format: Review) -> String {
+    let Found { diags, allowed, policies, base, .. } = found;
+    let prints = fingerprints(diags.iter().chain(allowed.iter().map(|(diag, _)| diag)), base);
+    let reasons = diags.iter().map(|diag| (diag, None));
+    let all = reasons.chain(allowed.iter().map(|(diag, reason)| (diag, Some(reason.to_string()))));
+    let remarks: Vec<Remark> = all
+        .zip(prints)
+        .map(|((diag, suppressed), print)| Remark { suppressed, ..remark(diag, &base.here, print) })
+        .collect();
     let mut properties = Map::new();
-    properties.insert("policies".to_owned(), policies.into());
+    properties.insert("policies".to_owned(), (*policies).into());
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     let exit_reason = format!("{policies} policies, {errors} errors, {} warnings", diags.len() - errors);
     render(&Looked { rules: Vec::new(), properties, exit, exit_reason }, &remarks, format)
 }
 
-fn remark(diag: &Diag, here: &Path, seen: &mut HashMap<String, usize>) -> Remark {
+fn remark(diag: &Diag, here: &Path, fingerprint: String) -> Remark {
     let main = diag.labels.first();
-    let print = fingerprint(diag, main.map(|label| &label.loc));
-    let again = seen.entry(print.clone()).and_modify(|many| *many += 1).or_insert(0);
-    // The same line twice, each with the same mistake: the second is another remark.
-    let fingerprint = if *again == 0 { print } else { format!("{print}-{again}") };
     let mut help: Vec<String> = Vec::new();
     if let Some(label) = main.filter(|label| !label.text.is_empty()) {
         help.push(format!("here: {}", label.text));
@@ -61,21 +64,4 @@ fn place(loc: &Loc, here: &Path) -> Place {
     let name = Path::new(&*loc.source.name);
     let inside = || name.strip_prefix(here).unwrap_or(name).display().to_string();
     Place { file: file.unwrap_or_else(inside), line, column, end }
-}
-
-/// Made of what is wrong and the text of its line, so that lines before it may come and go.
-fn fingerprint(diag: &Diag, loc: Option<&Loc>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(diag.code.id);
-    if let Some(loc) = loc {
-        let (line, _) = loc.line_column();
-        let text = loc.source.text.lines().nth(line - 1).unwrap_or_default();
-        hash.update([0]);
-        hash.update(loc.source.name.as_bytes());
-        hash.update([0]);
-        hash.update(text.trim().as_bytes());
-    } else {
-        hash.update(diag.message.as_bytes());
-    }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -101,21 +101,23 @@ fn codes() -> String {
 
 /// Every lint, by category.
 fn lints() -> String {
-    let level = |level: Option<diag::Level>| match level {
-        lint::ERROR => "error",
-        lint::WARNING => "warning",
-        lint::OFF => "off",
-    };
     let about = |check: &lint::Check| match check {
         lint::Check::Policy(_) => "a policy; also when `check` loads it",
         lint::Check::Project(_) => "the project",
+        lint::Check::Comments(_) => "comments that allow something",
     };
     let mut sorted: Vec<&lint::Lint> = lint::LINTS.iter().collect();
     sorted.sort_by_key(|lint| lint.category);
     let rows = sorted.iter().map(|lint| {
         let name = format!("[`{0}`](#{0})", lint.name());
         let category = lint.category.word().to_owned();
-        vec![name, category, level(lint.level).to_owned(), lint.doc.to_owned(), about(&lint.check).to_owned()]
+        vec![
+            name,
+            category,
+            lint::word(lint.level).to_owned(),
+            lint.doc.to_owned(),
+            about(&lint.check).to_owned(),
+        ]
     });
     let pages: String = sorted.iter().map(|lint| of_lint(lint)).collect();
     let head = ["lint", "category", "default", "sees to it that", "looks at"];

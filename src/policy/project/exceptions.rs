@@ -98,7 +98,7 @@ pub struct Waiver {
 }
 
 impl Reader {
-    fn pattern(&mut self, node: Option<&Node>) -> Option<Pattern> {
+    pub(super) fn pattern(&mut self, node: Option<&Node>) -> Option<Pattern> {
         let node = node?;
         match Pattern::new(node.as_str().unwrap_or("").trim()) {
             Ok(pattern) => Some(pattern),

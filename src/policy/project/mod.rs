@@ -3,6 +3,7 @@
 
 mod calendars;
 mod exceptions;
+mod lints;
 mod names;
 mod nodes;
 mod targets;
@@ -26,6 +27,7 @@ use crate::verdict::{Urgency, Verdict};
 use nodes::{duration, items, labels, owned, pairs, text};
 
 pub use exceptions::{Override, Pattern, Waiver};
+pub use lints::{HouseRule, LintLevel, LintSettings};
 pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
 
 /// A named choice of targets.
@@ -42,6 +44,8 @@ pub struct Environment {
 /// The project.
 #[derive(Clone, Debug, Default)]
 pub struct Project {
+    /// All of its file; `None` without one.
+    pub loc: Option<Loc>,
     /// The folder of its file.
     pub root: PathBuf,
     /// Default owner.
@@ -68,6 +72,8 @@ pub struct Project {
     pub waivers: Vec<Waiver>,
     /// How far ahead a waiver may reach.
     pub max_waiver: Option<Duration>,
+    /// Levels of lints, and rules of the house.
+    pub lints: LintSettings,
     /// The store's file, and how long runs are kept.
     pub store: Option<(PathBuf, Option<Duration>)>,
     /// How recordings are written and read.
@@ -156,6 +162,7 @@ impl Reader {
         let targets: Vec<TargetEntry> =
             pairs(node.get("targets")).iter().filter_map(|(key, value)| self.target(key, value)).collect();
         let project = Project {
+            loc: Some(node.loc.clone()),
             root: self.root.clone(),
             owner: text(node.get("owner")),
             policies: items(node.get("policies"))
@@ -180,6 +187,7 @@ impl Reader {
             overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
             waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
             max_waiver: duration(node.get("max_waiver")),
+            lints: self.lints(node.get("lints")),
             store: node
                 .get("store")
                 .map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),

@@ -8,7 +8,9 @@ use super::shape::Shape;
 
 pub use cases::{CASE, CASE_FILE, CASE_TARGET, CASES, CAUSES, EXPECTED};
 pub use policy::{ALERT, FACT_MAP, OBSERVE, PARAM, POLICY, REMEDY, RUNG_MAP, SELECTOR, STEP};
-pub use project::{DATABASES, ENVIRONMENT, LIMITS, OVERRIDE, PROJECT, SECRET, STORE, TARGET, TLS, WAIVER};
+pub use project::{
+    DATABASES, ENVIRONMENT, HOUSE_RULE, LIMITS, LINTS, OVERRIDE, PROJECT, SECRET, STORE, TARGET, TLS, WAIVER,
+};
 
 const TEXTS: Shape = Shape::ListOf(&Shape::Line);
 const LABELS: Shape = Shape::MapOf(&Shape::Name, &Shape::Line);

@@ -3,7 +3,7 @@
 use super::{LABELS, TEXTS};
 use crate::policy::model::Tier;
 use crate::policy::shape::{MapShape, Shape, may, must};
-use crate::verdict::Urgency;
+use crate::verdict::{Severity, Urgency};
 
 /// Where a secret is kept.
 pub static SECRET: MapShape = MapShape {
@@ -130,6 +130,53 @@ pub(super) static RECORDINGS: MapShape = MapShape {
     ],
 };
 
+/// Keys that a rule of the house may ask for.
+pub(crate) const REQUIRED: &[&str] = &["owner", "tags", "controls", "prevents", "message", "runbook"];
+
+/// One rule of the house.
+pub static HOUSE_RULE: MapShape = MapShape {
+    name: "a rule of the house",
+    keys: &[
+        must("rule", Shape::Id, "its name, which messages say"),
+        must("why", Shape::Line, "why it was agreed, which messages say too"),
+        may("policies", Shape::Line, "only for policies of such an id, `*` stands for any characters"),
+        may("kind", Shape::Words(&["alert", "maintenance"]), "only for policies of this kind"),
+        may(
+            "severity",
+            Shape::ListOf(&Shape::Words(Severity::WORDS)),
+            "only for policies that can have one of these severities",
+        ),
+        may(
+            "level",
+            Shape::Words(&["warning", "error"]),
+            "how loud; that of the lint `house-rule` if left out",
+        ),
+        may("require", Shape::ListOf(&Shape::Words(REQUIRED)), "keys that a policy must have"),
+        may("id", Shape::Line, "a regular expression that matches the whole id"),
+        may("owners", Shape::ListOf(&Shape::Id), "who may own a policy"),
+        may(
+            "tiers",
+            Shape::ListOf(&Shape::Words(Tier::WORDS)),
+            "how often a policy must be judged: one of these",
+        ),
+        may("tags", TEXTS, "tags of which a policy must have one"),
+        may("labels", Shape::ListOf(&Shape::Name), "labels that `target` must name"),
+    ],
+};
+
+/// `lints:`
+pub static LINTS: MapShape = MapShape {
+    name: "lint settings",
+    keys: &[
+        may(
+            "levels",
+            Shape::MapOf(&Shape::Id, &Shape::Words(&["off", "warning", "error"])),
+            "levels of lints, or of all lints of a category",
+        ),
+        may("rules", Shape::ListOf(&Shape::Map(&HOUSE_RULE)), "what this organisation asks of its policies"),
+    ],
+};
+
 /// One calendar.
 pub(super) static CALENDAR: MapShape = MapShape {
     name: "a calendar",
@@ -175,6 +222,7 @@ pub static PROJECT: MapShape = MapShape {
         may("overrides", Shape::ListOf(&Shape::Map(&OVERRIDE)), "other values of parameters"),
         may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
         may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
+        may("lints", Shape::Map(&LINTS), "levels of lints, and rules of the house"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
     ],

@@ -7,6 +7,7 @@
 
 mod build;
 mod charge;
+mod comments;
 mod common;
 mod edit;
 mod errors;
@@ -15,6 +16,7 @@ mod json;
 mod merge;
 mod parts;
 mod place;
+mod same;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -26,10 +28,12 @@ use std::sync::Arc;
 use super::{Loc, Source};
 use crate::diag::Diag;
 
+pub use comments::comments;
 pub use edit::{Edit, edit};
 pub use file::read_file;
 pub use merge::{duplicate_keys, merge};
 pub use parts::{Cost, Parts, again, is_long, parts};
+pub use same::same;
 pub use scalar::Core;
 pub use write::{quoted, scalar};
 

@@ -6,7 +6,7 @@ use super::{Kind, Node, Scalar, Style};
 use crate::source::Loc;
 
 const BLANK: [char; 2] = [' ', '\t'];
-const BREAK: [char; 2] = ['\r', '\n'];
+pub(super) const BREAK: [char; 2] = ['\r', '\n'];
 
 impl Node {
     /// The place in the source of a byte range of the decoded text: exact for plain, quoted and literal

@@ -1,0 +1,136 @@
+//! The level of each lint in a project.
+//!
+//! A lint that is an error by default stands for a policy that passes what it should not, or alerts nobody. A
+//! project may lower it to a warning, which `check` then says at every run; it cannot be switched off. Where one
+//! finding of it is wrong, a comment at its place says why (see [`super::comments`]).
+
+use super::{Category, LINTS, Lint, WARNING};
+use crate::diag::{Diag, Level, code, did_you_mean};
+use crate::policy::LintSettings;
+use crate::policy::project::LintLevel;
+
+/// The levels that a project sets, by position in [`LINTS`]; without a project none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    set: Vec<Option<Option<Level>>>,
+}
+
+impl Levels {
+    /// Those of the settings of a project, and what is wrong with them. An entry that names a lint goes before one
+    /// that names its category.
+    pub fn of(settings: &LintSettings) -> (Self, Vec<Diag>) {
+        let mut levels = Self { set: vec![None; LINTS.len()] };
+        let mut diags = Vec::new();
+        let (of_lints, of_others): (Vec<_>, Vec<_>) =
+            settings.levels.iter().partition(|entry| super::find(&entry.name).is_some());
+        for entry in of_others {
+            match Category::ALL.into_iter().find(|category| category.word() == &*entry.name) {
+                Some(category) => levels.set_all(entry, |lint| lint.category == category, &mut diags),
+                None => diags.push(unknown(entry)),
+            }
+        }
+        for entry in of_lints {
+            levels.set_all(entry, |lint| lint.name() == &*entry.name, &mut diags);
+        }
+        (levels, diags)
+    }
+
+    fn set_all(&mut self, entry: &LintLevel, meant: impl Fn(&Lint) -> bool, diags: &mut Vec<Diag>) {
+        let mut kept = Vec::new();
+        for (lint, set) in LINTS.iter().zip(&mut self.set).filter(|(lint, _)| meant(lint)) {
+            if entry.level.is_none() && lint.level == super::ERROR {
+                kept.push(lint.name());
+            } else {
+                *set = Some(entry.level);
+            }
+        }
+        if let Some(first) = kept.first() {
+            let message = format!("`{}` cannot be switched off", kept.join("`, `"));
+            let help = format!(
+                "what it finds would pass or alert nobody: write `warning`, or say at the place why it is fine: `# muster: allow {first} -- reason`"
+            );
+            diags.push(Diag::error(&code::BAD_VALUE, message).at(&entry.loc, "").help(help));
+        }
+    }
+
+    /// The level of the lint at this position: of everything that it says if the project sets one.
+    pub fn at(&self, index: usize) -> Option<Level> {
+        let default = LINTS.get(index).and_then(|lint| lint.level);
+        self.set.get(index).copied().flatten().unwrap_or(default)
+    }
+
+    /// The level of a lint.
+    pub fn level(&self, lint: &Lint) -> Option<Level> {
+        LINTS.iter().position(|known| known.code == lint.code).and_then(|index| self.at(index))
+    }
+
+    /// Lints that run, with their positions.
+    pub(super) fn running(&self) -> impl Iterator<Item = (usize, &'static Lint)> {
+        LINTS.iter().enumerate().filter(|(index, _)| self.at(*index).is_some())
+    }
+
+    /// Gives what a lint said the level that the project wants.
+    pub(super) fn apply(&self, index: usize, diags: &mut [Diag]) {
+        // Where nothing is set, what a lint says keeps the level that it has there: some parts are less bad.
+        let Some(Some(level)) = self.set.get(index).copied().flatten() else { return };
+        diags.iter_mut().for_each(|diag| diag.level = level);
+    }
+}
+
+fn unknown(entry: &LintLevel) -> Diag {
+    let words = || LINTS.iter().map(Lint::name).chain(Category::ALL.map(Category::word));
+    let help = did_you_mean(&entry.name, words()).unwrap_or_else(|| {
+        "`muster list lints` shows all; a category such as `style` sets all of its lints".into()
+    });
+    Diag::error(&code::UNKNOWN_NAME, format!("there is no lint `{}`", entry.name))
+        .at(&entry.loc, "")
+        .help(help)
+}
+
+/// The word of a level, in project files and docs.
+pub fn word(level: Option<Level>) -> &'static str {
+    match level {
+        super::ERROR => "error",
+        WARNING => "warning",
+        super::OFF => "off",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::project_of;
+    use super::*;
+
+    fn levels(lines: &str) -> (Levels, Vec<Diag>) {
+        Levels::of(&project_of(&format!("lints: {{ levels: {{ {lines} }} }}")).lints)
+    }
+
+    fn level(lines: &str, name: &str) -> &'static str {
+        let (levels, diags) = levels(lines);
+        assert_eq!(diags, []);
+        word(levels.level(super::super::find(name).unwrap()))
+    }
+
+    #[test]
+    fn a_lint_goes_before_its_category() {
+        assert_eq!(level("waivers: warning, waiver-soon: error", "waiver-soon"), "error");
+        assert_eq!(level("slow-page: off", "slow-page"), "off");
+        assert_eq!(level("slow-page: off", "unused-param"), "warning");
+        assert_eq!(level("inverted-rungs: warning", "inverted-rungs"), "warning");
+    }
+
+    #[test]
+    fn what_stands_for_a_false_green_cannot_be_switched_off() {
+        for lines in ["inverted-rungs: off", "bugs: off", "waivers: off"] {
+            let (levels, diags) = levels(lines);
+            assert!(diags[0].message.ends_with("cannot be switched off"), "{diags:?}");
+            assert_eq!(word(levels.level(super::super::find("inverted-rungs").unwrap())), "error");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_lint_is_told() {
+        let (_, diags) = levels("slow-pge: error");
+        assert_eq!(diags[0].help.as_deref(), Some("did you mean `slow-page`?"));
+    }
+}

@@ -1,0 +1,90 @@
+//! What a finding of a lint is recognised by, while lines come and go around it.
+
+use std::path::{Component, Path, PathBuf};
+
+use hashbrown::HashMap;
+use sha2::{Digest as _, Sha256};
+
+use crate::diag::Diag;
+
+/// From where files are named, so that a finding is the same one on every machine.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// The current folder.
+    pub here: PathBuf,
+    /// The folder of the project, or the current one.
+    pub root: PathBuf,
+}
+
+impl Base {
+    /// The name of a file, below the root if it is.
+    pub fn name(&self, name: &str) -> String {
+        if name.starts_with("builtin:") {
+            return name.to_owned();
+        }
+        let (path, root) = (plain(&self.here.join(name)), plain(&self.here.join(&self.root)));
+        let inside = path.strip_prefix(&root).unwrap_or(&path);
+        inside.display().to_string()
+    }
+}
+
+/// Without `.` and `..`; links are followed by nobody.
+fn plain(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts
+}
+
+/// A fingerprint of each: made of what is wrong, the file, and the text of its line. The second of one line is
+/// another one.
+pub fn fingerprints<'a>(diags: impl IntoIterator<Item = &'a Diag>, base: &Base) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let one = |diag| {
+        let print = fingerprint(diag, base);
+        let again = seen.entry(print.clone()).and_modify(|many| *many += 1).or_insert(0);
+        if *again == 0 { print } else { format!("{print}-{again}") }
+    };
+    diags.into_iter().map(one).collect()
+}
+
+fn fingerprint(diag: &Diag, base: &Base) -> String {
+    let mut hash = Sha256::new();
+    hash.update(diag.code.id);
+    if let Some(loc) = diag.labels.first().map(|label| &label.loc) {
+        let (line, _) = loc.line_column();
+        let text = loc.source.text.lines().nth(line - 1).unwrap_or_default();
+        hash.update([0]);
+        hash.update(base.name(&loc.source.name).as_bytes());
+        hash.update([0]);
+        hash.update(text.trim().as_bytes());
+    } else {
+        hash.update(diag.message.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_name_wherever_one_stands() {
+        let base = |here: &str, root: &str| Base { here: here.into(), root: root.into() };
+        for (here, root, name) in [
+            ("/a/b", "/a/b", "p/x.yaml"),
+            ("/a/b", "/a/b", "/a/b/p/x.yaml"),
+            ("/a/b/p", "/a/b", "x.yaml"),
+            ("/a/b/q", "/a/b", "../p/./x.yaml"),
+            ("/a", "b", "b/p/x.yaml"),
+        ] {
+            assert_eq!(base(here, root).name(name), "p/x.yaml");
+        }
+        assert_eq!(base("/a", "/a").name("/c/x.yaml"), "/c/x.yaml");
+    }
+}

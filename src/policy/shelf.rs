@@ -1,0 +1,239 @@
+//! Files that were read before, so that after an edit only what was edited is read and checked again.
+//!
+//! A file is the same if its text is; its text is read again unless the file system says that nobody wrote to it.
+//! That is believed of a file that was old when it was read, because two writes within one tick of the file
+//! system's clock look alike.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use jiff::Timestamp;
+
+use super::Policy;
+use super::cores::by_turns;
+use super::load::{Entry, File, Known, Loaded, Origin, documents, find_all, folder, panicked};
+use crate::diag::Diag;
+use crate::source::yaml::{self, Limits};
+use crate::source::{Loc, Source};
+
+/// What one file holds. The same value as long as its text, the scripts beside it and the project's names are.
+pub struct Part {
+    /// The text, if it could be read.
+    pub source: Option<Arc<Source>>,
+    /// Policies without a fault.
+    pub policies: Vec<Arc<Policy>>,
+    /// Ids and places of policies that could not be loaded.
+    pub broken: Vec<(Arc<str>, Loc)>,
+    /// What is wrong with them, and with the file.
+    pub diags: Vec<Diag>,
+}
+
+/// What the file system says of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    inode: u64,
+    device: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let meta = std::fs::metadata(path).ok()?;
+        Some(Self {
+            size: meta.size(),
+            inode: meta.ino(),
+            device: meta.dev(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        })
+    }
+
+    /// Would a write after this time be seen?
+    fn is_old(&self, now: Timestamp) -> bool {
+        const TICKS: i64 = 2;
+        self.changed.0.max(self.modified.0) + TICKS <= now.as_second()
+    }
+}
+
+struct Kept {
+    part: Arc<Part>,
+    /// Only of files that were old when they were read, and need no script.
+    stamp: Option<Stamp>,
+}
+
+/// Files that were read, by path.
+#[derive(Default)]
+pub struct Shelf {
+    known: Option<Known>,
+    kept: HashMap<PathBuf, Kept>,
+    built_in: HashMap<Arc<str>, Arc<Part>>,
+}
+
+/// What [`Shelf::load`] gives: the files in order, and what else was loaded.
+pub struct Parts {
+    /// The files, in order.
+    pub parts: Vec<Arc<Part>>,
+    /// Case files, and what is wrong with the sources themselves; no policies.
+    pub others: Loaded,
+}
+
+impl Shelf {
+    /// Reads all sources as [`super::load::load`] does, except what did not change. `now` is the time of the clock
+    /// by which files are stamped.
+    pub fn load(
+        &mut self,
+        origins: &[(Origin, Option<Loc>)],
+        known: Option<&Known>,
+        tests: bool,
+        now: Timestamp,
+    ) -> Parts {
+        if self.known.as_ref() != known {
+            *self = Self { known: known.cloned(), ..Self::default() };
+        }
+        let (entries, mut others) = find_all(origins, tests);
+        let Some(read) = by_turns(&entries, |entry| self.read(entry, now)) else {
+            others.diags.extend(panicked().diags);
+            return Parts { parts: Vec::new(), others };
+        };
+        let mut kept = HashMap::with_capacity(entries.len());
+        let parts = read.iter().map(|(part, _)| Arc::clone(part)).collect();
+        for (entry, (part, stamp)) in entries.into_iter().zip(read) {
+            match entry {
+                Entry::Path(path) => drop(kept.insert(path, Kept { part, stamp })),
+                Entry::Ready(file) => drop(self.built_in.insert(Arc::clone(&file.source.name), part)),
+            }
+        }
+        self.kept = kept;
+        Parts { parts, others }
+    }
+
+    fn read(&self, entry: &Entry, now: Timestamp) -> (Arc<Part>, Option<Stamp>) {
+        let path = match entry {
+            Entry::Path(path) => path,
+            Entry::Ready(file) => {
+                let known = self.built_in.get(&file.source.name).map(Arc::clone);
+                return (known.unwrap_or_else(|| self.decode(file)), None);
+            }
+        };
+        let stamp = Stamp::of(path);
+        let before = self.kept.get(path);
+        if let Some(kept) = before.filter(|kept| kept.stamp.is_some() && kept.stamp == stamp) {
+            return (Arc::clone(&kept.part), stamp);
+        }
+        let source = match yaml::read_file(path, &Limits::default()) {
+            Ok(source) => source,
+            Err(diag) => {
+                let part = Part { source: None, policies: Vec::new(), broken: Vec::new(), diags: vec![diag] };
+                return (Arc::new(part), None);
+            }
+        };
+        let same = |kept: &&Kept| kept.part.source.as_ref() == Some(&source) && !needs_more(&kept.part);
+        let part = match before.filter(same) {
+            Some(kept) => Arc::clone(&kept.part),
+            None => self.decode(&File { source, library: None, folder: folder(path) }),
+        };
+        let stamp = stamp.filter(|stamp| stamp.is_old(now) && !needs_more(&part));
+        (part, stamp)
+    }
+
+    fn decode(&self, file: &File) -> Arc<Part> {
+        let mut loaded = Loaded::default();
+        documents(file, self.known.as_ref(), &mut loaded);
+        let Loaded { policies, broken, diags, .. } = loaded;
+        Arc::new(Part { source: Some(Arc::clone(&file.source)), policies, broken, diags })
+    }
+}
+
+/// Does what it holds depend on another file? A script may stand beside a policy, and a policy that could not be
+/// loaded may want one.
+fn needs_more(part: &Part) -> bool {
+    part.policies.iter().any(|policy| policy.script.is_some())
+        || part
+            .source
+            .as_ref()
+            .is_some_and(|source| !part.broken.is_empty() && source.text.contains("script"))
+}
+
+impl Parts {
+    /// Everything in one, as [`super::load::load`] gives it.
+    pub fn whole(&self) -> Loaded {
+        let others = &self.others;
+        let mut loaded =
+            Loaded { cases: others.cases.clone(), diags: others.diags.clone(), ..Loaded::default() };
+        for part in &self.parts {
+            loaded.policies.extend(part.policies.iter().map(Arc::clone));
+            loaded.broken.extend(part.broken.iter().cloned());
+            loaded.diags.extend(part.diags.iter().cloned());
+        }
+        super::load::duplicates(&mut loaded);
+        loaded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "title: It holds\ntier: daily\nseverity: high\nowner: team\nwhy: It was agreed.\ntarget: { type: host }\nobserve: { usage: { probe: disk.usage } }\nremedy: { steps: [{ do: Mend it. }] }\n";
+
+    fn write(folder: &Path, id: &str, rule: &str) {
+        std::fs::write(folder.join(format!("{id}.yaml")), format!("policy: {id}\n{POLICY}{rule}\n")).unwrap();
+    }
+
+    fn load(shelf: &mut Shelf, folder: &Path, later: i64) -> Parts {
+        let now = Timestamp::now() + jiff::SignedDuration::from_secs(later);
+        shelf.load(&[(Origin::Path(folder.to_owned()), None)], None, false, now)
+    }
+
+    #[test]
+    fn only_what_was_edited_is_decoded_again() {
+        let folder = tempfile::tempdir().unwrap();
+        ["a", "b"].iter().for_each(|id| write(folder.path(), id, "fail: free < 1.GiB"));
+        for later in [0, 10] {
+            let mut shelf = Shelf::default();
+            write(folder.path(), "b", "fail: free < 1.GiB");
+            let first = load(&mut shelf, folder.path(), later);
+            // As long as before, and perhaps within the same tick.
+            write(folder.path(), "b", "fail: free < 2.GiB");
+            let second = load(&mut shelf, folder.path(), 0);
+            assert!(Arc::ptr_eq(&first.parts[0], &second.parts[0]));
+            assert!(later > 0 || !Arc::ptr_eq(&first.parts[1], &second.parts[1]));
+            std::fs::remove_file(folder.path().join("a.yaml")).unwrap();
+            assert_eq!(load(&mut shelf, folder.path(), 0).whole().policies.len(), 1);
+            write(folder.path(), "a", "fail: free < 1.GiB");
+        }
+    }
+
+    #[test]
+    fn a_script_that_changed_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "a", "script: a.rhai");
+        let script = folder.path().join("a.rhai");
+        std::fs::write(&script, "fn judge(row, ctx) { pass() }").unwrap();
+        let mut shelf = Shelf::default();
+        assert_eq!(load(&mut shelf, folder.path(), 10).whole().diags, []);
+        std::fs::write(&script, "fn judge(row, ctx) { pas() }").unwrap();
+        assert!(!load(&mut shelf, folder.path(), 10).whole().diags.is_empty());
+        std::fs::write(&script, "fn judge(row, ctx) { pass() }").unwrap();
+        assert_eq!(load(&mut shelf, folder.path(), 10).whole().diags, []);
+    }
+
+    #[test]
+    fn a_project_with_other_names_is_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "a", "when: (target.labels.app ?? \"\") == \"shop\"\nfail: free < 1.GiB");
+        let origins = [(Origin::Path(folder.path().to_owned()), None)];
+        let now = Timestamp::now() + jiff::SignedDuration::from_secs(10);
+        let mut shelf = Shelf::default();
+        let label = |name: &str| Known {
+            labels: Arc::new([Arc::from(name)].into_iter().collect()),
+            ..Known::default()
+        };
+        assert_eq!(shelf.load(&origins, Some(&label("app")), false, now).whole().diags, []);
+        assert_eq!(shelf.load(&origins, Some(&label("role")), false, now).whole().diags.len(), 1);
+    }
+}
