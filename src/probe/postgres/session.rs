@@ -217,7 +217,7 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
         if mode.foreign {
             "SET LOCAL row_security = off"
         } else {
-            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '32MB'"
+            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
         },
     );
     let who = match ask_who(cx, connection, start).await {

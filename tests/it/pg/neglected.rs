@@ -90,11 +90,14 @@ fn found(run: &Run) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// Steps of all findings as the report has them, each once, in its order. What stays is left as it is.
+/// Steps of all findings as the report has them, each once, in its order, but that what holds vacuum back is ended first,
+/// as the remedy of dead rows says. What stays is left as it is.
 fn steps(run: &Run) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mends = |one: &&Json| !STAYS.iter().any(|(known, _)| one["policy"] == **known);
-    for one in run.findings().into_iter().filter(mends) {
+    let mut findings: Vec<&Json> = run.findings().into_iter().filter(mends).collect();
+    findings.sort_by_key(|one| one["policy"] != "postgres-prepared-transactions");
+    for one in findings {
         for step in one["remedy"].as_array().into_iter().flatten() {
             let step = (step["kind"].as_str().unwrap().to_owned(), step["text"].as_str().unwrap().to_owned());
             if !all.contains(&step) {

@@ -28,14 +28,14 @@ pub(in crate::fact::catalogue) static ROLES: ProbeDecl = ProbeDecl {
         field(
             "statement_timeout",
             Ty::Duration,
-            "5min",
+            "5m",
             "what ends its statements in the database of the address: its own, the database's, or the server's",
         )
         .null("nothing does"),
         field(
             "idle_in_transaction_timeout",
             Ty::Duration,
-            "15min",
+            "15m",
             "the same of its transactions that pause (`idle_in_transaction_session_timeout`)",
         )
         .null("nothing does"),

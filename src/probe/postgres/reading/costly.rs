@@ -153,7 +153,7 @@ async fn statement(
 
 /// `data_corrupted` or `index_corrupted`.
 fn is_damage(error: &Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("XX001" | "XX002"))
 }
 

@@ -20,7 +20,7 @@ use super::databases::{databases, merged, no_connect};
 use super::error::{fault, is_gone};
 use super::names::plain_or_quoted;
 use super::session::{Mode, Session, Who, within};
-use crate::fact::{Cause, Cell, Level, Missing, TableBuilder};
+use crate::fact::{Cause, Cell, Level, Missing, Table, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
 
@@ -112,7 +112,7 @@ impl Reading {
             }
             _ => self.read(ask, session, false, &mut table).await?,
         }
-        Ok(Answer::new(table.finish()).identity(identity).clock(clock))
+        Ok(Answer::new(advised(table.finish(), max)).identity(identity).clock(clock))
     }
 
     /// All databases; one that cannot be read makes the answer incomplete and is named.
@@ -243,6 +243,18 @@ impl Reading {
             session.again().await?;
         }
     }
+}
+
+/// An answer that was cut for its number of rows says how to get the rest.
+fn advised(table: Table, max: usize) -> Table {
+    let Some(why) = table.cut.as_ref().filter(|why| why.cause == Cause::Incomplete && why.fix.is_none())
+    else {
+        return table;
+    };
+    let fix = format!(
+        "ask about fewer at once: several observations, each with its `schemas`; one answer holds at most {max} rows"
+    );
+    Table { cut: Some(Arc::new((**why).clone().fix(fix))), ..table }
 }
 
 /// How often a statement is asked that meets what is being dropped.

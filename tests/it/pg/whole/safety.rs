@@ -108,7 +108,7 @@ fn lost(free: &Seen, locked: &Seen, words: &[&str]) -> Vec<String> {
                 row[index].is_err() && known.get(&key).is_some_and(|cells| cells[index].is_ok())
             };
             let gone: Vec<usize> = (0..row.len()).filter(|index| lost(*index)).collect();
-            if !gone.is_empty() && !mentions(row, &words) {
+            if !gone.is_empty() && !mentions(row, words) {
                 wrong.push(format!("{name}, {key}: {:?}", row[gone[0]]));
             }
         }
