@@ -10,7 +10,7 @@ const COUNT: u16 = 12_000;
 static TURN: AtomicU16 = AtomicU16::new(0);
 
 /// A port that is free and that no connection and no other caller in this process gets.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let start = std::process::id() % u32::from(COUNT);
     for _ in 0..COUNT {
         let turn = u32::from(TURN.fetch_add(1, Ordering::Relaxed));
