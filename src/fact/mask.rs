@@ -179,16 +179,16 @@ impl<'w> Masker<'w> {
             let cleaned = known.entry(Arc::clone(why)).or_insert_with(|| self.cleaned(why));
             *why = Arc::clone(cleaned);
         };
-        for answer in &mut recording.observations {
-            match &mut answer.result {
-                Err(why) => clean(why),
-                Ok(Table { rows, cut, .. }) => {
-                    cut.iter_mut().for_each(&mut clean);
-                    let cells = rows.iter_mut().flat_map(|row: &mut Row| row.iter_mut());
-                    cells.filter_map(|cell| cell.as_mut().err()).for_each(&mut clean);
-                }
+        let mut answer = |answer: &mut Observation| match &mut answer.result {
+            Err(why) => clean(why),
+            Ok(Table { rows, cut, .. }) => {
+                cut.iter_mut().for_each(&mut clean);
+                let cells = rows.iter_mut().flat_map(|row: &mut Row| row.iter_mut());
+                cells.filter_map(|cell| cell.as_mut().err()).for_each(&mut clean);
             }
-        }
+        };
+        recording.observations.iter_mut().for_each(&mut answer);
+        recording.past.before.values_mut().for_each(|then| answer(Arc::make_mut(then)));
     }
 
     fn cleaned(&self, why: &Arc<Missing>) -> Arc<Missing> {
