@@ -16,6 +16,7 @@ use super::edge::Watch;
 use super::exit;
 use super::output::{self, Done, Problem, Wanted};
 use super::recorded;
+pub(super) use super::recorded::read as recording;
 use super::run::{Facts, Options, Ran, run as run_checks, warnings};
 use super::setup::{Select, Setup, Sources, setup};
 
@@ -192,7 +193,7 @@ fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, F
         return Ok((policies()?, Facts::Live));
     }
     let all = || -> Result<Vec<(PathBuf, Recording)>, Problem> {
-        arguments.facts.iter().map(|file| Ok((file.clone(), recorded::read(file)?))).collect()
+        arguments.facts.iter().map(|file| Ok((file.clone(), recording(file)?))).collect()
     };
     let (setup, facts) = std::thread::scope(|scope| {
         let facts = scope.spawn(all);

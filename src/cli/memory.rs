@@ -164,7 +164,7 @@ pub(super) fn baselines(project: &Project, plan: &Plan, past: &mut Past) -> Resu
             continue;
         }
         if !read.contains_key(path) {
-            let recording = super::recorded::read(&project.root.join(&**path))?;
+            let recording = super::check::recording(&project.root.join(&**path))?;
             let answers = recording.observations.into_iter();
             let answers = answers.map(|answer| (answer.key.clone(), Arc::new(answer))).collect();
             read.insert(Arc::clone(path), answers);

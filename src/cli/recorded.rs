@@ -3,7 +3,7 @@
 //! A recording is refused, with the reason, where its facts would be taken for something that they are not: of another
 //! target, older than allowed, declared otherwise, or in contradiction to another recording.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -219,12 +219,8 @@ fn join(known: &mut Recording, other: Recording) {
             .filter(|(id, _)| known.policies.iter().all(|(known, _)| known != id))
             .collect::<Vec<_>>(),
     );
-    let new: Vec<Observation> = other
-        .observations
-        .into_iter()
-        .filter(|answer| known.observations.iter().all(|twin| twin.key != answer.key))
-        .collect();
-    known.observations.extend(new);
+    let there: HashSet<Key> = known.observations.iter().map(|answer| answer.key.clone()).collect();
+    known.observations.extend(other.observations.into_iter().filter(|answer| !there.contains(&answer.key)));
     known.past.before.extend(other.past.before);
     known.past.history.extend(other.past.history);
     match (&mut known.about, other.about) {

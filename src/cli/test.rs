@@ -7,6 +7,7 @@ mod report;
 mod tried;
 mod update;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -62,12 +63,19 @@ pub(super) struct Arguments {
 
 /// What was asked for: policies, their case files, and those of their cases that are wanted.
 struct Asked<'a> {
+    /// The folder of the project, from which places are seen.
+    root: &'a Path,
     policies: Vec<Arc<Policy>>,
     files: &'a [CaseFile],
     cases: Vec<(&'a Arc<Policy>, &'a Case)>,
 }
 
 impl Asked<'_> {
+    /// A place, the same on every machine.
+    fn place(&self, at: &str) -> String {
+        super::places::of(at, self.root)
+    }
+
     /// Ids of policies that have no case.
     fn without_cases(&self) -> Vec<&str> {
         let has = |policy: &&Arc<Policy>| {
@@ -104,7 +112,7 @@ fn test(arguments: &Arguments) -> Done {
 }
 
 /// What was asked for; a pattern that matches nothing is wrong input.
-fn asked<'a>(arguments: &Arguments, setup: &Setup, files: &'a [CaseFile]) -> Result<Asked<'a>, Problem> {
+fn asked<'a>(arguments: &Arguments, setup: &'a Setup, files: &'a [CaseFile]) -> Result<Asked<'a>, Problem> {
     let wanted = |policy: &Policy| {
         let patterns = &setup.selection.policies;
         patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(&policy.id))
@@ -131,7 +139,7 @@ fn asked<'a>(arguments: &Arguments, setup: &Setup, files: &'a [CaseFile]) -> Res
     }
     let is_named = |case: &Case| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name));
     let cases = all.into_iter().filter(|(_, case)| is_named(case)).collect();
-    Ok(Asked { policies, files, cases })
+    Ok(Asked { root: &setup.project.root, policies, files, cases })
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Problem> {

@@ -100,15 +100,19 @@ impl Recording {
                 Some(_) => {}
             }
         }
+        // Thousands of answers are of a handful of probes.
+        let is_same = |mark: &&ProbeMark| {
+            catalogue::find(&mark.probe).is_some_and(|probe| *mark == &ProbeMark::of(probe))
+        };
+        let same: BTreeSet<&str> = marks.iter().filter(is_same).map(|mark| &*mark.probe).collect();
         let mut seen = BTreeSet::new();
         let earlier = self.past.before.values().map(|answer| &**answer);
-        for answer in self.observations.iter().chain(earlier) {
-            let (Ok(table), Some(probe)) = (&answer.result, catalogue::find(&answer.key.probe)) else {
-                continue;
-            };
-            let same =
-                marks.iter().any(|mark| *mark.probe == *probe.name && *mark.declaration == *probe.digest());
-            if !same && seen.insert((probe.name, Arc::as_ptr(&table.schema).addr())) {
+        let others =
+            self.observations.iter().chain(earlier).filter(|answer| !same.contains(&*answer.key.probe));
+        for answer in others {
+            if let (Ok(table), Some(probe)) = (&answer.result, catalogue::find(&answer.key.probe))
+                && seen.insert((probe.name, Arc::as_ptr(&table.schema).addr()))
+            {
                 found.extend(differences(probe, &table.schema));
             }
         }

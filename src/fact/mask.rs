@@ -179,16 +179,16 @@ impl<'w> Masker<'w> {
             let cleaned = known.entry(Arc::clone(why)).or_insert_with(|| self.cleaned(why));
             *why = Arc::clone(cleaned);
         };
-        for answer in &mut recording.observations {
-            match &mut answer.result {
-                Err(why) => clean(why),
-                Ok(Table { rows, cut, .. }) => {
-                    cut.iter_mut().for_each(&mut clean);
-                    let cells = rows.iter_mut().flat_map(|row: &mut Row| row.iter_mut());
-                    cells.filter_map(|cell| cell.as_mut().err()).for_each(&mut clean);
-                }
+        let mut answer = |answer: &mut Observation| match &mut answer.result {
+            Err(why) => clean(why),
+            Ok(Table { rows, cut, .. }) => {
+                cut.iter_mut().for_each(&mut clean);
+                let cells = rows.iter_mut().flat_map(|row: &mut Row| row.iter_mut());
+                cells.filter_map(|cell| cell.as_mut().err()).for_each(&mut clean);
             }
-        }
+        };
+        recording.observations.iter_mut().for_each(&mut answer);
+        recording.past.before.values_mut().for_each(|then| answer(Arc::make_mut(then)));
     }
 
     fn cleaned(&self, why: &Arc<Missing>) -> Arc<Missing> {
@@ -208,7 +208,7 @@ impl<'w> Masker<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{Args, Cause, Request, Rows, Schema, TableBuilder, ZeroRows};
+    use crate::fact::{Args, Before, Cause, Request, Rows, Schema, TableBuilder, Track, ZeroRows};
 
     fn recording(names: &[&str]) -> Recording {
         let fields = vec![
@@ -275,5 +275,33 @@ mod tests {
         let mut none = recording(&["alice"]);
         assert_eq!(Masker::new(b"key", &|_, _| false).mask(&mut none), 0);
         assert_eq!(none, recording(&["alice"]));
+    }
+
+    #[test]
+    fn what_was_recalled_is_masked_and_found_by_its_new_name() {
+        let mut masked = recording(&["alice", "bob"]);
+        let seen = masked.observations[0].clone();
+        let track = Track { at: vec![1], values: vec![Value::text("alice")] };
+        let subjects =
+            [("alice", track.clone()), ("gone", track)].map(|(name, track)| (Arc::from(name), vec![track]));
+        let history = History { facts: vec![Arc::from("name")], subjects: HashMap::from(subjects) };
+        masked.past.history.insert(seen.key.clone(), Arc::new(history));
+        masked.past.before.insert((Before::Previous, seen.key.clone()), Arc::new(seen.clone()));
+        masked.past.recall.judged.insert((Arc::from("p"), Arc::from("here")), vec![seen.at]);
+        Masker::new(b"key", &|_, _| true).mask(&mut masked);
+        let text = masked.to_text();
+        assert!(!text.contains("alice") && !text.contains("gone"), "{text}");
+        assert_eq!(Recording::from_text(&text).unwrap(), masked);
+        let now = masked.observations[0].result.as_ref().unwrap();
+        let name = row_name(&now.schema, &now.rows[0]).unwrap();
+        let track = masked.past.history[&seen.key].track(&name, "name").unwrap().clone();
+        assert_eq!(
+            Ok(track.values[0].clone()),
+            now.rows[0][0],
+            "samples are found by the name that the row has now"
+        );
+        let then = masked.past.before.values().next().unwrap();
+        assert_eq!(then.result, masked.observations[0].result, "then and now are alike still");
+        assert_eq!(masked.past.recall, Recall::default(), "findings have other ids now");
     }
 }

@@ -87,9 +87,9 @@ pub(super) fn run(shown: &Shown, asked: &Asked<'_>, least: Option<f64>) -> Done 
         output::note(crate::report::tested::NO_CASE);
     }
     if shown.json() {
-        output::say(&as_json(&covered, &bare, &below, failed, exit))?;
+        output::say(&as_json(&covered, asked, &below, failed, exit))?;
     } else {
-        output::say(&human(&covered, &bare, least, failed))?;
+        output::say(&human(&covered, asked, least, failed))?;
     }
     Ok(exit)
 }
@@ -113,14 +113,14 @@ fn what(part: &Part) -> &'static str {
     }
 }
 
-fn human(covered: &[Covered<'_>], bare: &[&str], least: Option<f64>, failed: usize) -> String {
+fn human(covered: &[Covered<'_>], asked: &Asked<'_>, least: Option<f64>, failed: usize) -> String {
     let mut text = String::new();
     for one in covered {
         for branch in one.branches.iter().filter(|branch| !one.seen.contains(&branch.branch)) {
             let (part, way) = &branch.branch;
             let said = format!("{} `{}` {}", what(part), inline(&branch.text), way.word());
             line(&mut text, &format!("NOT SHOWN  {} · {said}", one.policy.id));
-            line(&mut text, &format!("           {}", inline(&branch.at)));
+            line(&mut text, &format!("           {}", inline(&asked.place(&branch.at))));
         }
     }
     if !text.is_empty() {
@@ -140,10 +140,10 @@ fn human(covered: &[Covered<'_>], bare: &[&str], least: Option<f64>, failed: usi
             mark.to_owned(),
         ]);
     }
-    for policy in bare {
+    for policy in asked.without_cases() {
         let mark = if least.is_some_and(|least| least > 0.0) { "no case, too low" } else { "no case" };
         lines.push(vec![
-            (*policy).to_owned(),
+            policy.to_owned(),
             "0".to_owned(),
             "?".to_owned(),
             "0.0 %".to_owned(),
@@ -160,12 +160,12 @@ fn human(covered: &[Covered<'_>], bare: &[&str], least: Option<f64>, failed: usi
     text
 }
 
-fn as_json(covered: &[Covered<'_>], bare: &[&str], below: &[&str], failed: usize, exit: u8) -> String {
+fn as_json(covered: &[Covered<'_>], asked: &Asked<'_>, below: &[&str], failed: usize, exit: u8) -> String {
     let policy = |one: &Covered<'_>| {
         let branch = |branch: &Branched| {
             let (part, way) = &branch.branch;
             json!({
-                "what": what(part), "text": &*branch.text, "way": way.word(), "at": branch.at,
+                "what": what(part), "text": &*branch.text, "way": way.word(), "at": asked.place(&branch.at),
                 "shown": one.seen.contains(&branch.branch),
             })
         };
@@ -178,7 +178,7 @@ fn as_json(covered: &[Covered<'_>], bare: &[&str], below: &[&str], failed: usize
     let policies: Vec<_> = covered.iter().map(policy).collect();
     let all = json!({
         "coverage": 1, "muster": env!("CARGO_PKG_VERSION"), "exit": exit, "failed_cases": failed,
-        "policies": policies, "too_low": below, "without_cases": bare,
+        "policies": policies, "too_low": below, "without_cases": asked.without_cases(),
     });
     format!("{all:#}\n")
 }

@@ -48,7 +48,7 @@ pub(super) fn run(shown: &Shown, asked: &Asked<'_>) -> Done {
     if shown.json() {
         let list: Vec<_> = unnoticed
             .iter()
-            .map(|one| json!({ "policy": &*one.policy.id, "at": one.at, "from": one.from, "to": one.to }))
+            .map(|one| json!({ "policy": &*one.policy.id, "at": asked.place(&one.at), "from": one.from, "to": one.to }))
             .collect();
         let json = json!({
             "mutate": 1, "exit": exit, "changes": changes.len(), "unnoticed": list, "scripts": scripts,
@@ -56,16 +56,16 @@ pub(super) fn run(shown: &Shown, asked: &Asked<'_>) -> Done {
         });
         output::say(&format!("{json:#}\n"))?;
     } else {
-        output::say(&text(&changes, &unnoticed, &scripts, &bare))?;
+        output::say(&text(&changes, &unnoticed, &scripts, asked))?;
     }
     Ok(exit)
 }
 
-fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str], bare: &[&str]) -> String {
+fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str], asked: &Asked<'_>) -> String {
     let mut text = String::new();
     for one in unnoticed {
         line(&mut text, &format!("UNNOTICED  {} · `{}` as `{}`", one.policy.id, one.from, one.to));
-        line(&mut text, &format!("           {}", one.at));
+        line(&mut text, &format!("           {}", asked.place(&one.at)));
     }
     if !unnoticed.is_empty() {
         line(&mut text, "A case at the limit, one just below and one just above would tell them apart.");
@@ -73,7 +73,7 @@ fn text(changes: &[Changed], unnoticed: &[&Changed], scripts: &[&str], bare: &[&
     for script in scripts {
         line(&mut text, &format!("not changed: the script of {script}"));
     }
-    for policy in bare {
+    for policy in asked.without_cases() {
         line(&mut text, &format!("no case at all: {policy}"));
     }
     line(&mut text, &format!("{} changes, {} unnoticed", changes.len(), unnoticed.len()));

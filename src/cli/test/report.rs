@@ -71,7 +71,7 @@ fn tested(tried: &[Tried<'_>], asked: &Asked<'_>) -> Tested {
         .map(|one| TestedCase {
             policy: Arc::clone(&one.policy.id),
             name: one.case.name.to_string(),
-            at: one.case.loc.to_string(),
+            at: asked.place(&one.case.loc.to_string()),
             faults: one.faults.iter().map(|fault| fault.text.clone()).collect(),
         })
         .collect();

@@ -1,0 +1,218 @@
+//! What a judged case shows: its rows, judged with a scope that notes what is read.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::fact::{Cell, Missing, Observation, Value};
+use crate::plan::Check;
+use crate::policy::{Ladder, Policy, Rung};
+use crate::rule::Rule;
+use crate::rule::eval::{Scope, eval, holds};
+use crate::rule::history::Samples;
+use crate::rule::node::{Node, Op, Place};
+
+use super::super::findings::{Maker, shown};
+use super::super::rows::{doubles, script};
+use super::super::scope::RowScope;
+use super::super::tables::Tables;
+use super::super::{Given, judge};
+use super::{Branch, Part, Way};
+
+/// What a judged case shows.
+pub fn covered(check: &Check, answers: &[Observation], given: &Given<'_>) -> BTreeSet<Branch> {
+    let mut seen = BTreeSet::new();
+    if check.skip.is_some() {
+        seen.insert((Part::When, Way::False));
+        return seen;
+    }
+    seen.insert((Part::When, Way::True));
+    let tables = Tables::new(check, answers, given);
+    let maker = Maker::new(&tables);
+    for index in 0..check.policy.observe.len() {
+        if tables.observed(index).is_err() {
+            seen.insert((Part::Observation(index), Way::Unknown));
+        }
+    }
+    let view = check.policy.each;
+    let Ok(rows) = tables.rows(view) else { return seen };
+    if rows.len() == 0 {
+        seen.insert((Part::Expect, Way::Empty));
+    }
+    let outcome = judge(check, answers, given);
+    if outcome
+        .check
+        .findings
+        .iter()
+        .any(|finding| finding.subject.key.iter().any(|(name, _)| &**name == "expected"))
+    {
+        seen.insert((Part::Expect, Way::Absent));
+    }
+    let whole: Vec<Vec<Cell>> = (0..rows.len())
+        .filter(|index| rows.ambiguous(*index).is_none())
+        .filter_map(|index| tables.row(view, index).ok().map(std::borrow::Cow::into_owned))
+        .collect();
+    subjects(&maker, &whole, &mut seen);
+    seen
+}
+
+/// The rows that are judged: those with a name that no other has.
+fn subjects(maker: &Maker<'_, '_>, rows: &[Vec<Cell>], seen: &mut BTreeSet<Branch>) {
+    let keyed = maker.check.policy.row_schema().filter(|schema| !schema.key.is_empty());
+    let Some(schema) = keyed else { return rows.iter().for_each(|row| self::row(maker, row, seen)) };
+    let names: Vec<_> = rows.iter().map(|row| shown(schema, row)).collect();
+    let doubles = doubles(&names);
+    for (row, name) in rows.iter().zip(&names) {
+        if name.as_ref().is_ok_and(|name| !doubles.contains(&**name)) {
+            self::row(maker, row, seen);
+        }
+    }
+}
+
+/// A scope that notes what is read of it.
+struct Noting<'n, 's, 'a> {
+    scope: &'n RowScope<'s, 'a>,
+    seen: RefCell<&'n mut BTreeSet<Branch>>,
+}
+
+impl Noting<'_, '_, '_> {
+    fn note(&self, part: Part, way: Way) {
+        self.seen.borrow_mut().insert((part, way));
+    }
+
+    fn policy(&self) -> &Policy {
+        &self.scope.maker.check.policy
+    }
+
+    /// Asks a condition, and notes which way it went.
+    fn ask(&self, part: &Part, rule: &Rule) -> Result<bool, Arc<Missing>> {
+        let held = holds(&rule.node, self);
+        let way = match &held {
+            Ok(true) => Way::True,
+            Ok(false) => Way::False,
+            Err(_) => Way::Unknown,
+        };
+        self.note(part.clone(), way);
+        rule.node.walk(&mut |node| self.past_of(node));
+        held
+    }
+
+    /// Notes a question about the past that could not be answered.
+    fn past_of(&self, node: &Node) {
+        if let Op::Read(Place::Let(index)) = &node.op {
+            if let Some(shared) = self.policy().lets.get(*index) {
+                shared.rule.node.walk(&mut |node| self.past_of(node));
+            }
+        } else if matches!(node.op, Op::History(..)) && eval(node, self).is_err() {
+            self.note(Part::Past(Arc::clone(&node.text)), Way::Unknown);
+        }
+    }
+
+    /// Asks the rungs as the judge does. Did one hold, or is it not known whether one does?
+    fn rungs(&self, rungs: &[Rung], part: fn(usize) -> Part) -> Result<bool, ()> {
+        let mut unknown = false;
+        for (index, rung) in rungs.iter().enumerate() {
+            match self.ask(&part(index), &rung.rule) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(_) => unknown = true,
+            }
+        }
+        if unknown { Err(()) } else { Ok(false) }
+    }
+
+    fn ladder<T>(&self, ladder: &Ladder<T>, part: fn(usize) -> Part) {
+        for (index, (_, rule)) in ladder.rungs.iter().enumerate() {
+            if self.ask(&part(index), rule) != Ok(false) {
+                return;
+            }
+        }
+    }
+
+    /// Notes a cell that a script reads.
+    fn read_by_script(&self, row: &[Cell]) {
+        let Some((script, schema)) = self.policy().script.as_ref().zip(self.policy().row_schema()) else {
+            return;
+        };
+        for column in script.reads.iter().filter_map(|name| schema.position(name)) {
+            self.fact(&Place::Each(column), row.get(column).unwrap_or(&Ok(Value::Null)));
+        }
+    }
+
+    fn fact(&self, place: &Place, cell: &Cell) {
+        match cell {
+            Ok(Value::Null) => self.note(Part::Fact(place.clone()), Way::Null),
+            Err(_) => self.note(Part::Fact(place.clone()), Way::Unknown),
+            Ok(_) => {}
+        }
+    }
+}
+
+impl Scope for Noting<'_, '_, '_> {
+    fn read(&self, place: &Place) -> Cell {
+        if let Place::Let(index) = place
+            && let Some(shared) = self.policy().lets.get(*index)
+        {
+            return eval(&shared.rule.node, self);
+        }
+        let cell = self.scope.read(place);
+        self.fact(place, &cell);
+        cell
+    }
+
+    fn past(&self, place: &Place) -> Result<Samples, Arc<Missing>> {
+        self.scope.past(place)
+    }
+}
+
+fn row(maker: &Maker<'_, '_>, row: &[Cell], seen: &mut BTreeSet<Branch>) {
+    let policy = &maker.check.policy;
+    let scope = RowScope::new(maker, Some(row), &maker.check.settings);
+    let noting = Noting { scope: &scope, seen: RefCell::new(seen) };
+    if let Some(side) = policy.row_view().and_then(|view| view.rows.side)
+        && let Some(Ok(Value::Text(word))) = row.get(side)
+    {
+        noting.note(Part::Side, Way::Side(Arc::clone(word)));
+    }
+    if let Some(filter) = &policy.filter {
+        match noting.ask(&Part::Where, filter) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(_) => return climb(&noting),
+        }
+    }
+    let failed = noting.rungs(&policy.fail, Part::Fail);
+    let mut found = failed;
+    if found == Ok(false) {
+        found = noting.rungs(&policy.warn, Part::Warn);
+    }
+    if policy.script.is_some() && failed != Ok(true) {
+        noting.read_by_script(row);
+        let whole = maker.tables.whole(policy.each);
+        let decision = script(maker, Some(&whole), row, &scope);
+        let by_itself = decision.as_ref().is_some_and(|decision| decision.rule.is_none());
+        noting.note(Part::Script, if by_itself { Way::True } else { Way::False });
+        found = decision.map_or(Ok(false), |decision| decision.cause.map_or(Ok(true), |_| Err(())));
+    }
+    match found {
+        Ok(false) => {}
+        Ok(true) => {
+            climb(&noting);
+            for (index, step) in policy.remedy.iter().enumerate() {
+                if let Some(rule) = &step.condition {
+                    drop(noting.ask(&Part::Step(index), rule));
+                }
+            }
+        }
+        Err(()) => climb(&noting),
+    }
+}
+
+/// The severity and the urgency of a finding.
+fn climb(noting: &Noting<'_, '_, '_>) {
+    let policy = noting.policy();
+    noting.ladder(&policy.severity, Part::Severity);
+    if let Some(alert) = &policy.alert {
+        noting.ladder(&alert.urgency, Part::Urgency);
+    }
+}
