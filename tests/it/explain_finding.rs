@@ -139,5 +139,5 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
     shop.run(&["explain", "p", "--facts", "r.json"]).exits(2).says("`p` is no finding");
     shop.file("cut.json", &recorded[..recorded.len() / 2]);
     shop.run(&["explain", &name, "--facts", "cut.json"]).exits(2).says("cut.json");
-    shop.run(&["explain", &name]).exits(2).says("no run whose facts are kept");
+    shop.run(&["explain", &name]).exits(2).says("the store has no run whose facts");
 }
