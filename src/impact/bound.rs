@@ -137,9 +137,14 @@ fn owner(found: &mut Changes<'_>, old: &Check, new: &Check) {
 }
 
 fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
-    let (before, after) = (old.settings.values(), new.settings.values());
-    let was = question::questions(version(old, &before));
-    let is = question::questions(version(new, &after));
+    let (old_values, new_values) = (old.settings.values(), new.settings.values());
+    let was = question::questions(version(old, &old_values));
+    let is = question::questions(version(new, &new_values));
+    let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
+    let (before, after) = (each(&old.policy), each(&new.policy));
+    if was == is && before == after {
+        return;
+    }
     let keys = Keys::of(&new.policy);
     for name in was.keys().chain(is.keys().filter(|name| !was.contains_key(*name))) {
         let (what, path) = match (was.get(name), is.get(name)) {
@@ -161,13 +166,8 @@ fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
         let at = keys.at(&[root, shown]);
         found.add_at(new, change(Direction::NotComparable, "observe", format!("`{shown}`: {what}"), at));
     }
-    let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
-    if each(&old.policy) != each(&new.policy) {
-        let what = format!(
-            "the subjects are those of `{}` and were those of `{}`",
-            each(&new.policy),
-            each(&old.policy)
-        );
+    if before != after {
+        let what = format!("the subjects are those of `{after}` and were those of `{before}`");
         found.add_at(new, change(Direction::NotComparable, "each", what, keys.at(&["each"])));
     }
 }
@@ -311,14 +311,15 @@ fn compare(
         ("severity", &compared.severity, &["severity"][..]),
         ("urgency", &compared.urgency, &["alert", "urgency"][..]),
     ] {
+        let direction = aspect.direction();
+        if direction == Direction::Same {
+            continue;
+        }
         let what = ladder(kind, (old, before), (new, after));
         let at = settings_at(kind, found, path);
         // Without a ladder it is so whatever the facts are.
         let examples = if what.contains("ladder") { aspect.examples() } else { Vec::new() };
-        let direction = aspect.direction();
-        if direction != Direction::Same {
-            add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
-        }
+        add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
     }
 }
 
