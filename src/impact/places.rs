@@ -9,20 +9,23 @@ use crate::source::yaml::{Document, Limits, Node, parse};
 use crate::source::{Loc, Source};
 
 thread_local! {
-    /// The documents of the last file that was asked for: thousands of policies may stand in one.
-    static LAST: RefCell<Option<(Arc<str>, Rc<Vec<Document>>)>> = const { RefCell::new(None) };
+    /// The documents of the last files that were asked for, one of each version: thousands of policies may stand in
+    /// one.
+    static LAST: RefCell<Vec<Read>> = const { RefCell::new(Vec::new()) };
 }
+
+/// A text with its documents.
+type Read = (Arc<str>, Rc<Vec<Document>>);
 
 fn documents(source: &Arc<Source>) -> Rc<Vec<Document>> {
     LAST.with_borrow_mut(|last| {
-        if let Some((text, documents)) = last
-            && Arc::ptr_eq(text, &source.text)
-        {
+        if let Some((_, documents)) = last.iter().find(|(text, _)| Arc::ptr_eq(text, &source.text)) {
             return Rc::clone(documents);
         }
         // A policy of this file was loaded, so it is whole; without it, places are those of ids.
         let documents = Rc::new(parse(source, &Limits::default()).unwrap_or_default());
-        *last = Some((Arc::clone(&source.text), Rc::clone(&documents)));
+        last.truncate(1);
+        last.insert(0, (Arc::clone(&source.text), Rc::clone(&documents)));
         documents
     })
 }
