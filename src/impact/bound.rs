@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Value, show};
+use crate::fact::Value;
 use crate::plan::{Check, Settings, applies, environments};
 use crate::policy::{Expect, Ladder, Override, Policy};
 use crate::verdict::{Direction, Layer, PolicyChange, Severity, Urgency};
 
 use super::lower::Version;
+use super::parts::Parts;
 use super::places::Keys;
 use super::rules::{self, Compared, Ruled};
 use super::{Changes, Side, change, question};
@@ -136,9 +137,14 @@ fn owner(found: &mut Changes<'_>, old: &Check, new: &Check) {
 }
 
 fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
-    let (before, after) = (old.settings.values(), new.settings.values());
-    let was = question::questions(version(old, &before));
-    let is = question::questions(version(new, &after));
+    let (old_values, new_values) = (old.settings.values(), new.settings.values());
+    let was = question::questions(version(old, &old_values));
+    let is = question::questions(version(new, &new_values));
+    let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
+    let (before, after) = (each(&old.policy), each(&new.policy));
+    if was == is && before == after {
+        return;
+    }
     let keys = Keys::of(&new.policy);
     for name in was.keys().chain(is.keys().filter(|name| !was.contains_key(*name))) {
         let (what, path) = match (was.get(name), is.get(name)) {
@@ -160,13 +166,8 @@ fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
         let at = keys.at(&[root, shown]);
         found.add_at(new, change(Direction::NotComparable, "observe", format!("`{shown}`: {what}"), at));
     }
-    let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
-    if each(&old.policy) != each(&new.policy) {
-        let what = format!(
-            "the subjects are those of `{}` and were those of `{}`",
-            each(&new.policy),
-            each(&old.policy)
-        );
+    if before != after {
+        let what = format!("the subjects are those of `{after}` and were those of `{before}`");
         found.add_at(new, change(Direction::NotComparable, "each", what, keys.at(&["each"])));
     }
 }
@@ -310,14 +311,15 @@ fn compare(
         ("severity", &compared.severity, &["severity"][..]),
         ("urgency", &compared.urgency, &["alert", "urgency"][..]),
     ] {
+        let direction = aspect.direction();
+        if direction == Direction::Same {
+            continue;
+        }
         let what = ladder(kind, (old, before), (new, after));
         let at = settings_at(kind, found, path);
         // Without a ladder it is so whatever the facts are.
         let examples = if what.contains("ladder") { aspect.examples() } else { Vec::new() };
-        let direction = aspect.direction();
-        if direction != Direction::Same {
-            add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
-        }
+        add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
     }
 }
 
@@ -361,90 +363,4 @@ fn ladder(kind: &str, (old, before): (&Check, &Settings), (new, after): (&Check,
         return format!("the ladder of `{kind}` was changed");
     }
     format!("{kind} {} → {}", word(was), word(is))
-}
-
-/// What was written differently in the rules.
-struct Parts {
-    said: Vec<String>,
-    places: Vec<String>,
-    /// The layer of the first parameter that changed.
-    layer: Option<Layer>,
-    /// Was a rule itself written differently, and not only what it is compared with?
-    is_rewritten: bool,
-}
-
-impl Parts {
-    fn of((old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) -> Self {
-        let mut parts = Self { said: Vec::new(), places: Vec::new(), layer: None, is_rewritten: false };
-        parts.params((old, before), (new, after));
-        let (was, is) = (&old.policy, &new.policy);
-        let text = |rule: Option<&crate::rule::Rule>| {
-            rule.map(|rule| (rule.node.text.to_string(), rule.node.loc.to_string()))
-        };
-        parts.one("where", text(was.filter.as_ref()), text(is.filter.as_ref()));
-        for found in &is.lets {
-            let known = was.lets.iter().find(|known| known.name == found.name);
-            if known.is_some() {
-                parts.one(
-                    &format!("let {}", found.name),
-                    text(known.map(|known| &known.rule)),
-                    text(Some(&found.rule)),
-                );
-            }
-        }
-        for (key, was, is) in [("fail", &was.fail, &is.fail), ("warn", &was.warn, &is.warn)] {
-            for number in 0..was.len().max(is.len()) {
-                let of = |rungs: &[crate::policy::Rung]| text(rungs.get(number).map(|rung| &rung.rule));
-                parts.one(key, of(was), of(is));
-            }
-        }
-        if was.target.labels != is.target.labels || old.target != new.target {
-            parts
-                .said
-                .extend((parts.said.is_empty()).then(|| "what the rules read of the target".to_owned()));
-        }
-        parts
-    }
-
-    fn params(&mut self, (old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) {
-        for (index, param) in new.policy.params.iter().enumerate() {
-            let was = old.policy.params.iter().position(|known| known.name == param.name);
-            let was = was.and_then(|was| Some((before.params.get(was)?, old.policy.params.get(was)?)));
-            let (Some((was, decl)), Some(is)) = (was, after.params.get(index)) else { continue };
-            if was.value != is.value {
-                self.said.push(format!(
-                    "`params.{}` {} → {}",
-                    param.name,
-                    show(&was.value, &decl.ty),
-                    show(&is.value, &param.ty)
-                ));
-                self.places.push(is.at.clone());
-                self.layer.get_or_insert(is.layer);
-            }
-        }
-    }
-
-    fn one(&mut self, key: &str, was: Option<(String, String)>, is: Option<(String, String)>) {
-        let said = match (&was, &is) {
-            (Some((was, _)), Some((is, _))) if was == is => return,
-            (None, None) => return,
-            (Some((was, _)), Some((is, _))) => format!("`{key}: {was}` → `{key}: {is}`"),
-            (None, Some((is, _))) => format!("`{key}: {is}` is new"),
-            (Some((was, _)), None) => format!("`{key}: {was}` is gone"),
-        };
-        self.is_rewritten = true;
-        self.said.push(said);
-        self.places.extend(is.map(|(_, at)| at));
-    }
-
-    fn what(&self) -> String {
-        if self.said.is_empty() { "what the rules read was changed".to_owned() } else { self.said.join("; ") }
-    }
-
-    fn at(&self, new: &Check) -> String {
-        self.places.first().cloned().unwrap_or_else(|| {
-            let key = if new.policy.fail.is_empty() { "warn" } else { "fail" };
-            Keys::of(&new.policy).at(&[key])
-        })
-    }
 }

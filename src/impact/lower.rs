@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::canon::{canon, read_by};
 use super::vars::{InPart, Told, Var, Vars, is_whole, number};
 use crate::fact::{Cell, Missing, Type, Value, float_to_int};
 use crate::plan::{TargetInfo, target_value};
@@ -50,43 +51,6 @@ pub(super) struct Lowering<'a> {
     pub(super) vars: &'a mut Vars,
     /// Conditions that stand in both versions, and are variables of their own.
     pub(super) shared: &'a BTreeSet<String>,
-}
-
-/// As a text that is the same for what says the same.
-pub(super) fn canon(node: &Node, vars: &Vars) -> String {
-    let parts: Vec<String> = node.children().into_iter().map(|child| canon(child, vars)).collect();
-    let parts = parts.join(", ");
-    match &node.op {
-        Op::Literal(value) => format!("{value:?}"),
-        Op::Read(Place::Fold(index)) => vars.get(*index).map(|var| var.key.clone()).unwrap_or_default(),
-        Op::Read(place) => format!("{place:?}"),
-        Op::Compare(cmp, _) => format!("{cmp:?}({parts})"),
-        Op::Arith(op, _) => format!("{op:?}({parts})"),
-        Op::Call(function, _) => format!("{}({parts})", function.name),
-        Op::Matches(_, regex) => format!("matches({parts}, {regex})"),
-        Op::History(ask, _) => format!("{ask:?}({parts})"),
-        Op::InRange(_, inclusive) => format!("range({parts}, {inclusive})"),
-        Op::Not(_) => format!("not({parts})"),
-        Op::Negate(_) => format!("-({parts})"),
-        Op::All(_) => format!("all({parts})"),
-        Op::Any(_) => format!("any({parts})"),
-        Op::OrElse(_) => format!("else({parts})"),
-        Op::List(_) => format!("[{parts}]"),
-        Op::In(_) => format!("in({parts})"),
-        Op::Known(_) => format!("known({parts})"),
-        Op::Age(_) => format!("age({parts})"),
-    }
-}
-
-/// The variables that a node reads.
-pub(super) fn read_by(node: &Node) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
-    node.walk(&mut |part| {
-        if let Op::Read(Place::Fold(index)) = part.op {
-            found.insert(index);
-        }
-    });
-    found
 }
 
 fn is_constant(node: &Node) -> bool {
@@ -280,7 +244,7 @@ impl Lowering<'_> {
 
     fn within(&mut self, mut node: Node) -> Node {
         let limits: Option<Vec<Value>> = match &node.op {
-            Op::In(pair) => match value_of(&pair[1]) {
+            Op::In(pair) => match pair.last().and_then(value_of) {
                 Some(Value::List(items)) => items.iter().map(|item| item.as_ref().ok().cloned()).collect(),
                 _ => None,
             },

@@ -7,9 +7,12 @@
 //! show a difference that no fact has, and cannot hide one.
 
 mod bound;
+mod canon;
+mod grid;
 mod lower;
 mod names;
 mod own;
+mod parts;
 mod places;
 mod project;
 mod question;

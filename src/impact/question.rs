@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::lower::{Lowering, Version, canon};
+use super::canon::canon;
+use super::lower::{Lowering, Version};
 use super::vars::Vars;
 use crate::policy::{View, ViewKind};
 use crate::rule::Op;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::lower::{Lowering, Point, Version, canon, read_by};
+use super::canon::{canon, read_by};
+use super::grid::Grid;
+use super::lower::{Lowering, Point, Version};
 use super::vars::Vars;
-use crate::fact::{Cell, Value};
+use crate::fact::Cell;
 use crate::judge::{climb, decide};
 use crate::policy::{Expect, Ladder, Policy, Rung};
 use crate::rule::Rule;
@@ -108,7 +110,7 @@ fn with(old: &Ruled<'_>, new: &Ruled<'_>, shared: &BTreeSet<String>) -> Compared
     let mut best = Best::default();
     grid.walk(&mut |cells, at| {
         let said = [sides[0].says(cells), sides[1].says(cells)];
-        best.look(&said, grid.plain(cells), at, sides[0].expects || sides[1].expects);
+        best.look(said, grid.plain(cells), at, sides[0].expects || sides[1].expects);
     });
     compared.verdict = best.verdict.told(&grid, &sides);
     compared.severity = best.severity.told(&grid, &sides);
@@ -200,85 +202,6 @@ pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
     policy.filter.iter().chain(rungs).chain(severity).chain(urgency).collect()
 }
 
-/// All points.
-struct Grid<'v> {
-    vars: &'v Vars,
-    /// The variables that are read.
-    used: Vec<usize>,
-    /// Their points.
-    points: Vec<Vec<Cell>>,
-    size: usize,
-    nothing: Cell,
-}
-
-impl<'v> Grid<'v> {
-    fn new(vars: &'v Vars, used: &BTreeSet<usize>) -> Self {
-        let used: Vec<usize> = used.iter().copied().collect();
-        let points: Vec<Vec<Cell>> =
-            used.iter().filter_map(|index| vars.get(*index)).map(super::vars::Var::points).collect();
-        let size = points.iter().fold(1usize, |size, points| size.saturating_mul(points.len()));
-        Self { vars, used, points, size, nothing: Ok(Value::Null) }
-    }
-
-    /// The cells of a point, by variable.
-    fn cells(&self, at: &[usize]) -> Vec<&Cell> {
-        let mut cells: Vec<&Cell> = vec![&self.nothing; self.vars.list.len()];
-        for ((var, points), at) in self.used.iter().zip(&self.points).zip(at) {
-            if let (Some(slot), Some(cell)) = (cells.get_mut(*var), points.get(*at)) {
-                *slot = cell;
-            }
-        }
-        cells
-    }
-
-    fn walk(&self, look: &mut dyn FnMut(&[&Cell], &[usize])) {
-        let mut at = vec![0; self.used.len()];
-        loop {
-            let cells = self.cells(&at);
-            if self.can_be(&cells) {
-                look(&cells, &at);
-            }
-            let mut moved = false;
-            for (slot, points) in at.iter_mut().zip(&self.points) {
-                *slot += 1;
-                if *slot < points.len() {
-                    moved = true;
-                    break;
-                }
-                *slot = 0;
-            }
-            if !moved {
-                return;
-            }
-        }
-    }
-
-    /// Facts of a part that is not there are null, and of one that is there only those that may be.
-    fn can_be(&self, cells: &[&Cell]) -> bool {
-        let Some(side) = self.vars.side.filter(|side| self.used.contains(side)) else { return true };
-        let words = match self.vars.get(side).map(|var| &var.ty) {
-            Some(crate::fact::Type::Enum(words)) => words,
-            _ => return true,
-        };
-        let Some(Ok(Value::Text(word))) = cells.get(side) else { return true };
-        let number = words.iter().position(|known| known == word).unwrap_or(2);
-        self.vars.parts.iter().filter(|(var, _)| self.used.contains(var)).all(|(var, part)| {
-            let there = number == 2 || number == part.part;
-            match cells.get(*var) {
-                Some(Ok(Value::Null)) => !there || !part.filled,
-                Some(Ok(_)) => there,
-                _ => true,
-            }
-        })
-    }
-
-    /// How many cells have a value: an example with values says more than one without.
-    fn plain(&self, cells: &[&Cell]) -> usize {
-        let has = |var: &&usize| matches!(cells.get(**var), Some(Ok(value)) if !value.is_null());
-        self.used.iter().filter(has).count()
-    }
-}
-
 /// The best example that was found.
 #[derive(Default)]
 struct Best {
@@ -344,7 +267,7 @@ fn rank(verdict: Option<Verdict>) -> usize {
 }
 
 impl Best {
-    fn look(&mut self, said: &[Said; 2], plain: usize, at: &[usize], expects: bool) {
+    fn look(&mut self, said: [Said; 2], plain: usize, at: &[usize], expects: bool) {
         let [old, new] = said;
         let (was, is) = (rank(old.verdict), rank(new.verdict));
         // What could not be told and warns now is a finding as before.
@@ -373,7 +296,7 @@ impl Best {
     }
 }
 
-fn word(said: &Said, beside: &Said) -> String {
+fn word(said: Said, beside: Said) -> String {
     let Some(verdict) = said.verdict else { return "not judged".to_owned() };
     let mut text = verdict.word().to_owned();
     if rank(said.verdict) > 0 && rank(beside.verdict) > 0 {
@@ -411,7 +334,7 @@ fn example(grid: &Grid<'_>, sides: &[Judge; 2], at: &[usize]) -> Example {
             facts.push(var.tell(cell));
         }
     }
-    Example { facts, before: word(&said[0], &said[1]), after: word(&said[1], &said[0]) }
+    Example { facts, before: word(said[0], said[1]), after: word(said[1], said[0]) }
 }
 
 /// The canonical text of the rules of a version: the same text says the same.

@@ -102,7 +102,7 @@ fn thresholds_are_looser_stricter_or_the_same() {
         ("fail: (t_age ?? 8.days) > 7.days\n", "fail: t == null || t_age > 7.days\n", Same),
         ("let: { d: a * 3 }\nfail: d > 10\n", "fail: a > 3\n", Same),
         ("params: { limit: 5 }\nfail: a > params.limit\n", "fail: a > 5\n", Same),
-        ("fail: a > 5 || unit\nlet: { unit: b == 1 }\n", "fail: b == 1 || a > 5\n", Same),
+        ("fail: a > 5 || unit\nlet: { unit: (b ?? 0) == 1 }\n", "fail: (b ?? 0) == 1 || a > 5\n", Same),
     ] {
         says(old, new, direction);
     }

@@ -153,11 +153,6 @@ impl<'m, 'a> Maker<'m, 'a> {
         )
     }
 
-    /// How many rows there were, and how many of them were subjects: what `expect` is about.
-    pub(super) fn counted(&self, rows: u64, subjects: u64) -> Vec<Operand> {
-        vec![operands::counted("rows", rows), operands::counted("subjects", subjects)]
-    }
-
     /// A finding that an expected name is not there, or why that is not known.
     pub(super) fn absent(&self, name: &Arc<str>, gap: Option<&Arc<Missing>>) -> Finding {
         let scope = RowScope::new(self, None, &self.check.settings);

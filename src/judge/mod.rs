@@ -30,7 +30,7 @@ use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 pub use assemble::{Assembly, assemble};
 pub use cover::{Branch, Part, Shown, Way, branches, covered};
 pub use decide::{Decision, climb, decide};
-pub use explain::{Explained, explain, subjects};
+pub use explain::{Explained, explain, operands as operands_of, subjects};
 
 use findings::Maker;
 use rows::Judged;
@@ -132,7 +132,7 @@ fn nothing(maker: &Maker<'_, '_>, whole: bool, judged: u64, outside: u64, outcom
     }
     let unknown = |what: &str| {
         let mut finding = maker.unknown(None, &Arc::new(Missing::new(Cause::Empty, what)));
-        finding.operands = maker.counted(rows, judged);
+        finding.operands = operands::of_expect(rows, judged);
         finding
     };
     match &maker.check.policy.expect {
@@ -170,7 +170,7 @@ fn expected(
     let names: BTreeSet<Arc<str>> = names.into_iter().filter(|name| !seen.contains(name)).collect();
     for name in names {
         let mut finding = maker.absent(&name, gap);
-        finding.operands.extend(maker.counted(outcome.check.rows, seen.len() as u64));
+        finding.operands.extend(operands::of_expect(outcome.check.rows, seen.len() as u64));
         outcome.check.findings.push(finding);
     }
     outcome.check.findings.extend(faults.iter().map(|why| maker.unknown(None, why)));

@@ -139,8 +139,12 @@ pub(super) fn of_script(scope: &RowScope<'_, '_>) -> Vec<Operand> {
     found
 }
 
-/// A number that was counted: rows, subjects.
-pub(super) fn counted(text: &str, many: u64) -> Operand {
+/// How many rows there were, and how many of them were subjects: what `expect` is about.
+pub(super) fn of_expect(rows: u64, subjects: u64) -> Vec<Operand> {
+    vec![counted("rows", rows), counted("subjects", subjects)]
+}
+
+fn counted(text: &str, many: u64) -> Operand {
     let value = Value::count(many);
     Operand {
         text: Arc::from(text),

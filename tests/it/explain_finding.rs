@@ -40,8 +40,11 @@ fn has(all: &[String], wanted: &[&str]) {
     }
 }
 
+/// A kind of rule, a policy of it, the subject that is found, the names of operands, and parts of its tree.
+type Kind = (&'static str, String, &'static str, &'static [&'static str], &'static [&'static str]);
+
 /// Kinds of rules with a policy that fails for a file of 150 bytes, the names of operands that it must show, and parts of its tree.
-fn kinds() -> Vec<(&'static str, String, &'static str, &'static [&'static str], &'static [&'static str])> {
+fn kinds() -> Vec<Kind> {
     vec![
         ("rule", format!("{FILES}params: {{ limit: 100B }}\nfail: (size ?? 0.bytes) > params.limit\n"), "@SHOP@/x.txt", &["size", "params.limit"], &["fail (size ?? 0.bytes) > params.limit: true", "value size: 150 B", "value params.limit: 100 B"]),
         ("let", format!("{FILES}let: {{ twice: (size ?? 0.bytes) * 2 }}\nfail: twice > 200.bytes\n"), "@SHOP@/x.txt", &["twice", "size"], &["value twice: 300 B", "let (size ?? 0.bytes) * 2: 300 B", "value size: 150 B"]),
@@ -139,5 +142,5 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
     shop.run(&["explain", "p", "--facts", "r.json"]).exits(2).says("`p` is no finding");
     shop.file("cut.json", &recorded[..recorded.len() / 2]);
     shop.run(&["explain", &name, "--facts", "cut.json"]).exits(2).says("cut.json");
-    shop.run(&["explain", &name]).exits(2).says("no run whose facts are kept");
+    shop.run(&["explain", &name]).exits(2).says("the store has no run whose facts");
 }

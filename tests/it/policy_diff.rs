@@ -347,7 +347,7 @@ fn both_versions_are_judged_on_recorded_facts() {
     );
     let operands: Vec<&str> =
         change["operands"].as_array().unwrap().iter().map(|one| one["shown"].as_str().unwrap()).collect();
-    assert_eq!(operands, ["150 B", "100 B"], "{change:#}");
+    assert_eq!(operands, ["150 B", "200 B", "100 B"], "{change:#}");
     assert_eq!(run.json()["recordings"][0]["unchanged"], 2);
     let human = shop.run(&["diff", "HEAD", ".", "--facts", "facts.json"]).exits(0);
     let at = human.stdout.find("fail → pass  p:").unwrap();

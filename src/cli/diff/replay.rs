@@ -7,16 +7,64 @@ use std::sync::Arc;
 use crate::cli::check::recording;
 use crate::cli::output::Problem;
 use crate::cli::run::judge_all;
-use crate::fact::{Cause, Observation, Recording};
+use crate::fact::{Cause, Observation, Past, Recording};
 use crate::impact;
-use crate::judge::Given;
+use crate::judge::{Given, operands_of};
 use crate::observe::{Replay, verify};
+use crate::plan::Plan;
 use crate::verdict::{Check, Direction, Finding, Impact, Operand, Replayed, Verdict, VerdictChange};
 
 use super::side::Loaded;
 
-/// Checks of a version by policy (under its new id) and target.
-type Judged = BTreeMap<(Arc<str>, Arc<str>), Check>;
+/// A version judged on a recording.
+struct Judged<'p> {
+    plan: &'p Plan,
+    answers: Vec<Observation>,
+    past: Past,
+    started: jiff::Timestamp,
+    /// Checks by policy (under its new id) and target, with their positions in the plan.
+    checks: BTreeMap<Name, (usize, Check)>,
+    /// Does the recording answer anything of it?
+    answered: bool,
+}
+
+/// A policy and a target.
+type Name = (Arc<str>, Arc<str>);
+
+impl<'p> Judged<'p> {
+    fn of(
+        side: &'p Loaded,
+        recording: &Recording,
+        renamed: &BTreeMap<Arc<str>, Arc<str>>,
+    ) -> Result<Self, Problem> {
+        let mut past = recording.past.clone();
+        crate::cli::memory::baselines(side.project(), &side.plan, &mut past)?;
+        let mut answers = Replay::new(recording.clone()).answer(&side.plan.requests);
+        verify(&mut answers, &side.infos);
+        let absent =
+            |answer: &Observation| answer.result.as_ref().is_err_and(|why| why.cause == Cause::Absent);
+        let answered = answers.is_empty() || !answers.iter().all(absent);
+        let given = Given { at: recording.started, recall: &past.recall, past: &past };
+        let outcomes = judge_all(&side.plan, &answers, &given);
+        let name = |id: &Arc<str>| Arc::clone(renamed.get(id).unwrap_or(id));
+        let checks = outcomes.into_iter().map(|outcome| outcome.check).enumerate();
+        let checks = checks
+            .map(|(at, check)| ((name(&check.policy), Arc::clone(&check.target)), (at, check)))
+            .collect();
+        Ok(Self { plan: &side.plan, answers, past, started: recording.started, checks, answered })
+    }
+
+    fn check(&self, name: &Name) -> Option<&Check> {
+        self.checks.get(name).map(|(_, check)| check)
+    }
+
+    /// What this version reads of a subject that it has no finding about.
+    fn operands(&self, name: &Name, subject: &str) -> Vec<Operand> {
+        let check = self.checks.get(name).and_then(|(at, _)| self.plan.checks.get(*at));
+        let given = Given { at: self.started, recall: &self.past.recall, past: &self.past };
+        check.map(|check| operands_of(check, &self.answers, &given, subject)).unwrap_or_default()
+    }
+}
 
 /// Adds what changes on each of the recordings.
 pub(super) fn judge(
@@ -29,23 +77,14 @@ pub(super) fn judge(
     for file in files {
         let recording = recording(file)?;
         let name = file.display().to_string();
-        let was = judged(old, &recording)?;
-        let is = judged(new, &recording)?;
-        if was.as_ref().or(is.as_ref()).is_none() {
+        let was = Judged::of(old, &recording, &renamed)?;
+        let is = Judged::of(new, &recording, &BTreeMap::new())?;
+        if !was.answered && !is.answered {
             return Err(Problem::usage(
                 format!("`{name}` answers no question of either version"),
                 "record again with `muster record`, with the targets of this project",
             ));
         }
-        let was: Judged = was
-            .unwrap_or_default()
-            .into_iter()
-            .map(|((policy, target), check)| {
-                let now = renamed.get(&policy).unwrap_or(&policy);
-                ((Arc::clone(now), target), check)
-            })
-            .collect();
-        let is = is.unwrap_or_default();
         let unchanged = compare(&name, &was, &is, impact);
         let started = recording.started.to_string();
         impact.replayed.push(Replayed { recording: name, started, unchanged });
@@ -53,27 +92,12 @@ pub(super) fn judge(
     impact.verdicts.sort_by(|a, b| {
         let key =
             |change: &VerdictChange| (change.direction, std::cmp::Reverse(change.before.max(change.after)));
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| (&a.policy, &a.target, &a.subject).cmp(&(&b.policy, &b.target, &b.subject)))
+        let names = |change: &VerdictChange| {
+            (Arc::clone(&change.policy), Arc::clone(&change.target), Arc::clone(&change.subject))
+        };
+        key(a).cmp(&key(b)).then_with(|| names(a).cmp(&names(b)))
     });
     Ok(())
-}
-
-/// The checks of a version on a recording; `None` if that answers nothing of it.
-fn judged(side: &Loaded, recording: &Recording) -> Result<Option<Judged>, Problem> {
-    let mut past = recording.past.clone();
-    crate::cli::memory::baselines(side.project(), &side.plan, &mut past)?;
-    let mut answers = Replay::new(recording.clone()).answer(&side.plan.requests);
-    verify(&mut answers, &side.infos);
-    let absent = |answer: &Observation| answer.result.as_ref().is_err_and(|why| why.cause == Cause::Absent);
-    if !answers.is_empty() && answers.iter().all(absent) {
-        return Ok(None);
-    }
-    let given = Given { at: recording.started, recall: &past.recall, past: &past };
-    let outcomes = judge_all(&side.plan, &answers, &given);
-    let key = |check: &Check| (Arc::clone(&check.policy), Arc::clone(&check.target));
-    Ok(Some(outcomes.into_iter().map(|outcome| (key(&outcome.check), outcome.check)).collect()))
 }
 
 /// The worst finding of each subject, by its name.
@@ -99,28 +123,22 @@ fn verdict(check: Option<&Check>, finding: Option<&&Finding>) -> Option<Verdict>
 }
 
 /// Adds the differences, and counts what is judged alike.
-fn compare(recording: &str, was: &Judged, is: &Judged, impact: &mut Impact) -> u64 {
-    let keys: BTreeSet<_> = was.keys().chain(is.keys()).collect();
+fn compare(recording: &str, was: &Judged<'_>, is: &Judged<'_>, impact: &mut Impact) -> u64 {
+    let names: BTreeSet<_> = was.checks.keys().chain(is.checks.keys()).collect();
     let mut unchanged = 0;
-    for key in keys {
-        let (old, new) = (was.get(key), is.get(key));
+    for name in names {
+        let (old, new) = (was.check(name), is.check(name));
         let (before, after) = (by_subject(old), by_subject(new));
         let subjects: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).copied().collect();
         let mut changed = 0;
         for subject in subjects {
             let (first, second) = (before.get(subject), after.get(subject));
             let (from, to) = (verdict(old, first), verdict(new, second));
-            if from == to {
-                continue;
+            if from != to {
+                changed += 1;
+                let said = [(from, first.copied()), (to, second.copied())];
+                impact.verdicts.push(change(recording, (name, subject), said, [was, is]));
             }
-            changed += 1;
-            impact.verdicts.push(change(
-                recording,
-                key,
-                subject,
-                (from, first.copied()),
-                (to, second.copied()),
-            ));
         }
         let all = [old, new].into_iter().flatten().map(|check| check.counts.total()).max().unwrap_or(0);
         unchanged += all.saturating_sub(changed);
@@ -128,16 +146,23 @@ fn compare(recording: &str, was: &Judged, is: &Judged, impact: &mut Impact) -> u
     unchanged
 }
 
+/// What a version says of a subject, with its finding.
+type Said<'f> = (Option<Verdict>, Option<&'f Finding>);
+
 fn change(
     recording: &str,
-    (policy, target): &(Arc<str>, Arc<str>),
-    subject: &Arc<str>,
-    (before, first): (Option<Verdict>, Option<&Finding>),
-    (after, second): (Option<Verdict>, Option<&Finding>),
+    (name, subject): (&Name, &Arc<str>),
+    [(before, first), (after, second)]: [Said<'_>; 2],
+    [was, is]: [&Judged<'_>; 2],
 ) -> VerdictChange {
     let rank = |verdict: Option<Verdict>| verdict.unwrap_or(Verdict::Pass);
     let said = |finding: Option<&Finding>| finding.map(|finding| finding.message.clone());
+    let read = |judged: &Judged<'_>, finding: Option<&Finding>| match finding {
+        Some(finding) => finding.operands.clone(),
+        None => judged.operands(name, subject),
+    };
     let decided = second.or(first);
+    let (policy, target) = name;
     VerdictChange {
         direction: Direction::of(rank(after) < rank(before), rank(after) > rank(before)),
         recording: recording.to_owned(),
@@ -148,19 +173,18 @@ fn change(
         after,
         said_before: said(first),
         said_after: said(second),
-        operands: operands(first, second),
+        operands: both(read(is, second), read(was, first)),
         rule: decided.map(|finding| Arc::clone(&finding.rule)).unwrap_or_default(),
         at: decided.map(|finding| finding.at.clone()).unwrap_or_default(),
     }
 }
 
 /// Those of the new version, then those of the old one that it does not read or reads otherwise.
-fn operands(first: Option<&Finding>, second: Option<&Finding>) -> Vec<Operand> {
-    let mut all: Vec<Operand> = second.map(|finding| finding.operands.clone()).unwrap_or_default();
-    for operand in first.iter().flat_map(|finding| &finding.operands) {
-        if !all.iter().any(|known| known.text == operand.text && known.value == operand.value) {
-            all.push(operand.clone());
+fn both(mut new: Vec<Operand>, old: Vec<Operand>) -> Vec<Operand> {
+    for operand in old {
+        if !new.iter().any(|known| known.text == operand.text && known.value == operand.value) {
+            new.push(operand);
         }
     }
-    all
+    new
 }

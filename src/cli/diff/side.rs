@@ -51,7 +51,7 @@ impl Names {
             let source = Source::new(self.shown(&source.name), Arc::clone(&source.text));
             label.loc = Loc { source, start: *start, end: *end };
         }
-        Diag { message, help, labels, ..diag }
+        Diag { message, labels, help, ..diag }
     }
 
     fn problem(&self, problem: Problem) -> Problem {
@@ -90,17 +90,17 @@ impl Loaded {
 
     fn read(version: &Version, name: &str, project: Option<&PathBuf>) -> Result<Self, Problem> {
         match version {
-            Version::Here => Self::of(name, Sources { sources: Vec::new(), project: project.cloned() }),
-            Version::Path(path) => Self::of(name, sources(path, project)),
+            Version::Here => Self::of(name, &Sources { sources: Vec::new(), project: project.cloned() }),
+            Version::Path(path) => Self::of(name, &sources(path, project)),
             Version::Revision(revision) => Self::revision(revision, project),
         }
     }
 
-    fn of(name: &str, sources: Sources) -> Result<Self, Problem> {
+    fn of(name: &str, sources: &Sources) -> Result<Self, Problem> {
         let folder = here()?;
         let names = Names { prefixes: vec![(format!("{}/", folder.display()), String::new())] };
         let named_sources = !sources.sources.is_empty();
-        let read = read(&sources, false).map_err(|problem| names.problem(problem))?;
+        let read = read(sources, false).map_err(|problem| names.problem(problem))?;
         let name = if name == "." { "the files here".to_owned() } else { name.to_owned() };
         Ok(Self::new(name, read, named_sources, names))
     }

@@ -11,7 +11,7 @@ use crate::fact::{Cell, Observation, Type, Value, show};
 use crate::plan::Check;
 use crate::policy::{Expect, Ladder, Rung};
 use crate::rule::eval::holds;
-use crate::verdict::{Finding, Reason, Severity, Verdict};
+use crate::verdict::{Finding, Operand, Reason, Severity, Verdict};
 
 use super::findings::{Maker, shown};
 use super::scope::RowScope;
@@ -49,6 +49,34 @@ fn name(check: &Check, row: &[Cell]) -> Option<Arc<str>> {
     if schema.key.is_empty() { Some(Arc::clone(&check.target.name)) } else { shown(schema, row).ok() }
 }
 
+/// What the rungs of a check read of a subject, whatever they say of it.
+pub fn operands(check: &Check, answers: &[Observation], given: &Given<'_>, subject: &str) -> Vec<Operand> {
+    let tables = Tables::new(check, answers, given);
+    let maker = Maker::new(&tables);
+    let settings = maker.settings(Some(subject), &mut BTreeSet::new());
+    let (Some(row), Ok(settings)) = (row_of(check, &tables, subject), settings) else { return Vec::new() };
+    let scope = RowScope::new(&maker, Some(&row), &settings);
+    let mut found: Vec<Operand> = Vec::new();
+    for rung in check.policy.fail.iter().chain(&check.policy.warn) {
+        for operand in super::operands::of(&rung.rule, &scope) {
+            if !found.iter().any(|known| known.text == operand.text) {
+                found.push(operand);
+            }
+        }
+    }
+    found
+}
+
+/// The row of a subject.
+fn row_of(check: &Check, tables: &Tables<'_>, subject: &str) -> Option<Vec<Cell>> {
+    let each = check.policy.each;
+    let rows = tables.rows(each).map_or(0, super::tables::Rows::len);
+    (0..rows).find_map(|index| {
+        let row = tables.row(each, index).ok()?;
+        (name(check, &row).as_deref() == Some(subject)).then(|| row.to_vec())
+    })
+}
+
 /// How a subject of a check was judged: the one of that name, and of the findings about it the one of that id, if
 /// one is given. `None` if there is no such subject.
 pub fn explain(
@@ -71,12 +99,7 @@ pub fn explain(
     let maker = Maker::new(&tables);
     tree.extend(facts::observations(&maker));
     tree.extend(facts::relations(&maker));
-    let each = check.policy.each;
-    let rows = tables.rows(each).map_or(0, super::tables::Rows::len);
-    let row = (0..rows).find_map(|index| {
-        let row = tables.row(each, index).ok()?;
-        (name(check, &row).as_deref() == Some(subject)).then(|| row.to_vec())
-    });
+    let row = row_of(check, &tables, subject);
     let is_row =
         |finding: &Finding| finding.subject.key.first().is_none_or(|(name, _)| &**name != "expected");
     let row = row.filter(|_| finding.as_ref().is_none_or(is_row));

@@ -38,13 +38,7 @@ impl<'t, 's, 'a> Tree<'t, 's, 'a> {
 
     /// A rule of the policy.
     pub(super) fn rule(&self, step: &str, rule: &Rule) -> Reason {
-        let mut reason = self.condition(&rule.node, None);
-        if reason.step == "all" || reason.step == "any" || reason.step == "not" {
-            return Reason { step: step.to_owned(), ..reason };
-        }
-        // A rule that is one comparison has its values below it at once.
-        reason.step = step.to_owned();
-        reason
+        Reason { step: step.to_owned(), ..self.condition(&rule.node, None) }
     }
 
     /// The facts that a script reads.
@@ -56,13 +50,13 @@ impl<'t, 's, 'a> Tree<'t, 's, 'a> {
         match cell {
             Err(why) => unknown(why),
             Ok(Value::Bool(truth)) => truth.to_string(),
-            Ok(value) => match limit.filter(|limit| !limit.is_null() && !value.is_null()) {
-                Some(limit) => show_apart(value, limit, node.ty.base()),
-                None => {
-                    let reads = operands::place(node).and_then(|place| self.scope.null_reads(place));
-                    show_cell(cell, node.ty.base(), reads)
+            Ok(value) => {
+                if let Some(limit) = limit.filter(|limit| !limit.is_null() && !value.is_null()) {
+                    return show_apart(value, limit, node.ty.base());
                 }
-            },
+                let reads = operands::place(node).and_then(|place| self.scope.null_reads(place));
+                show_cell(cell, node.ty.base(), reads)
+            }
         }
     }
 

@@ -78,7 +78,14 @@ fn changed(change: &PolicyChange) -> Remark {
         message: inline(&message),
         help: help.join("\n"),
         place: at(&change.at, change.gone),
-        fingerprint: print(&[change.kind, name, &targets, subjects, &change.what]),
+        fingerprint: print(&[
+            &data::word(change.direction),
+            change.kind,
+            name,
+            &targets,
+            subjects,
+            &change.what,
+        ]),
         suppressed: None,
         properties,
     }

@@ -9,7 +9,7 @@ mod of_run;
 mod sarif;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::report) mod tests;
 
 use serde_json::{Map, Value as Json};
 

@@ -8,7 +8,8 @@ fn run(format: Review) -> String {
     render_run(&rich(), Format::Review(format), &Style { color: false, width: 80, verbose: false })
 }
 
-fn sarif(text: &str) -> Json {
+/// The text as JSON, which must be valid SARIF.
+pub(in crate::report) fn sarif(text: &str) -> Json {
     // The standard's schema, with its first erratum: a bracket of this pattern was in the wrong place.
     let schema = include_str!("../../../tests/support/sarif-schema-2.1.0.json")
         .replace("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
