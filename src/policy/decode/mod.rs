@@ -139,6 +139,7 @@ impl Decoder<'_> {
             alert,
             library: self.around.library.clone(),
             digest: digest(node.loc.text()),
+            judges: std::sync::OnceLock::new(),
             env: std::mem::take(&mut self.env),
         };
         self.whole(node, &policy);
