@@ -112,7 +112,7 @@ fn explain_knows_every_kind_of_word() {
     let shop = Shop::new();
     for (name, part) in [
         ("postgres.tables", "Arguments"),
-        ("inverted-rungs", "a code"),
+        ("inverted-rungs", "a lint"),
         ("starts_with", "a function"),
         ("ratio", "a type"),
         ("GiB", "a unit"),
