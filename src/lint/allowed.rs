@@ -1,7 +1,7 @@
 //! What a comparison lets through of one value, so that two of them can be held against each other.
 
 use crate::fact::{Type, Value};
-use crate::policy::Policy;
+use crate::policy::{Param, Policy};
 use crate::rule::node::{Cmp, Place};
 use crate::rule::ops::compare;
 use crate::rule::{Node, Op};
@@ -30,8 +30,8 @@ pub(super) enum Allowed {
     NoneOf(Vec<Value>),
 }
 
-/// What a parameter is taken for; none if only what is written in the condition counts.
-pub(super) type Params<'a> = &'a [Value];
+/// Parameters whose defaults count as limits; none if only what is written in the condition counts.
+pub(super) type Params<'a> = &'a [Param];
 
 impl<'a> About<'a> {
     /// The condition, if it is one about a single value that is observed.
@@ -67,7 +67,7 @@ fn reads_a_fact(node: &Node) -> bool {
 fn limit(node: &Node, params: Params<'_>) -> Option<Value> {
     match &node.op {
         Op::Literal(value) => Some(value.clone()),
-        Op::Read(Place::Param(index)) => params.get(*index).cloned(),
+        Op::Read(Place::Param(index)) => params.get(*index).map(|param| param.default.clone()),
         _ => None,
     }
 }

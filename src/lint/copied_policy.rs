@@ -23,7 +23,7 @@ pub(super) const LINT: Lint = Lint {
               changes nothing about the other, and whoever loosens one believes that it is done.",
         bad: "targets: { web: { type: host } }\n\
               ---\npolicy: disk-full\nfail: used_ratio > 90.percent\n\
-              ---\npolicy: disk-almost-full   # here\nfail: used_ratio > 90.percent",
+              ---\npolicy: disk-used-up   # here\nfail: used_ratio > 90.percent",
         good: "targets: { web: { type: host } }\n\
                ---\npolicy: disk-full\nfail: used_ratio > 90.percent\n\
                ---\npolicy: disk-inodes-full\nfail: (inodes_used_ratio ?? 0.percent) > 90.percent",
@@ -32,7 +32,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
-    let prints = on_all_cores(input.policies, |policy| print(policy));
+    let prints = on_all_cores(input.policies, |policy| *policy.judges.get_or_init(|| print(policy)));
     let mut first: HashMap<u64, &Policy> = HashMap::with_capacity(prints.len());
     for (policy, print) in input.policies.iter().zip(prints) {
         let Some(other) = first.get(&print) else {
@@ -55,7 +55,7 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
 
 /// Equal for policies that judge alike: white space, messages and metadata do not count.
 fn print(policy: &Policy) -> u64 {
-    let mut hash = DefaultHasher::new();
+    let mut hash = Bytes(Vec::with_capacity(1024));
     selector(&policy.target, &mut hash);
     for also in &policy.also {
         also.name.hash(&mut hash);
@@ -78,10 +78,25 @@ fn print(policy: &Policy) -> u64 {
     rules(policy.fail.iter().map(|rung| &rung.rule), &mut hash);
     rules(policy.warn.iter().map(|rung| &rung.rule), &mut hash);
     policy.script.as_ref().map(|script| &script.text).hash(&mut hash);
-    hash.finish()
+    let mut whole = DefaultHasher::new();
+    whole.write(&hash.0);
+    whole.finish()
 }
 
-fn rules<'a>(rules: impl Iterator<Item = &'a Rule>, hash: &mut DefaultHasher) {
+/// Everything in a row, because hashing many small pieces takes several times as long.
+struct Bytes(Vec<u8>);
+
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+fn rules<'a>(rules: impl Iterator<Item = &'a Rule>, hash: &mut Bytes) {
     for rule in rules {
         text(&rule.node, hash);
     }
@@ -89,17 +104,20 @@ fn rules<'a>(rules: impl Iterator<Item = &'a Rule>, hash: &mut DefaultHasher) {
 }
 
 /// The words of an expression. Names mean the same in two policies that observe the same.
-fn text(node: &Node, hash: &mut DefaultHasher) {
-    node.text.split_whitespace().for_each(|word| word.hash(hash));
+fn text(node: &Node, hash: &mut Bytes) {
+    for word in node.text.split_whitespace() {
+        hash.write(word.as_bytes());
+        hash.write(b" ");
+    }
     0xfe_u8.hash(hash);
 }
 
-fn selector(selector: &Selector, hash: &mut DefaultHasher) {
+fn selector(selector: &Selector, hash: &mut Bytes) {
     (&selector.kind, &selector.labels).hash(hash);
     selector.name.as_ref().map(|glob| glob.glob().glob()).hash(hash);
 }
 
-fn observation(observe: &Observe, hash: &mut DefaultHasher) {
+fn observation(observe: &Observe, hash: &mut Bytes) {
     (&observe.name, observe.probe.name, observe.on, observe.max_age, observe.exact).hash(hash);
     for (name, arg, _) in &observe.args {
         name.hash(hash);
@@ -120,7 +138,7 @@ fn observation(observe: &Observe, hash: &mut DefaultHasher) {
     }
 }
 
-fn related(policy: &Policy, hash: &mut DefaultHasher) {
+fn related(policy: &Policy, hash: &mut Bytes) {
     policy.each.hash(hash);
     for view in &policy.views {
         match &view.kind {
@@ -134,7 +152,7 @@ fn related(policy: &Policy, hash: &mut DefaultHasher) {
     }
 }
 
-fn expected(expect: &Expect, hash: &mut DefaultHasher) {
+fn expected(expect: &Expect, hash: &mut Bytes) {
     match expect {
         Expect::Default => 0_u8.hash(hash),
         Expect::Some => 1_u8.hash(hash),
@@ -145,7 +163,7 @@ fn expected(expect: &Expect, hash: &mut DefaultHasher) {
     }
 }
 
-fn value(value: &Value, hash: &mut DefaultHasher) {
+fn value(value: &Value, hash: &mut Bytes) {
     match value {
         Value::Int(int) => int.hash(hash),
         Value::Float(float) => float.to_bits().hash(hash),

@@ -3,8 +3,7 @@
 use super::allowed::{implied, same_text};
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
-use crate::fact::Value;
-use crate::policy::Policy;
+use crate::policy::{Param, Policy};
 use crate::rule::{Op, Rule};
 
 pub(super) const LINT: Lint = Lint {
@@ -31,10 +30,9 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     if fail.len() + warn.len() < 2 && severity.len() < 2 && urgency.len() < 2 {
         return;
     }
-    let params: Vec<Value> = policy.params.iter().map(|param| param.default.clone()).collect();
     let mut lists = |rules: &[&Rule], from: usize| {
         for index in from..rules.len() {
-            diags.extend(unreached(rules, index, &params));
+            diags.extend(unreached(rules, index, &policy.params));
         }
     };
     lists(&severity, 1);
@@ -48,7 +46,7 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     }
 }
 
-fn unreached(rules: &[&Rule], index: usize, params: &[Value]) -> Option<Diag> {
+fn unreached(rules: &[&Rule], index: usize, params: &[Param]) -> Option<Diag> {
     let later = rules.get(index)?;
     let earlier = rules.iter().take(index).find(|earlier| {
         // One that is written alike is what `repeated-rung` is about.

@@ -101,8 +101,7 @@ fn shown<'a>(about: &About<'a>) -> &'a str {
 
 /// A limit beyond what the fact can be.
 fn beyond(policy: &Policy, node: &Node) -> Option<Diag> {
-    let defaults: Vec<_> = policy.params.iter().map(|param| param.default.clone()).collect();
-    let about = About::of(node, &defaults)?;
+    let about = About::of(node, &policy.params)?;
     let Allowed::Range(low, high) = &about.allowed else { return None };
     let edge = |limit: &Value| matches!(limit.as_float(), Some(0.0 | 1.0));
     // A parameter of nothing, or of all, is how a rule is switched off.

@@ -27,51 +27,48 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     for observe in &policy.observe {
-        if let Some((message, help)) = merges(observe) {
+        if let Some(diag) = merges(observe) {
             let place = Written::of(policy).value(&["observe", &observe.name, "key"]);
-            diags.push(Diag::error(&code::MERGED_SUBJECTS, message).at(&place, "").help(help));
+            diags.push(diag.at(&place, ""));
         }
     }
 }
 
-fn merges(observe: &Observe) -> Option<(String, String)> {
+fn merges(observe: &Observe) -> Option<Diag> {
     let names = observe.asked.key_names();
     let probe = observe.probe;
     let lost: Vec<&str> = probe.key.iter().copied().filter(|name| !names.contains(name)).collect();
     // Facts that a policy declares may make rows of parts of the answer, whose key only their author knows.
     if let Some(first) = lost.first().filter(|_| observe.pointers.is_empty()) {
-        let message = format!(
-            "rows of `{}` that differ only in `{}` become one subject",
-            probe.name,
-            lost.join("`, `")
-        );
-        return Some((message, format!("add `{first}` to the key, or leave `key` out and `group` the rows")));
+        let (probe, lost) = (probe.name, lost.join("`, `"));
+        let message = format!("rows of `{probe}` that differ only in `{lost}` become one subject");
+        let help = format!("add `{first}` to the key, or leave `key` out and `group` the rows");
+        return Some(Diag::error(&code::MERGED_SUBJECTS, message).help(help));
     }
     if names.is_empty() || !probe.key.is_empty() {
         return None;
     }
-    let fields = observe.asked.key.iter().filter_map(|index| observe.asked.fields.get(*index));
+    let names = names.join("`, `");
+    let mut fields = observe.asked.key.iter().filter_map(|index| observe.asked.fields.get(*index));
     let measured = fields
         .clone()
         .all(|field| matches!(field.ty.base(), Type::Bool | Type::Float | Type::Quantity(_) | Type::Counter));
     if measured {
-        let message =
-            format!("`{}` is what is measured, and not what tells the rows apart", names.join("`, `"));
-        return Some((
-            message,
-            "name the facts that say which row it is, such as a path or a name".to_owned(),
-        ));
+        let message = format!("`{names}` is what is measured, and not what tells the rows apart");
+        let help = "name the facts that say which row it is, such as a path or a name";
+        return Some(Diag::error(&code::MERGED_SUBJECTS, message).help(help));
     }
-    fields.clone().all(|field| field.ty.is_nullable()).then(|| {
-        let message =
-            format!("`{}` may be null, and all rows without it become one subject", names.join("`, `"));
-        (message, "let the query leave such rows out, or name a fact that every row has".to_owned())
+    // One such row is told apart from the others; that there are more is likely, and not certain.
+    fields.all(|field| field.ty.is_nullable()).then(|| {
+        let message = format!("`{names}` may be null, and all rows without it become one subject");
+        let help = "let the query leave such rows out, or name a fact that every row has";
+        Diag::warning(&code::MERGED_SUBJECTS, message).help(help)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{fine, refused, said};
+    use super::super::testing::{fine, refused, said, warned};
     use super::LINT;
 
     fn query(facts: &str, key: &str) -> String {
@@ -82,9 +79,9 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_merge_rows_are_refused() {
+    fn keys_that_merge_rows_are_found() {
         refused(&LINT, &query("size: bytes", "[size]"));
-        refused(&LINT, &query("path: text?", "[path]"));
+        warned(&LINT, &query("path: text?", "[path]"));
         refused(&LINT, "observe: { usage: { probe: disk.usage, key: [device] } }\nfail: free < 1.GiB");
     }
 

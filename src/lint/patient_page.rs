@@ -5,7 +5,7 @@ use super::written::Written;
 use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::fact::{Type, Value, show};
-use crate::policy::{Policy, Rung};
+use crate::policy::{Param, Policy, Rung};
 use crate::rule::Op;
 use crate::verdict::Urgency;
 
@@ -46,8 +46,7 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
         );
         return;
     }
-    let defaults: Vec<Value> = policy.params.iter().map(|param| param.default.clone()).collect();
-    let left: Option<Vec<i64>> = policy.fail.iter().map(|rung| time_left(rung, &defaults)).collect();
+    let left: Option<Vec<i64>> = policy.fail.iter().map(|rung| time_left(rung, &policy.params)).collect();
     let Some(shortest) = left.and_then(|left| left.into_iter().min()).filter(|left| *left >= NIGHT) else {
         return;
     };
@@ -62,8 +61,8 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
 }
 
 /// How much time is left when the rung begins to hold, if it is one about time that is left.
-fn time_left(rung: &Rung, defaults: &[Value]) -> Option<i64> {
-    let about = About::of(&rung.rule.node, defaults)?;
+fn time_left(rung: &Rung, params: &[Param]) -> Option<i64> {
+    let about = About::of(&rung.rule.node, params)?;
     // Of an age more is worse: a backup that is two days old is late.
     if *about.on.ty.base() != Type::DURATION || matches!(about.on.op, Op::Age(_)) {
         return None;

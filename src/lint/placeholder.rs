@@ -91,9 +91,16 @@ fn plain<'a>(text: &'a Template, find: impl Fn(&'a str) -> Option<&'a str>) -> O
 }
 
 fn undone(text: &str) -> Option<&str> {
-    // Most texts hold none of these letters in a row, and are left at once.
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.into_iter().find(|word| word.len() > 2 && UNDONE.contains(word))
+    let mut start = 0;
+    let inner = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    for word in text.as_bytes().split(|byte| !inner(byte)) {
+        let found = UNDONE.iter().any(|known| known.as_bytes() == word);
+        if found {
+            return text.get(start..start + word.len());
+        }
+        start += word.len() + 1;
+    }
+    None
 }
 
 /// `<name>`, with its brackets.

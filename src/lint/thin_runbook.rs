@@ -61,7 +61,7 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     }
 }
 
-/// A short line without a period: a heading of Markdown, AsciiDoc or reStructuredText.
+/// A short line without a period: a heading of Markdown and its like.
 fn says_what_to_do(line: &str) -> bool {
     let heading = line.trim().trim_matches(['#', '=', '*', '-', ' ', ':', '.']);
     let short =

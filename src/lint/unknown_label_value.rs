@@ -74,7 +74,7 @@ fn compared(project: &Project, label: &Node, value: &Node) -> Option<Diag> {
     if known.iter().any(|known| &**known == wanted) {
         return None;
     }
-    let message = format!("no target has `{}` as its `{name}`", wanted);
+    let message = format!("no target has `{wanted}` as its `{name}`");
     let help = did_you_mean(wanted, known.iter().map(|known| &**known)).unwrap_or_else(|| {
         format!("it is one of {}", known.iter().map(|k| &**k).collect::<Vec<_>>().join(", "))
     });

@@ -46,12 +46,11 @@ fn completed(lines: &str) -> (String, String) {
 }
 
 fn example(lint: &Lint, text: &str) -> Example {
-    let (project, policies): (&str, Vec<&str>) = match lint.check {
-        Check::Policy(_) => ("targets: { here: { type: host } }", vec![text]),
-        Check::Project(_) => {
-            let mut parts = text.split("\n---\n");
-            (parts.next().unwrap(), parts.collect())
-        }
+    let (project, policies): (&str, Vec<&str>) = if let Check::Project(_) = lint.check {
+        let mut parts = text.split("\n---\n");
+        (parts.next().unwrap(), parts.collect())
+    } else {
+        ("targets: { here: { type: host } }", vec![text])
     };
     let mut project = project.trim_start_matches("muster: 1").trim_start().to_owned() + "\n";
     if !policies.is_empty() {
@@ -59,7 +58,7 @@ fn example(lint: &Lint, text: &str) -> Example {
     }
     let files = policies.iter().map(|lines| completed(lines)).map(|(id, text)| {
         // An example about one policy is a file `p.yaml`.
-        let id = if matches!(lint.check, Check::Policy(_)) { "p".to_owned() } else { id };
+        let id = if matches!(lint.check, Check::Project(_)) { id } else { "p".to_owned() };
         (format!("policies/{id}.yaml"), text)
     });
     let policies: Vec<(String, String)> = files.collect();
@@ -100,20 +99,19 @@ fn said(lint: &Lint, shop: &Shop) -> Vec<(String, usize)> {
         project::decode(&source, shop.path(), &mut wrong).unwrap_or_else(|| panic!("{wrong:#?}"));
     let policies = policies(shop);
     let mut found = Vec::new();
-    match lint.check {
-        Check::Policy(check) => policies.iter().for_each(|policy| check(policy, &mut found)),
-        Check::Project(check) => {
-            let today = parse_date("2026-11-01").unwrap();
-            let input = Input {
-                policies: &policies,
-                broken: &[],
-                project: &project,
-                has_project: true,
-                whole: true,
-                today,
-            };
-            check(&input, &mut found);
-        }
+    if let Check::Policy(check) = lint.check {
+        policies.iter().for_each(|policy| check(policy, &mut found));
+    } else if let Check::Project(check) = lint.check {
+        let today = parse_date("2026-11-01").unwrap();
+        let input = Input {
+            policies: &policies,
+            broken: &[],
+            project: &project,
+            has_project: true,
+            whole: true,
+            today,
+        };
+        check(&input, &mut found);
     }
     assert!(found.iter().all(|diag| diag.code == lint.code), "{}: {found:?}", lint.name());
     let place = |loc: &passmuster::source::Loc| {

@@ -18,7 +18,7 @@ use super::shapes;
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::fact::{Value, catalogue};
 use crate::rule::env::{Binding, ROOTS};
-use crate::rule::{Env, parse, typing};
+use crate::rule::{Env, Rule, parse, typing};
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Loc, Source};
 use crate::verdict::Severity;
@@ -95,8 +95,7 @@ impl Decoder<'_> {
         let each = self.each(node, &observe, &views)?;
         self.environment(&views, each);
         let when = node.get("when").and_then(|when| self.without_facts(when));
-        let filter = node.get("where").and_then(|filter| self.condition(filter));
-        self.narrow(filter.as_ref());
+        let filter = self.filter(node);
         let lets = self.lets(node.get("let"));
         let fail = self.rungs(node.get("fail"));
         let warn = self.rungs(node.get("warn"));
@@ -139,16 +138,23 @@ impl Decoder<'_> {
             alert,
             library: self.around.library.clone(),
             digest: digest(node.loc.text()),
+            judges: std::sync::OnceLock::new(),
             env: std::mem::take(&mut self.env),
         };
-        self.whole(node, &policy);
-        Some(policy)
+        Some(self.whole(node, policy))
     }
 
-    /// What only the whole policy tells.
-    fn whole(&mut self, node: &Node, policy: &Policy) {
-        self.unused_relations(node, policy);
-        if !relations::script_fits(policy) {
+    /// `where`; what it says holds for all that follows.
+    fn filter(&mut self, node: &Node) -> Option<Rule> {
+        let filter = node.get("where").and_then(|filter| self.condition(filter));
+        self.narrow(filter.as_ref());
+        filter
+    }
+
+    /// Says what only the whole policy tells.
+    fn whole(&mut self, node: &Node, policy: Policy) -> Policy {
+        self.unused_relations(node, &policy);
+        if !relations::script_fits(&policy) {
             let at = node.get("script").map_or(&node.loc, |script| &script.loc);
             let message = "a script cannot judge rows of two parts";
             self.push(
@@ -157,6 +163,7 @@ impl Decoder<'_> {
                     .help("use `let`, `fail` and `warn`, or group the rows first"),
             );
         }
+        policy
     }
 
     fn selector(&mut self, node: &Node) -> Option<Selector> {

@@ -1,7 +1,7 @@
 //! A policy that was checked: nothing in it can be illegal any more.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::fact::{Args, Before, Pointer, ProbeDecl, Schema, Type, Value};
 use crate::rule::script::Script;
@@ -277,6 +277,8 @@ pub struct Policy {
     pub library: Option<Arc<str>>,
     /// Digest of its text.
     pub digest: Arc<str>,
+    /// Equal for policies that judge alike, once somebody asked: policies stay, and projects are looked at again.
+    pub judges: OnceLock<u64>,
     /// The names of its expressions.
     pub env: Env,
 }
