@@ -184,10 +184,7 @@ pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
 
 /// The same; of a project file that is half typed only the faults and the policies that it names.
 pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
-    let problem = match project(sources) {
-        Ok(_) => return Ok((read(sources, false)?, Vec::new())),
-        Err(problem) => problem,
-    };
+    let Err(problem) = project(sources) else { return Ok((read(sources, false)?, Vec::new())) };
     let mut origins = origins(sources, None);
     if let (true, Some(path)) = (origins.is_empty(), project_path(sources.project.as_ref())?) {
         origins = named_by(&path);

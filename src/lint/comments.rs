@@ -185,7 +185,8 @@ mod tests {
     fn covers(text: &str) -> Vec<(String, String)> {
         let source = Source::new("p.yaml", text);
         let comments = Comments::of(&source).unwrap_or_default();
-        let one = |allow: &Allow| (allow.word.to_string(), text[allow.covers.clone()].to_owned());
+        let one =
+            |allow: &Allow| (allow.word.to_string(), text.get(allow.covers.clone()).unwrap().to_owned());
         comments.allows.iter().map(one).collect()
     }
 

@@ -27,7 +27,7 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     for policy in input.policies.iter().filter(|policy| policy.library.is_none()) {
         for rule in input.project.lints.rules.iter().filter(|rule| is_about(rule, policy)) {
             let owner = policy.owner.as_deref().or(input.project.owner.as_deref());
-            diags.extend(broken(rule, policy, owner).into_iter().map(|broken| said(rule, policy, broken)));
+            diags.extend(broken(rule, policy, owner).into_iter().map(|broken| said(rule, policy, &broken)));
         }
     }
 }
@@ -47,7 +47,7 @@ struct Broken {
     help: String,
 }
 
-fn said(rule: &HouseRule, policy: &Policy, broken: Broken) -> Diag {
+fn said(rule: &HouseRule, policy: &Policy, broken: &Broken) -> Diag {
     let message = format!("`{}` {}: rule `{}` of the house", policy.id, broken.what, rule.name);
     let place: Loc = of_key(policy, broken.key).unwrap_or_else(|| policy.loc.clone());
     let diag = Diag::warning(&code::HOUSE_RULE, message);

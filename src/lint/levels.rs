@@ -12,14 +12,24 @@ use crate::policy::project::LintLevel;
 /// The levels that a project sets, by position in [`LINTS`]; without a project none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
-    set: Vec<Option<Option<Level>>>,
+    set: Vec<Set>,
+}
+
+/// What a project says of one lint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Set {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// This level.
+    Level(Option<Level>),
 }
 
 impl Levels {
     /// Those of the settings of a project, and what is wrong with them. An entry that names a lint goes before one
     /// that names its category.
     pub fn of(settings: &LintSettings) -> (Self, Vec<Diag>) {
-        let mut levels = Self { set: vec![None; LINTS.len()] };
+        let mut levels = Self { set: vec![Set::Nothing; LINTS.len()] };
         let mut diags = Vec::new();
         let (of_lints, of_others): (Vec<_>, Vec<_>) =
             settings.levels.iter().partition(|entry| super::find(&entry.name).is_some());
@@ -41,7 +51,7 @@ impl Levels {
             if entry.level.is_none() && lint.level == super::ERROR {
                 kept.push(lint.name());
             } else {
-                *set = Some(entry.level);
+                *set = Set::Level(entry.level);
             }
         }
         if let Some(first) = kept.first() {
@@ -55,8 +65,10 @@ impl Levels {
 
     /// The level of the lint at this position: of everything that it says if the project sets one.
     pub fn at(&self, index: usize) -> Option<Level> {
-        let default = LINTS.get(index).and_then(|lint| lint.level);
-        self.set.get(index).copied().flatten().unwrap_or(default)
+        match self.set.get(index) {
+            Some(Set::Level(level)) => *level,
+            Some(Set::Nothing) | None => LINTS.get(index).and_then(|lint| lint.level),
+        }
     }
 
     /// The level of a lint.
@@ -72,7 +84,7 @@ impl Levels {
     /// Gives what a lint said the level that the project wants.
     pub(super) fn apply(&self, index: usize, diags: &mut [Diag]) {
         // Where nothing is set, what a lint says keeps the level that it has there: some parts are less bad.
-        let Some(Some(level)) = self.set.get(index).copied().flatten() else { return };
+        let Some(Set::Level(Some(level))) = self.set.get(index).copied() else { return };
         diags.iter_mut().for_each(|diag| diag.level = level);
     }
 }

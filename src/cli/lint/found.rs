@@ -9,6 +9,7 @@ use crate::lint::baseline::{Baseline, written};
 use crate::lint::{Base, fingerprints};
 use crate::plan::{Input, Selection, bind};
 use crate::policy::load::Known;
+use crate::source::Loc;
 use crate::source::yaml;
 
 use super::super::output::{self, Problem};
@@ -39,42 +40,55 @@ impl Found {
         let base = Base { root: here.clone(), here };
         Self { diags, allowed: Vec::new(), known: 0, policies: 0, base, names: None }
     }
+
+    /// What the baseline does not know, and what it knows and is no longer found in the files that could be `read`
+    /// (all if `None`).
+    fn beyond(
+        &mut self,
+        baseline: &Baseline,
+        (lints, prints): (Vec<Diag>, &[String]),
+        loading: &[Diag],
+        read: Option<&HashSet<String>>,
+    ) -> Vec<Diag> {
+        let faulty = loading.iter().flat_map(|diag| &diag.labels).map(|label| &label.loc);
+        let unread = named(faulty, &self.base);
+        let looked_at = |file: &str| !unread.contains(file) && read.is_none_or(|read| read.contains(file));
+        let stale = baseline.stale(prints, looked_at);
+        let knows = baseline.knows(prints);
+        self.known = knows.iter().filter(|known| **known).count();
+        let new = lints.into_iter().zip(knows).filter(|(_, known)| !known).map(|(diag, _)| diag);
+        new.chain(stale).collect()
+    }
 }
 
 /// Looks at everything.
 pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> Result<Found, Problem> {
-    let known_before = match baseline {
+    let before = match baseline {
         Some(path) if !write => Some(Baseline::read(&yaml::read_file(path, &yaml::Limits::default())?)?),
         _ => None,
     };
-    let (Read { project, has_project, mut looked }, of_project) = read_anyway(sources)?;
+    let (mut read, of_project) = read_anyway(sources)?;
     let whole = sources.sources.is_empty() && of_project.is_empty();
-    looked.finish(&project, has_project, whole, day(jiff::Timestamp::now()));
+    read.looked.finish(&read.project, read.has_project, whole, day(jiff::Timestamp::now()));
     let here = here()?;
-    let root = if has_project { project.root.clone() } else { here.clone() };
+    let root = if read.has_project { read.project.root.clone() } else { here.clone() };
     let mut found = Found {
-        policies: looked.loaded.policies.len() + looked.loaded.broken.len(),
-        names: has_project.then(|| known(&project)),
+        policies: read.looked.loaded.policies.len() + read.looked.loaded.broken.len(),
+        names: read.has_project.then(|| known(&read.project)),
         ..Found::only(Vec::new(), here)
     };
     found.base.root = root;
     let mut lints = Vec::new();
-    for said in looked.said {
+    for said in std::mem::take(&mut read.looked.said) {
         match said.allowed {
             Some(reason) => found.allowed.push((said.diag, reason)),
             None => lints.push(said.diag),
         }
     }
     let mut loading = of_project;
-    loading.extend(looked.loaded.diags);
-    // Whether names of the project file fit can only be told with all policies at hand.
-    if has_project && whole && !has_errors(&loading) && !has_errors(&lints) {
-        let targets: Vec<_> = project.targets.iter().map(targets::info).collect();
-        let selection = Selection::default();
-        let policies = &looked.loaded.policies;
-        let input =
-            Input { policies, targets: &targets, project: &project, selection: &selection, has_project };
-        loading.extend(bind(&input).err().unwrap_or_default());
+    loading.append(&mut read.looked.loaded.diags);
+    if read.has_project && whole && !has_errors(&loading) && !has_errors(&lints) {
+        loading.extend(unbound(&read));
     }
     let lints = once(lints);
     let prints = fingerprints(&lints, &found.base);
@@ -83,38 +97,48 @@ pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> R
         output::write_file(path, &text)?;
         output::note(&format!("{} findings are written to {}", lints.len(), path.display()));
         found.known = lints.len();
-        found.diags = once(loading);
-    } else if let Some(baseline) = known_before {
-        let unread: HashSet<String> = files(&loading, &found.base);
-        let read: HashSet<String> =
-            looked.loaded.policies.iter().map(|policy| found.base.name(&policy.loc.source.name)).collect();
-        let looked_at = |file: &str| !unread.contains(file) && (whole || read.contains(file));
-        let stale = baseline.stale(&prints, looked_at);
-        let knows = baseline.knows(&prints);
-        found.known = knows.iter().filter(|known| **known).count();
-        let new = lints.into_iter().zip(knows).filter(|(_, known)| !known).map(|(diag, _)| diag);
-        found.diags = once(loading.into_iter().chain(new).chain(stale).collect());
     } else {
-        found.diags = once(loading.into_iter().chain(lints).collect());
+        let policies = &read.looked.loaded.policies;
+        let left = match before {
+            Some(baseline) => {
+                let read = (!whole).then(|| named(policies.iter().map(|policy| &policy.loc), &found.base));
+                found.beyond(&baseline, (lints, &prints), &loading, read.as_ref())
+            }
+            None => lints,
+        };
+        loading.extend(left);
     }
+    found.diags = once(loading);
     found.diags.sort_by_key(|diag| std::cmp::Reverse(diag.level));
     Ok(found)
 }
 
-/// The files that these are about.
-fn files(diags: &[Diag], base: &Base) -> HashSet<String> {
-    let labels = diags.iter().flat_map(|diag| &diag.labels);
-    labels.map(|label| base.name(&label.loc.source.name)).collect()
+/// Whether names of the project file fit can only be told with all policies at hand.
+fn unbound(read: &Read) -> Vec<Diag> {
+    let targets: Vec<_> = read.project.targets.iter().map(targets::info).collect();
+    let selection = Selection::default();
+    let input = Input {
+        policies: &read.looked.loaded.policies,
+        targets: &targets,
+        project: &read.project,
+        selection: &selection,
+        has_project: read.has_project,
+    };
+    bind(&input).err().unwrap_or_default()
+}
+
+/// The names of files.
+fn named<'a>(places: impl Iterator<Item = &'a Loc>, base: &Base) -> HashSet<String> {
+    places.map(|loc| base.name(&loc.source.name)).collect()
 }
 
 /// Each thing once: two passes may see the same mistake.
 fn once(diags: Vec<Diag>) -> Vec<Diag> {
     let mut seen = HashSet::new();
-    let new = |diag: &Diag| {
+    let mut new = |diag: &Diag| {
         let place = diag.labels.first().map(|label| &label.loc);
         let place = place.map(|loc| (Arc::clone(&loc.source.name), loc.start, loc.end));
         seen.insert((diag.code.id, diag.message.clone(), place))
     };
-    let mut new = new;
     diags.into_iter().filter(|diag| new(diag)).collect()
 }
