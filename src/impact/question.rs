@@ -22,7 +22,7 @@ pub(super) fn questions(version: Version<'_>) -> BTreeMap<String, String> {
         let facts: Vec<String> =
             observe.asked.fields.iter().map(|f| format!("{}: {}", f.name, f.ty)).collect();
         let args = observe.resolve(version.params);
-        let args: Vec<String> = args.0.iter().map(|(name, (value, _))| format!("{name}={value:?}")).collect();
+        let args: Vec<String> = args.iter().map(|(name, value, _)| format!("{name}={value:?}")).collect();
         let said = format!(
             "{} {args:?} {on:?} {:?} {:?} {facts:?} {:?} {:?}",
             observe.probe.name, observe.pointers, observe.before, observe.history, observe.asked.key

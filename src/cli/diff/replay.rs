@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::check::recording;
 use crate::cli::output::Problem;
+use crate::cli::recorded::read as recording;
 use crate::cli::run::judge_all;
 use crate::fact::{Cause, Observation, Past, Recording};
 use crate::impact;

@@ -9,7 +9,7 @@ use crate::cli::targets;
 use crate::diag::{Diag, Level, code};
 use crate::impact::{Fault, Side};
 use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
-use crate::policy::Policy;
+use crate::policy::{self, Policy, Project};
 use crate::source::{Loc, Source};
 
 use super::git::Repository;
@@ -18,7 +18,9 @@ use super::name::Version;
 /// A version that was read.
 pub(super) struct Loaded {
     pub(super) name: String,
-    read: Read,
+    project: Project,
+    has_project: bool,
+    loaded: policy::Loaded,
     pub(super) infos: Vec<Arc<TargetInfo>>,
     pub(super) plan: Plan,
     faults: Vec<Fault>,
@@ -74,8 +76,8 @@ impl Loaded {
         let (mut old, mut new) = (Self::read(old.0, old.1, project)?, Self::read(new.0, new.1, project)?);
         let made_up: Vec<Arc<TargetInfo>> = [&old, &new]
             .into_iter()
-            .filter(|side| !side.read.has_project)
-            .flat_map(|side| &side.read.loaded.policies)
+            .filter(|side| !side.has_project)
+            .flat_map(|side| &side.loaded.policies)
             .map(|policy| made_up(policy))
             .fold(Vec::new(), |mut known, target| {
                 if !known.contains(&target) {
@@ -107,7 +109,9 @@ impl Loaded {
 
     fn new(name: String, read: Read, named_sources: bool, names: Names) -> Self {
         let (infos, plan, faults) = (Vec::new(), Plan::default(), Vec::new());
-        Self { name, read, infos, plan, faults, named_sources, names, _files: None }
+        let (project, has_project) = (read.project.clone(), read.has_project);
+        let loaded = read.loaded();
+        Self { name, project, has_project, loaded, infos, plan, faults, named_sources, names, _files: None }
     }
 
     /// A revision of the repository of the project, or of the current folder.
@@ -152,23 +156,27 @@ impl Loaded {
     }
 
     fn bind(&mut self, made_up: &[Arc<TargetInfo>]) {
-        let Read { project, has_project, loaded } = &self.read;
-        self.infos =
-            if *has_project { project.targets.iter().map(targets::info).collect() } else { made_up.to_vec() };
+        let has_project = self.has_project;
+        self.infos = if has_project {
+            self.project.targets.iter().map(targets::info).collect()
+        } else {
+            made_up.to_vec()
+        };
         // What fits no target at all is told by lint; of some policies the project may speak of others.
         let selection = Selection { named_sources: self.named_sources, ..Selection::default() };
         let input = Input {
-            policies: &loaded.policies,
+            policies: &self.loaded.policies,
             targets: &self.infos,
-            project,
+            project: &self.project,
             selection: &selection,
-            has_project: *has_project,
+            has_project,
         };
         let (plan, diags) = bind_as_far(&input);
         self.plan = plan;
         let mut faults: Vec<Fault> = Vec::new();
-        let unowned = |diag: &&Diag| *has_project || diag.code != &code::MISSING_KEY;
-        let errors = loaded
+        let unowned = |diag: &&Diag| has_project || diag.code != &code::MISSING_KEY;
+        let errors = self
+            .loaded
             .diags
             .iter()
             .chain(diags.iter().filter(|diag| !self.is_about_broken(diag)).filter(unowned));
@@ -186,7 +194,7 @@ impl Loaded {
         let Some(label) = diag.labels.first().filter(|_| diag.code == &code::UNKNOWN_NAME) else {
             return false;
         };
-        let Read { project, loaded, .. } = &self.read;
+        let Self { project, loaded, .. } = self;
         let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
         let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
         named.any(|(pattern, loc)| {
@@ -209,7 +217,7 @@ impl Loaded {
 
     /// The policy in whose document a place is: the last that begins before it.
     fn policy_at(&self, at: &Loc) -> Option<Arc<str>> {
-        let loaded = &self.read.loaded;
+        let loaded = &self.loaded;
         let all = loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
         let all = all.chain(loaded.broken.iter().map(|(id, loc)| (id, loc)));
         let before = all.filter(|(_, loc)| loc.source.name == at.source.name && loc.start <= at.start);
@@ -219,16 +227,16 @@ impl Loaded {
     pub(super) fn side(&self) -> Side<'_> {
         Side {
             name: &self.name,
-            policies: &self.read.loaded.policies,
+            policies: &self.loaded.policies,
             checks: &self.plan.checks,
-            project: &self.read.project,
-            has_targets: self.read.has_project,
+            project: &self.project,
+            has_targets: self.has_project,
             faults: &self.faults,
         }
     }
 
-    pub(super) fn project(&self) -> &crate::policy::Project {
-        &self.read.project
+    pub(super) fn project(&self) -> &Project {
+        &self.project
     }
 
     /// A place or a text with the names of files as the user knows them.

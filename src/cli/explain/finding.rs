@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::check::recording;
 use crate::cli::memory::{self, unusable, wait};
 use crate::cli::output::{Form, Problem, style};
+use crate::cli::recorded::read as recording;
 use crate::cli::run::plan;
 use crate::cli::setup::{Select, Setup, Sources, project, setup};
 use crate::diag::did_you_mean;

@@ -51,10 +51,9 @@ fn observation(maker: &Maker<'_, '_>, index: usize, observe: &Observe) -> Reason
     let values = maker.check.settings.values();
     let args: Vec<String> = observe
         .resolve(&values)
-        .0
         .iter()
-        .filter(|(_, (value, _))| !value.is_null())
-        .map(|(name, (value, ty))| format!("{name}: {}", show(value, ty)))
+        .filter(|(_, value, _)| !value.is_null())
+        .map(|(name, value, ty)| format!("{name}: {}", show(value, ty)))
         .collect();
     let args = if args.is_empty() { String::new() } else { format!(" {{ {} }}", args.join(", ")) };
     let text = format!("{}: {}{args}", observe.name, observe.probe.name);
