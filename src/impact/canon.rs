@@ -7,7 +7,7 @@ use crate::rule::node::{Node, Op, Place};
 
 /// As a text that is the same for what says the same.
 pub(super) fn canon(node: &Node, vars: &Vars) -> String {
-    let parts: Vec<String> = node.children().into_iter().map(|child| canon(child, vars)).collect();
+    let parts: Vec<String> = node.children().iter().map(|child| canon(child, vars)).collect();
     let parts = parts.join(", ");
     match &node.op {
         Op::Literal(value) => format!("{value:?}"),

@@ -355,7 +355,7 @@ fn near(x: f64, ty: &Type) -> Vec<Value> {
 fn is_linear(term: &Node) -> bool {
     match &term.op {
         Op::Literal(_) | Op::Read(_) => true,
-        Op::Negate(_) | Op::Arith(..) | Op::Age(_) => term.children().into_iter().all(is_linear),
+        Op::Negate(_) | Op::Arith(..) | Op::Age(_) => term.children().iter().all(is_linear),
         Op::OrElse(items) => items.first().is_some_and(is_linear) && items.iter().skip(1).all(is_constant),
         _ => false,
     }

@@ -37,7 +37,7 @@ fn limited(node: &Node, scope: &RowScope<'_, '_>, found: &mut Vec<(Arc<str>, Val
             }
         }
     }
-    node.children().into_iter().for_each(|child| limited(child, scope, found));
+    node.children().iter().for_each(|child| limited(child, scope, found));
 }
 
 /// Limits by place, for the digits of messages.
@@ -166,7 +166,7 @@ pub(super) fn of(rule: &Rule, scope: &RowScope<'_, '_>) -> Vec<Operand> {
 
 fn collect(node: &Node, scope: &RowScope<'_, '_>, limits: &[(Arc<str>, Value)], found: &mut Vec<Operand>) {
     let Some(read) = place(node) else {
-        node.children().into_iter().for_each(|child| collect(child, scope, limits, found));
+        node.children().iter().for_each(|child| collect(child, scope, limits, found));
         return;
     };
     if found.iter().any(|operand| operand.text == node.text) {

@@ -22,7 +22,7 @@ pub struct Mutant {
 pub fn mutants(root: &Node) -> Vec<Mutant> {
     let mut found: Vec<Mutant> = own(root);
     let children = root.children();
-    for (index, child) in children.into_iter().enumerate() {
+    for (index, child) in children.iter().enumerate() {
         for mutant in mutants(child) {
             let mut node = root.clone();
             if let Some(slot) = node.children_mut().into_iter().nth(index) {

@@ -20,7 +20,7 @@ pub(super) struct Loaded {
     pub(super) name: String,
     project: Project,
     has_project: bool,
-    loaded: policy::Loaded,
+    read: policy::Loaded,
     pub(super) infos: Vec<Arc<TargetInfo>>,
     pub(super) plan: Plan,
     faults: Vec<Fault>,
@@ -77,7 +77,7 @@ impl Loaded {
         let made_up: Vec<Arc<TargetInfo>> = [&old, &new]
             .into_iter()
             .filter(|side| !side.has_project)
-            .flat_map(|side| &side.loaded.policies)
+            .flat_map(|side| &side.read.policies)
             .map(|policy| made_up(policy))
             .fold(Vec::new(), |mut known, target| {
                 if !known.contains(&target) {
@@ -110,8 +110,8 @@ impl Loaded {
     fn new(name: String, read: Read, named_sources: bool, names: Names) -> Self {
         let (infos, plan, faults) = (Vec::new(), Plan::default(), Vec::new());
         let (project, has_project) = (read.project.clone(), read.has_project);
-        let loaded = read.loaded();
-        Self { name, project, has_project, loaded, infos, plan, faults, named_sources, names, _files: None }
+        let read = read.loaded();
+        Self { name, project, has_project, read, infos, plan, faults, named_sources, names, _files: None }
     }
 
     /// A revision of the repository of the project, or of the current folder.
@@ -165,7 +165,7 @@ impl Loaded {
         // What fits no target at all is told by lint; of some policies the project may speak of others.
         let selection = Selection { named_sources: self.named_sources, ..Selection::default() };
         let input = Input {
-            policies: &self.loaded.policies,
+            policies: &self.read.policies,
             targets: &self.infos,
             project: &self.project,
             selection: &selection,
@@ -176,7 +176,7 @@ impl Loaded {
         let mut faults: Vec<Fault> = Vec::new();
         let unowned = |diag: &&Diag| has_project || diag.code != &code::MISSING_KEY;
         let errors = self
-            .loaded
+            .read
             .diags
             .iter()
             .chain(diags.iter().filter(|diag| !self.is_about_broken(diag)).filter(unowned));
@@ -194,12 +194,10 @@ impl Loaded {
         let Some(label) = diag.labels.first().filter(|_| diag.code == &code::UNKNOWN_NAME) else {
             return false;
         };
-        let Self { project, loaded, .. } = self;
+        let Self { project, read, .. } = self;
         let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
         let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
-        named.any(|(pattern, loc)| {
-            *loc == label.loc && loaded.broken.iter().any(|(id, _)| pattern.matches(id))
-        })
+        named.any(|(pattern, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id)))
     }
 
     fn fault(&self, diag: &Diag) -> Fault {
@@ -217,7 +215,7 @@ impl Loaded {
 
     /// The policy in whose document a place is: the last that begins before it.
     fn policy_at(&self, at: &Loc) -> Option<Arc<str>> {
-        let loaded = &self.loaded;
+        let loaded = &self.read;
         let all = loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
         let all = all.chain(loaded.broken.iter().map(|(id, loc)| (id, loc)));
         let before = all.filter(|(_, loc)| loc.source.name == at.source.name && loc.start <= at.start);
@@ -227,7 +225,7 @@ impl Loaded {
     pub(super) fn side(&self) -> Side<'_> {
         Side {
             name: &self.name,
-            policies: &self.loaded.policies,
+            policies: &self.read.policies,
             checks: &self.plan.checks,
             project: &self.project,
             has_targets: self.has_project,

@@ -167,9 +167,9 @@ impl Found<'_> {
             }
             Op::History(..) => {
                 self.add(&Part::Past(Arc::clone(&node.text)), &[Way::Unknown], &node.text, &node.loc);
-                node.children().into_iter().for_each(|child| self.facts(child, depth));
+                node.children().iter().for_each(|child| self.facts(child, depth));
             }
-            _ => node.children().into_iter().for_each(|child| self.facts(child, depth)),
+            _ => node.children().iter().for_each(|child| self.facts(child, depth)),
         }
     }
 

@@ -67,8 +67,7 @@ impl<'t, 's, 'a> Tree<'t, 's, 'a> {
         let reason = |step: &str, parts: Vec<Reason>| {
             Reason::new(step, node.text.to_string(), said.clone()).at(node.loc.to_string()).of(parts)
         };
-        let parts =
-            || node.children().into_iter().map(|child| self.condition(child, None)).collect::<Vec<_>>();
+        let parts = || node.children().iter().map(|child| self.condition(child, None)).collect::<Vec<_>>();
         match &node.op {
             Op::All(_) => reason("all", parts()),
             Op::Any(_) => reason("any", parts()),
@@ -96,7 +95,7 @@ impl<'t, 's, 'a> Tree<'t, 's, 'a> {
 
     /// The parts that are read, without what is written there.
     fn values(&self, node: &Node) -> Vec<Reason> {
-        let read = node.children().into_iter().filter(|child| !matches!(child.op, Op::Literal(_)));
+        let read = node.children().iter().filter(|child| !matches!(child.op, Op::Literal(_)));
         read.map(|child| self.condition(child, None)).collect()
     }
 
