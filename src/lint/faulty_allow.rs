@@ -36,7 +36,9 @@ fn check(comments: &Comments, diags: &mut Vec<Diag>) {
             }
             (None, _) => {
                 let message = format!("`{}` is no lint that can be allowed", allow.word);
-                let help = did_you_mean(&allow.word, LINTS.iter().map(Lint::name));
+                // The code of something that does not load is spelled well, however much a lint looks like it.
+                let misspelt = code::find(&allow.word).is_none();
+                let help = did_you_mean(&allow.word, LINTS.iter().map(Lint::name)).filter(|_| misspelt);
                 let only = "only what a lint finds can be allowed; what does not load has to be mended";
                 Diag::error(&code::FAULTY_ALLOW, message).help(help.unwrap_or_else(|| only.to_owned()))
             }
