@@ -101,7 +101,7 @@ pub(crate) fn policy(id: &str, yaml: &str) -> String {
         ("severity", "high"),
         ("owner", "team"),
         ("why", "It was agreed, because what depends on it stops when it does not hold."),
-        ("remedy", "{ steps: [{ do: Mend it. }], runbook: 'https://wiki.example.org/mend' }"),
+        ("remedy", "{ steps: [{ do: Mend it. }], runbook: \"https://wiki.example.org/mend\" }"),
     ];
     for (key, value) in rest.iter().filter(|(key, _)| !has(key)) {
         text.push_str(&format!("{key}: {value}\n"));

@@ -21,7 +21,7 @@ fn a_finding_is_allowed_on_its_line_and_above_it() {
     for head in [
         "# muster: allow slow-page -- it is only due at the end of a quarter\npolicy: p\n",
         "policy: p # muster: allow slow-page -- it is only due at the end of a quarter\n",
-        "# muster: allow unused-param, slow-page -- it is only due at the end of a quarter\n# and nobody minds\npolicy: p\nparams: { x: 1 }\n",
+        "# muster: allow unused-param, slow-page -- it is only due at the end of a quarter\n# and nobody minds\npolicy: p\nparams: { x: 1GiB }\n",
     ] {
         let said = last_line(&shop(&format!("{head}{SLOW}")), 0);
         let wanted = if head.contains("params") {
@@ -65,7 +65,7 @@ fn what_does_not_load_cannot_be_allowed() {
 
 #[test]
 fn an_error_that_is_allowed_is_told_by_every_check() {
-    let policy = "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: used_ratio > 101.percent && 2 > 1 # muster: allow constant-condition -- the second is being tried\n";
+    let policy = "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: free < 1.bytes && 2 > 1 # muster: allow constant-condition -- the second is being tried\n";
     let shop = shop(policy);
     let run = shop.check(&[]).exits(0).says("constant-condition").says("the second is being tried");
     assert_eq!(run.verdict("p"), "pass");

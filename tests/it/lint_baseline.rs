@@ -7,7 +7,7 @@ const SLOW: &str = "tier: weekly\ntarget: { type: host }\nobserve: { usage: { pr
 fn old() -> Shop {
     let shop = Shop::new();
     shop.project("policies: [policies/]\ntargets: { here: { type: host } }\n");
-    shop.policy("a", SLOW).policy("b", &format!("{SLOW}params: {{ x: 1, y: 2 }}\n"));
+    shop.policy("a", SLOW).policy("b", &format!("{SLOW}params: {{ x: 1GiB, y: 2GiB }}\n"));
     shop.run(&["lint", "--baseline", "lint.json", "--write-baseline"])
         .exits(0)
         .says("4 findings are written to lint.json");
@@ -25,7 +25,7 @@ fn said(shop: &Shop, arguments: &[&str], code: i32) -> String {
 fn what_is_known_is_not_shown_wherever_lines_move() {
     let shop = old();
     assert_eq!(said(&shop, &[], 0), "2 policies: nothing found, 4 in the baseline\n");
-    shop.policy("b", &format!("# a comment\n\n{SLOW}tags: [new]\nparams: {{ x: 1, y: 2 }}\n"));
+    shop.policy("b", &format!("# a comment\n\n{SLOW}tags: [new]\nparams: {{ x: 1GiB, y: 2GiB }}\n"));
     assert_eq!(said(&shop, &[], 0), "2 policies: nothing found, 4 in the baseline\n");
     let text = std::fs::read_to_string(shop.at("lint.json")).unwrap();
     assert!(!text.contains("\"line\"") && !text.contains(&shop.path().display().to_string()), "{text}");
@@ -48,7 +48,7 @@ fn a_baseline_is_the_same_from_every_folder() {
 #[test]
 fn what_is_new_is_shown() {
     let shop = old();
-    shop.policy("c", SLOW);
+    shop.policy("c", &SLOW.replace("1.MiB", "2.MiB"));
     assert!(said(&shop, &[], 0).ends_with("3 policies: 1 warning, 4 in the baseline\n"));
     shop.policy("c", &SLOW.replace("free <", "fre <"));
     assert!(said(&shop, &[], 2).ends_with("3 policies: 1 error, 4 in the baseline\n"));

@@ -113,6 +113,9 @@ fn said(lint: &Lint, shop: &Shop) -> Vec<(String, usize)> {
         };
         check(&input, &mut found);
     }
+    if let Check::Comments(_) = lint.check {
+        return told(lint, shop);
+    }
     assert!(found.iter().all(|diag| diag.code == lint.code), "{}: {found:?}", lint.name());
     let place = |loc: &passmuster::source::Loc| {
         let name = PathBuf::from(&*loc.source.name);
@@ -120,6 +123,19 @@ fn said(lint: &Lint, shop: &Shop) -> Vec<(String, usize)> {
         (name, loc.line_column().0)
     };
     found.iter().map(|diag| place(&diag.labels[0].loc)).collect()
+}
+
+/// The same of a lint about comments, which speaks once the others are done with them, as the command does it.
+fn told(lint: &Lint, shop: &Shop) -> Vec<(String, usize)> {
+    let json = shop.run(&["lint", "--format", "json"]).json().clone();
+    let of_it = json["diagnostics"].as_array().unwrap().iter().filter(|diag| diag["code"] == lint.name());
+    let place = |diag: &serde_json::Value| {
+        let label = &diag["labels"][0];
+        let name = PathBuf::from(label["file"].as_str().unwrap());
+        let name = name.strip_prefix(shop.path()).unwrap_or(&name).display().to_string();
+        (name, usize::try_from(label["line"].as_u64().unwrap()).unwrap())
+    };
+    of_it.map(place).collect()
 }
 
 fn policies(shop: &Shop) -> Vec<Arc<Policy>> {

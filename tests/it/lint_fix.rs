@@ -15,7 +15,10 @@ fn shop() -> Shop {
     );
     shop.policy(
         "b",
-        &format!("{POLICY}tags:\n- disk # muster: allow slow-page -- it was slow once\n- 'disk'\n"),
+        &format!(
+            "{}tags:\n- disk # muster: allow slow-page -- it was slow once\n- 'disk'\n",
+            POLICY.replace("1.MiB", "2.MiB")
+        ),
     );
     shop
 }

@@ -3,7 +3,8 @@
 use crate::harness::Shop;
 
 const SLOW: &str = "tier: weekly\ntarget: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: free < 1.MiB\nalert: { urgency: page, context: [free] }\nremedy: { steps: [{ shell: df }] }\n";
-const CONSTANT: &str = "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: used_ratio > 101.percent && 2 > 1\n";
+const CONSTANT: &str =
+    "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: free < 1.bytes && 2 > 1\n";
 
 fn shop(lints: &str, policy: &str) -> Shop {
     let shop = Shop::new();

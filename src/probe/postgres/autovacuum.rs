@@ -42,7 +42,7 @@ pub(in crate::probe) static AUTOVACUUM: Reading = Reading {
                 "largest_due_table",
                 "largest_due_size",
             ])],
-            otherwise: "due AS (SELECT ::name AS relname, 0::oid AS relnamespace, 0::float8 AS share, 0 AS relpages WHERE false)",
+            otherwise: "due AS (SELECT ''::name AS relname, 0::oid AS relnamespace, 0::float8 AS share, 0 AS relpages WHERE false)",
             ..DUE
         },
         UNFROZEN,

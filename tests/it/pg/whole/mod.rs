@@ -47,7 +47,7 @@ pub(super) struct Cluster {
 
 /// What such a server of one's own is started with.
 pub(super) const SETTINGS: &str = "fsync = off\nautovacuum = off\nwal_level = logical\nmax_prepared_transactions = 10\n\
-    track_io_timing = on\nlog_connections = on\nlog_statement = all\nlog_line_prefix = '%p %a %u %d|'\n\
+    track_io_timing = on\nlog_connections = on\nlog_statement = all\nlog_line_prefix = '%p %a|'\n\
     timezone = 'Asia/Kolkata'";
 
 /// The roles of the privilege matrix.

@@ -130,7 +130,7 @@ fn nobody_waited_for_long(cluster: &Cluster) {
     let log = log_of(cluster);
     let long: Vec<&Entry> = log
         .iter()
-        .filter(|entry| entry.application == "muster" && entry.text.contains("still waiting"))
+        .filter(|entry| entry.application.starts_with("muster ") && entry.text.contains("still waiting"))
         .collect();
     assert!(long.is_empty(), "{long:?}");
 }
@@ -225,8 +225,8 @@ fn log_of(cluster: &Cluster) -> Vec<Entry> {
     for line in text.lines() {
         match (line.split_once('|'), line.starts_with(|c: char| c.is_ascii_digit())) {
             (Some((head, text)), true) => {
-                let words: Vec<&str> = head.split(' ').collect();
-                entries.push(Entry { pid: words[0].into(), application: words[1].into(), text: text.into() });
+                let (pid, application) = head.split_once(' ').unwrap();
+                entries.push(Entry { pid: pid.into(), application: application.into(), text: text.into() });
             }
             _ => {
                 if let Some(last) = entries.last_mut() {
@@ -242,7 +242,7 @@ fn log_of(cluster: &Cluster) -> Vec<Entry> {
 /// Statements of ours by connection, in their order.
 fn statements(log: &[Entry]) -> BTreeMap<&str, Vec<&str>> {
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for entry in log.iter().filter(|entry| entry.application == "muster") {
+    for entry in log.iter().filter(|entry| entry.application.starts_with("muster ")) {
         let Some((kind, text)) = entry.text.trim_start_matches("LOG:").trim_start().split_once(": ") else {
             continue;
         };

@@ -21,6 +21,6 @@ SELECT 'prepared', string_agg(p::text, '|' ORDER BY gid) FROM pg_prepared_xacts 
 SELECT 'archiver', a FROM pg_stat_archiver a;
 SELECT 'database', temp_files, temp_bytes, deadlocks, conflicts, stats_reset, checksum_failures FROM pg_stat_database WHERE datname = current_database();
 SELECT 'next transaction', pg_snapshot_xmax(pg_current_snapshot());
-SELECT 'sessions of ours', count(*) FROM pg_stat_activity WHERE application_name = 'muster';
-SELECT 'locks of ours', count(*) FROM pg_locks WHERE pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = 'muster');
+SELECT 'sessions of ours', count(*) FROM pg_stat_activity WHERE application_name LIKE 'muster %';
+SELECT 'locks of ours', count(*) FROM pg_locks WHERE pid IN (SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'muster %');
 SELECT 'messages', pg_notification_queue_usage();
