@@ -128,6 +128,8 @@ fn telling() -> Cluster {
 
 fn nobody_waited_for_long(cluster: &Cluster) {
     let log = log_of(cluster);
+    // Or it would be the log of somebody else.
+    assert!(log.iter().any(|entry| entry.application.starts_with("muster ")));
     let long: Vec<&Entry> = log
         .iter()
         .filter(|entry| entry.application.starts_with("muster ") && entry.text.contains("still waiting"))
