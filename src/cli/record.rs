@@ -76,7 +76,8 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
         let pattern =
             Pattern::new(text).map_err(|error| Problem::usage(error, "`*` stands for any characters"))?;
         let known = catalogue::PROBES.iter().any(|probe| {
-            let declared = probe.declared != crate::fact::Declared::No && text.starts_with(probe.name);
+            let own = text.strip_prefix(probe.name).is_some_and(|rest| rest.starts_with('.'));
+            let declared = own && probe.declared != crate::fact::Declared::No;
             let texts = probe.facts.iter().filter(|fact| is_text(&fact.ty.ty()));
             declared
                 || texts.into_iter().any(|fact| pattern.matches(&format!("{}.{}", probe.name, fact.name)))

@@ -3,7 +3,7 @@
 //! A recording is refused, with the reason, where its facts would be taken for something that they are not: of another
 //! target, older than allowed, declared otherwise, or in contradiction to another recording.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,16 +54,20 @@ pub(super) fn read(path: &Path) -> Result<Recording, Problem> {
     Ok(recording)
 }
 
+/// Why a recording is not what is wanted: of other targets, or too old.
+pub(super) fn unfit(path: &Path, recording: &Recording, wanted: &Wanted<'_>) -> Vec<Diag> {
+    let other = targets(recording, wanted.entries).into_iter().map(|why| {
+        refused(path, &why, "judge it with the project file that it was recorded with, or record it again")
+    });
+    let old = age(recording, wanted)
+        .map(|why| refused(path, &why, "record it again, or allow more with `--max-age`"));
+    other.chain(old).collect()
+}
+
 /// The facts of several recordings, each of which is what is wanted.
 pub(super) fn together(read: Vec<(PathBuf, Recording)>, wanted: &Wanted<'_>) -> Result<Recording, Problem> {
-    let mut diags: Vec<Diag> = Vec::new();
-    for (path, recording) in &read {
-        diags.extend(targets(recording, wanted.entries).iter().map(|why| {
-            refused(path, why, "judge it with the project file that it was recorded with, or record it again")
-        }));
-        let old = age(recording, wanted);
-        diags.extend(old.map(|why| refused(path, &why, "record it again, or allow more with `--max-age`")));
-    }
+    let mut diags: Vec<Diag> =
+        read.iter().flat_map(|(path, recording)| unfit(path, recording, wanted)).collect();
     let mut all: Option<(PathBuf, Recording)> = None;
     for (path, recording) in read {
         all = Some(match all {
@@ -100,10 +104,17 @@ pub(super) fn mark(entry: &TargetEntry) -> TargetMark {
 
 /// How the targets of a recording differ from those of the project that have their names.
 fn targets(recording: &Recording, entries: &[TargetEntry]) -> Vec<String> {
-    let marks = recording.about.iter().flat_map(|about| &about.targets);
-    let known =
-        marks.filter_map(|then| Some((then, mark(entries.iter().find(|entry| entry.name == then.target)?))));
-    known.flat_map(|(then, now)| unlike(then, &now, "when it was recorded", "in the project file")).collect()
+    let Some(about) = &recording.about else { return Vec::new() };
+    let entries: BTreeMap<&str, &TargetEntry> = entries.iter().map(|entry| (&*entry.name, entry)).collect();
+    let known = about.targets.iter().filter_map(|then| Some((then, mark(entries.get(&*then.target)?))));
+    let mut found: Vec<String> = known
+        .flat_map(|(then, now)| unlike(then, &now, "when it was recorded", "in the project file"))
+        .collect();
+    let described: BTreeSet<&str> = about.targets.iter().map(|mark| &*mark.target).collect();
+    let asked: BTreeSet<&str> = recording.observations.iter().map(|answer| &*answer.key.target).collect();
+    let silent = asked.difference(&described).filter(|name| entries.contains_key(**name));
+    found.extend(silent.map(|name| format!("it does not say what the target `{name}` was")));
+    found
 }
 
 fn unlike(one: &TargetMark, other: &TargetMark, then: &str, now: &str) -> Vec<String> {
@@ -190,9 +201,24 @@ fn contradictions(one: &Recording, other: &Recording) -> Vec<String> {
             found.push(format!("`{probe}` of `{target}` has two answers, of {then} and of {now}"));
         }
     }
+    found.extend(pasts_differ(one, other));
     found.sort();
     found.dedup();
     found
+}
+
+/// Earlier answers and samples of one question that are not the same in both.
+fn pasts_differ(one: &Recording, other: &Recording) -> Vec<String> {
+    let (one, other) = (&one.past, &other.past);
+    let before = other.before.iter().filter(|(key, then)| {
+        let twin = one.before.get(*key);
+        twin.is_some_and(|twin| twin.result != then.result || twin.identity.system != then.identity.system)
+    });
+    let samples =
+        other.history.iter().filter(|(key, then)| one.history.get(*key).is_some_and(|t| t != *then));
+    let before = before.map(|((_, key), _)| (key, "two earlier answers"));
+    let all = before.chain(samples.map(|(key, _)| (key, "two pasts")));
+    all.map(|(key, what)| format!("`{}` of `{}` has {what}", key.probe, key.target)).collect()
 }
 
 fn marks_differ(one: &About, other: &About) -> Vec<String> {
@@ -212,13 +238,8 @@ fn join(known: &mut Recording, other: Recording) {
         known.past.recall = other.past.recall;
     }
     known.complete &= other.complete;
-    known.policies.extend(
-        other
-            .policies
-            .into_iter()
-            .filter(|(id, _)| known.policies.iter().all(|(known, _)| known != id))
-            .collect::<Vec<_>>(),
-    );
+    let ids: HashSet<Arc<str>> = known.policies.iter().map(|(id, _)| Arc::clone(id)).collect();
+    known.policies.extend(other.policies.into_iter().filter(|(id, _)| !ids.contains(id)));
     let there: HashSet<Key> = known.observations.iter().map(|answer| answer.key.clone()).collect();
     known.observations.extend(other.observations.into_iter().filter(|answer| !there.contains(&answer.key)));
     known.past.before.extend(other.past.before);
@@ -235,6 +256,8 @@ fn join(known: &mut Recording, other: Recording) {
                 about.host = more.host;
             }
         }
-        (about, _) => *about = None,
+        // What one of them says still holds for the next one.
+        (about @ None, more) => *about = more,
+        (Some(_), None) => {}
     }
 }

@@ -142,6 +142,16 @@ fn differences(probe: &ProbeDecl, schema: &Schema) -> Vec<String> {
                     probe.name
                 ));
             }
+            Some(fact) if probe.declared == Declared::No && fact.estimate != field.estimate => {
+                let word = |estimate| if estimate { "an estimate" } else { "exact" };
+                found.push(format!(
+                    "the fact `{}` of `{}` was {} when it was recorded, and is {}",
+                    field.name,
+                    probe.name,
+                    word(field.estimate),
+                    word(fact.estimate)
+                ));
+            }
             None if probe.declared == Declared::No => {
                 found.push(format!("`{}` has no fact `{}` any more", probe.name, field.name));
             }

@@ -140,15 +140,17 @@ impl<'w> Masker<'w> {
                 .find(|answer| answer.key == key)
                 .and_then(|answer| answer.result.as_ref().ok())
                 .map(|table| &table.schema);
+            // Of an answer that could not be read nobody knows which of its samples are texts to be hidden, and nobody asks for them.
+            let Some(schema) = schema else { continue };
             let hidden = |name: &Arc<str>| {
-                let field = schema.and_then(|schema| schema.field(name));
+                let field = schema.field(name);
                 field.is_some_and(|field| is_text(&field.ty) && (self.which)(&key.probe, field))
             };
             let columns: Vec<usize> =
                 history.facts.iter().enumerate().filter(|(_, name)| hidden(name)).map(|(at, _)| at).collect();
             let empty = BTreeMap::new();
             let known = names.get(&key).unwrap_or(&empty);
-            let keyless = schema.is_none_or(|schema| schema.key.is_empty());
+            let keyless = schema.key.is_empty();
             let subjects = std::mem::take(&mut history.subjects).into_iter();
             let renamed = subjects.filter_map(|(name, mut tracks)| {
                 let name = if keyless { name } else { Arc::clone(known.get(&name)?) };
@@ -174,9 +176,13 @@ impl<'w> Masker<'w> {
 
     /// Faults may tell a text in their words.
     fn messages(&self, recording: &mut Recording) {
+        // A text may hold another one.
+        let mut texts: Vec<&str> = self.texts.iter().map(|text| &**text).collect();
+        texts.retain(|text| text.len() >= SHORTEST);
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         let mut known: HashMap<Arc<Missing>, Arc<Missing>> = HashMap::new();
         let mut clean = |why: &mut Arc<Missing>| {
-            let cleaned = known.entry(Arc::clone(why)).or_insert_with(|| self.cleaned(why));
+            let cleaned = known.entry(Arc::clone(why)).or_insert_with(|| cleaned(&texts, why));
             *why = Arc::clone(cleaned);
         };
         let mut answer = |answer: &mut Observation| match &mut answer.result {
@@ -190,18 +196,15 @@ impl<'w> Masker<'w> {
         recording.observations.iter_mut().for_each(&mut answer);
         recording.past.before.values_mut().for_each(|then| answer(Arc::make_mut(then)));
     }
+}
 
-    fn cleaned(&self, why: &Arc<Missing>) -> Arc<Missing> {
-        let clean = |text: &str| {
-            let longest = self.texts.iter().rev().filter(|known| known.len() >= SHORTEST);
-            longest.fold(text.to_owned(), |text, known| text.replace(&**known, MASKED))
-        };
-        let (what, fix) = (clean(&why.what), why.fix.as_deref().map(clean));
-        if what == why.what && fix == why.fix {
-            Arc::clone(why)
-        } else {
-            Arc::new(Missing { what, fix, ..(**why).clone() })
-        }
+fn cleaned(texts: &[&str], why: &Arc<Missing>) -> Arc<Missing> {
+    let clean = |text: &str| texts.iter().fold(text.to_owned(), |text, known| text.replace(known, MASKED));
+    let (what, fix) = (clean(&why.what), why.fix.as_deref().map(clean));
+    if what == why.what && fix == why.fix {
+        Arc::clone(why)
+    } else {
+        Arc::new(Missing { what, fix, ..(**why).clone() })
     }
 }
 

@@ -279,7 +279,7 @@ impl Lowering<'_> {
             critical: vec![Value::Int(0)],
             made_of: read_by(node),
         });
-        let cmp = if turned { turn(*cmp) } else { *cmp };
+        let cmp = if turned { cmp.turned() } else { *cmp };
         let read = Node { op: Op::Read(Place::Fold(index)), ty: Type::Int, ..node.clone() };
         let zero = Node { op: Op::Literal(Value::Int(0)), ty: Type::Int, ..node.clone() };
         Node { op: Op::Compare(cmp, Box::new([read, zero])), ..node.clone() }
@@ -358,15 +358,5 @@ fn is_linear(term: &Node) -> bool {
         Op::Negate(_) | Op::Arith(..) | Op::Age(_) => term.children().iter().all(is_linear),
         Op::OrElse(items) => items.first().is_some_and(is_linear) && items.iter().skip(1).all(is_constant),
         _ => false,
-    }
-}
-
-fn turn(cmp: Cmp) -> Cmp {
-    match cmp {
-        Cmp::Lt => Cmp::Gt,
-        Cmp::Le => Cmp::Ge,
-        Cmp::Gt => Cmp::Lt,
-        Cmp::Ge => Cmp::Le,
-        same => same,
     }
 }

@@ -64,7 +64,8 @@ pub(super) fn before<'a>(
 /// Are both answers of one system? One that does not say so may be of any.
 fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
     let (what, fix) = match (&answer.identity.system, &then.identity.system) {
-        (now, before) if now == before => return Ok(()),
+        (None, None) => return Ok(()),
+        (Some(now), Some(before)) if now == before => return Ok(()),
         (Some(now), Some(before)) => (
             format!("the earlier answer is of the system {before}, and this is {now}"),
             "compare with an answer of the same system",
@@ -73,10 +74,9 @@ fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missi
             format!("this is the system {now}, and the earlier answer does not say of which system it is"),
             "compare with an answer that does; the next run has one",
         ),
-        (None, before) => (
+        (None, Some(before)) => (
             format!(
-                "the earlier answer is of the system {}, and this one does not say of which system it is",
-                before.as_deref().unwrap_or("?")
+                "the earlier answer is of the system {before}, and this one does not say of which system it is"
             ),
             "see with `muster doctor` what the role may not read",
         ),

@@ -82,7 +82,7 @@ fn allowed<'a>(node: &'a Node, params: Params<'_>, holds: bool) -> Option<(&'a N
             let [a, b] = &**pair;
             let (on, cmp, limit) = match (limit(a, params), limit(b, params)) {
                 (None, Some(limit)) => (a, *cmp, limit),
-                (Some(limit), None) => (b, turned(*cmp), limit),
+                (Some(limit), None) => (b, cmp.turned(), limit),
                 _ => return None,
             };
             let cmp = if holds { cmp } else { opposite(cmp) };
@@ -111,17 +111,6 @@ fn compared(cmp: Cmp, limit: Value) -> Allowed {
         Cmp::Le => Allowed::Range(None, Some((limit, true))),
         Cmp::Gt => Allowed::Range(Some((limit, false)), None),
         Cmp::Ge => Allowed::Range(Some((limit, true)), None),
-    }
-}
-
-/// The comparison with its sides exchanged.
-fn turned(cmp: Cmp) -> Cmp {
-    match cmp {
-        Cmp::Lt => Cmp::Gt,
-        Cmp::Le => Cmp::Ge,
-        Cmp::Gt => Cmp::Lt,
-        Cmp::Ge => Cmp::Le,
-        same => same,
     }
 }
 

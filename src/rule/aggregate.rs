@@ -128,7 +128,13 @@ pub fn average(numbers: &[f64], ty: &Type) -> Cell {
 
 /// Ascending, values that cannot be compared side by side.
 pub fn sort(values: &mut [Value], ty: &Type) {
-    let less = |a: &Value, b: &Value| compare(Cmp::Lt, a, b, ty).unwrap_or(false);
+    // Masked texts have no order that means anything, but the same ones have to stand in the same one.
+    let less = |a: &Value, b: &Value| match (a, b) {
+        (Value::Masked(a), Value::Masked(b)) => a < b,
+        (Value::Masked(_), _) => false,
+        (_, Value::Masked(_)) => true,
+        _ => compare(Cmp::Lt, a, b, ty).unwrap_or(false),
+    };
     values.sort_by(|a, b| match (less(a, b), less(b, a)) {
         (true, _) => Ordering::Less,
         (_, true) => Ordering::Greater,

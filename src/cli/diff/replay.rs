@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::output::Problem;
-use crate::cli::recorded::read as recording;
+use crate::cli::recorded::{Wanted, read as recording, unfit};
 use crate::cli::run::judge_all;
 use crate::fact::{Cause, Observation, Past, Recording};
 use crate::impact;
 use crate::judge::{Given, operands_of};
 use crate::observe::{Replay, verify};
 use crate::plan::Plan;
+use crate::policy::Project;
 use crate::verdict::{Check, Direction, Finding, Impact, Operand, Replayed, Verdict, VerdictChange};
 
 use super::side::Loaded;
@@ -76,6 +77,15 @@ pub(super) fn judge(
     let renamed = impact::renamed(&old.side(), &new.side());
     for file in files {
         let recording = recording(file)?;
+        // A change may be one of a target itself; then it is of one of the two as it is.
+        let refusals = [old, new].map(|side| {
+            let Project { targets, recordings, .. } = side.project();
+            unfit(file, &recording, &Wanted { entries: targets, max_age: recordings.max_age, now: None })
+        });
+        if refusals.iter().all(|found| !found.is_empty()) {
+            let [_, of_new] = refusals;
+            return Err(Problem::new(of_new));
+        }
         let name = file.display().to_string();
         let was = Judged::of(old, &recording, &renamed)?;
         let is = Judged::of(new, &recording, &BTreeMap::new())?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::memory::{self, unusable, wait};
 use crate::cli::output::{Form, Problem, style};
-use crate::cli::recorded::read as recording;
+use crate::cli::recorded::{Wanted, read as recording, unfit};
 use crate::cli::run::plan;
 use crate::cli::setup::{Select, Setup, Sources, project, setup};
 use crate::diag::did_you_mean;
@@ -46,6 +46,11 @@ fn by_recording(name: &str, arguments: &Arguments, file: &Path) -> Result<String
     let recording = recording(file)?;
     let shown = file.display().to_string();
     let bound = Bound::of(arguments)?;
+    let max_age = bound.setup.project.recordings.max_age;
+    let unfit = unfit(file, &recording, &Wanted { entries: &bound.setup.entries, max_age, now: None });
+    if !unfit.is_empty() {
+        return Err(Problem::new(unfit));
+    }
     let past = recording.past.clone();
     let judged = Judged::of(&bound, recording, past)?;
     let found = judged.find(name).ok_or_else(|| judged.unknown(name, &shown))?;
