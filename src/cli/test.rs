@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     coverage: bool,
     /// With `--coverage`: the share of each policy, in percent, below which the exit code is 1
-    #[arg(long, value_name = "PERCENT", value_parser = cover::percent, requires = "coverage")]
+    #[arg(long, value_name = "PERCENT", value_parser = cover::percent, requires = "coverage", conflicts_with = "case")]
     fail_under: Option<f64>,
     /// Accept new messages and steps of remedies in the case files; never another verdict
     #[arg(long)]

@@ -195,14 +195,18 @@ fn count(rows: usize) -> u32 {
 /// Keys of which one side is masked and the other is told cannot be matched: all would seem to be on one side only.
 pub(super) fn both_told(rows: [&[Row]; 2], by: &[[usize; 2]]) -> Result<(), Arc<Missing>> {
     for columns in by {
-        let masked = |side: usize| {
+        let cells = |side: usize| {
             let cells = rows.get(side).copied().unwrap_or_default().iter();
-            let mut cells = cells.filter_map(|row| row.get(Matcher::column(columns, side))?.as_ref().ok());
-            cells.find(|value| !value.is_null()).map(Value::is_masked)
+            let cells = cells.filter_map(move |row| row.get(Matcher::column(columns, side))?.as_ref().ok());
+            cells.filter(|value| !value.is_null())
         };
-        if let (Some(left), Some(right)) = (masked(0), masked(1))
-            && left != right
-        {
+        let first = |side: usize| cells(side).next().is_some_and(Value::is_masked);
+        // Where nothing is masked, which is nearly always, the first row tells it; or else every row is looked at.
+        if !first(0) && !first(1) {
+            continue;
+        }
+        let has = |side: usize, masked: bool| cells(side).any(|value| value.is_masked() == masked);
+        if has(0, true) && has(1, false) || has(0, false) && has(1, true) {
             return Err(crate::rule::ops::masked());
         }
     }

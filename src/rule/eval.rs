@@ -17,6 +17,12 @@ pub trait Scope {
     fn past(&self, _place: &Place) -> Result<Samples, Arc<Missing>> {
         Err(Arc::new(Missing::new(Cause::NoHistory, "nothing is known of the past here").level(Level::Row)))
     }
+
+    /// What a condition as a whole came to, for who wants to know which way it went.
+    fn held(&self, _condition: &Node, _held: &Result<bool, Arc<Missing>>) {}
+
+    /// What a question about the past came to, where it was asked.
+    fn answered(&self, _question: &Node, _cell: &Cell) {}
 }
 
 /// Evaluates a node.
@@ -58,13 +64,19 @@ pub fn eval(node: &Node, scope: &dyn Scope) -> Cell {
             }
             Ok(Value::Bool(regex.is_match(value.as_text().unwrap_or(""))))
         }
-        Op::History(ask, parts) => history::answer(*ask, parts, scope),
+        Op::History(ask, parts) => {
+            let cell = history::answer(*ask, parts, scope);
+            scope.answered(node, &cell);
+            cell
+        }
     }
 }
 
 /// Evaluates a condition: true, false, or why it is unknown.
 pub fn holds(node: &Node, scope: &dyn Scope) -> Result<bool, Arc<Missing>> {
-    truth(&eval(node, scope)?)
+    let held = eval(node, scope).and_then(|value| truth(&value));
+    scope.held(node, &held);
+    held
 }
 
 fn truth(value: &Value) -> Result<bool, Arc<Missing>> {

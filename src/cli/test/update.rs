@@ -93,9 +93,19 @@ fn still_pass(file: &Changed, setup: &Setup, tried: &[Tried<'_>]) -> Result<(), 
     if !diags.is_empty() {
         return Err(Problem::new(diags));
     }
+    // Cases that nobody asked for have to pass as before.
+    let was: Vec<CaseFile> = decode(&file.source, &find, &[], &mut Vec::new());
+    let failed = |policy: &Policy, case: &Case| {
+        let mut cases = was.iter().flat_map(|file| file.cases.iter().map(|case| (&file.policy, case)));
+        let known = cases.find(|(known, one)| known.id == policy.id && one.name == case.name);
+        known.is_none_or(|(policy, case)| !try_one(policy, case).faults.is_empty())
+    };
     let left = |policy: &Policy, case: &Case| {
         let before = tried.iter().find(|one| one.policy.id == policy.id && one.case.name == case.name);
-        before.is_none_or(|one| one.faults.iter().any(|fault| fault.edit.is_none()))
+        match before {
+            Some(one) => one.faults.iter().any(|fault| fault.edit.is_none()),
+            None => failed(policy, case),
+        }
     };
     for (policy, case) in files.iter().flat_map(|file| file.cases.iter().map(|case| (&file.policy, case))) {
         if !left(policy, case) && !try_one(policy, case).faults.is_empty() {

@@ -1,17 +1,19 @@
 //! What a judged case shows: its rows, judged with a scope that notes what is read.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fact::{Cell, Missing, Observation, Value};
 use crate::plan::Check;
-use crate::policy::{Ladder, Policy, Rung};
+use crate::policy::Policy;
 use crate::rule::Rule;
 use crate::rule::eval::{Scope, eval, holds};
 use crate::rule::history::Samples;
-use crate::rule::node::{Node, Op, Place};
+use crate::rule::node::{Node, Place};
+use crate::verdict::Verdict;
 
+use super::super::decide::{Decision, climb, decide};
 use super::super::findings::{Maker, shown};
 use super::super::rows::{doubles, script};
 use super::super::scope::RowScope;
@@ -72,6 +74,8 @@ fn subjects(maker: &Maker<'_, '_>, rows: &[Vec<Cell>], seen: &mut BTreeSet<Branc
 /// A scope that notes what is read of it.
 struct Noting<'n, 's, 'a> {
     scope: &'n RowScope<'s, 'a>,
+    /// The conditions of the policy, by their addresses.
+    conditions: BTreeMap<usize, Part>,
     seen: RefCell<&'n mut BTreeSet<Branch>>,
 }
 
@@ -82,51 +86,6 @@ impl Noting<'_, '_, '_> {
 
     fn policy(&self) -> &Policy {
         &self.scope.maker.check.policy
-    }
-
-    /// Asks a condition, and notes which way it went.
-    fn ask(&self, part: &Part, rule: &Rule) -> Result<bool, Arc<Missing>> {
-        let held = holds(&rule.node, self);
-        let way = match &held {
-            Ok(true) => Way::True,
-            Ok(false) => Way::False,
-            Err(_) => Way::Unknown,
-        };
-        self.note(part.clone(), way);
-        rule.node.walk(&mut |node| self.past_of(node));
-        held
-    }
-
-    /// Notes a question about the past that could not be answered.
-    fn past_of(&self, node: &Node) {
-        if let Op::Read(Place::Let(index)) = &node.op {
-            if let Some(shared) = self.policy().lets.get(*index) {
-                shared.rule.node.walk(&mut |node| self.past_of(node));
-            }
-        } else if matches!(node.op, Op::History(..)) && eval(node, self).is_err() {
-            self.note(Part::Past(Arc::clone(&node.text)), Way::Unknown);
-        }
-    }
-
-    /// Asks the rungs as the judge does. Did one hold, or is it not known whether one does?
-    fn rungs(&self, rungs: &[Rung], part: fn(usize) -> Part) -> Result<bool, ()> {
-        let mut unknown = false;
-        for (index, rung) in rungs.iter().enumerate() {
-            match self.ask(&part(index), &rung.rule) {
-                Ok(true) => return Ok(true),
-                Ok(false) => {}
-                Err(_) => unknown = true,
-            }
-        }
-        if unknown { Err(()) } else { Ok(false) }
-    }
-
-    fn ladder<T>(&self, ladder: &Ladder<T>, part: fn(usize) -> Part) {
-        for (index, (_, rule)) in ladder.rungs.iter().enumerate() {
-            if self.ask(&part(index), rule) != Ok(false) {
-                return;
-            }
-        }
     }
 
     /// Notes a cell that a script reads.
@@ -148,6 +107,30 @@ impl Noting<'_, '_, '_> {
     }
 }
 
+/// The conditions of a policy, by their addresses: whoever judges asks them by reference.
+fn conditions(policy: &Policy) -> BTreeMap<usize, Part> {
+    let mut found = BTreeMap::new();
+    let mut add = |rule: &Rule, part: Part| found.insert(address(&rule.node), part);
+    if let Some(rule) = &policy.filter {
+        add(rule, Part::Where);
+    }
+    policy.fail.iter().enumerate().for_each(|(at, rung)| drop(add(&rung.rule, Part::Fail(at))));
+    policy.warn.iter().enumerate().for_each(|(at, rung)| drop(add(&rung.rule, Part::Warn(at))));
+    policy.severity.rungs.iter().enumerate().for_each(|(at, (_, rule))| drop(add(rule, Part::Severity(at))));
+    let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs);
+    urgency.enumerate().for_each(|(at, (_, rule))| drop(add(rule, Part::Urgency(at))));
+    for (at, step) in policy.remedy.iter().enumerate() {
+        if let Some(rule) = &step.condition {
+            add(rule, Part::Step(at));
+        }
+    }
+    found
+}
+
+fn address(node: &Node) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
 impl Scope for Noting<'_, '_, '_> {
     fn read(&self, place: &Place) -> Cell {
         if let Place::Let(index) = place
@@ -163,56 +146,79 @@ impl Scope for Noting<'_, '_, '_> {
     fn past(&self, place: &Place) -> Result<Samples, Arc<Missing>> {
         self.scope.past(place)
     }
+
+    fn held(&self, condition: &Node, held: &Result<bool, Arc<Missing>>) {
+        let Some(part) = self.conditions.get(&address(condition)) else { return };
+        let way = match held {
+            Ok(true) => Way::True,
+            Ok(false) => Way::False,
+            Err(_) => Way::Unknown,
+        };
+        self.note(part.clone(), way);
+    }
+
+    fn answered(&self, question: &Node, cell: &Cell) {
+        if cell.is_err() {
+            self.note(Part::Past(Arc::clone(&question.text)), Way::Unknown);
+        }
+    }
 }
 
 fn row(maker: &Maker<'_, '_>, row: &[Cell], seen: &mut BTreeSet<Branch>) {
     let policy = &maker.check.policy;
     let scope = RowScope::new(maker, Some(row), &maker.check.settings);
-    let noting = Noting { scope: &scope, seen: RefCell::new(seen) };
+    let noting = Noting { scope: &scope, conditions: conditions(policy), seen: RefCell::new(seen) };
     if let Some(side) = policy.row_view().and_then(|view| view.rows.side)
         && let Some(Ok(Value::Text(word))) = row.get(side)
     {
         noting.note(Part::Side, Way::Side(Arc::clone(word)));
     }
     if let Some(filter) = &policy.filter {
-        match noting.ask(&Part::Where, filter) {
+        match holds(&filter.node, &noting) {
             Ok(true) => {}
             Ok(false) => return,
-            Err(_) => return climb(&noting),
+            Err(_) => return climbed(&noting),
         }
     }
-    let failed = noting.rungs(&policy.fail, Part::Fail);
-    let mut found = failed;
-    if found == Ok(false) {
-        found = noting.rungs(&policy.warn, Part::Warn);
-    }
-    if policy.script.is_some() && failed != Ok(true) {
+    let decided = decide(&policy.fail, &policy.warn, &noting);
+    let failed = decided.as_ref().is_some_and(|decision| decision.verdict == Verdict::Fail);
+    let mut found = way(decided.as_ref());
+    if policy.script.is_some() && !failed {
         noting.read_by_script(row);
         let whole = maker.tables.whole(policy.each);
         let decision = script(maker, Some(&whole), row, &scope);
         let by_itself = decision.as_ref().is_some_and(|decision| decision.rule.is_none());
         noting.note(Part::Script, if by_itself { Way::True } else { Way::False });
-        found = decision.map_or(Ok(false), |decision| decision.cause.map_or(Ok(true), |_| Err(())));
+        found = way(decision.as_ref());
     }
     match found {
         Ok(false) => {}
         Ok(true) => {
-            climb(&noting);
-            for (index, step) in policy.remedy.iter().enumerate() {
+            climbed(&noting);
+            for step in &policy.remedy {
                 if let Some(rule) = &step.condition {
-                    drop(noting.ask(&Part::Step(index), rule));
+                    drop(holds(&rule.node, &noting));
                 }
             }
         }
-        Err(()) => climb(&noting),
+        Err(()) => climbed(&noting),
+    }
+}
+
+/// Is there a finding? `Err` if that is not known.
+fn way(decision: Option<&Decision<'_>>) -> Result<bool, ()> {
+    match decision {
+        None => Ok(false),
+        Some(decision) if decision.cause.is_some() => Err(()),
+        Some(_) => Ok(true),
     }
 }
 
 /// The severity and the urgency of a finding.
-fn climb(noting: &Noting<'_, '_, '_>) {
+fn climbed(noting: &Noting<'_, '_, '_>) {
     let policy = noting.policy();
-    noting.ladder(&policy.severity, Part::Severity);
+    climb(&policy.severity, noting);
     if let Some(alert) = &policy.alert {
-        noting.ladder(&alert.urgency, Part::Urgency);
+        climb(&alert.urgency, noting);
     }
 }
