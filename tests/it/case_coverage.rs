@@ -148,6 +148,27 @@ fn sides_of_a_join_ladders_steps_and_the_past_are_ways() {
 }
 
 #[test]
+fn a_question_about_the_past_that_was_not_asked_is_not_shown() {
+    let policy = POLICY.replace("{ if: large }", "{ if: large && changed(mode) }").replace(
+        "file: { probe: file.stat, with: { path: /x } }",
+        "file: { probe: file.stat, with: { path: /x }, history: { window: 1d } }",
+    );
+    let asked = |facts: &str, verdict: &str| {
+        let run = cover(&shop(&policy, &[(facts, verdict)]), &["--format", "json"]).exits(0);
+        !missing(&run).contains(&"past changed(mode) unknown".to_owned())
+    };
+    assert!(!asked("[{}]", "[]"), "`&&` stopped before it");
+    assert!(asked("[{ size: 500B }]", "[{ subject: /x, verdict: unknown }]"));
+}
+
+#[test]
+fn some_cases_are_no_measure_of_all() {
+    cover(&shop(POLICY, ALL), &["--fail-under", "10", "--case", "number 1"])
+        .exits(2)
+        .says("cannot be used with");
+}
+
+#[test]
 fn shipped_policies_are_mostly_shown() {
     let shop = Shop::new();
     for area in ["backup", "command", "host", "mysql", "pgbouncer", "postgres", "service", "sqlite", "tls"] {

@@ -147,6 +147,48 @@ fn another_target_is_refused_with_what_differs() {
     write(&shop, "facts.json", &recording);
     replay(&shop, &[]).exits(2).says("was at `postgres://db.internal:5432/shop`");
     shop.run(&["check", "--facts", "facts.json"]).exits(2).says("`facts.json`");
+    recording["about"]["targets"] = serde_json::json!([]);
+    write(&shop, "facts.json", &recording);
+    replay(&shop, &[]).exits(2).says("it does not say what the target `here` was");
+}
+
+#[test]
+fn explain_and_diff_refuse_what_check_refuses() {
+    let shop = shop();
+    record(&shop, &[]);
+    let explain = ["explain", "no-empty-file/here/@/b.txt", "--facts", "facts.json"];
+    shop.file("old/policies/no-empty-file.yaml", &text(&shop, "policies/no-empty-file.yaml"));
+    shop.file("old/muster.yaml", &text(&shop, "muster.yaml"));
+    let diff = ["diff", "path:old", "path:.", "--facts", "facts.json"];
+    shop.run(&diff).exits(0);
+    let other = text(&shop, "muster.yaml").replace("env: prod }", "env: staging }");
+    shop.file("muster.yaml", &other);
+    shop.run(&explain).exits(2).says("has `env: staging`");
+    // The old one is still of that target, so that what a change of the target means can be seen.
+    assert_ne!(shop.run(&diff).code, 2);
+    shop.file("old/muster.yaml", &other);
+    shop.run(&diff).exits(2).says("has `env: staging`");
+}
+
+#[test]
+fn two_pasts_of_one_question_contradict_each_other() {
+    let shop = Shop::new();
+    shop.file("a.txt", &"x".repeat(1000));
+    shop.project("policies: [policies/]\nstore: { path: store.db }\ntargets: { here: { type: host } }\n");
+    shop.policy(
+        "shrinks",
+        "target: { type: host }\nobserve: { files: { probe: file.stat, with: { paths: [@SHOP@/a.txt] }, before: previous } }\neach: files\nfail: side == \"both\" && (size ?? 0.bytes) < (before.size ?? 0.bytes)\nmessage: smaller\n",
+    );
+    shop.check(&[]);
+    shop.file("a.txt", &"x".repeat(500));
+    shop.run(&["record", "one.json"]);
+    shop.check(&[]);
+    shop.run(&["record", "two.json"]);
+    let judged =
+        |files: [&str; 2]| shop.run(&["check", "--facts", files[0], "--facts", files[1], "--format", "json"]);
+    for files in [["one.json", "two.json"], ["two.json", "one.json"]] {
+        judged(files).exits(2).says("has two earlier answers");
+    }
 }
 
 #[test]
@@ -415,6 +457,42 @@ fn names_that_are_masked_meet_no_override_waiver_or_expectation() {
     assert_eq!(run.verdict("expected"), "unknown", "it may be there");
     for finding in run.findings_of("expected") {
         assert_eq!(finding["cause"]["cause"], "masked");
+    }
+}
+
+#[test]
+fn a_pattern_of_a_waiver_does_not_fit_a_masked_subject_by_its_letters() {
+    let shop = shop();
+    let waiver = |subject: &str| {
+        let day = crate::harness::in_days(30);
+        shop.project(&format!(
+            "{PROJECT}waivers:\n  - {{ policy: no-empty-file, subject: \"{subject}\", reason: it is filled at night, owner: team, ticket: T-1, expires: {day} }}\n"
+        ));
+    };
+    waiver("m*");
+    record(&shop, &["--mask"]);
+    assert_eq!(replay(&shop, &[]).exits(1).verdict("no-empty-file"), "fail");
+    waiver("*");
+    assert_eq!(replay(&shop, &[]).exits(0).verdict("no-empty-file"), "waived", "it is for all of them");
+}
+
+#[test]
+fn lists_of_masked_texts_are_equal_whatever_the_order_of_their_rows() {
+    let shop = shop();
+    let lists = "target: { type: host }\nobserve:\n  left: { probe: file.stat, with: { paths: [@SHOP@/a.txt, @SHOP@/b.txt] } }\n  right: { probe: file.stat, with: { paths: [@SHOP@/b.txt, @SHOP@/a.txt] } }\ngroup:\n  ones: { of: left, by: exists, let: { paths: list(path) } }\n  twos: { of: right, by: exists, let: { paths: list(path) } }\njoin: { both: { of: [ones, twos], by: exists } }\neach: both\nfail: side == \"both\" && ones.paths == twos.paths\nmessage: the same files\n";
+    shop.policy("same-files", lists);
+    assert_eq!(shop.check(&[]).verdict("same-files"), "fail");
+    record(&shop, &["--mask"]);
+    assert_eq!(replay(&shop, &[]).verdict("same-files"), "fail");
+}
+
+#[test]
+fn a_mask_that_names_no_fact_is_refused() {
+    for wrong in ["postgres.queryyy.x", "postgres.query", "file.statt.path"] {
+        shop()
+            .run(&["record", "facts.json", &format!("--mask={wrong}")])
+            .exits(2)
+            .says("matches no text fact");
     }
 }
 
