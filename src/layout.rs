@@ -9,6 +9,7 @@ use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions};
 use yaml_parser::SyntaxKind;
 
 use crate::diag::{Diag, code};
+use crate::lint::comments::covered_words;
 use crate::policy::load::Known;
 use crate::policy::same::{May, same};
 use crate::source::Source;
@@ -49,7 +50,14 @@ fn laid_out(source: &Arc<Source>, known: Option<&Known>, trim: bool) -> Result<S
     let new = at_rest(&source.text, trim)?;
     let after = Source::new(Arc::clone(&source.name), new.as_str());
     same(source, &after, known, May::Layout)?;
-    if comments(source) == comments(&after) { Ok(new) } else { Err("a comment would be lost".to_owned()) }
+    if comments(source) != comments(&after) {
+        return Err("a comment would be lost".to_owned());
+    }
+    // A comment covers lines, so that a line that is broken or joined changes what it allows.
+    if covered_words(source) != covered_words(&after) {
+        return Err("a comment would allow something else".to_owned());
+    }
+    Ok(new)
 }
 
 fn left(source: &Source, why: &str) -> Diag {

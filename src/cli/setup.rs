@@ -174,7 +174,10 @@ impl Read {
 
 /// Reads the project and the policies, and runs the lints about single policies.
 pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
-    let found = project(sources)?;
+    of_project(sources, project(sources)?, tests)
+}
+
+fn of_project(sources: &Sources, found: Option<Project>, tests: bool) -> Result<Read, Problem> {
     let origins = origins(sources, found.as_ref());
     if origins.is_empty() {
         return Err(no_source(found.is_some()));
@@ -184,7 +187,10 @@ pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
 
 /// The same; of a project file that is half typed only the faults and the policies that it names.
 pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
-    let Err(problem) = project(sources) else { return Ok((read(sources, false)?, Vec::new())) };
+    let problem = match project(sources) {
+        Ok(found) => return Ok((of_project(sources, found, false)?, Vec::new())),
+        Err(problem) => problem,
+    };
     let mut origins = origins(sources, None);
     if let (true, Some(path)) = (origins.is_empty(), project_path(sources.project.as_ref())?) {
         origins = named_by(&path);

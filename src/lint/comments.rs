@@ -139,6 +139,16 @@ impl Comments {
     }
 }
 
+/// The words that each comment of a text covers, whatever the layout.
+pub fn covered_words(source: &Arc<Source>) -> Vec<String> {
+    let comments = Comments::of(source).unwrap_or_default();
+    let words = |allow: &Allow| {
+        let covers = source.text.get(allow.covers.clone()).unwrap_or("");
+        covers.chars().filter(|char| char.is_alphanumeric()).collect()
+    };
+    comments.allows.iter().map(words).collect()
+}
+
 /// Lines with where they start, their breaks included.
 fn lines(text: &str, from: usize) -> impl Iterator<Item = (usize, &str)> {
     let mut at = from;
@@ -159,7 +169,9 @@ fn covered(text: &str, comment: usize) -> Range<usize> {
     let own_line = text.get(start..comment).is_some_and(|before| before.trim().is_empty());
     let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let mut rest = lines(text, start).skip(usize::from(own_line)).skip_while(|(_, line)| !is_code(line));
-    let Some((first, line)) = rest.next() else { return comment..comment };
+    // Behind the end of its document a comment is about nothing.
+    let ends = |line: &str| line.starts_with("---") || line.starts_with("...");
+    let Some((first, line)) = rest.next().filter(|(_, line)| !ends(line)) else { return comment..comment };
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let deep = indent(line);
     let end = rest.find(|(_, next)| is_code(next) && indent(next) <= deep).map_or(text.len(), |(at, _)| at);
@@ -197,6 +209,7 @@ mod tests {
         let said = covers("# muster: allow x, y -- r\n\n# other\nfail: |\n  a\n\n  b\nwarn: c\n");
         let wanted = "fail: |\n  a\n\n  b\n".to_owned();
         assert_eq!(said, [("x".to_owned(), wanted.clone()), ("y".to_owned(), wanted)]);
+        assert_eq!(covers("a: 1\n# muster: allow x -- r\n---\n  a: 2\n"), [("x".to_owned(), String::new())]);
         assert_eq!(covers("a:\n  - 1\n  # muster: allow x -- r\n  - 2\n  - 3\n")[0].1, "  - 2\n");
     }
 

@@ -1,5 +1,6 @@
 //! A condition, or a part of one, that says the same whatever is observed.
 
+use super::allowed::same_text;
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, Level, code};
 use crate::policy::Policy;
@@ -49,16 +50,11 @@ fn parts(rule: &Rule, level: Level, diags: &mut Vec<Diag>) -> bool {
     !found.is_empty()
 }
 
-fn same(pair: &[Node; 2]) -> bool {
-    let [left, right] = pair;
-    left.text.trim() == right.text.trim()
-}
-
 fn constant<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.op {
         Op::All(items) | Op::Any(items) => items.iter().for_each(|item| constant(item, found)),
         Op::Not(inner) => constant(inner, found),
-        Op::Compare(_, pair) if same(pair) => found.push(node),
+        Op::Compare(_, pair) if same_text(&pair[0], &pair[1]) => found.push(node),
         _ if node.is_constant() => found.push(node),
         _ => {}
     }

@@ -1,10 +1,9 @@
 //! A policy that breaks a rule of its organisation (`lints: { rules: [..] }` of the project file).
 
-use super::place::of_key;
+use super::written::Written;
 use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::policy::{HouseRule, Policy};
-use crate::source::Loc;
 
 pub(super) const LINT: Lint = Lint {
     code: &code::HOUSE_RULE,
@@ -49,7 +48,10 @@ struct Broken {
 
 fn said(rule: &HouseRule, policy: &Policy, broken: &Broken) -> Diag {
     let message = format!("`{}` {}: rule `{}` of the house", policy.id, broken.what, rule.name);
-    let place: Loc = of_key(policy, broken.key).unwrap_or_else(|| policy.loc.clone());
+    let place = match broken.key {
+        "policy" => policy.loc.clone(),
+        key => Written::of(policy).key(&[key]),
+    };
     let diag = Diag::warning(&code::HOUSE_RULE, message);
     let help = format!("{}; {}", broken.help, rule.why);
     Diag { level: rule.level.unwrap_or(diag.level), ..diag }

@@ -1,6 +1,6 @@
 //! `warn` is stricter than `fail` with the policy's own defaults, or has the same limit.
 
-use super::repeated_rung::same;
+use super::allowed::same_text;
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::fact::Value;
@@ -24,8 +24,7 @@ pub(super) const LINT: Lint = Lint {
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let defaults: Vec<Value> = policy.params.iter().map(|param| param.default.clone()).collect();
     // The same text twice is a `repeated-rung`.
-    let twice =
-        matches!((&*policy.fail, &*policy.warn), ([fail], [warn]) if same(&fail.rule.node, &warn.rule.node));
+    let twice = matches!((&*policy.fail, &*policy.warn), ([fail], [warn]) if same_text(&fail.rule.node, &warn.rule.node));
     diags.extend(inverted(policy, &defaults).filter(|_| !twice));
 }
 

@@ -13,6 +13,8 @@ use crate::policy::project::LintLevel;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
     set: Vec<Set>,
+    /// Does a rule of the house say of itself that it is an error?
+    loud_rules: bool,
 }
 
 /// What a project says of one lint.
@@ -29,7 +31,8 @@ impl Levels {
     /// Those of the settings of a project, and what is wrong with them. An entry that names a lint goes before one
     /// that names its category.
     pub fn of(settings: &LintSettings) -> (Self, Vec<Diag>) {
-        let mut levels = Self { set: vec![Set::Nothing; LINTS.len()] };
+        let loud_rules = settings.rules.iter().any(|rule| rule.level == Some(Level::Error));
+        let mut levels = Self { set: vec![Set::Nothing; LINTS.len()], loud_rules };
         let mut diags = Vec::new();
         let (of_lints, of_others): (Vec<_>, Vec<_>) =
             settings.levels.iter().partition(|entry| super::find(&entry.name).is_some());
@@ -48,8 +51,12 @@ impl Levels {
     fn set_all(&mut self, entry: &LintLevel, meant: impl Fn(&Lint) -> bool, diags: &mut Vec<Diag>) {
         let mut kept = Vec::new();
         for (lint, set) in LINTS.iter().zip(&mut self.set).filter(|(lint, _)| meant(lint)) {
-            if entry.level.is_none() && lint.level == super::ERROR {
-                kept.push(lint.name());
+            let by_rule = lint.code == &code::HOUSE_RULE && self.loud_rules;
+            if entry.level.is_none() && (lint.level == super::ERROR || by_rule) {
+                // Of a category that is switched off the rules of the house that are errors stay.
+                if !by_rule || &*entry.name == lint.name() {
+                    kept.push(lint.name());
+                }
             } else {
                 *set = Set::Level(entry.level);
             }
@@ -85,7 +92,10 @@ impl Levels {
     pub(super) fn apply(&self, index: usize, diags: &mut [Diag]) {
         // Where nothing is set, what a lint says keeps the level that it has there: some parts are less bad.
         let Some(Set::Level(Some(level))) = self.set.get(index).copied() else { return };
-        diags.iter_mut().for_each(|diag| diag.level = level);
+        // What was said louder than the lint is by itself, was so by the level of its own rule.
+        let own = LINTS.get(index).and_then(|lint| lint.level);
+        let by_rule = |diag: &&mut Diag| own.is_some_and(|own| diag.level > own);
+        diags.iter_mut().filter(|diag| !by_rule(diag)).for_each(|diag| diag.level = level);
     }
 }
 

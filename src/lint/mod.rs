@@ -40,7 +40,6 @@ mod no_runbook;
 mod opaque_call;
 mod ownerless_alert;
 mod patient_page;
-mod place;
 mod placeholder;
 mod print;
 mod quoted_hole;

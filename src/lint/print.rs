@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
-use crate::diag::Diag;
+use crate::diag::{Diag, Level};
 
 /// From where files are named, so that a finding is the same one on every machine.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub fn fingerprints<'a>(diags: impl IntoIterator<Item = &'a Diag>, base: &Base) 
 fn fingerprint(diag: &Diag, base: &Base) -> String {
     let mut hash = Sha256::new();
     hash.update(diag.code.id);
+    // What became worse is new.
+    hash.update([u8::from(diag.level == Level::Error)]);
     if let Some(loc) = diag.labels.first().map(|label| &label.loc) {
         let (line, _) = loc.line_column();
         let text = loc.source.text.lines().nth(line - 1).unwrap_or_default();
@@ -63,10 +65,21 @@ fn fingerprint(diag: &Diag, base: &Base) -> String {
         hash.update(base.name(&loc.source.name).as_bytes());
         hash.update([0]);
         hash.update(text.trim().as_bytes());
+        hash.update([0]);
+        hash.update(policy_at(&loc.source.text, loc.start as usize).as_bytes());
     } else {
         hash.update(diag.message.as_bytes());
     }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The id in the document of a place: the same line of another policy is another finding.
+fn policy_at(text: &str, at: usize) -> &str {
+    let (before, after) = (text.get(..at).unwrap_or(""), text.get(at..).unwrap_or(""));
+    let start = before.rfind("\n---").map_or(0, |break_at| break_at + 1);
+    let end = after.find("\n---").map_or(text.len(), |break_at| at + break_at);
+    let mut lines = text.get(start..end).unwrap_or("").lines();
+    lines.find_map(|line| line.strip_prefix("policy:")).map_or("", str::trim)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The same condition stands twice: the second rung is never reached.
 
+use super::allowed::same_text;
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::policy::Policy;
-use crate::rule::{Node, Rule};
+use crate::rule::Rule;
 
 pub(super) const LINT: Lint = Lint {
     code: &code::REPEATED_RUNG,
@@ -30,7 +31,7 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
 
 fn repeated(rules: &[&Rule], diags: &mut Vec<Diag>) {
     for (index, rule) in rules.iter().enumerate() {
-        let Some(first) = rules.iter().take(index).find(|first| same(&first.node, &rule.node)) else {
+        let Some(first) = rules.iter().take(index).find(|first| same_text(&first.node, &rule.node)) else {
             continue;
         };
         let message = format!("`{}` stands twice, so the second is never reached", rule.node.text.trim());
@@ -41,11 +42,6 @@ fn repeated(rules: &[&Rule], diags: &mut Vec<Diag>) {
                 .help("remove one of them, or give it another limit"),
         );
     }
-}
-
-/// Do two conditions read the same?
-pub(super) fn same(a: &Node, b: &Node) -> bool {
-    a.text.split_whitespace().eq(b.text.split_whitespace())
 }
 
 #[cfg(test)]

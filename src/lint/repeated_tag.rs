@@ -1,10 +1,11 @@
 //! A tag that stands twice.
 
+use super::written::Written;
 use super::{Category, Check, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::policy::Policy;
 use crate::source::Loc;
-use crate::source::yaml::{self, Node};
+use crate::source::yaml::Node;
 
 pub(super) const LINT: Lint = Lint {
     code: &code::REPEATED_TAG,
@@ -25,7 +26,10 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     if !policy.tags.iter().enumerate().any(repeated) {
         return;
     }
-    let items = places(policy);
+    let written = Written::of(policy);
+    let tags = written.node(&["tags"]).map(Node::items).unwrap_or_default().iter();
+    let items: Vec<(String, Loc)> =
+        tags.map(|tag| (tag.as_str().unwrap_or("").trim().to_owned(), tag.loc.clone())).collect();
     for (index, (tag, _)) in items.iter().enumerate() {
         let Some((_, first)) = items.iter().take(index).find(|(earlier, _)| earlier == tag) else { continue };
         let Some((_, loc)) = items.get(index) else { continue };
@@ -38,14 +42,6 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
             None => diag,
         });
     }
-}
-
-fn places(policy: &Policy) -> Vec<(String, Loc)> {
-    let documents = yaml::parse(&policy.loc.source, &yaml::Limits::default()).unwrap_or_default();
-    let id = |root: &Node| root.get("policy").is_some_and(|id| id.loc == policy.loc);
-    let root = documents.iter().map(|document| &document.root).find(|root| id(root));
-    let tags = root.map_or(&[][..], |root| root.items_of("tags"));
-    tags.iter().map(|tag| (tag.as_str().unwrap_or("").trim().to_owned(), tag.loc.clone())).collect()
 }
 
 /// The item with the comma before it, if that is all there is between it and the item before.

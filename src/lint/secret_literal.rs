@@ -29,11 +29,14 @@ pub(super) const LINT: Lint = Lint {
 const SIGNS: &[&str] = &[
     "://",
     "AKIA",
+    "ASIA",
     "PRIVATE KEY",
     "earer ",
     "ghp_",
     "gho_",
     "ghs_",
+    "ghu_",
+    "ghr_",
     "github_pat_",
     "glpat-",
     "xox",
@@ -126,6 +129,14 @@ mod tests {
             "mysql --password=hunter2",
         ] {
             refused(&LINT, &step(text));
+        }
+        let prefixes = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk_live_"];
+        let slack = ["xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-"];
+        for prefix in prefixes.iter().chain(&slack) {
+            refused(&LINT, &step(&format!("push --key {prefix}abcdefghijklmnopqrstuvwxyz0123456789")));
+        }
+        for prefix in ["AKIA", "ASIA"] {
+            refused(&LINT, &step(&format!("aws --key {prefix}IOSFODNN7EXAMPLE")));
         }
         refused(&LINT, "why: |\n  -----BEGIN RSA PRIVATE KEY-----\nfail: free < 1.GiB");
     }

@@ -40,16 +40,10 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     // A library is skipped where nothing fits, with the reason.
     for policy in input.policies.iter().filter(|policy| policy.library.is_none()) {
         let selector = &policy.target;
-        if !targets.iter().any(|target| fits(selector, target)) {
+        if !targets.iter().any(|target| selector.fits(&target.kind, &target.name, &target.labels)) {
             diags.extend(unmatched(input, policy, selector));
         }
     }
-}
-
-fn fits(selector: &Selector, target: &TargetEntry) -> bool {
-    *selector.kind == *target.kind
-        && selector.name.as_ref().is_none_or(|glob| glob.is_match(&*target.name))
-        && selector.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
 }
 
 fn unmatched(input: &Input<'_>, policy: &Policy, selector: &Selector) -> Option<Diag> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
-use crate::policy::{Expect, Policy, Selector, TargetEntry, Waiver};
+use crate::policy::{Expect, Policy, TargetEntry, Waiver};
 use crate::verdict::Verdict;
 
 pub(super) const LINT: Lint = Lint {
@@ -69,7 +69,7 @@ fn unused(input: &Input<'_>, waiver: &Waiver, policies: &[&Policy]) -> Option<(S
                 "name a target of muster.yaml, or remove it",
             ));
         }
-        let judged = |policy: &&&Policy| left.iter().any(|target| fits(&policy.target, target));
+        let judged = |policy: &&&Policy| left.iter().any(|target| fits(policy, target));
         if !policies.iter().any(|policy| judged(&policy)) {
             return Some((
                 "the policy is not judged at that target".to_owned(),
@@ -78,8 +78,7 @@ fn unused(input: &Input<'_>, waiver: &Waiver, policies: &[&Policy]) -> Option<(S
         }
         if let Some(pattern) = &waiver.subject {
             let one = |policy: &&Policy| policy.each_is_one() && policy.expect == Expect::Default;
-            let names =
-                |policy: &&Policy| left.iter().any(|t| fits(&policy.target, t) && pattern.matches(&t.name));
+            let names = |policy: &&Policy| left.iter().any(|t| fits(policy, t) && pattern.matches(&t.name));
             if policies.iter().all(|policy| one(policy) && !names(policy)) {
                 let why = format!("its only subject is the target, and none is called `{}`", pattern.text);
                 return Some((why, "leave `subject` out"));
@@ -112,10 +111,8 @@ fn unused(input: &Input<'_>, waiver: &Waiver, policies: &[&Policy]) -> Option<(S
     None
 }
 
-fn fits(selector: &Selector, target: &TargetEntry) -> bool {
-    *selector.kind == *target.kind
-        && selector.name.as_ref().is_none_or(|glob| glob.is_match(&*target.name))
-        && selector.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
+fn fits(policy: &Policy, target: &TargetEntry) -> bool {
+    policy.target.fits(&target.kind, &target.name, &target.labels)
 }
 
 #[cfg(test)]

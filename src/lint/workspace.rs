@@ -150,7 +150,11 @@ impl Looked {
     pub fn for_check(&self) -> Vec<Diag> {
         let one = |said: &Said| match &said.allowed {
             None => Some(said.diag.clone()),
-            Some(reason) if said.diag.level == Level::Error => {
+            // Also where a project made a warning of it: each of the two is told alone.
+            Some(reason)
+                if said.diag.level == Level::Error
+                    || super::find(said.diag.code.id).is_some_and(|lint| lint.level == super::ERROR) =>
+            {
                 let help = format!("it is allowed there: {reason}");
                 Some(Diag { level: Level::Warning, ..said.diag.clone() }.help(help))
             }

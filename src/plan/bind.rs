@@ -48,9 +48,7 @@ pub(super) struct Binder<'a> {
 
 /// Does a target fit a selector?
 pub(super) fn fits(selector: &Selector, target: &TargetInfo) -> bool {
-    *selector.kind == *target.kind
-        && selector.name.as_ref().is_none_or(|glob| glob.is_match(&*target.name))
-        && selector.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
+    selector.fits(&target.kind, &target.name, &target.labels)
 }
 
 fn any(patterns: &[Pattern], names: &[Arc<str>]) -> bool {

@@ -4,6 +4,7 @@
 //! That is believed of a file that was old when it was read, because two writes within one tick of the file
 //! system's clock look alike.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,15 +42,14 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let meta = std::fs::metadata(path).ok()?;
-        Some(Self {
+    fn of(meta: &Metadata) -> Self {
+        Self {
             size: meta.size(),
             inode: meta.ino(),
             device: meta.dev(),
             modified: (meta.mtime(), meta.mtime_nsec()),
             changed: (meta.ctime(), meta.ctime_nsec()),
-        })
+        }
     }
 
     /// Would a write after this time be seen?
@@ -63,6 +63,13 @@ struct Kept {
     part: Arc<Part>,
     /// Only of files that were old when they were read, and need no script.
     stamp: Option<Stamp>,
+}
+
+impl Kept {
+    /// Only of a file that is known the file system is asked before it is read.
+    fn is_as_it_was(&self, path: &Path) -> bool {
+        self.stamp.is_some() && self.stamp == std::fs::metadata(path).ok().map(|meta| Stamp::of(&meta))
+    }
 }
 
 /// Files that were read, by path.
@@ -119,13 +126,12 @@ impl Shelf {
                 return (known.unwrap_or_else(|| self.decode(file)), None);
             }
         };
-        let stamp = Stamp::of(path);
         let before = self.kept.get(path);
-        if let Some(kept) = before.filter(|kept| kept.stamp.is_some() && kept.stamp == stamp) {
-            return (Arc::clone(&kept.part), stamp);
+        if let Some(kept) = before.filter(|kept| kept.is_as_it_was(path)) {
+            return (Arc::clone(&kept.part), kept.stamp);
         }
-        let source = match yaml::read_file(path, &Limits::default()) {
-            Ok(source) => source,
+        let (source, meta) = match yaml::read_with_metadata(path, &Limits::default()) {
+            Ok(read) => read,
             Err(diag) => {
                 let part = Part { source: None, policies: Vec::new(), broken: Vec::new(), diags: vec![diag] };
                 return (Arc::new(part), None);
@@ -136,7 +142,7 @@ impl Shelf {
             Some(kept) => Arc::clone(&kept.part),
             None => self.decode(&File { source, library: None, folder: folder(path) }),
         };
-        let stamp = stamp.filter(|stamp| stamp.is_old(now) && !needs_more(&part));
+        let stamp = Some(Stamp::of(&meta)).filter(|stamp| stamp.is_old(now) && !needs_more(&part));
         (part, stamp)
     }
 

@@ -206,3 +206,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_comment_allows_stays_what_it_was() {
+    let shop = Shop::new();
+    shop.project("policies: [policies/]\ntargets: { here: { type: host } }\n");
+    shop.policy(
+        "p",
+        "target: { type: host }\nobserve: { usage: { probe: disk.usage } }\nfail: [free < 1.GiB && total > total,\n free < 2.GiB] # muster: allow constant-condition -- it is fine\n",
+    );
+    shop.check(&[]).exits(2).says("constant-condition");
+    shop.run(&["fmt"]).exits(2).says("a comment would allow something else");
+    shop.check(&[]).exits(2).says("constant-condition");
+}

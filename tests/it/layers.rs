@@ -16,7 +16,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("fact", &[]),
     // `judge` for what rungs and ladders say, so that two versions are compared by what judges.
     ("impact", &["fact", "judge", "plan", "policy", "rule", "source", "verdict"]),
-    ("layout", &["diag", "policy", "source"]),
+    // `lint` for what the comments of a file allow, which a layout may not change.
+    ("layout", &["diag", "lint", "policy", "source"]),
     ("judge", &["fact", "plan", "policy", "rule", "verdict"]),
     // `verdict` for the urgencies that routes are named by.
     ("lint", &["diag", "fact", "policy", "rule", "source", "verdict"]),

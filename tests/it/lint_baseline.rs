@@ -94,3 +94,37 @@ fn a_baseline_that_cannot_be_used_is_wrong_input() {
     shop.run(&["lint", "--baseline", "none.json"]).exits(2).says("it does not exist");
     shop.run(&["lint", "--write-baseline"]).exits(2).says("--baseline");
 }
+
+#[test]
+fn the_same_line_of_another_policy_is_new() {
+    let shop = Shop::new();
+    shop.project("policies: [policies/]\ntargets: { here: { type: host } }\n");
+    let two = |a: &str, b: &str| {
+        let one = |id: &str, name: &str| {
+            crate::harness::policy(id, &SLOW.replace("free < 1.MiB", &format!("free < {name}")))
+        };
+        let (a, b) = (one("a", "1.MiB") + a, one("b", "2.MiB") + b);
+        shop.file("policies/both.yaml", &format!("{a}---\n{b}"));
+    };
+    two("params: { x: 1GiB }\n", "");
+    shop.run(&["lint", "--baseline", "lint.json", "--write-baseline"]).exits(0);
+    assert!(said(&shop, &[], 0).contains("nothing found"));
+    two("", "params: { x: 1GiB }\n");
+    let run = said(&shop, &[], 0);
+    assert!(run.contains("unused-param") && run.contains("stale-baseline"), "{run}");
+}
+
+#[test]
+fn names_are_held_against_the_project_whatever_is_known() {
+    let shop = Shop::new();
+    let project = "policies: [policies/]\ntargets: { here: { type: host } }\n";
+    shop.project(project);
+    // One judges what the other does, which is an error.
+    shop.policy("a", SLOW).policy("b", SLOW);
+    shop.run(&["lint"]).exits(2);
+    shop.run(&["lint", "--baseline", "lint.json", "--write-baseline"]).exits(0);
+    assert!(said(&shop, &[], 0).contains("in the baseline"));
+    shop.project(&format!("{project}overrides: [{{ policy: nothing, set: {{ x: 1 }}, why: none }}]\n"));
+    let run = said(&shop, &[], 2);
+    assert!(run.contains("`nothing`"), "{run}");
+}

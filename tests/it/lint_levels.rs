@@ -109,3 +109,30 @@ fn every_lint_is_listed_and_explained_with_examples() {
         }
     }
 }
+
+#[test]
+fn a_lint_that_is_lowered_and_allowed_is_still_told() {
+    let both = shop(
+        "lints: { levels: { constant-condition: warning } }",
+        &CONSTANT.replace("2 > 1", "2 > 1 # muster: allow constant-condition -- the second is tried"),
+    );
+    both.check(&[]).exits(0).says("constant-condition").says("the second is tried");
+}
+
+#[test]
+fn the_level_of_a_rule_goes_before_that_of_its_lint() {
+    let rule = |levels: &str| {
+        format!(
+            "lints:\n  levels: {{ {levels} }}\n  rules:\n    - {{ rule: ids, why: lists are sorted by system, id: '(disk|pg)-[a-z]+', level: error }}\n"
+        )
+    };
+    for levels in ["slow-page: warning", "naming: warning", "naming: \"off\"", "house-rule: warning"] {
+        let run = shop(&rule(levels), SLOW).run(&["lint"]).exits(2);
+        assert!(run.stdout.contains("has another form of id"), "{levels}: {run:#?}");
+    }
+    let off = shop(&rule("house-rule: \"off\""), SLOW).run(&["lint"]).exits(2);
+    assert!(off.stdout.contains("cannot be switched off"), "{off:#?}");
+    let apart = shop("lints: { rules: [{ rule: ids, why: none, id: 'a)|(p' }] }", SLOW);
+    let run = apart.run(&["lint"]).exits(2);
+    assert!(run.stdout.contains("is not a regular expression"), "{run:#?}");
+}

@@ -87,7 +87,10 @@ pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> R
     }
     let mut loading = of_project;
     loading.append(&mut read.looked.loaded.diags);
-    if read.has_project && whole && !has_errors(&loading) && !has_errors(&lints) {
+    // Names are held against all policies; where one could not be used nobody can tell which are missing.
+    // Some errors of lints are told once more then, which is better than nothing where a baseline knows them.
+    let apart = before.is_some() || !has_errors(&lints);
+    if read.has_project && whole && apart && !has_errors(&loading) && read.looked.loaded.broken.is_empty() {
         loading.extend(unbound(&read));
     }
     let lints = once(lints);

@@ -65,6 +65,15 @@ pub struct Selector {
     pub loc: Loc,
 }
 
+impl Selector {
+    /// Does a target of this type, name and labels fit?
+    pub fn fits(&self, kind: &str, name: &str, labels: &BTreeMap<Arc<str>, Arc<str>>) -> bool {
+        *self.kind == *kind
+            && self.name.as_ref().is_none_or(|glob| glob.is_match(name))
+            && self.labels.iter().all(|(label, value)| labels.get(label) == Some(value))
+    }
+}
+
 /// An argument of a probe.
 #[derive(Clone, Debug)]
 pub enum Arg {

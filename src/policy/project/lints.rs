@@ -123,7 +123,8 @@ impl Reader {
 
     fn whole_id(&mut self, node: &Node) -> Option<(Arc<str>, Regex)> {
         let written = text(Some(node))?;
-        match Regex::new(&format!("^(?:{written})$")) {
+        // Alone first: brackets that close too many would take the whole apart.
+        match Regex::new(&written).and_then(|_| Regex::new(&format!("^(?:{written})$"))) {
             Ok(regex) => Some((written, regex)),
             Err(error) => {
                 let what = error.to_string();

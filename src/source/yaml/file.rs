@@ -1,6 +1,6 @@
 //! A file to a source.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +15,11 @@ use crate::source::{Loc, Source};
 /// `UNREADABLE` if it is missing, denied or not a regular file, `YAML_LIMIT` if it is too large,
 /// `YAML_ENCODING` if it is not UTF-8.
 pub fn read_file(path: &Path, limits: &Limits) -> Result<Arc<Source>, Diag> {
+    read_with_metadata(path, limits).map(|(source, _)| source)
+}
+
+/// The same, with what the file system said of the file before it was read.
+pub fn read_with_metadata(path: &Path, limits: &Limits) -> Result<(Arc<Source>, Metadata), Diag> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| {
         let reason = match error.kind() {
@@ -36,10 +41,10 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Arc<Source>, Diag> {
     if bytes.len() > limits.bytes {
         return Err(too_large(&name, limits));
     }
-    decode(&name, bytes)
+    Ok((decode(&name, bytes)?, metadata))
 }
 
-fn regular(name: &str, metadata: &std::fs::Metadata, limits: &Limits) -> Result<(), Diag> {
+fn regular(name: &str, metadata: &Metadata, limits: &Limits) -> Result<(), Diag> {
     if metadata.is_dir() {
         return Err(Diag::error(&code::UNREADABLE, format!("cannot read `{name}`: it is a directory")));
     }

@@ -30,7 +30,7 @@ use crate::diag::Diag;
 
 pub use comments::comments;
 pub use edit::{Edit, edit};
-pub use file::read_file;
+pub use file::{read_file, read_with_metadata};
 pub use merge::{duplicate_keys, merge};
 pub use parts::{Cost, Parts, again, is_long, parts};
 pub use same::same;
