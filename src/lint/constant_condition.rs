@@ -50,11 +50,16 @@ fn parts(rule: &Rule, level: Level, diags: &mut Vec<Diag>) -> bool {
     !found.is_empty()
 }
 
+fn alike(pair: &[Node; 2]) -> bool {
+    let [left, right] = pair;
+    same_text(left, right)
+}
+
 fn constant<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.op {
         Op::All(items) | Op::Any(items) => items.iter().for_each(|item| constant(item, found)),
         Op::Not(inner) => constant(inner, found),
-        Op::Compare(_, pair) if same_text(&pair[0], &pair[1]) => found.push(node),
+        Op::Compare(_, pair) if alike(pair) => found.push(node),
         _ if node.is_constant() => found.push(node),
         _ => {}
     }
