@@ -37,6 +37,8 @@ pub(super) struct Var {
     pub(super) critical: Vec<Value>,
     /// Facts that it is computed of; empty if it is a fact.
     pub(super) made_of: BTreeSet<usize>,
+    /// May it be unreadable? What the project says of a target never is.
+    pub(super) may_lack: bool,
 }
 
 /// A fact of a part of a row that may be absent.
@@ -128,7 +130,9 @@ impl Var {
         if self.nullable {
             cells.push(Ok(Value::Null));
         }
-        cells.push(Missing::new(Cause::Denied, "not readable").cell());
+        if self.may_lack {
+            cells.push(Missing::new(Cause::Denied, "not readable").cell());
+        }
         cells
     }
 
@@ -198,8 +202,8 @@ impl Var {
             before = Some(value);
         }
         all.push(last.saturating_add(step(last)));
-        // A count or a size below zero is nothing that a probe sees.
-        let signed = first < 0 || !matches!(self.ty, Type::Counter | Type::BYTES);
+        // A count or a size below zero is nothing that a probe sees, and a difference of two may be one.
+        let signed = first < 0 || !self.made_of.is_empty() || !matches!(self.ty, Type::Counter | Type::BYTES);
         all.retain(|value| signed || *value >= 0);
         all.into_iter().map(Value::Int).collect()
     }

@@ -70,6 +70,22 @@ impl Pattern {
     pub fn matches(&self, name: &str) -> bool {
         *self.text == *name || self.matcher.is_match(name)
     }
+
+    /// May one name match both? Only two of which that cannot be are told apart.
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let signs: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
+        let (a, b) = (&*self.text, &*other.text);
+        match (a.contains(signs), b.contains(signs)) {
+            (false, _) => other.matches(a),
+            (true, false) => self.matches(b),
+            (true, true) => {
+                let [start_a, start_b] = [a, b].map(|text| text.split(signs).next().unwrap_or(text));
+                let [end_a, end_b] = [a, b].map(|text| text.rsplit(signs).next().unwrap_or(text));
+                (start_a.starts_with(start_b) || start_b.starts_with(start_a))
+                    && (end_a.ends_with(end_b) || end_b.ends_with(end_a))
+            }
+        }
+    }
 }
 
 /// A dated exception.
