@@ -180,3 +180,26 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn patterns_meet_unless_they_begin_or_end_differently() {
+        for (a, b, meet) in [
+            ("x", "x", true),
+            ("x", "y", false),
+            ("public.*", "public.t", true),
+            ("public.*", "other.t", false),
+            ("public.*", "*.t", true),
+            ("public.*", "other.*", false),
+            ("*.log", "*.txt", false),
+            ("a{b,c}", "a[bc]", true),
+            ("*", "?", true),
+        ] {
+            let [a, b] = [a, b].map(|text| Pattern::new(text).unwrap());
+            assert_eq!((a.may_meet(&b), b.may_meet(&a)), (meet, meet), "{} {}", a.text, b.text);
+        }
+    }
+}
