@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use super::canon::{canon, read_by};
 use super::grid::Grid;
 use super::lower::{Lowering, Point, Version};
-use super::vars::{Told, Var, Vars};
+use super::vars::{SAID, Vars, said_by};
 use crate::fact::{Cell, Type};
 use crate::judge::{climb, decide};
 use crate::policy::{Expect, Ladder, Policy, Rung};
 use crate::rule::Rule;
 use crate::rule::eval::holds;
 use crate::rule::node::{Node, Op};
-use crate::rule::script::Script;
 use crate::verdict::{Direction, Example, Severity, Urgency, Verdict, judged_as};
 
 /// Points that are tried at most.
@@ -143,25 +142,6 @@ fn judge(ruled: &Ruled<'_>, vars: &mut Vars, shared: &BTreeSet<String>) -> Judge
         expects: matches!(policy.expect, Expect::Some | Expect::List(_) | Expect::Param(_) | Expect::Keys(_)),
     }
 }
-
-/// What a script says of a row: the same text says the same of the same facts.
-fn said_by(script: &Script) -> Var {
-    let words = SAID.map(|verdict| std::sync::Arc::from(verdict.word()));
-    Var {
-        key: format!("script {}", script.text),
-        shown: "the script".to_owned(),
-        ty: Type::Enum(std::sync::Arc::from(words)),
-        nullable: false,
-        told: Told::Plain,
-        ordered: false,
-        critical: Vec::new(),
-        made_of: BTreeSet::new(),
-        may_lack: true,
-    }
-}
-
-/// What a script can say.
-const SAID: [Verdict; 3] = [Verdict::Pass, Verdict::Warn, Verdict::Fail];
 
 impl Judge {
     fn nodes(&self) -> impl Iterator<Item = &Node> {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Missing, Type, Value, float_to_int, int_to_float, show};
+use crate::rule::script::Script;
+use crate::verdict::Verdict;
 
 use super::lower::NOW;
 
@@ -250,6 +252,25 @@ impl Var {
         (self.shown.clone(), value)
     }
 }
+
+/// What a script says of a row: the same text says the same of the same facts.
+pub(super) fn said_by(script: &Script) -> Var {
+    let words = SAID.map(|verdict| Arc::from(verdict.word()));
+    Var {
+        key: format!("script {}", script.text),
+        shown: "the script".to_owned(),
+        ty: Type::Enum(Arc::from(words)),
+        nullable: false,
+        told: Told::Plain,
+        ordered: false,
+        critical: Vec::new(),
+        made_of: BTreeSet::new(),
+        may_lack: true,
+    }
+}
+
+/// What a script can say.
+pub(super) const SAID: [Verdict; 3] = [Verdict::Pass, Verdict::Warn, Verdict::Fail];
 
 /// The number of a value, on a line with all numbers of its type.
 pub(super) fn number(value: &Value) -> Option<f64> {
