@@ -4,38 +4,36 @@ use std::sync::Arc;
 
 use crate::fact::Value;
 use crate::plan::{Check, Settings, applies, environments};
-use crate::policy::{Expect, Ladder, Override, Policy};
-use crate::verdict::{Direction, Layer, PolicyChange, Severity, Urgency};
+use crate::policy::{Expect, Override, Policy};
+use crate::verdict::{Direction, PolicyChange};
 
 use super::lower::Version;
-use super::parts::Parts;
 use super::places::Keys;
-use super::rules::{self, Compared, Ruled};
-use super::{Changes, Side, change, question};
+use super::ruled::compare;
+use super::{Changes, Side, change, question, same_text, subjects};
 
-/// Everything that is different at a target where both versions judge the policy.
-pub(super) fn changes(found: &mut Changes<'_>, old: &Check, new: &Check) {
+/// Everything that is different at a target where both versions have the policy. Was anything judged there?
+pub(super) fn changes(found: &mut Changes<'_>, old: &Check, new: &Check) -> bool {
     found.compared += 1;
-    let same = old.policy.digest == new.policy.digest && old.policy.id == new.policy.id;
-    if same && alike(old, new) {
+    if same_text(&old.policy, &new.policy) && old.policy.id == new.policy.id && alike(old, new) {
         found.unchanged += 1;
-        return;
+        return true;
     }
     let before = found.list.len();
-    match (&old.skip, &new.skip) {
+    match (skipped(&found.old, old), skipped(&found.new, new)) {
         (None, Some(why)) => {
             let at = Keys::of(&new.policy).at(&["when"]);
             let what = format!("it is not judged any more: {why}");
             found.add_at(new, change(Direction::Looser, "when", what, at));
-            return;
+            return true;
         }
         (Some(why), None) => {
             let at = Keys::of(&new.policy).at(&["when"]);
             let what = format!("it is judged now; before, {why}");
             found.add_at(new, change(Direction::Stricter, "when", what, at));
-            return;
+            return true;
         }
-        (Some(_), Some(_)) => return,
+        (Some(_), Some(_)) => return false,
         (None, None) => {}
     }
     tier(found, old, new);
@@ -43,9 +41,15 @@ pub(super) fn changes(found: &mut Changes<'_>, old: &Check, new: &Check) {
     expect(found, old, new);
     owner(found, old, new);
     compare(found, (old, &old.settings), (new, &new.settings), None);
-    subjects(found, old, new);
+    subjects::changes(found, old, new);
     let matters = |change: &PolicyChange| !matches!(change.direction, Direction::Same | Direction::Text);
     found.unchanged += u64::from(!found.list.iter().skip(before).any(matters));
+    true
+}
+
+/// Why it is not judged at a target that is there; of one that was made up, `when` is a rule as any other.
+pub(super) fn skipped<'c>(side: &Side<'_>, check: &'c Check) -> Option<&'c String> {
+    check.skip.as_ref().filter(|_| side.has_targets)
 }
 
 fn alike(old: &Check, new: &Check) -> bool {
@@ -108,7 +112,7 @@ fn extra<'a>(side: &Side<'a>, check: &Check, name: &str) -> Option<(&'a Override
 }
 
 /// Where something that overrides may set stands.
-fn set_at(found: &Changes<'_>, new: &Check, name: &str, path: &[&str]) -> String {
+pub(super) fn set_at(found: &Changes<'_>, new: &Check, name: &str, path: &[&str]) -> String {
     match extra(&found.new, new, name) {
         Some((_, at)) => at,
         None => Keys::of(&new.policy).at(path),
@@ -138,8 +142,8 @@ fn owner(found: &mut Changes<'_>, old: &Check, new: &Check) {
 
 fn questions(found: &mut Changes<'_>, old: &Check, new: &Check) {
     let (old_values, new_values) = (old.settings.values(), new.settings.values());
-    let was = question::questions(version(old, &old_values));
-    let is = question::questions(version(new, &new_values));
+    let was = question::questions(version(&found.old, old, &old_values));
+    let is = question::questions(version(&found.new, new, &new_values));
     let each = |policy: &Policy| policy.row_view().map(|view| view.rows.name.to_string()).unwrap_or_default();
     let (before, after) = (each(&old.policy), each(&new.policy));
     if was == is && before == after {
@@ -196,6 +200,12 @@ fn expected(check: &Check) -> Option<Vec<Arc<str>>> {
     }
 }
 
+/// The view whose rows are expected.
+fn keys(check: &Check) -> Option<&str> {
+    let Expect::Keys(view) = &check.policy.expect else { return None };
+    check.policy.views.get(*view).map(|view| &*view.rows.name)
+}
+
 /// From what says nothing of its subjects to what wants them by name.
 fn demand(expect: &Expect) -> usize {
     match expect {
@@ -215,6 +225,11 @@ fn expect(found: &mut Changes<'_>, old: &Check, new: &Check) {
         _ => Keys::of(&new.policy).at(&["expect"]),
     };
     let said = match (expected(old), expected(new)) {
+        _ if keys(old) != keys(new) && keys(old).is_some() && keys(new).is_some() => {
+            let name = |check| keys(check).unwrap_or_default();
+            let what = format!("the rows of `{}` are expected, and were those of `{}`", name(new), name(old));
+            (Direction::NotComparable, what)
+        }
         (Some(before), Some(after)) => {
             let only = |a: &[Arc<str>], b: &[Arc<str>]| -> Vec<String> {
                 a.iter().filter(|name| !b.contains(name)).map(|name| format!("`{name}`")).collect()
@@ -243,124 +258,6 @@ fn expect(found: &mut Changes<'_>, old: &Check, new: &Check) {
     }
 }
 
-fn version<'a>(check: &'a Check, params: &'a [Value]) -> Version<'a> {
-    Version { policy: &check.policy, params, target: &check.target }
-}
-
-/// Overrides for some subjects: each pattern of either version against what the other one says of it.
-fn subjects(found: &mut Changes<'_>, old: &Check, new: &Check) {
-    let own = |check: &Check, pattern: &str| {
-        let mut entries = check.subjects.iter().filter(|entry| *entry.pattern.text == *pattern);
-        entries.next_back().map_or_else(|| check.settings.clone(), |entry| entry.settings.clone())
-    };
-    let patterns: std::collections::BTreeSet<Arc<str>> =
-        old.subjects.iter().chain(&new.subjects).map(|entry| Arc::clone(&entry.pattern.text)).collect();
-    for pattern in patterns {
-        let (before, after) = (own(old, &pattern), own(new, &pattern));
-        compare(found, (old, &before), (new, &after), Some(&pattern));
-    }
-}
-
-fn compare(
-    found: &mut Changes<'_>,
-    (old, before): (&Check, &Settings),
-    (new, after): (&Check, &Settings),
-    subjects: Option<&Arc<str>>,
-) {
-    let (was, is) = (before.values(), after.values());
-    let ruled = |check, values, settings: &Settings| -> Ruled<'_> {
-        Ruled { version: version(check, values), severity: settings.severity, urgency: settings.urgency }
-    };
-    let (old_rules, new_rules) = (ruled(old, &was, before), ruled(new, &is, after));
-    let ladders = |ruled: &Ruled<'_>| (ruled.severity, ruled.urgency, fixed(ruled));
-    let rewritten = rules::text_of(old_rules.version) != rules::text_of(new_rules.version);
-    let compared = if rewritten
-        || ladders(&old_rules) != ladders(&new_rules)
-        || old.policy.fail.len() != new.policy.fail.len()
-    {
-        rules::compare(&old_rules, &new_rules)
-    } else {
-        Compared::default()
-    };
-    let add = |found: &mut Changes<'_>, said: PolicyChange| {
-        found.add_at(new, PolicyChange { subjects: subjects.cloned(), ..said });
-    };
-    let parts = Parts::of((old, before), (new, after));
-    let settings_at = |name: &str, found: &Changes<'_>, path: &[&str]| match subjects {
-        Some(pattern) => new
-            .subjects
-            .iter()
-            .find(|entry| entry.pattern.text == *pattern)
-            .map_or_else(|| Keys::of(&new.policy).at(path), |entry| entry.at.clone()),
-        None => set_at(found, new, name, path),
-    };
-    if let Some(why) = compared.beyond {
-        let what = format!("{}: {why}", parts.what());
-        add(found, change(Direction::NotComparable, "rule", what, parts.at(new)));
-    } else if rewritten {
-        let direction = compared.verdict.direction();
-        let alters = direction != Direction::Same;
-        if alters || parts.is_rewritten {
-            let mut said = change(direction, "rule", parts.what(), parts.at(new));
-            said.examples = compared.verdict.examples();
-            said.help = help(&compared, &parts);
-            add(found, said);
-        }
-    }
-    for (kind, aspect, path) in [
-        ("severity", &compared.severity, &["severity"][..]),
-        ("urgency", &compared.urgency, &["alert", "urgency"][..]),
-    ] {
-        let direction = aspect.direction();
-        if direction == Direction::Same {
-            continue;
-        }
-        let what = ladder(kind, (old, before), (new, after));
-        let at = settings_at(kind, found, path);
-        // Without a ladder it is so whatever the facts are.
-        let examples = if what.contains("ladder") { aspect.examples() } else { Vec::new() };
-        add(found, PolicyChange { examples, ..change(direction, kind, what, at) });
-    }
-}
-
-fn help(compared: &Compared, parts: &Parts) -> Option<String> {
-    if compared.verdict.direction() == Direction::NotComparable && !compared.exact {
-        return Some("a condition of several facts is compared as a whole here; `--facts` shows what it means for real ones".to_owned());
-    }
-    if compared.verdict.direction() != Direction::Looser {
-        return None;
-    }
-    let layer = parts.layer.filter(|layer| *layer != Layer::Policy)?;
-    Some(format!("a {} sets it; say there with `why:` what makes it right", layer.word()))
-}
-
-/// The ladders of a version as far as they are the same for all facts.
-fn fixed(ruled: &Ruled<'_>) -> (Vec<Severity>, Option<Vec<Urgency>>) {
-    let policy = ruled.version.policy;
-    let levels = |ladder: &Ladder<Severity>| {
-        ladder.rungs.iter().map(|(level, _)| *level).chain([ladder.otherwise]).collect()
-    };
-    let urgency = policy.alert.as_ref().map(|alert| {
-        alert.urgency.rungs.iter().map(|(level, _)| *level).chain([alert.urgency.otherwise]).collect()
-    });
-    (levels(&policy.severity), urgency)
-}
-
-/// `severity high → low`, or that a ladder was changed.
-fn ladder(kind: &str, (old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) -> String {
-    let one = |check: &Check, settings: &Settings| -> Option<&'static str> {
-        if kind == "severity" {
-            let ladder = &check.policy.severity;
-            settings.severity.or(ladder.rungs.is_empty().then_some(ladder.otherwise)).map(Severity::word)
-        } else {
-            let ladder = &check.policy.alert.as_ref()?.urgency;
-            settings.urgency.or(ladder.rungs.is_empty().then_some(ladder.otherwise)).map(Urgency::word)
-        }
-    };
-    let word = |word: Option<&'static str>| word.unwrap_or("by a ladder");
-    let (was, is) = (one(old, before), one(new, after));
-    if was.is_none() && is.is_none() {
-        return format!("the ladder of `{kind}` was changed");
-    }
-    format!("{kind} {} → {}", word(was), word(is))
+pub(super) fn version<'a>(side: &Side<'_>, check: &'a Check, params: &'a [Value]) -> Version<'a> {
+    Version { policy: &check.policy, params, target: &check.target, made_up: !side.has_targets }
 }

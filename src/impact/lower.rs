@@ -13,7 +13,7 @@ use crate::fact::{Cell, Missing, Type, Value, float_to_int};
 use crate::plan::{TargetInfo, target_value};
 use crate::policy::{Ladder, Policy, Rung};
 use crate::rule::eval::{Scope, eval};
-use crate::rule::node::{Cmp, Node, Op, Place};
+use crate::rule::node::{Arith, Cmp, Node, Op, Place};
 use crate::rule::{Rule, ops};
 
 /// The time that ages are counted to wherever two versions are compared: 1 January 2026. Whoever reads `now` itself
@@ -26,6 +26,17 @@ pub(super) struct Version<'a> {
     pub(super) policy: &'a Policy,
     pub(super) params: &'a [Value],
     pub(super) target: &'a TargetInfo,
+    /// Was the target made up, so that only what the policy asks of it is known?
+    pub(super) made_up: bool,
+}
+
+impl Version<'_> {
+    /// Can this of the target be anything?
+    pub(super) fn is_open(&self, name: &str) -> bool {
+        let label = name.strip_prefix("labels.");
+        let asked = label.map_or(name == "type", |label| self.target.labels.contains_key(label));
+        self.made_up && !asked
+    }
 }
 
 /// Reads variables at one point.
@@ -55,6 +66,15 @@ pub(super) struct Lowering<'a> {
 
 fn is_constant(node: &Node) -> bool {
     matches!(node.op, Op::Literal(_))
+}
+
+fn is_null(node: &Node) -> bool {
+    value_of(node).is_some_and(Value::is_null)
+}
+
+/// Is it a list or a record?
+fn is_many(node: &Node) -> bool {
+    matches!(node.ty.base(), Type::List(_) | Type::Record(_))
 }
 
 fn value_of(node: &Node) -> Option<&Value> {
@@ -112,7 +132,9 @@ impl Lowering<'_> {
         let literal = |value: Value| Node { op: Op::Literal(value), ..node.clone() };
         match place {
             Place::Param(index) => literal(self.version.params.get(*index).cloned().unwrap_or(Value::Null)),
-            Place::Target(name) => literal(target_value(self.version.target, name)),
+            Place::Target(name) if !self.version.is_open(name) => {
+                literal(target_value(self.version.target, name))
+            }
             Place::Let(index) => match self.version.policy.lets.get(*index) {
                 Some(found) => self.plain(&found.rule.node),
                 None => node.clone(),
@@ -131,6 +153,7 @@ impl Lowering<'_> {
                 view.map_or_else(|| name.to_string(), |view| format!("{}.{name}", view.rows.name))
             }
             Place::During(calendar) => format!("during(\"{calendar}\")"),
+            Place::Target(name) => format!("target.{name}"),
             _ => name.to_string(),
         };
         let index = self.vars.enter(Var {
@@ -143,6 +166,7 @@ impl Lowering<'_> {
             ordered: false,
             critical: Vec::new(),
             made_of: BTreeSet::new(),
+            may_lack: !matches!(place, Place::Target(_)),
         });
         self.part(place, index);
         Node { op: Op::Read(Place::Fold(index)), ..node.clone() }
@@ -195,6 +219,10 @@ impl Lowering<'_> {
     fn comparison(&mut self, mut node: Node) -> Node {
         let Op::Compare(cmp, pair) = &mut node.op else { return node };
         let [left, right] = &mut **pair;
+        // No value stands between two lists, so that all that can be told is whether it holds.
+        if [&*left, &*right].into_iter().any(is_many) && ![&*left, &*right].into_iter().any(is_null) {
+            return self.variable(&node);
+        }
         match (is_constant(left), is_constant(right)) {
             (true, true) => node,
             (false, true) => {
@@ -215,8 +243,7 @@ impl Lowering<'_> {
             return self.condition(term.clone());
         }
         if let (Op::Read(Place::Fold(index)), Some(limit)) = (&term.op, limit) {
-            let is_list = matches!(term.ty.base(), Type::List(_) | Type::Record(_));
-            if !limit.is_null() && !is_list {
+            if !limit.is_null() {
                 self.vars.compared(*index, limit.clone());
                 if *term.ty.base() == Type::Time {
                     self.vars.dated.insert(*index);
@@ -225,9 +252,7 @@ impl Lowering<'_> {
                     self.vars.ordered(*index);
                 }
             }
-            if !is_list || limit.is_null() {
-                return term.clone();
-            }
+            return term.clone();
         }
         if let Some((index, values)) = limit.and_then(|limit| self.solved(term, limit)) {
             values.into_iter().for_each(|value| self.vars.compared(index, value));
@@ -252,7 +277,8 @@ impl Lowering<'_> {
             _ => None,
         };
         let is_range = matches!(node.op, Op::InRange(..));
-        let Some(limits) = limits else { return self.variable(&node) };
+        let many = node.children().first().is_some_and(is_many);
+        let Some(limits) = limits.filter(|_| !many) else { return self.variable(&node) };
         let mut parts = node.children_mut();
         let Some(item) = parts.first_mut() else { return node };
         for limit in &limits {
@@ -278,6 +304,7 @@ impl Lowering<'_> {
             ordered: true,
             critical: vec![Value::Int(0)],
             made_of: read_by(node),
+            may_lack: true,
         });
         let cmp = if turned { cmp.turned() } else { *cmp };
         let read = Node { op: Op::Read(Place::Fold(index)), ty: Type::Int, ..node.clone() };
@@ -299,6 +326,7 @@ impl Lowering<'_> {
             ordered: true,
             critical: Vec::new(),
             made_of: read_by(node),
+            may_lack: true,
         });
         Node { op: Op::Read(Place::Fold(index)), ..node.clone() }
     }
@@ -351,11 +379,21 @@ fn near(x: f64, ty: &Type) -> Vec<Value> {
     [x - around, x.next_down(), x, x.next_up(), x + around].into_iter().map(Value::Float).collect()
 }
 
-/// Only sums, products with constants, ages and `??` with a constant.
+/// Only sums, products and quotients with constants, ages and `??` with a constant.
 fn is_linear(term: &Node) -> bool {
     match &term.op {
         Op::Literal(_) | Op::Read(_) => true,
-        Op::Negate(_) | Op::Arith(..) | Op::Age(_) => term.children().iter().all(is_linear),
+        Op::Negate(_) | Op::Age(_) => term.children().iter().all(is_linear),
+        Op::Arith(op, pair) => {
+            let [a, b] = &**pair;
+            let straight = is_linear(a) && is_linear(b);
+            match op {
+                Arith::Add | Arith::Sub => straight,
+                Arith::Mul => straight && (is_constant(a) || is_constant(b)),
+                Arith::Div => straight && is_constant(b),
+                Arith::Rem => false,
+            }
+        }
         Op::OrElse(items) => items.first().is_some_and(is_linear) && items.iter().skip(1).all(is_constant),
         _ => false,
     }

@@ -16,7 +16,10 @@ mod parts;
 mod places;
 mod project;
 mod question;
+mod ruled;
 mod rules;
+mod settings;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -130,6 +133,12 @@ fn by_policy<'a>(side: &Side<'a>) -> BTreeMap<&'a str, Vec<&'a Check>> {
     checks
 }
 
+/// Say two versions of a policy the same? Its script may stand in a file of its own.
+fn same_text(was: &Policy, is: &Policy) -> bool {
+    let script = |policy: &Policy| policy.script.as_ref().map(|script| Arc::clone(&script.text));
+    was.digest == is.digest && script(was) == script(is)
+}
+
 /// What was found so far.
 struct Changes<'a> {
     old: Side<'a>,
@@ -210,13 +219,15 @@ impl<'a> Changes<'a> {
     fn both(&mut self, was: &Arc<Policy>, is: &Arc<Policy>) {
         let before = self.list.len();
         let (olds, news) = (self.old_checks(&was.id), self.new_checks(&is.id));
-        let text_changed = was.digest != is.digest;
+        let text_changed = !same_text(was, is);
         if text_changed {
             own::changes(self, was, is);
         }
+        let own = self.list.len();
+        let mut compared = false;
         for new in &news {
             match olds.iter().find(|old| old.target.name == new.target.name) {
-                Some(old) => bound::changes(self, old, new),
+                Some(old) => compared |= bound::changes(self, old, new),
                 None => bound::appeared(self, new, self.old_has(&new.target.name)),
             }
         }
@@ -224,6 +235,13 @@ impl<'a> Changes<'a> {
             if !news.iter().any(|new| new.target.name == old.target.name) && self.new_has(&old.target.name) {
                 bound::vanished(self, old, is);
             }
+        }
+        // Targets that are new or gone are told themselves.
+        let told = self.old.has_targets && self.new.has_targets && {
+            olds.iter().chain(&news).any(|check| check.skip.is_none())
+        };
+        if text_changed && !(compared || told || self.list.len() > own) {
+            own::nowhere(self, was, is);
         }
         if text_changed {
             own::texts(self, was, is, self.list.len() == before);
@@ -291,18 +309,21 @@ impl<'a> Changes<'a> {
             });
         }
         for fault in self.old.faults {
-            let Some(id) = fault.policy.as_ref().filter(|id| !self.new.is_broken(id)) else { continue };
-            let is_there = self.new.policies.iter().any(|policy| policy.id == *id);
-            let (direction, what) = if is_there {
-                (Direction::Stricter, "it could not be loaded before, and can be now")
-            } else {
-                (Direction::NotComparable, "it could not be loaded before, and is gone")
+            let id = fault.policy.as_ref();
+            if id.is_some_and(|id| self.new.is_broken(id)) {
+                continue;
+            }
+            let is_there = id.map(|id| self.new.policies.iter().any(|policy| policy.id == *id));
+            let what = match is_there {
+                Some(true) => "it could not be loaded before, and can be now",
+                Some(false) => "it could not be loaded before, and is gone",
+                None => "the old version has a fault, so that not all of it was compared",
             };
             let what = format!("{what}: {}", fault.message);
             self.list.push(PolicyChange {
                 policy: fault.policy.clone(),
                 gone: true,
-                ..change(direction, "mended", what, fault.at.clone())
+                ..change(Direction::NotComparable, "mended", what, fault.at.clone())
             });
         }
     }

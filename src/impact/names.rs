@@ -57,7 +57,7 @@ const ENOUGH: usize = 3;
 /// How many of title, reason, rules, observations and place are the same.
 fn likeness(a: &Policy, b: &Policy) -> usize {
     let texts = |policy: &Policy| -> Vec<String> {
-        super::rules::rules(policy).iter().map(|rule| rule.node.text.to_string()).collect()
+        super::rules::rules(policy).iter().map(|(_, rule)| rule.node.text.to_string()).collect()
     };
     let probes =
         |policy: &Policy| -> Vec<&str> { policy.observe.iter().map(|observe| observe.probe.name).collect() };

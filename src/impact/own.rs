@@ -25,6 +25,20 @@ pub(super) fn changes(found: &mut Changes<'_>, was: &Policy, is: &Policy) {
     own.list.into_iter().for_each(|change| found.add(change));
 }
 
+/// Rules that were changed, and that neither version judges at a target of both.
+pub(super) fn nowhere(found: &mut Changes<'_>, was: &Policy, is: &Policy) {
+    let (old, new) = (Keys::of(was), Keys::of(is));
+    let mut keys = old.names().chain(new.names()).filter(|key| *key != "policy" && !TEXTS.contains(key));
+    let script = |policy: &Policy| policy.script.as_ref().map(|script| Arc::clone(&script.text));
+    let changed = keys.find(|key| old.text(key) != new.text(key));
+    let changed = changed.or((script(was) != script(is)).then_some("script"));
+    if let Some(key) = changed {
+        let what = "it is judged nowhere, at no target of both versions, so that its rules were not compared";
+        let said = change(Direction::NotComparable, "nowhere", what.to_owned(), new.at(&[key]));
+        found.add(PolicyChange { policy: Some(Arc::clone(&is.id)), ..said });
+    }
+}
+
 /// Texts that were changed; if nothing else was found, that the rest is layout.
 pub(super) fn texts(found: &mut Changes<'_>, was: &Policy, is: &Policy, nothing_else: bool) {
     let (old, new) = (Keys::of(was), Keys::of(is));

@@ -17,13 +17,20 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn of((old, before): (&Check, &Settings), (new, after): (&Check, &Settings)) -> Self {
+    pub(super) fn of(
+        (old, before): (&Check, &Settings),
+        (new, after): (&Check, &Settings),
+        made_up: bool,
+    ) -> Self {
         let mut parts = Self { said: Vec::new(), places: Vec::new(), layer: None, is_rewritten: false };
         parts.params((old, before), (new, after));
         let (was, is) = (&old.policy, &new.policy);
         let text = |rule: Option<&crate::rule::Rule>| {
             rule.map(|rule| (rule.node.text.to_string(), rule.node.loc.to_string()))
         };
+        if made_up {
+            parts.one("when", text(was.when.as_ref()).as_ref(), text(is.when.as_ref()).as_ref());
+        }
         parts.one("where", text(was.filter.as_ref()).as_ref(), text(is.filter.as_ref()).as_ref());
         for found in &is.lets {
             let known = was.lets.iter().find(|known| known.name == found.name);

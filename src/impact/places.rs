@@ -56,6 +56,11 @@ impl Keys {
         found.map_or(&self.id, |node| &node.loc).to_string()
     }
 
+    /// The top-level keys.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.root.iter().flat_map(Node::pairs).filter_map(|(key, _)| key.as_str())
+    }
+
     /// The text of a top-level value.
     pub(super) fn text(&self, key: &str) -> &str {
         self.node(&[key]).map_or("", |node| node.loc.text().trim())

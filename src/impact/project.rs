@@ -10,7 +10,7 @@ use crate::policy::{Tier, Waiver};
 use crate::source::Loc;
 use crate::verdict::{Direction, PolicyChange, Verdict};
 
-use super::{Changes, Side, change, text};
+use super::{Changes, Side, change, settings, text};
 
 /// Everything that is different in the project file. `renamed` are policies with another id now.
 pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
@@ -26,6 +26,7 @@ pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
     tiers(found, &at);
     routes(found, &at);
     calendars(found, &at);
+    settings::changes(found, &at);
     let (was, is) = (found.old.project.max_waiver, found.new.project.max_waiver);
     if was != is {
         let shown = |limit: Option<Duration>| {
@@ -182,10 +183,7 @@ fn targets(found: &mut Changes<'_>, file: &str) {
             });
             continue;
         };
-        if was.url != is.url || was.path != is.path || was.kind != is.kind {
-            let what = format!("the target `{}` is another system: its address was changed", is.name);
-            found.add(change(Direction::NotComparable, "address", what, is.loc.to_string()));
-        }
+        settings::target(found, was, is);
     }
     for is in new.targets.iter().filter(|is| !old.targets.iter().any(|was| was.name == is.name)) {
         let many = found.new.checks.iter().filter(|check| check.target.name == is.name).count();

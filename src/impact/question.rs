@@ -82,7 +82,12 @@ fn put(node: &mut Node, version: Version<'_>) {
     for part in node.children_mut() {
         put(part, version);
     }
-    if let Op::Read(Place::Param(_) | Place::Target(_)) = node.op {
+    let is_known = match &node.op {
+        Op::Read(Place::Param(_)) => true,
+        Op::Read(Place::Target(name)) => !version.is_open(name),
+        _ => false,
+    };
+    if is_known {
         let none = std::collections::BTreeSet::new();
         let mut vars = Vars::default();
         *node = Lowering { version, vars: &mut vars, shared: &none }.plain(node);

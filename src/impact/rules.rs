@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::canon::{canon, read_by};
 use super::grid::Grid;
 use super::lower::{Lowering, Point, Version};
-use super::vars::Vars;
-use crate::fact::Cell;
+use super::vars::{SAID, Vars, said_by};
+use crate::fact::{Cell, Type};
 use crate::judge::{climb, decide};
 use crate::policy::{Expect, Ladder, Policy, Rung};
 use crate::rule::Rule;
 use crate::rule::eval::holds;
 use crate::rule::node::{Node, Op};
-use crate::verdict::{Direction, Example, Severity, Urgency, Verdict};
+use crate::verdict::{Direction, Example, Severity, Urgency, Verdict, judged_as};
 
 /// Points that are tried at most.
 const MOST: usize = 300_000;
@@ -61,9 +61,13 @@ pub(super) struct Compared {
 
 /// The lowered rules of a version.
 struct Judge {
+    /// Asked of a target that was made up only: of any other it is decided.
+    when: Option<Rule>,
     filter: Option<Rule>,
     fail: Vec<Rung>,
     warn: Vec<Rung>,
+    /// The variable of what the script says.
+    script: Option<usize>,
     severity: Ladder<Severity>,
     urgency: Option<Ladder<Urgency>>,
     expects: bool,
@@ -126,10 +130,13 @@ fn judge(ruled: &Ruled<'_>, vars: &mut Vars, shared: &BTreeSet<String>) -> Judge
         .alert
         .as_ref()
         .map(|alert| ruled.urgency.map_or_else(|| lowering.ladder(&alert.urgency), Ladder::fixed));
+    let when = policy.when.as_ref().filter(|_| ruled.version.made_up);
     Judge {
+        when: when.map(|rule| lowering.rule(rule)),
         filter: policy.filter.as_ref().map(|rule| lowering.rule(rule)),
         fail: lowering.rungs(&policy.fail),
         warn: lowering.rungs(&policy.warn),
+        script: policy.script.as_ref().map(|script| lowering.vars.enter(said_by(script))),
         severity,
         urgency,
         expects: matches!(policy.expect, Expect::Some | Expect::List(_) | Expect::Param(_) | Expect::Keys(_)),
@@ -141,21 +148,36 @@ impl Judge {
         let rungs = self.fail.iter().chain(&self.warn).map(|rung| &rung.rule);
         let severity = self.severity.rungs.iter().map(|(_, rule)| rule);
         let urgency = self.urgency.iter().flat_map(|ladder| &ladder.rungs).map(|(_, rule)| rule);
-        self.filter.iter().chain(rungs).chain(severity).chain(urgency).map(|rule| &rule.node)
+        self.when
+            .iter()
+            .chain(&self.filter)
+            .chain(rungs)
+            .chain(severity)
+            .chain(urgency)
+            .map(|rule| &rule.node)
     }
 
     fn reads(&self) -> BTreeSet<usize> {
-        self.nodes().flat_map(read_by).collect()
+        self.nodes().flat_map(read_by).chain(self.script).collect()
+    }
+
+    /// What the script says at a point.
+    fn script_says(&self, cells: &[&Cell]) -> Verdict {
+        let Some(cell) = self.script.and_then(|var| cells.get(var)) else { return Verdict::Pass };
+        let said = |word: &str| SAID.into_iter().find(|verdict| verdict.word() == word);
+        cell.as_ref().ok().and_then(|value| said(value.as_text()?)).unwrap_or(Verdict::Unknown)
     }
 
     fn says(&self, cells: &[&Cell]) -> Said {
         let point = Point { cells };
+        let by_rules =
+            || decide(&self.fail, &self.warn, &point).map_or(Verdict::Pass, |decision| decision.verdict);
         let verdict = match self.filter.as_ref().map(|filter| holds(&filter.node, &point)) {
+            // A `when` that cannot be decided leaves the check in.
+            _ if self.when.as_ref().is_some_and(|when| holds(&when.node, &point) == Ok(false)) => None,
             Some(Ok(false)) => None,
             Some(Err(_)) => Some(Verdict::Unknown),
-            Some(Ok(true)) | None => Some(
-                decide(&self.fail, &self.warn, &point).map_or(Verdict::Pass, |decision| decision.verdict),
-            ),
+            Some(Ok(true)) | None => Some(by_rules().max(self.script_says(cells))),
         };
         let severity = climb(&self.severity, &point);
         let urgency = self.urgency.as_ref().map(|ladder| climb(ladder, &point));
@@ -180,10 +202,10 @@ fn conditions(old: &Ruled<'_>, new: &Ruled<'_>) -> BTreeSet<String> {
     let mut vars = Vars::default();
     let mut of = |ruled: &Ruled<'_>| {
         let mut found = BTreeSet::new();
-        for rule in rules(ruled.version.policy) {
+        for (_, rule) in deciding(ruled.version) {
             let node = Lowering { version: ruled.version, vars: &mut vars, shared: &none }.plain(&rule.node);
             node.walk(&mut |part| {
-                if *part.ty.base() == crate::fact::Type::Bool && !matches!(part.op, Op::Literal(_)) {
+                if *part.ty.base() == Type::Bool && !matches!(part.op, Op::Literal(_)) {
                     found.insert(canon(part, &vars));
                 }
             });
@@ -194,12 +216,21 @@ fn conditions(old: &Ruled<'_>, new: &Ruled<'_>) -> BTreeSet<String> {
     old.intersection(&new).cloned().collect()
 }
 
-/// The rules that decide.
-pub(super) fn rules(policy: &Policy) -> Vec<&Rule> {
-    let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
-    let severity = policy.severity.rungs.iter().map(|(_, rule)| rule);
-    let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs).map(|(_, rule)| rule);
-    policy.filter.iter().chain(rungs).chain(severity).chain(urgency).collect()
+/// The rules that decide about a row, each with what it decides.
+pub(super) fn rules(policy: &Policy) -> Vec<(&'static str, &Rule)> {
+    let filter = policy.filter.iter().map(|rule| ("where", rule));
+    let fail = policy.fail.iter().map(|rung| ("fail", &rung.rule));
+    let warn = policy.warn.iter().map(|rung| ("warn", &rung.rule));
+    let severity = policy.severity.rungs.iter().map(|(level, rule)| (level.word(), rule));
+    let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs);
+    let urgency = urgency.map(|(level, rule)| (level.word(), rule));
+    filter.chain(fail).chain(warn).chain(severity).chain(urgency).collect()
+}
+
+/// The same, with `when` where nothing decides it before.
+fn deciding(version: Version<'_>) -> Vec<(&'static str, &Rule)> {
+    let when = version.policy.when.iter().filter(|_| version.made_up).map(|rule| ("when", rule));
+    when.chain(rules(version.policy)).collect()
 }
 
 /// The best example that was found.
@@ -259,30 +290,32 @@ impl Found {
     }
 }
 
-fn rank(verdict: Option<Verdict>) -> usize {
-    match verdict {
-        None | Some(Verdict::Pass) => 0,
-        Some(other) => Verdict::ALL.iter().position(|known| *known == other).unwrap_or(0),
-    }
+/// How far one verdict is from another.
+fn apart(a: Verdict, b: Verdict) -> usize {
+    let place = |verdict| Verdict::ALL.iter().position(|known| *known == verdict).unwrap_or(0);
+    place(a).abs_diff(place(b))
+}
+
+/// Is there a finding?
+fn is_finding(said: Said) -> bool {
+    judged_as(said.verdict) != Verdict::Pass
 }
 
 impl Best {
     fn look(&mut self, said: [Said; 2], plain: usize, at: &[usize], expects: bool) {
         let [old, new] = said;
-        let (was, is) = (rank(old.verdict), rank(new.verdict));
-        // What could not be told and warns now is a finding as before.
-        let told = (old.verdict, new.verdict) == (Some(Verdict::Unknown), Some(Verdict::Warn));
-        if was != is && !told {
-            let unread = is > was && new.verdict == Some(Verdict::Unknown);
+        let (was, is) = (judged_as(old.verdict), judged_as(new.verdict));
+        if was != is {
+            let unread = is > was && is == Verdict::Unknown;
             let way = if unread { Way::Unread } else { Way::of(is < was) };
-            self.verdict.offer(way, was.abs_diff(is), plain, at);
+            self.verdict.offer(way, apart(was, is), plain, at);
         }
         // A row that is no subject is not there for `expect`.
         if expects && old.verdict.is_none() != new.verdict.is_none() {
             self.verdict.offer(Way::Looser, 0, plain, at);
             self.verdict.offer(Way::Stricter, 0, plain, at);
         }
-        if was == 0 || is == 0 {
+        if !is_finding(old) || !is_finding(new) {
             return;
         }
         if old.severity != new.severity {
@@ -299,7 +332,7 @@ impl Best {
 fn word(said: Said, beside: Said) -> String {
     let Some(verdict) = said.verdict else { return "not judged".to_owned() };
     let mut text = verdict.word().to_owned();
-    if rank(said.verdict) > 0 && rank(beside.verdict) > 0 {
+    if is_finding(said) && is_finding(beside) {
         if said.severity != beside.severity {
             text.push_str(&format!(" ({})", said.severity.word()));
         }
@@ -342,9 +375,9 @@ pub(super) fn text_of(version: Version<'_>) -> Vec<String> {
     let none = BTreeSet::new();
     let mut vars = Vars::default();
     let mut texts = Vec::new();
-    for rule in rules(version.policy) {
+    for (key, rule) in deciding(version) {
         let node = Lowering { version, vars: &mut vars, shared: &none }.plain(&rule.node);
-        texts.push(canon(&node, &vars));
+        texts.push(format!("{key}: {}", canon(&node, &vars)));
     }
     texts
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fact::{Cause, Cell, Missing, Type, Value, float_to_int, int_to_float, show};
+use crate::rule::script::Script;
+use crate::verdict::Verdict;
 
 use super::lower::NOW;
 
@@ -37,6 +39,8 @@ pub(super) struct Var {
     pub(super) critical: Vec<Value>,
     /// Facts that it is computed of; empty if it is a fact.
     pub(super) made_of: BTreeSet<usize>,
+    /// May it be unreadable? What the project says of a target never is.
+    pub(super) may_lack: bool,
 }
 
 /// A fact of a part of a row that may be absent.
@@ -128,7 +132,9 @@ impl Var {
         if self.nullable {
             cells.push(Ok(Value::Null));
         }
-        cells.push(Missing::new(Cause::Denied, "not readable").cell());
+        if self.may_lack {
+            cells.push(Missing::new(Cause::Denied, "not readable").cell());
+        }
         cells
     }
 
@@ -198,8 +204,8 @@ impl Var {
             before = Some(value);
         }
         all.push(last.saturating_add(step(last)));
-        // A count or a size below zero is nothing that a probe sees.
-        let signed = first < 0 || !matches!(self.ty, Type::Counter | Type::BYTES);
+        // A count or a size below zero is nothing that a probe sees, and a difference of two may be one.
+        let signed = first < 0 || !self.made_of.is_empty() || !matches!(self.ty, Type::Counter | Type::BYTES);
         all.retain(|value| signed || *value >= 0);
         all.into_iter().map(Value::Int).collect()
     }
@@ -246,6 +252,25 @@ impl Var {
         (self.shown.clone(), value)
     }
 }
+
+/// What a script says of a row: the same text says the same of the same facts.
+pub(super) fn said_by(script: &Script) -> Var {
+    let words = SAID.map(|verdict| Arc::from(verdict.word()));
+    Var {
+        key: format!("script {}", script.text),
+        shown: "the script".to_owned(),
+        ty: Type::Enum(Arc::from(words)),
+        nullable: false,
+        told: Told::Plain,
+        ordered: false,
+        critical: Vec::new(),
+        made_of: BTreeSet::new(),
+        may_lack: true,
+    }
+}
+
+/// What a script can say.
+pub(super) const SAID: [Verdict; 3] = [Verdict::Pass, Verdict::Warn, Verdict::Fail];
 
 /// The number of a value, on a line with all numbers of its type.
 pub(super) fn number(value: &Value) -> Option<f64> {

@@ -48,28 +48,18 @@ impl<'m, 'a> Maker<'m, 'a> {
         let Some(subject) = subject.filter(|_| !self.check.subjects.is_empty()) else {
             return Ok(Cow::Borrowed(base));
         };
-        let mut found: Option<(Cow<'a, Settings>, &str)> = None;
-        for (index, entry) in self.check.subjects.iter().enumerate() {
-            if !entry.pattern.matches(subject) {
-                continue;
-            }
-            used.insert(index);
-            found = Some(match found {
-                None => (Cow::Borrowed(&entry.settings), &entry.at),
-                Some((settings, first)) => {
-                    let both = settings.also(&entry.settings, base).map_err(|_disagree| {
-                        let what = format!(
-                            "two overrides match `{subject}` and set different values: {first} and {}",
-                            entry.at
-                        );
-                        let missing = Missing::new(Cause::Ambiguous, what).level(Level::Row);
-                        Arc::new(missing.fix("let one of the two patterns not match this subject"))
-                    })?;
-                    (Cow::Owned(both), &entry.at)
-                }
-            });
-        }
-        Ok(found.map_or(Cow::Borrowed(base), |(settings, _)| settings))
+        let matching = self.check.subjects.iter().enumerate().filter_map(|(index, entry)| {
+            let matches = entry.pattern.matches(subject);
+            matches.then(|| used.insert(index)).map(|_| entry)
+        });
+        self.check.together(matching).map_err(|[first, second]| {
+            let what = format!(
+                "two overrides match `{subject}` and set different values: {} and {}",
+                first.at, second.at
+            );
+            let missing = Missing::new(Cause::Ambiguous, what).level(Level::Row);
+            Arc::new(missing.fix("let one of the two patterns not match this subject"))
+        })
     }
 
     /// Names that must be there, and why they may not be all.

@@ -126,7 +126,7 @@ pub(super) fn of_script(scope: &RowScope<'_, '_>) -> Vec<Operand> {
     for (index, param) in policy.params.iter().enumerate() {
         let place = Place::Param(index);
         let cell = scope.read(&place);
-        if script.text.contains(&*param.name) {
+        if script.params.contains(&param.name) {
             found.push(Operand {
                 text: Arc::from(format!("params.{}", param.name)),
                 shown: show_cell(&cell, &param.ty, None),

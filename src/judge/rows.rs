@@ -188,8 +188,8 @@ fn glance(maker: &Maker<'_, '_>, pairs: &Pairs<'_>, key: &[usize], index: usize)
 pub(super) type Whole<'t> = Option<&'t Result<Cow<'t, Table>, Arc<Missing>>>;
 
 fn one(maker: &Maker<'_, '_>, whole: Whole<'_>, row: &[Cell], subject: Option<&str>, judged: &mut Judged) {
-    let hidden = maker.check.policy.row_schema().is_some_and(|schema| is_masked(schema, row));
-    if hidden && !maker.check.subjects.is_empty() {
+    let hidden = || maker.check.policy.row_schema().is_some_and(|schema| is_masked(schema, row));
+    if !maker.check.subjects.is_empty() && hidden() {
         // Which overrides are for it is not known.
         return judged.findings.push(maker.unknown(Some(row), &crate::rule::ops::masked()));
     }

@@ -3,7 +3,6 @@
 use super::{Category, Check, Lint, OFF, Page};
 use crate::diag::{Diag, code};
 use crate::policy::Policy;
-use crate::rule::node::Cmp;
 use crate::rule::{Node, Op};
 
 pub(super) const LINT: Lint = Lint {
@@ -33,15 +32,7 @@ fn turned(node: &Node) -> Option<Diag> {
     if !matches!(left.op, Op::Literal(_)) || right.is_constant() {
         return None;
     }
-    let sign = match cmp {
-        Cmp::Eq => "==",
-        Cmp::Ne => "!=",
-        Cmp::Lt => ">",
-        Cmp::Le => ">=",
-        Cmp::Gt => "<",
-        Cmp::Ge => "<=",
-    };
-    let better = format!("{} {sign} {}", right.text.trim(), left.text.trim());
+    let better = format!("{} {} {}", right.text.trim(), cmp.turned().sign(), left.text.trim());
     Some(
         Diag::warning(&code::YODA_CONDITION, format!("`{}` puts the limit first", node.text.trim()))
             .at(&node.loc, "")

@@ -4,6 +4,7 @@ mod bind;
 mod related;
 mod settings;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -192,6 +193,28 @@ pub struct Check {
     pub skip: Option<String>,
     /// Waivers that may cover it, by position in the project.
     pub waivers: Vec<(usize, Arc<Waiver>)>,
+}
+
+impl Check {
+    /// The settings of a subject that these overrides match: all of them together. Two that disagree leave nothing
+    /// to judge by, and are returned.
+    pub fn together<'c>(
+        &'c self,
+        matching: impl IntoIterator<Item = &'c SubjectSettings>,
+    ) -> Result<Cow<'c, Settings>, [&'c SubjectSettings; 2]> {
+        let mut found: Option<(Cow<'c, Settings>, &SubjectSettings)> = None;
+        for entry in matching {
+            let both = match &found {
+                None => Cow::Borrowed(&entry.settings),
+                Some((settings, first)) => match settings.also(&entry.settings, &self.settings) {
+                    Ok(both) => Cow::Owned(both),
+                    Err(Disagree) => return Err([first, entry]),
+                },
+            };
+            found = Some((both, entry));
+        }
+        Ok(found.map_or(Cow::Borrowed(&self.settings), |(settings, _)| settings))
+    }
 }
 
 /// What is to be observed and judged.

@@ -47,7 +47,7 @@ fn own(node: &Node) -> Vec<Mutant> {
             .iter()
             .map(|other| {
                 let [left, right] = &**pair;
-                let text = format!("{} {} {}", left.text, word(*other), right.text);
+                let text = format!("{} {} {}", left.text, other.sign(), right.text);
                 with(text, Op::Compare(*other, pair.clone()))
             })
             .collect(),
@@ -92,16 +92,5 @@ fn others(cmp: Cmp) -> &'static [Cmp] {
         Cmp::Ge => &[Cmp::Gt, Cmp::Le],
         Cmp::Eq => &[Cmp::Ne],
         Cmp::Ne => &[Cmp::Eq],
-    }
-}
-
-fn word(cmp: Cmp) -> &'static str {
-    match cmp {
-        Cmp::Lt => "<",
-        Cmp::Le => "<=",
-        Cmp::Gt => ">",
-        Cmp::Ge => ">=",
-        Cmp::Eq => "==",
-        Cmp::Ne => "!=",
     }
 }

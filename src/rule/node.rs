@@ -30,6 +30,18 @@ impl Cmp {
             Self::Ge => Self::Le,
         }
     }
+
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
 }
 
 /// Arithmetic.

@@ -49,6 +49,11 @@ impl Direction {
     }
 }
 
+/// What a verdict counts for where two versions are compared: what is not judged, and what passes, is no finding.
+pub fn judged_as(verdict: Option<Verdict>) -> Verdict {
+    verdict.unwrap_or(Verdict::Pass)
+}
+
 /// Facts for which the two versions say different things.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
@@ -125,6 +130,8 @@ pub struct Replayed {
     pub started: String,
     /// Subjects that both versions judge alike.
     pub unchanged: u64,
+    /// Subjects of which neither version can say anything, because the recording does not answer what they ask.
+    pub unanswered: u64,
 }
 
 /// Everything that a change of policies means.

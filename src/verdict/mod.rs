@@ -11,7 +11,7 @@ pub use crate::fact::Recall;
 pub use diff::{Change, Diff, compare};
 pub use explained::Reason;
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};
-pub use impact::{Direction, Example, Impact, PolicyChange, Replayed, VerdictChange};
+pub use impact::{Direction, Example, Impact, PolicyChange, Replayed, VerdictChange, judged_as};
 pub use report::{Check, Counts, Fault, ProbeTime, RunReport, Timings};
 pub use view::{CheckView, FindingView, RunView};
 

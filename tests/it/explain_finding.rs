@@ -144,3 +144,16 @@ fn a_tree_shows_what_was_unknown_and_what_covers_it() {
     shop.run(&["explain", &name, "--facts", "cut.json"]).exits(2).says("cut.json");
     shop.run(&["explain", &name]).exits(2).says("the store has no run whose facts");
 }
+
+#[test]
+fn a_script_shows_the_parameters_that_it_reads_and_no_other() {
+    let shop = Shop::new();
+    let policy = format!(
+        "{FILES}params: {{ limit: 100B, limits: 10B }}\nwhere: (size ?? 0.bytes) > params.limit\nscript: |\n  fn judge(row, ctx) {{ if (row.size ?? 0.bytes) > ctx.params.limits {{ fail(\"large\") }} else {{ pass() }} }}\n"
+    );
+    shop.project(PROJECT).policy("p", &policy).bytes("x.txt", &[b'x'; 150]);
+    let run = shop.run(&["check", "--format", "json"]).exits(1);
+    let operands = run.json()["checks"][0]["findings"][0]["operands"].as_array().unwrap().clone();
+    let names: Vec<&str> = operands.iter().map(|operand| operand["text"].as_str().unwrap()).collect();
+    assert!(names.contains(&"params.limits") && !names.contains(&"params.limit"), "{names:?}");
+}

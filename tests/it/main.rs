@@ -55,6 +55,7 @@ mod policies_postgres;
 mod policies_relations;
 mod policies_sqlite;
 mod policy_diff;
+mod policy_diff_hidden;
 #[path = "../support/ports.rs"]
 mod ports;
 mod recordings;

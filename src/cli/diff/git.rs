@@ -17,9 +17,25 @@ pub(super) struct Repository {
     pub(super) top: PathBuf,
 }
 
-/// One file of a tree.
+/// What was taken of a commit.
+pub(super) struct Extracted {
+    /// Paths of files.
+    pub(super) files: Vec<PathBuf>,
+    /// Paths of submodules, whose files are in other repositories.
+    pub(super) submodules: Vec<PathBuf>,
+}
+
+/// What an entry of a tree is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Link,
+    Submodule,
+}
+
+/// One entry of a tree.
 struct Entry {
-    link: bool,
+    kind: Kind,
     object: String,
     path: PathBuf,
 }
@@ -96,19 +112,24 @@ impl Repository {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Writes those files of a commit that are wanted into a folder, and returns their paths.
+    /// Writes those files of a commit that are wanted into a folder.
     pub(super) fn extract(
         &self,
         commit: &str,
         into: &Path,
         wanted: &dyn Fn(&Path) -> bool,
-    ) -> Result<Vec<PathBuf>, Problem> {
-        let entries = self.entries(commit, wanted)?;
+    ) -> Result<Extracted, Problem> {
+        let (submodules, entries): (Vec<Entry>, Vec<Entry>) =
+            self.entries(commit, wanted)?.into_iter().partition(|entry| entry.kind == Kind::Submodule);
         let texts = self.texts(&entries)?;
         for (entry, text) in entries.iter().zip(texts) {
             let path = into.join(&entry.path);
             let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
-                if entry.link { link(&entry.path, &text, &path) } else { std::fs::write(&path, text) }
+                if entry.kind == Kind::Link {
+                    link(&entry.path, &text, &path)
+                } else {
+                    std::fs::write(&path, text)
+                }
             });
             written.map_err(|error| {
                 Problem::usage(
@@ -117,7 +138,8 @@ impl Repository {
                 )
             })?;
         }
-        Ok(entries.into_iter().map(|entry| entry.path).collect())
+        let paths = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.path).collect();
+        Ok(Extracted { files: paths(entries), submodules: paths(submodules) })
     }
 
     fn entries(&self, commit: &str, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<Entry>, Problem> {
@@ -129,7 +151,13 @@ impl Repository {
         }
         let mut entries = Vec::new();
         for line in output.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-            entries.extend(entry(line).filter(|entry| entry.link || wanted(&entry.path)));
+            let entry = entry(line).ok_or_else(|| {
+                let line = String::from_utf8_lossy(line);
+                unreadable(&format!("`git ls-tree` says `{line}`, which this build does not know"))
+            })?;
+            if entry.kind != Kind::File || wanted(&entry.path) {
+                entries.push(entry);
+            }
         }
         Ok(entries)
     }
@@ -177,7 +205,13 @@ fn entry(line: &[u8]) -> Option<Entry> {
     let (mode, kind, object) = (words.next()?, words.next()?, words.next()?);
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.get(1..)?));
     let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
-    (kind == "blob" && inside).then(|| Entry { link: mode == "120000", object: object.to_owned(), path })
+    let kind = match (kind, mode) {
+        ("blob", "120000") => Kind::Link,
+        ("blob", _) => Kind::File,
+        ("commit", _) => Kind::Submodule,
+        _ => return None,
+    };
+    inside.then(|| Entry { kind, object: object.to_owned(), path })
 }
 
 /// `HASH blob SIZE\nTEXT\n`, and what follows.

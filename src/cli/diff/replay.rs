@@ -11,9 +11,11 @@ use crate::fact::{Cause, Observation, Past, Recording};
 use crate::impact;
 use crate::judge::{Given, operands_of};
 use crate::observe::{Replay, verify};
-use crate::plan::Plan;
-use crate::policy::Project;
-use crate::verdict::{Check, Direction, Finding, Impact, Operand, Replayed, Verdict, VerdictChange};
+use crate::plan::{Asked, Plan};
+use crate::policy::{Policy, Project};
+use crate::verdict::{
+    Check, Direction, Finding, Impact, Operand, PolicyChange, Replayed, Verdict, VerdictChange, judged_as,
+};
 
 use super::side::Loaded;
 
@@ -25,8 +27,8 @@ struct Judged<'p> {
     started: jiff::Timestamp,
     /// Checks by policy (under its new id) and target, with their positions in the plan.
     checks: BTreeMap<Name, (usize, Check)>,
-    /// Does the recording answer anything of it?
-    answered: bool,
+    /// Which requests of the plan the recording has an answer to.
+    held: Vec<bool>,
 }
 
 /// A policy and a target.
@@ -40,11 +42,10 @@ impl<'p> Judged<'p> {
     ) -> Result<Self, Problem> {
         let mut past = recording.past.clone();
         crate::cli::memory::baselines(side.project(), &side.plan, &mut past)?;
+        let known: BTreeSet<_> = recording.observations.iter().map(|answer| &answer.key).collect();
+        let held = side.plan.requests.iter().map(|request| known.contains(&request.key)).collect();
         let mut answers = Replay::new(recording.clone()).answer(&side.plan.requests);
         verify(&mut answers, &side.infos);
-        let absent =
-            |answer: &Observation| answer.result.as_ref().is_err_and(|why| why.cause == Cause::Absent);
-        let answered = answers.is_empty() || !answers.iter().all(absent);
         let given = Given { at: recording.started, recall: &past.recall, past: &past };
         let outcomes = judge_all(&side.plan, &answers, &given);
         let name = |id: &Arc<str>| Arc::clone(renamed.get(id).unwrap_or(id));
@@ -52,7 +53,31 @@ impl<'p> Judged<'p> {
         let checks = checks
             .map(|(at, check)| ((name(&check.policy), Arc::clone(&check.target)), (at, check)))
             .collect();
-        Ok(Self { plan: &side.plan, answers, past, started: recording.started, checks, answered })
+        Ok(Self { plan: &side.plan, answers, past, started: recording.started, checks, held })
+    }
+
+    /// Does the recording answer anything of it?
+    fn answered(&self) -> bool {
+        self.held.is_empty() || self.held.contains(&true)
+    }
+
+    /// What a check asks: is each of it answered?
+    fn asks(&self, name: &Name) -> Vec<bool> {
+        let check = self.checks.get(name).and_then(|(at, _)| self.plan.checks.get(*at));
+        let asked = check.iter().flat_map(|check| &check.requests);
+        let requests = asked.flat_map(|asked| match asked {
+            Asked::One(request) => std::slice::from_ref(request),
+            Asked::Many(requests) => requests.as_slice(),
+            Asked::Nobody(_) => &[],
+        });
+        requests.map(|request| self.held.get(*request).copied().unwrap_or(false)).collect()
+    }
+
+    /// Is nothing known of a subject because the recording does not answer what is asked?
+    fn lacks(&self, name: &Name, finding: Option<&&Finding>) -> bool {
+        let absent =
+            |finding: &&Finding| finding.cause.as_ref().is_some_and(|why| why.cause == Cause::Absent);
+        self.asks(name).contains(&false) && finding.is_none_or(absent)
     }
 
     fn check(&self, name: &Name) -> Option<&Check> {
@@ -75,6 +100,7 @@ pub(super) fn judge(
     impact: &mut Impact,
 ) -> Result<(), Problem> {
     let renamed = impact::renamed(&old.side(), &new.side());
+    let mut heard: BTreeSet<Arc<str>> = BTreeSet::new();
     for file in files {
         let recording = recording(file)?;
         // A change may be one of a target itself; then it is of one of the two as it is.
@@ -89,16 +115,24 @@ pub(super) fn judge(
         let name = file.display().to_string();
         let was = Judged::of(old, &recording, &renamed)?;
         let is = Judged::of(new, &recording, &BTreeMap::new())?;
-        if !was.answered && !is.answered {
+        if !was.answered() && !is.answered() {
             return Err(Problem::usage(
                 format!("`{name}` answers no question of either version"),
                 "record again with `muster record`, with the targets of this project",
             ));
         }
-        let unchanged = compare(&name, &was, &is, impact);
+        let (unchanged, unanswered) = compare(&name, &was, &is, impact);
+        for judged in [&was, &is] {
+            let silent =
+                |name: &&Name| judged.asks(name).iter().all(|held| !held) && !judged.asks(name).is_empty();
+            heard.extend(
+                judged.checks.keys().filter(|name| !silent(name)).map(|(policy, _)| Arc::clone(policy)),
+            );
+        }
         let started = recording.started.to_string();
-        impact.replayed.push(Replayed { recording: name, started, unchanged });
+        impact.replayed.push(Replayed { recording: name, started, unchanged, unanswered });
     }
+    unheard(&heard, new, impact);
     impact.verdicts.sort_by(|a, b| {
         let key =
             |change: &VerdictChange| (change.direction, std::cmp::Reverse(change.before.max(change.after)));
@@ -108,6 +142,36 @@ pub(super) fn judge(
         key(a).cmp(&key(b)).then_with(|| names(a).cmp(&names(b)))
     });
     Ok(())
+}
+
+/// Says which of the policies that changed no recording answers anything of.
+fn unheard(heard: &BTreeSet<Arc<str>>, new: &Loaded, impact: &mut Impact) {
+    let changed: BTreeSet<Arc<str>> = impact
+        .changes
+        .iter()
+        .filter(|said| {
+            matches!(said.direction, Direction::Looser | Direction::NotComparable | Direction::Stricter)
+        })
+        .filter_map(|said| said.policy.clone())
+        .collect();
+    let side = new.side();
+    let judged = |policy: &&Arc<Policy>| side.checks.iter().any(|check| check.policy.id == policy.id);
+    let silent =
+        side.policies.iter().filter(|policy| changed.contains(&policy.id) && !heard.contains(&policy.id));
+    impact.changes.extend(silent.filter(judged).map(|policy| PolicyChange {
+        direction: Direction::NotComparable,
+        kind: "unanswered",
+        policy: Some(Arc::clone(&policy.id)),
+        targets: Vec::new(),
+        environments: Vec::new(),
+        subjects: None,
+        what: "no recording answers what it asks, so that they show nothing of its change".to_owned(),
+        at: policy.loc.to_string(),
+        gone: false,
+        examples: Vec::new(),
+        help: Some("record again with `muster record`, with the policies of both versions".to_owned()),
+    }));
+    impact.changes.sort_by(|a, b| (a.direction, &a.policy, &a.at).cmp(&(b.direction, &b.policy, &b.at)));
 }
 
 /// The worst finding of each subject, by its name.
@@ -132,15 +196,15 @@ fn verdict(check: Option<&Check>, finding: Option<&&Finding>) -> Option<Verdict>
     }
 }
 
-/// Adds the differences, and counts what is judged alike.
-fn compare(recording: &str, was: &Judged<'_>, is: &Judged<'_>, impact: &mut Impact) -> u64 {
+/// Adds the differences, and counts what is judged alike, and what the recording does not answer.
+fn compare(recording: &str, was: &Judged<'_>, is: &Judged<'_>, impact: &mut Impact) -> (u64, u64) {
     let names: BTreeSet<_> = was.checks.keys().chain(is.checks.keys()).collect();
-    let mut unchanged = 0;
+    let (mut unchanged, mut unanswered) = (0, 0);
     for name in names {
         let (old, new) = (was.check(name), is.check(name));
         let (before, after) = (by_subject(old), by_subject(new));
         let subjects: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).copied().collect();
-        let mut changed = 0;
+        let (mut changed, mut lacking) = (0, 0);
         for subject in subjects {
             let (first, second) = (before.get(subject), after.get(subject));
             let (from, to) = (verdict(old, first), verdict(new, second));
@@ -148,12 +212,15 @@ fn compare(recording: &str, was: &Judged<'_>, is: &Judged<'_>, impact: &mut Impa
                 changed += 1;
                 let said = [(from, first.copied()), (to, second.copied())];
                 impact.verdicts.push(change(recording, (name, subject), said, [was, is]));
+            } else if to == Some(Verdict::Unknown) && was.lacks(name, first) && is.lacks(name, second) {
+                lacking += 1;
             }
         }
         let all = [old, new].into_iter().flatten().map(|check| check.counts.total()).max().unwrap_or(0);
-        unchanged += all.saturating_sub(changed);
+        unchanged += all.saturating_sub(changed + lacking);
+        unanswered += lacking;
     }
-    unchanged
+    (unchanged, unanswered)
 }
 
 /// What a version says of a subject, with its finding.
@@ -165,7 +232,7 @@ fn change(
     [(before, first), (after, second)]: [Said<'_>; 2],
     [was, is]: [&Judged<'_>; 2],
 ) -> VerdictChange {
-    let rank = |verdict: Option<Verdict>| verdict.unwrap_or(Verdict::Pass);
+    let (was_as, is_as) = (judged_as(before), judged_as(after));
     let said = |finding: Option<&Finding>| finding.map(|finding| finding.message.clone());
     let read = |judged: &Judged<'_>, finding: Option<&Finding>| match finding {
         Some(finding) => finding.operands.clone(),
@@ -174,7 +241,7 @@ fn change(
     let decided = second.or(first);
     let (policy, target) = name;
     VerdictChange {
-        direction: Direction::of(rank(after) < rank(before), rank(after) > rank(before)),
+        direction: Direction::of(is_as < was_as, is_as > was_as),
         recording: recording.to_owned(),
         policy: Arc::clone(policy),
         target: Arc::clone(target),

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::output::Problem;
-use crate::cli::setup::{Read, Sources, here, project_path, read};
+use crate::cli::setup::{Read, Sources, here, project, project_path, read};
 use crate::cli::targets;
 use crate::diag::{Diag, Level, code};
 use crate::impact::{Fault, Side};
 use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
+use crate::policy::load::Origin;
 use crate::policy::{self, Policy, Project};
 use crate::source::{Loc, Source};
 
-use super::git::Repository;
+use super::git::{Extracted, Repository};
 use super::name::Version;
 
 /// A version that was read.
@@ -132,7 +133,7 @@ impl Loaded {
             )
         })?;
         let root = std::fs::canonicalize(temporary.path()).unwrap_or_else(|_| temporary.path().to_owned());
-        let files = repository.extract(&commit, &root, &is_wanted)?;
+        let Extracted { files, submodules } = repository.extract(&commit, &root, &is_wanted)?;
         let top = std::fs::canonicalize(&repository.top).unwrap_or_else(|_| repository.top.clone());
         let inside = |path: &Path| {
             std::fs::canonicalize(path).ok().and_then(|path| path.strip_prefix(&top).ok().map(Path::to_owned))
@@ -151,6 +152,8 @@ impl Loaded {
         })?;
         let names = Names { prefixes: prefixes(&root, &inside(&here).unwrap_or_default()) };
         let sources = Sources { sources: Vec::new(), project: Some(root.join(found)) };
+        let submodules: Vec<PathBuf> = submodules.iter().map(|path| root.join(path)).collect();
+        no_submodule(revision, &sources, &submodules).map_err(|problem| names.problem(problem))?;
         let read = read(&sources, false).map_err(|problem| names.problem(problem))?;
         Ok(Self { _files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
     }
@@ -255,6 +258,34 @@ fn sources(path: &Path, project: Option<&PathBuf>) -> Sources {
         return of_project(path.to_owned());
     }
     Sources { sources: vec![path.display().to_string()], project: project.cloned() }
+}
+
+/// Refuses policies that stand in a submodule: the repository of the project has no files of it.
+fn no_submodule(revision: &str, sources: &Sources, submodules: &[PathBuf]) -> Result<(), Problem> {
+    let project = project(sources)?;
+    let named =
+        project.iter().flat_map(|project| project.policies.iter().map(move |(text, _)| (project, text)));
+    for (project, text) in named {
+        let Origin::Path(path) = Origin::parse(text, &project.root) else { continue };
+        let path = resolved(&path);
+        let inside = |module: &&PathBuf| module.starts_with(&path) || path.starts_with(module);
+        if let Some(module) = submodules.iter().find(inside) {
+            let what = format!(
+                "`{revision}` has policies in `{text}`, where the submodule `{}` is, whose files are in another repository",
+                module.display()
+            );
+            let help = "check both versions out into folders, with `git submodule update --init`, and compare those: `muster diff old/ new/`";
+            return Err(Problem::usage(what, help));
+        }
+    }
+    Ok(())
+}
+
+/// A path without links and `..`, as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|folder| Some((folder, std::fs::canonicalize(folder).ok()?)));
+    let Some((folder, real)) = there else { return path.to_owned() };
+    path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
 }
 
 /// A target that fits the policy, where there is no project.

@@ -29,6 +29,7 @@ pub(super) fn render(weighed: &Weighed<'_>) -> String {
         "verdicts": impact.verdicts.iter().map(verdict).collect::<Vec<Json>>(),
         "recordings": impact.replayed.iter().map(|one| json!({
             "recording": one.recording, "started": one.started, "unchanged": one.unchanged,
+            "unanswered": one.unanswered,
         })).collect::<Vec<Json>>(),
         "compared": impact.compared,
         "unchanged": impact.unchanged,

@@ -70,8 +70,12 @@ impl Weighed<'_> {
     /// What was judged on recorded facts.
     fn replayed(&self) -> Vec<String> {
         let of = |one: &crate::verdict::Replayed| {
+            let unanswered = match one.unanswered {
+                0 => String::new(),
+                many => format!(", {many} not answered by the recording"),
+            };
             format!(
-                "{} of {}: {} judged alike",
+                "{} of {}: {} judged alike{unanswered}",
                 text::inline(&one.recording),
                 one.started,
                 count(one.unchanged, "subject")

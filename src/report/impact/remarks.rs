@@ -18,6 +18,8 @@ pub(super) fn of(weighed: &Weighed<'_>) -> (Looked, Vec<Remark>) {
     let mut properties = Map::new();
     properties.insert("compared".to_owned(), impact.compared.into());
     properties.insert("unchanged".to_owned(), impact.unchanged.into());
+    let unanswered: u64 = impact.replayed.iter().map(|one| one.unanswered).sum();
+    properties.insert("unanswered".to_owned(), unanswered.into());
     for direction in Direction::ALL {
         properties.insert(data::word(direction), impact.count(direction).into());
     }

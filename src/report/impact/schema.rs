@@ -76,6 +76,10 @@ pub fn json_schema() -> Json {
             ("recording", text("which")),
             ("started", text("when it was made, RFC 3339 UTC")),
             ("unchanged", natural("subjects that both judge alike")),
+            (
+                "unanswered",
+                natural("subjects of which neither can say anything, because the recording does not answer"),
+            ),
         ],
     );
     let root = object(

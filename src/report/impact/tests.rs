@@ -56,6 +56,7 @@ fn impact() -> Impact {
             recording: "r.json".to_owned(),
             started: "2026-11-27T00:00:00Z".to_owned(),
             unchanged: 3,
+            unanswered: 1,
         }],
         compared: 4,
         unchanged: 2,

@@ -15,6 +15,7 @@ use crate::rule::Env;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) reads: Vec<Arc<str>>,
+    pub(super) params: Vec<Arc<str>>,
     pub(super) null_tests: BTreeSet<(usize, usize)>,
     pub(super) uses_rows: bool,
     pub(super) nests: bool,
@@ -39,6 +40,10 @@ pub(super) struct Checker<'a> {
     pub(super) reads: BTreeSet<usize>,
     /// Does it read facts that cannot be named here?
     pub(super) all: bool,
+    /// Parameters that it names.
+    pub(super) named: BTreeSet<Arc<str>>,
+    /// Does it read parameters that cannot be named here?
+    pub(super) all_params: bool,
     /// Variables in scope with what they are.
     pub(super) scope: Vec<(String, Kind)>,
     /// Variables that are assigned somewhere, so that what they are cannot be told.
@@ -61,6 +66,8 @@ pub(super) fn check(ast: &AST, places: &Places, env: &Env) -> Result<Found, Vec<
         found: Found::default(),
         reads: BTreeSet::new(),
         all: false,
+        named: BTreeSet::new(),
+        all_params: false,
         scope: Vec::new(),
         assigned: assigned.clone(),
         params: params.clone(),
@@ -141,6 +148,9 @@ impl Checker<'_> {
         let fields = self.env.row().map(|schema| schema.fields.as_slice()).unwrap_or_default();
         let read = fields.iter().enumerate().filter(|(index, _)| self.all || self.reads.contains(index));
         self.found.reads = read.map(|(_, field)| Arc::clone(&field.name)).collect();
+        let params = self.env.params.iter().map(|param| &param.name);
+        let read = params.filter(|name| self.all_params || self.named.contains(&***name));
+        self.found.params = read.cloned().collect();
         Ok(self.found)
     }
 
@@ -222,6 +232,7 @@ impl Checker<'_> {
     /// A value goes where it cannot be followed.
     pub(super) fn escape(&mut self, kind: &Kind) -> Kind {
         self.all |= matches!(kind, Kind::Row | Kind::Rows);
+        self.all_params |= matches!(kind, Kind::Ctx | Kind::Params);
         Kind::Other
     }
 }

@@ -165,6 +165,8 @@ impl Checker<'_> {
             (Kind::Rows, _) => Kind::Row,
             (Kind::Row, Kind::Text(name)) => self.fact(&name, at),
             (Kind::Row, _) => self.escape(&Kind::Row),
+            // A name that is computed may be that of any parameter.
+            (Kind::Ctx | Kind::Params, kind) if !matches!(kind, Kind::Text(_)) => self.escape(of),
             (Kind::Value(ty), _) => {
                 if let Type::List(item) = ty.base() {
                     return Kind::Value((**item).clone());

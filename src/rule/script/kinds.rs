@@ -1,5 +1,7 @@
 //! What is known of a value of a script before it runs, and the names that are read of it.
 
+use std::sync::Arc;
+
 use rhai::Position;
 
 use super::check::Checker;
@@ -118,7 +120,9 @@ impl Checker<'_> {
 
     fn param(&mut self, name: &str, at: Position) -> Kind {
         if let Some(param) = self.env.params.iter().find(|param| &*param.name == name) {
-            return Kind::Value(param.ty.clone());
+            let (name, ty) = (Arc::clone(&param.name), param.ty.clone());
+            self.named.insert(name);
+            return Kind::Value(ty);
         }
         let names: Vec<&str> = self.env.params.iter().map(|param| &*param.name).collect();
         if names.is_empty() {

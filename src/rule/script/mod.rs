@@ -36,6 +36,8 @@ pub struct Script {
     pub text: Arc<str>,
     /// Facts that it reads of the row; all of them if it looks at other rows or passes the row on.
     pub reads: Vec<Arc<str>>,
+    /// Parameters that it reads; all of them if it passes them on.
+    pub params: Vec<Arc<str>>,
     ast: rhai::AST,
     places: places::Places,
     /// Comparisons with a written `null`, by line and column: the only ones that may meet null.
@@ -102,6 +104,7 @@ impl Script {
         Ok(Self {
             text: Arc::clone(&source.text),
             reads: found.reads,
+            params: found.params,
             ast,
             places,
             null_tests: Arc::new(found.null_tests),
