@@ -39,6 +39,7 @@ pub(crate) struct Trial {
     target: String,
     set: String,
     password: Option<String>,
+    env: Vec<(&'static str, &'static str)>,
 }
 
 /// What a run found: verdicts by subject, and how many subjects passed.
@@ -54,7 +55,14 @@ impl Trial {
     pub(crate) fn new(policy: &'static str, target: &str) -> Self {
         let area = policy.split('-').next().unwrap();
         let file = format!("{}/policies/{area}/{policy}.yaml", env!("CARGO_MANIFEST_DIR"));
-        Self { policy, file: file.into(), target: target.into(), set: String::new(), password: None }
+        Self {
+            policy,
+            file: file.into(),
+            target: target.into(),
+            set: String::new(),
+            password: None,
+            env: Vec::new(),
+        }
     }
 
     /// The password of the target, as `{ env: SECRET }`.
@@ -69,6 +77,12 @@ impl Trial {
         self
     }
 
+    /// With this variable.
+    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+
     /// Judges it.
     pub(crate) fn run(&self) -> Run {
         let mut shop = Shop::new();
@@ -79,6 +93,9 @@ impl Trial {
         ));
         if let Some(password) = &self.password {
             shop.env("SECRET", password);
+        }
+        for (name, value) in &self.env {
+            shop.env(name, value);
         }
         let run = shop.check(&[]);
         assert_ne!(run.code, 2, "{}", run.stdout);

@@ -15,14 +15,25 @@ pub(in crate::probe) static INDEX_CHECKS: Reading = Reading {
         otherwise: "NULL::text",
         facts: FOUND,
     }],
-    faults: &[Fault {
-        column: "unexecutable",
-        facts: FOUND,
-        cause: Cause::Denied,
-        level: Level::Field,
-        what: "the role {role} may not execute bt_index_check of amcheck",
-        fix: "GRANT EXECUTE ON FUNCTION {home}.bt_index_check(regclass) TO {role};",
-    }],
+    faults: &[
+        Fault {
+            column: "unexecutable",
+            facts: FOUND,
+            cause: Cause::Denied,
+            level: Level::Field,
+            what: "the role {role} may not execute bt_index_check of amcheck",
+            fix: "GRANT EXECUTE ON FUNCTION {home}.bt_index_check(regclass) TO {role};",
+        },
+        // Where the whole extension is missing, the part above says so.
+        Fault {
+            column: "unfound",
+            facts: FOUND,
+            cause: Cause::Absent,
+            level: Level::Field,
+            what: "the schema of the extension amcheck has no function bt_index_check(regclass)",
+            fix: "DROP EXTENSION amcheck; CREATE EXTENSION amcheck;",
+        },
+    ],
     costly: &[Costly::check("ask_intact", FOUND)],
     ..Reading::each(include_str!("queries/index_checks.sql"))
 };

@@ -52,6 +52,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_amcheck;
+#[cfg(test)]
 mod tests_replication;
 #[cfg(test)]
 mod tests_schema;

@@ -44,6 +44,22 @@ pub(in crate::probe) fn options(cx: &Context, database: Option<&str>) -> Result<
     tls(cx, options)
 }
 
+/// The settings for which our connections ask at their start (`PGOPTIONS`, `options` of the address), with commas between:
+/// what the server tells of them is ours. Their values and what stands around them are taken for names too, which
+/// no setting has.
+pub(super) fn started_with(cx: &Context) -> Result<String, Missing> {
+    Ok(words(options(cx, None)?.get_options().unwrap_or_default()))
+}
+
+/// `-c name=value`, `-cname=value`, `--name=value`, where the server reads `-` in a name as `_`.
+fn words(options: &str) -> String {
+    let text = options.to_ascii_lowercase().replace('-', "_").replace('\\', "");
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+    let names = words.map(|word| word.trim_start_matches('_')).filter(|word| !word.is_empty());
+    let names = names.flat_map(|word| [Some(word), word.strip_prefix('c')]).flatten();
+    names.collect::<Vec<_>>().join(",")
+}
+
 fn tls(cx: &Context, mut options: PgConnectOptions) -> Result<PgConnectOptions, Missing> {
     let tls = &cx.target.tls;
     if let Some(mode) = &tls.mode {
@@ -67,4 +83,26 @@ fn tls(cx: &Context, mut options: PgConnectOptions) -> Result<PgConnectOptions, 
         options = options.ssl_client_key(readable(cx, path)?);
     }
     Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_found_however_it_is_asked_for() {
+        for options in [
+            "-c statement_timeout=5min",
+            "-c jit=off -cstatement_timeout=5min",
+            "--statement-timeout=5min",
+            "-c geqo=off\t-c Statement_Timeout='1 h'",
+            "-c state\\ment_timeout=1",
+        ] {
+            let words = words(options);
+            assert!(words.split(',').any(|word| word == "statement_timeout"), "{options}: {words}");
+        }
+        let words = words("-c idle_in_transaction_session_timeout=1 -c x.y='a''b'");
+        assert!(words.split(',').all(|word| word != "statement_timeout"), "{words}");
+        assert!(words.chars().all(|c| c.is_ascii_alphanumeric() || "_.,".contains(c)), "{words}");
+    }
 }

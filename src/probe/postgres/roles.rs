@@ -29,6 +29,8 @@ pub(in crate::probe) static ROLES: Reading = Reading {
             &["idle_in_transaction_timeout"],
             "ALTER ROLE {role} RESET idle_in_transaction_session_timeout;",
         ),
+        started("statement_started", &["statement_timeout"]),
+        started("idle_started", &["idle_in_transaction_timeout"]),
         strange("statement_strange", &["statement_timeout"]),
         strange("idle_strange", &["idle_in_transaction_timeout"]),
     ],
@@ -43,6 +45,17 @@ const fn hidden(column: &'static str, facts: &'static [&'static str], fix: &'sta
         level: Level::Row,
         what: "the role {role} has a limit of its own, which hides that of the server",
         fix,
+    }
+}
+
+const fn started(column: &'static str, facts: &'static [&'static str]) -> Fault {
+    Fault {
+        column,
+        facts,
+        cause: Cause::Undecidable,
+        level: Level::Row,
+        what: "our own connection asks for a limit at its start, which hides that of the server",
+        fix: "take it out of PGOPTIONS, and of `options` in the target's address",
     }
 }
 

@@ -46,7 +46,12 @@ impl Database {
 
     /// A connection as superuser.
     pub(crate) async fn connect(&self) -> PgConnection {
-        connect(&self.name).await
+        connect("postgres", &self.name).await
+    }
+
+    /// A connection as this role.
+    pub(crate) async fn connect_as(&self, role: &str) -> PgConnection {
+        connect(role, &self.name).await
     }
 
     /// A question to it as this role.
@@ -79,11 +84,11 @@ impl Drop for Database {
     }
 }
 
-async fn connect(database: &str) -> PgConnection {
+async fn connect(role: &str, database: &str) -> PgConnection {
     PgConnectOptions::new_without_pgpass()
         .host(&env("MUSTER_TEST_PG_HOST"))
         .port(env("MUSTER_TEST_PG_PORT").parse().unwrap())
-        .username("postgres")
+        .username(role)
         .password(&env("MUSTER_TEST_PG_PASSWORD"))
         .ssl_mode(PgSslMode::Disable)
         .database(database)
@@ -95,7 +100,7 @@ async fn connect(database: &str) -> PgConnection {
 /// Runs SQL as superuser in a database.
 pub(crate) fn run(database: &str, sql: &str) {
     block(async {
-        let mut connection = connect(database).await;
+        let mut connection = connect("postgres", database).await;
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });

@@ -316,12 +316,12 @@ fn what_looks_is_no_load() {
         // The same name, and not our number: another muster is a client like any other.
         run(&mut other, "set application_name = 'muster'; begin; select 1").await;
         let other_pid = pid(&mut other).await;
-        let mut second = database.connect().await;
         let name = super::options::own_name();
-        run(&mut second, &format!("set application_name = '{name}'; begin; select pg_current_xact_id()"))
-            .await;
-        let own_pid = pid(&mut second).await;
         for role in ["muster_monitor", "postgres"] {
+            let mut second = database.connect_as(role).await;
+            run(&mut second, &format!("set application_name = '{name}'; begin; select pg_current_xact_id()"))
+                .await;
+            let own_pid = pid(&mut second).await;
             let ask = |probe| database.ask(role, probe, json!({})).run_async();
             let sessions = ask("postgres.sessions").await.unwrap();
             row(&sessions, "pid", &other_pid);
@@ -333,7 +333,47 @@ fn what_looks_is_no_load() {
             let databases = ask("postgres.databases").await.unwrap();
             let here = row(&databases, "name", &database.name);
             assert_eq!(value(&databases, here, "connections"), Value::Int(1));
+            second.close().await.unwrap();
         }
+    });
+}
+
+/// A session of another role that took our name has done this, and that which waits for it too; then a question is asked.
+#[test]
+fn whoever_took_our_name_is_a_client() {
+    let database = Database::new("create table t (id int)");
+    block(async {
+        let named = format!("set application_name = '{}'", super::options::own_name());
+        let (mut holder, mut waiter) = (database.connect().await, database.connect().await);
+        let (holder_pid, waiter_pid) = (pid(&mut holder).await, pid(&mut waiter).await);
+        run(&mut holder, &format!("{named}; begin; lock table t; select pg_current_xact_id()")).await;
+        for index in 0..90 {
+            run(&mut holder, &format!("select pg_advisory_xact_lock({index})")).await;
+        }
+        run(&mut waiter, &named).await;
+        let mut watch = database.connect().await;
+        let look = async {
+            waits(&mut watch, &waiter_pid).await;
+            let ask = |probe| database.ask("muster_monitor", probe, json!({})).run_async();
+            let sessions = ask("postgres.sessions").await.unwrap();
+            row(&sessions, "pid", &holder_pid);
+            let at = row(&sessions, "pid", &waiter_pid);
+            assert_eq!(value(&sessions, at, "root"), Value::text(&holder_pid));
+            let blockers = ask("postgres.blockers").await.unwrap();
+            assert_eq!(
+                value(&blockers, row(&blockers, "name", &holder_pid), "waiter"),
+                Value::text(&waiter_pid)
+            );
+            row(&ask("postgres.xmin_holders").await.unwrap(), "name", &holder_pid);
+            let databases = ask("postgres.databases").await.unwrap();
+            let here = row(&databases, "name", &database.name);
+            assert_eq!(value(&databases, here, "connections"), Value::Int(3));
+            let connections = ask("postgres.connections").await.unwrap();
+            assert!(value(&connections, 0, "waiting_on_lock").as_int().unwrap() >= 1);
+            assert_eq!(value(&connections, 0, "most_locks_pid"), Value::text(&holder_pid));
+            run(&mut holder, "rollback").await;
+        };
+        tokio::join!(look, run(&mut waiter, "select * from t"));
     });
 }
 
@@ -347,7 +387,7 @@ fn of_a_limit_of_connections_only_the_clients_count() {
                 database.ask("muster_monitor", "postgres.connections", json!({})).run_async().await.unwrap();
             (value(&answer, 0, "limited_database"), value(&answer, 0, "limited_database_used"))
         };
-        let mut second = database.connect().await;
+        let mut second = database.connect_as("muster_monitor").await;
         let name = super::options::own_name();
         run(&mut second, &format!("set application_name = '{name}'")).await;
         let (_, before) = limited().await;

@@ -170,6 +170,44 @@ alter role \"{boss}\" valid until 'infinity'"
 }
 
 #[test]
+fn a_limit_that_the_address_asks_for_is_not_the_server_s() {
+    let database = Database::new("select 1");
+    let name = format!("Asker {}", database.name);
+    database.run(&format!("create role \"{name}\" login"));
+    let asked = [
+        "options=-c%20statement_timeout%3D5min",
+        "options=--statement-timeout%3D5min",
+        "options[statement_timeout]=5min",
+    ];
+    for options in asked {
+        let ask = |probe, args| {
+            database.ask("muster_monitor", probe, args).target(|target| {
+                target.url.as_mut().unwrap().set_query(Some(options));
+            })
+        };
+        let roles = ask("postgres.roles", json!({})).run().unwrap();
+        let asker = row(&roles, "role", &format!("\"{name}\""));
+        let why = missing(&roles, asker, "statement_timeout");
+        assert_eq!((why.cause, why.level), (Cause::Undecidable, Level::Row), "{options}");
+        assert!(why.fix.unwrap().contains("PGOPTIONS"));
+        assert_eq!(value(&roles, asker, "idle_in_transaction_timeout"), Value::Null, "{options}");
+        let named = ["statement_timeout", "lock_timeout"];
+        let settings = ask("postgres.settings", json!({ "settings": named })).run().unwrap();
+        let why = missing(&settings, row(&settings, "name", "statement_timeout"), "value");
+        assert_eq!(why.cause, Cause::Undecidable, "{options}");
+        assert_eq!(value(&settings, row(&settings, "name", "lock_timeout"), "changed"), Value::Bool(false));
+    }
+    database.run(&format!("alter role \"{name}\" set statement_timeout = '2min'"));
+    let answer = database.ask("muster_monitor", "postgres.roles", json!({})).target(|target| {
+        target.url.as_mut().unwrap().set_query(Some(asked[0]));
+    });
+    let answer = answer.run().unwrap();
+    let asker = row(&answer, "role", &format!("\"{name}\""));
+    assert_eq!(value(&answer, asker, "statement_timeout"), Value::Int(120_000_000), "its own counts first");
+    run("postgres", &format!("drop role \"{name}\""));
+}
+
+#[test]
 fn what_everybody_may_do_is_told() {
     let database = Database::new(
         "create schema \"Open\";\ngrant create on schema \"Open\" to public;\ncreate table \"Open\".\"T\" (id int);

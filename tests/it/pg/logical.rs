@@ -1,5 +1,6 @@
 //! Policies about logical replication, between two servers.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use super::Recipe;
@@ -10,7 +11,8 @@ use crate::trial::{carry_out, found, none};
 pub(super) const RECIPES: &[Recipe] = &[
     (
         "postgres-subscriptions",
-        "a subscription is disabled; a lock on its table holds up its worker; its publisher is stopped",
+        "a subscription is disabled; a lock on its table holds up its worker; its publisher is stopped, or accepts connections \
+         and never answers",
     ),
     ("postgres-subscription-errors", "a row that the publisher sends is there already"),
 ];
@@ -64,6 +66,36 @@ fn a_subscription_that_stands_still_goes_on() {
     // do: look whether the publisher is reachable
     publisher.start();
     trial.soon(&found(&[], 2));
+}
+
+#[test]
+fn a_publisher_that_accepts_and_never_answers_is_told() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let subscriber = Server::new("wal_retrieve_retry_interval = 500ms");
+    // Its worker is started again and again, and is young each time.
+    let from = format!(
+        "host=127.0.0.1 port={} user=postgres dbname=postgres connect_timeout=2",
+        silent.local_addr().unwrap().port()
+    );
+    subscriber.sql(&format!(
+        "CREATE SUBSCRIPTION from_shop CONNECTION '{from}' PUBLICATION feed \
+         WITH (connect = false, slot_name = 'orders')"
+    ));
+    let id = "postgres-subscriptions";
+    let trial = subscriber.trial(id);
+    subscriber.sql("ALTER SUBSCRIPTION from_shop ENABLE");
+    let silence = "has heard nothing from its publisher";
+    let mut said = String::new();
+    for _ in 0..60 {
+        let run = trial.finds(&[("from_shop", "fail")], 0);
+        run.finding(id)["message"].as_str().unwrap().clone_into(&mut said);
+        if said.contains(silence) {
+            break;
+        }
+        // It does not run just now.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(said.contains(silence), "{said}");
 }
 
 #[test]

@@ -490,6 +490,20 @@ fn a_role_without_limits_gets_them() {
 }
 
 #[test]
+fn a_limit_that_only_our_connection_has_is_no_limit() {
+    let server = Server::new("");
+    let id = "postgres-role-timeouts";
+    server.sql("CREATE ROLE app LOGIN");
+    let proof = Proof { policy: id, trial: server.trial(id).set("patient: [watcher]") };
+    proof.finds(&[("app", "fail")]);
+    let limits = "-c statement_timeout=5min -c idle_in_transaction_session_timeout=5min";
+    let proof = Proof { policy: id, trial: proof.trial.env("PGOPTIONS", limits) };
+    let run = proof.finds(&[("app", "unknown")]);
+    assert_eq!(run.cause(id), "undecidable");
+    assert!(run.finding(id)["cause"]["fix"].as_str().unwrap().contains("PGOPTIONS"), "{}", run.stdout);
+}
+
+#[test]
 fn the_log_tells_what_an_incident_needs() {
     let server =
         Server::new("log_min_messages = panic\nlog_autovacuum_min_duration = -1\nlog_checkpoints = off");

@@ -18,13 +18,6 @@ pub(in crate::fact::catalogue) static SUBSCRIPTIONS: ProbeDecl = ProbeDecl {
         field("running", Ty::Bool, "true", "its worker runs now"),
         field("last_message", Ty::Time, "2026-11-01T03:00:00Z", "when the publisher was heard last")
             .null("it does not run, or heard nothing yet"),
-        field(
-            "not_received",
-            Ty::Bytes,
-            "0B",
-            "WAL that the publisher had at its last message and has not come",
-        )
-        .null("it does not run, or heard nothing yet"),
         field("tables", Ty::Int, "12", "its tables"),
         field("tables_pending", Ty::Int, "0", "those whose first copy is not done"),
         field("apply_errors", Ty::Counter, "0", "changes that could not be applied (15 and later)"),
@@ -36,7 +29,7 @@ pub(in crate::fact::catalogue) static SUBSCRIPTIONS: ProbeDecl = ProbeDecl {
     key: &["subscription"],
     rows: Rows::Many,
     zero: ZeroRows::Fine,
-    version: 1,
+    version: 2,
     effect: Effect::None,
     cost: "one read of the server's memory and of a small catalogue: a millisecond",
     locks: "none",

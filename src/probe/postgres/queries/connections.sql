@@ -6,7 +6,7 @@ WITH most AS MATERIALIZED (
              * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8) AS locks
 ), clients AS MATERIALIZED (
     SELECT *, coalesce(backend_type = 'client backend', datid IS NOT NULL) AS client
-      FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name IS DISTINCT FROM '{own}'
+      FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (application_name = '{own}' AND usename = session_user) IS NOT TRUE
 ), by_role AS MATERIALIZED (
     SELECT r.rolname AS name, r.rolconnlimit::int8 AS most, count(c.pid) AS used
       FROM pg_roles r LEFT JOIN clients c ON c.usesysid = r.oid AND c.client

@@ -1,7 +1,7 @@
 -- Every database, also those that refuse connections: they age as well. Nothing here waits for a lock.
 WITH sessions AS MATERIALIZED (
     SELECT datid, count(*) AS sessions FROM pg_stat_activity
-     WHERE datid IS NOT NULL AND pid <> pg_backend_pid() AND application_name IS DISTINCT FROM '{own}' GROUP BY datid
+     WHERE datid IS NOT NULL AND pid <> pg_backend_pid() AND (application_name = '{own}' AND usename = session_user) IS NOT TRUE GROUP BY datid
 ), held AS MATERIALIZED (
     {temporary}
 )

@@ -15,9 +15,16 @@ WITH measure AS MATERIALIZED (
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_namespace tn ON tn.oid = t.relnamespace
      WHERE c.relkind = 'i' AND c.relam = 403 AND i.indisvalid AND i.indisready AND i.indislive AND c.relpersistence <> 't'
+       -- A replica has nothing of what is not logged, which amcheck leaves out there with a notice.
+       AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
        AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
-       AND c.relpages::int8 * current_setting('block_size')::int8 >= {min_size}
+       -- `relpages` is what the last VACUUM or ANALYZE saw. What has come since is bounded by the rows that the server counts:
+       -- of an index that was empty then nothing else is known, so each may be as long as an entry can be (2704 bytes); in
+       -- any other an entry takes 20 bytes at least.
+       AND (c.relpages::int8 * current_setting('block_size')::int8 >= {min_size}
+            OR (pg_stat_get_live_tuples(t.oid) + pg_stat_get_dead_tuples(t.oid))
+               * CASE WHEN c.relpages <= 1 THEN 2704 ELSE 20 END >= {min_size})
 ), chosen AS MATERIALIZED (
     SELECT b.*, b.size <= {max_size} AS asked FROM btree b
 )
@@ -28,6 +35,7 @@ SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS "index",
        size AS index_size,
        asked,
        coalesce(NOT may, false) AS unexecutable,
+       may IS NULL AS unfound,
        home,
        {ask} AS ask_intact
   FROM chosen LEFT JOIN measure ON true

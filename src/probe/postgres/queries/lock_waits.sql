@@ -6,7 +6,7 @@ locks AS MATERIALIZED (
            ROW(l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid,
                l.objsubid)::text AS tag
       FROM pg_locks l
-     WHERE NOT l.granted AND l.pid NOT IN (SELECT pid FROM pg_stat_activity WHERE application_name = '{own}')
+     WHERE NOT l.granted AND l.pid NOT IN (SELECT pid FROM pg_stat_activity WHERE application_name = '{own}' AND usename = session_user)
         OR l.pid IS NULL
 ), waiting AS MATERIALIZED (
     -- The start is not set yet for a moment after the wait began.

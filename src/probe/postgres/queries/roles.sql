@@ -22,19 +22,20 @@ WITH RECURSIVE held AS (
      WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
        AND split_part(c, '=', 1) IN ('statement_timeout', 'idle_in_transaction_session_timeout')
 ), ours AS MATERIALIZED (
-    -- Of the server only what our own session began with is told, which may be the role's own.
+    -- Of the server only what our own session began with is told, which may be the role's own, or asked for at the start.
     SELECT g.name, g.reset_val AS value,
            EXISTS (SELECT FROM limits l JOIN pg_roles m ON m.oid = l.setrole
-                    WHERE l.name = g.name AND m.rolname = session_user) AS hidden
+                    WHERE l.name = g.name AND m.rolname = session_user) AS hidden,
+           g.name = ANY (string_to_array('{started}', ',')) AS started
       FROM pg_settings g WHERE g.name IN ('statement_timeout', 'idle_in_transaction_session_timeout')
 ), found AS MATERIALIZED (
-    SELECT r.oid, o.name, l.value IS NULL AND o.hidden AS hidden, coalesce(l.value, o.value) AS value
+    SELECT r.oid, o.name, l.value IS NULL AND o.hidden AS hidden, l.value IS NULL AND o.started AS started, coalesce(l.value, o.value) AS value
       FROM pg_roles r CROSS JOIN ours o
       LEFT JOIN LATERAL (
            SELECT l.value FROM limits l WHERE l.name = o.name AND l.setrole IN (0, r.oid)
             ORDER BY l.setrole <> 0 DESC, l.setdatabase <> 0 DESC LIMIT 1) l ON true
 ), timed AS MATERIALIZED (
-    SELECT f.oid, f.name, f.hidden, m IS NULL AS strange,
+    SELECT f.oid, f.name, f.hidden, f.started, m IS NULL AS strange,
            CASE WHEN m[1]::numeric > 0 THEN (m[1]::numeric * CASE m[2] WHEN 'us' THEN 1 WHEN 's' THEN 1000000
                 WHEN 'min' THEN 60000000 WHEN 'h' THEN 3600000000 WHEN 'd' THEN 86400000000 ELSE 1000 END)::int8 END AS duration
       FROM found f LEFT JOIN LATERAL regexp_match(f.value, '^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$') m ON true
@@ -53,8 +54,8 @@ SELECT quote_ident(r.rolname) AS role, quote_ident(r.rolname) AS role_name,
        CASE WHEN r.rolvaliduntil = '-infinity' THEN 0
             WHEN isfinite(r.rolvaliduntil) THEN (extract(epoch FROM r.rolvaliduntil) * 1000000)::int8 END AS valid_until,
        nullif(r.rolconnlimit, -1)::int8 AS connection_limit,
-       st.duration AS statement_timeout, st.hidden AS statement_hidden, st.strange AS statement_strange,
-       ti.duration AS idle_in_transaction_timeout, ti.hidden AS idle_hidden, ti.strange AS idle_strange,
+       st.duration AS statement_timeout, st.hidden AS statement_hidden, st.started AS statement_started, st.strange AS statement_strange,
+       ti.duration AS idle_in_transaction_timeout, ti.hidden AS idle_hidden, ti.started AS idle_started, ti.strange AS idle_strange,
        coalesce(d.names, '{}') AS member_of,
        coalesce(v.grants, '{}') AS reserved_grants,
        coalesce(o.number, 0) AS databases_owned,

@@ -47,6 +47,6 @@ SELECT a.pid::text AS pid,
   LEFT JOIN ends e ON e.waiter = a.pid
   LEFT JOIN seen r ON r.pid = e.pid
   LEFT JOIN pg_prepared_xacts p ON p.gid = e.gid
- WHERE a.pid <> pg_backend_pid() AND a.application_name IS DISTINCT FROM '{own}'
+ WHERE a.pid <> pg_backend_pid() AND (a.application_name = '{own}' AND a.usename = session_user) IS NOT TRUE
    AND CASE WHEN a.hidden THEN a.datid IS NOT NULL AND a.usesysid IS NOT NULL ELSE a.backend_type = 'client backend' END
  ORDER BY a.pid

@@ -22,7 +22,8 @@ WITH asked AS MATERIALIZED (
              * CASE regexp_replace(s.unit, '^[0-9]+', '') WHEN 'B' THEN 1 WHEN 'kB' THEN 1024 WHEN 'MB' THEN 1048576
                     WHEN 'us' THEN 1 WHEN 'ms' THEN 1000 WHEN 's' THEN 1000000 WHEN 'min' THEN 60000000 END AS factor,
            s.unit ~ 'B$' AS memory,
-           s.source = 'client' OR lower(s.name) IN ('timezone', 'datestyle', 'client_encoding', 'application_name') AS own
+           s.source = 'client' OR lower(s.name) IN ('timezone', 'datestyle', 'client_encoding', 'application_name')
+             OR lower(s.name) = ANY (string_to_array('{started}', ',')) AS own
       FROM pg_settings s
 ), every AS MATERIALIZED (
     SELECT lower_name AS name, NULL::text AS declared FROM seen WHERE $1::text[] IS NULL AND NOT own

@@ -5,9 +5,9 @@ SELECT quote_ident(s.subname) AS subscription,
        s.subslotname::text AS slot,
        s.subpublications AS publications,
        w.subid IS NOT NULL AS running,
-       (extract(epoch FROM w.last_msg_receipt_time) * 1000000)::int8 AS last_message,
-       CASE WHEN w.latest_end_lsn <= w.received_lsn THEN 0
-            ELSE pg_wal_lsn_diff(w.latest_end_lsn, w.received_lsn)::int8 END AS not_received,
+       -- Until it hears its publisher, a worker gives its own start as the time of the last message.
+       CASE WHEN w.received_lsn IS NOT NULL
+            THEN (extract(epoch FROM w.last_msg_receipt_time) * 1000000)::int8 END AS last_message,
        coalesce(t.pending, 0) AS tables_pending,
        coalesce(t.tables, 0) AS tables,
        {errors}

@@ -15,7 +15,7 @@ WITH vacuums AS MATERIALIZED (
                 OR coalesce(pg_has_role(a.usesysid, 'usage'), false)) AS hidden,
            coalesce(a.state = 'disabled', false) AS untold
       FROM pg_stat_activity a
-     WHERE a.pid <> pg_backend_pid() AND a.application_name IS DISTINCT FROM '{own}'
+     WHERE a.pid <> pg_backend_pid() AND (a.application_name = '{own}' AND a.usename = session_user) IS NOT TRUE
        AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)
        AND a.pid NOT IN (SELECT pid FROM vacuums)
        AND (a.leader_pid IS NULL OR a.leader_pid NOT IN (SELECT pid FROM vacuums))

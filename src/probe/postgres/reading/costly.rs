@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Error};
 use tokio::time::Instant;
 
 use super::row::fact_of;
-use super::{Reading, of_row};
+use super::{Reading, TRIES, of_row};
 use crate::fact::{Cause, Cell, Missing, Request, Value};
 use crate::probe::postgres::error::{fault, is_gone};
 use crate::probe::postgres::read::Read;
@@ -130,11 +130,7 @@ async fn statement(
         let why = Missing::new(Cause::Timeout, "the time was used up by the rows before it");
         return Ok(all(&Arc::new(why.level(crate::fact::Level::Row).fix("raise the target's deadline"))));
     }
-    // It ends when its time is up, and fails where row-level security would hide rows instead of hiding them.
-    let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
-    let begin = format!("SAVEPOINT one; SET LOCAL statement_timeout = {left}; SET LOCAL row_security = off");
-    within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut session.connection)).await?;
-    match answered(session, &sql).await? {
+    match answered(session, &sql, until).await? {
         Ok(answer) => {
             within(cx, Step::Ask, sqlx::raw_sql("RELEASE one").execute(&mut session.connection)).await?;
             Ok(facts(costly, request, Some(&Read { row: &answer, cx })))
@@ -157,16 +153,23 @@ fn is_damage(error: &Error) -> bool {
     matches!(code.as_deref(), Some("XX001" | "XX002"))
 }
 
-/// How often a statement is asked that meets what is being dropped.
-const TRIES: usize = 3;
-
 /// The row of a statement, or what the server has against it; the savepoint is as it was then. What counts over many
 /// things may meet one that is dropped just now; a new look does not see it any more.
-async fn answered(session: &mut Session<'_>, sql: &str) -> Result<Result<PgRow, Error>, Missing> {
+async fn answered(
+    session: &mut Session<'_>,
+    sql: &str,
+    until: Instant,
+) -> Result<Result<PgRow, Error>, Missing> {
     let cx = session.cx;
+    within(cx, Step::Ask, sqlx::raw_sql("SAVEPOINT one").execute(&mut session.connection)).await?;
     let mut tries = 0;
     loop {
         tries += 1;
+        // It ends when its time is up, and fails where row-level security would hide rows instead of hiding them. The way
+        // back to the savepoint undoes both.
+        let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
+        let limits = format!("SET LOCAL statement_timeout = {left}; SET LOCAL row_security = off");
+        within(cx, Step::Ask, sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut session.connection)).await?;
         let begun = Instant::now();
         let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut session.connection);
         let error = match tokio::time::timeout_at(cx.deadline, asked).await {
@@ -179,7 +182,7 @@ async fn answered(session: &mut Session<'_>, sql: &str) -> Result<Result<PgRow, 
             Err(_) => return Err(late(cx, Step::Ask)),
         };
         within(cx, Step::Ask, sqlx::raw_sql("ROLLBACK TO one").execute(&mut session.connection)).await?;
-        if !is_gone(&error) || tries == TRIES {
+        if !is_gone(&error) || tries == TRIES || Instant::now() >= until {
             return Ok(Err(error));
         }
     }

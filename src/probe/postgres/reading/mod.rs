@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::databases::{databases, merged, no_connect};
 use super::error::{fault, is_gone};
 use super::names::plain_or_quoted;
+use super::options::started_with;
 use super::session::{Mode, Session, Who, within};
 use crate::fact::{Cause, Cell, Level, Missing, Table, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
@@ -42,8 +43,8 @@ pub(super) type Given = (&'static str, fn(&Who) -> Cell);
 
 /// A statement as a probe.
 pub(in crate::probe) struct Reading {
-    /// The statement. `{name}` stands for a part, or for an argument that is a number; `$1` is the argument `list`,
-    /// or null.
+    /// The statement. `{name}` stands for a part, or for an argument that is a number; `{own}` for the name of our
+    /// connections, `{started}` for the settings for which they ask; `$1` is the argument `list`, or null.
     pub(super) sql: &'static str,
     /// Where it is asked.
     pub(super) scope: Scope,
@@ -176,7 +177,10 @@ impl Reading {
         if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
             return Err(why);
         }
-        let (sql, lost) = part::resolved(self, &session.who, ask.request);
+        let (mut sql, lost) = part::resolved(self, &session.who, ask.request);
+        if sql.contains(STARTED) {
+            sql = sql.replace(STARTED, &started_with(session.cx)?);
+        }
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
         if several {
             shape.prefix = plain_or_quoted(&session.who.database);
@@ -256,6 +260,9 @@ fn advised(table: Table, max: usize) -> Table {
     );
     Table { cut: Some(Arc::new((**why).clone().fix(fix))), ..table }
 }
+
+/// In a statement: the settings for which our own connection asks at its start.
+const STARTED: &str = "{started}";
 
 /// How often a statement is asked that meets what is being dropped.
 const TRIES: usize = 8;

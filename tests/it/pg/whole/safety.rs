@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passmuster::fact::{Cause, Level, Observation, SqlDialect, Value, refuse_sql};
+use passmuster::fact::{Cause, Cell, Level, Missing, Observation, SqlDialect, Value, refuse_sql};
 
 use super::{Cluster, Seen, faults, look, probes, rows, shop};
 use crate::policies_postgres::Database;
@@ -46,7 +46,7 @@ fn a_full_run_changes_nothing_of_its_target() {
 }
 
 /// Does a row speak of this table?
-fn mentions(row: &[passmuster::fact::Cell], words: &[&str]) -> bool {
+fn mentions(row: &[Cell], words: &[&str]) -> bool {
     fn says(value: &Value, words: &[&str]) -> bool {
         match value {
             Value::Text(text) => words.iter().any(|word| text.contains(word)),
@@ -92,8 +92,9 @@ const LOCKS: &[(&str, &[&str])] = &[
     ("ALTER EXTENSION pgstattuple SET SCHEMA \"Other Place\"", &["pgstattuple"]),
 ];
 
-/// What an answer beside a lock lacks that it had before, and that the lock cannot excuse.
-fn lost(free: &Seen, locked: &Seen, words: &[&str]) -> Vec<String> {
+/// What an answer beside a lock lacks that it had before, and that the lock cannot excuse: what it says of a row and why a
+/// fact of it is gone.
+fn lost(free: &Seen, locked: &Seen, excused: impl Fn(&[Cell], &Missing) -> bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, answer) in locked {
         let (Ok(table), Ok(before)) = (&answer.result, &free[name].result) else {
@@ -108,8 +109,9 @@ fn lost(free: &Seen, locked: &Seen, words: &[&str]) -> Vec<String> {
                 row[index].is_err() && known.get(&key).is_some_and(|cells| cells[index].is_ok())
             };
             let gone: Vec<usize> = (0..row.len()).filter(|index| lost(*index)).collect();
-            if !gone.is_empty() && !mentions(row, words) {
-                wrong.push(format!("{name}, {key}: {:?}", row[gone[0]]));
+            let why = gone.into_iter().filter_map(|index| row[index].as_ref().err());
+            if let Some(why) = why.into_iter().find(|why| !excused(row, why)) {
+                wrong.push(format!("{name}, {key}: {why:?}"));
             }
         }
         let missing = known.keys().filter(|key| !rows(table).contains_key(*key));
@@ -152,7 +154,11 @@ fn what_is_locked_costs_its_own_facts_only() {
         let locked = cluster.look("postgres");
         holder.kill().unwrap();
         holder.wait().unwrap();
-        wrong.extend(lost(&free, &locked, words).into_iter().map(|what| format!("{lock}: {what}")));
+        wrong.extend(
+            lost(&free, &locked, |row, _| mentions(row, words))
+                .into_iter()
+                .map(|what| format!("{lock}: {what}")),
+        );
         met.extend(waited(&locked));
         until_free(&cluster);
     }
@@ -195,16 +201,17 @@ fn no_statement_over_all_waits_where_everything_is_locked() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     let mut wrong = Vec::new();
+    let waits = |why: &Missing| why.level == Level::Row && why.cause == Cause::Timeout;
     for (name, answer) in &locked {
-        // A fault that reaches beyond a row is one of the statement over all.
+        // A fault that reaches beyond a row is one of the statement over all, and one of a row is there because of the lock.
         for (fact, why) in faults(answer) {
-            if why.level != Level::Row && !faults(&free[name]).iter().any(|(_, known)| **known == *why) {
+            if !waits(&why) && !faults(&free[name]).iter().any(|(_, known)| **known == *why) {
                 wrong.push(format!("{name}, {fact}: {why}"));
             }
         }
     }
     // Whatever row was there is there, and what a row lacks it lacks because of the lock.
-    wrong.extend(lost(&free, &locked, &[""]));
+    wrong.extend(lost(&free, &locked, |_, why| waits(why)));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(waited(&locked).len() > 3, "{:?}", waited(&locked));
     nobody_waited_for_long(&cluster);

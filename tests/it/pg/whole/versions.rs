@@ -6,6 +6,7 @@ use passmuster::fact::{Cause, Level, Missing};
 use passmuster::probe::body;
 
 use super::{Cluster, Seen, faults, probes, shop};
+use crate::trial::{Trial, carry_out, none};
 
 /// Probes that tell nothing of such a server, each with why.
 const NO_ROWS: &[(&str, &str)] = &[
@@ -94,4 +95,27 @@ fn every_policy_is_judged_on_every_version() {
             assert!(!cause.is_some_and(is_ours), "version {}: {finding:#}", cluster.major);
         }
     });
+}
+
+/// MAINTAIN came with version 17.
+#[test]
+fn every_right_of_the_newest_version_is_revoked_again() {
+    let cluster = Cluster::other(18);
+    let url = cluster.url("postgres");
+    let trial = Trial::new(
+        "postgres-public-grants",
+        &format!("{{ type: postgres, url: '{url}', password: {{ env: SECRET }} }}"),
+    )
+    .password(cluster.password());
+    let before = trial.found();
+    cluster.sql("CREATE TABLE kept (id int); GRANT MAINTAIN ON kept TO PUBLIC");
+    cluster.sql("ALTER DEFAULT PRIVILEGES GRANT MAINTAIN ON TABLES TO PUBLIC");
+    cluster
+        .sql("CREATE SCHEMA yet; ALTER DEFAULT PRIVILEGES IN SCHEMA yet GRANT MAINTAIN ON TABLES TO PUBLIC");
+    let run = trial.run();
+    for what in ["table public.kept", "future tables postgres", "future tables postgres in yet"] {
+        let subject = format!("MAINTAIN on {what}");
+        carry_out(&trial.steps(&run, &subject), |text| drop(cluster.sql(text)), none);
+    }
+    trial.finds(&[], before.1);
 }
