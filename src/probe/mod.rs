@@ -10,6 +10,7 @@ pub(crate) mod decode;
 mod disk;
 mod file;
 pub(crate) mod idle;
+mod job;
 pub(crate) mod json;
 #[cfg(feature = "sql")]
 mod mysql;
@@ -113,8 +114,11 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
+    ("file.volume", &file::Volume),
     #[cfg(feature = "net")]
     ("http.response", &net::Response),
+    ("job.canary", &job::Canary),
+    ("job.finished", &job::Finished),
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]

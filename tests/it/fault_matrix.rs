@@ -125,7 +125,7 @@ fn speaking() -> Vec<&'static str> {
     without(answered(), &of(&["mysql"]))
 }
 
-const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat"];
+const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat", "file.volume"];
 const QUERIES: &[&str] = &["mysql.query", "postgres.query", "sqlite.query"];
 
 const NO_RIGHT: &str = "the kernel asks for no right to connect";
@@ -144,8 +144,10 @@ fn drip() -> Mode {
 }
 
 fn table() -> Vec<Line> {
-    let mut lines: Vec<Line> =
-        [network(), databases(), services(), files(), sqlite(), commands()].into_iter().flatten().collect();
+    let mut lines: Vec<Line> = [network(), databases(), services(), jobs(), files(), sqlite(), commands()]
+        .into_iter()
+        .flatten()
+        .collect();
     let own = by_declaration(&lines);
     lines.extend(own);
     lines
@@ -199,7 +201,7 @@ fn network() -> Vec<Line> {
         line(&["mysql.query"], Garbage, "a packet of noise", |s| s.greets(&[5, 0, 0, 0, 99, 1, 2, 3, 4]), All("malformed")),
         not(&["tcp.port"], Garbage, A_CONNECTION),
         line(&of(&["mysql", "pgbouncer", "postgres"]), Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
-        line(&["http.response", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
+        line(&["http.response", "job.canary", "job.finished", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
         not(&["tcp.port"], Empty, A_CONNECTION),
         line(&speaking(), WrongType, "another protocol", |s| s.greets(SSH), All("malformed")),
         line(&["mysql.query"], WrongType, "another protocol, whose first bytes are a length", |s| {
@@ -278,11 +280,33 @@ fn services() -> Vec<Line> {
 }
 
 #[rustfmt::skip] // A table is read line by line.
-fn files() -> Vec<Line> {
-    let (certificate, disk, set, stat) =
-        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"]);
+fn jobs() -> Vec<Line> {
+    let (canary, finished) = (&["job.canary"], &["job.finished"]);
     vec![
-        line(&["certificate.file", "disk.usage", "file.set"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(canary, Refused, "503 for the job", |s| s.answers_calls(503, 200, 204), Fails("enqueued == false")),
+        line(canary, Refused, "503 for the question", |s| s.answers_calls(200, 503, 204), Unknown("finished == false", "malformed")),
+        line(canary, Refused, "409: the job failed", |s| s.answers_calls(200, 409, 204), Fails("failed == true")),
+        line(canary, Refused, "500 for what removes it", |s| s.answers_calls(200, 200, 500), Fails("cleaned != null && cleaned == false")),
+        line(canary, Hangs, "a job that does not finish", |s| s.answers_calls(200, 202, 204), Fails("finished == false")),
+        line(canary, Permission, "403", |s| s.answers_calls(403, 200, 204), All("denied")),
+        line(canary, Permission, "401 for the question", |s| s.answers_calls(200, 401, 204), Unknown("finished == false", "denied")),
+        line(canary, Null, "how long a job took that has not finished", |s| s.answers_calls(200, 404, 204), Fails("took == null")),
+        not(canary, Clock, NO_TIME),
+        line(finished, Refused, "503 and a page for people", |s| s.answers(Reply::new(503, "text/html", "<h1>Sorry</h1>")), All("malformed")),
+        line(finished, Permission, "401", |s| s.answers(Reply::new(401, "text/plain", "no")), All("denied")),
+        line(finished, Empty, "a body of no byte", |s| s.answers(Reply::new(200, "application/json", "")), All("malformed")),
+        line(finished, Null, "null in the JSON", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": null}"#)), Fails("finished_at == null")),
+        line(finished, WrongType, "true in place of the time", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": true}"#)), All("wrong-type")),
+        line(finished, Clock, "a time in the future", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": "2100-01-01T00:00:00Z"}"#)), Unknown("finished_at == null || finished_at_age > 1000.days", "clock")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn files() -> Vec<Line> {
+    let (certificate, disk, set, stat, volume) =
+        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"], &["file.volume"]);
+    vec![
+        line(&["certificate.file", "disk.usage", "file.set", "file.volume"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
         line(stat, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), Fails("exists == false")),
         line(FILES, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
         line(certificate, Hangs, "a pipe into which nobody writes", |s| {
@@ -295,6 +319,7 @@ fn files() -> Vec<Line> {
         }, Fails("sha256 == null")),
         not(disk, Hangs, DIRECTORIES),
         not(set, Hangs, DIRECTORIES),
+        not(volume, Hangs, "a file system that hangs is mounted by the test beside its body, which needs root"),
         line(stat, Drips, "a file that is too long for the deadline", |s| {
             std::fs::File::create(&s.path).unwrap().set_len(1 << 40).unwrap();
             s.deadline = "1s";
@@ -305,6 +330,16 @@ fn files() -> Vec<Line> {
         }, All("timeout")),
         not(certificate, Drips, "at most 1 MiB of a regular file is read"),
         not(disk, Drips, KERNEL),
+        not(volume, Drips, KERNEL),
+        not(volume, Garbage, KERNEL),
+        line(volume, Permission, "as another user than root, who may not ask for others", |s| {
+            s.nobody = true;
+            s.user = "root".into();
+        }, Unknown("writable != null && writable == false", "denied")),
+        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
+        line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
+        not(volume, WrongType, KERNEL),
+        not(volume, Clock, NO_TIME),
         line(certificate, Garbage, "noise", |s| s.write(&[0x9f; 4000]), All("malformed")),
         line(set, Garbage, "a name that is no text", |s| {
             use std::os::unix::ffi::OsStrExt as _;
@@ -517,7 +552,10 @@ fn well(probe: &str, lines: &[Line]) -> Result<(), String> {
             // Nothing has to be broken for a null.
             Fails(_)
                 if line.class == Null
-                    && matches!(probe, "postgres.server" | "postgres.connections" | "sqlite.database") =>
+                    && matches!(
+                        probe,
+                        "file.volume" | "postgres.server" | "postgres.connections" | "sqlite.database"
+                    ) =>
             {
                 None
             }

@@ -4,6 +4,7 @@ mod certificate;
 mod command;
 mod disk;
 mod file;
+mod job;
 mod mysql;
 mod net;
 mod pgbouncer;
@@ -21,7 +22,10 @@ pub static PROBES: &[&ProbeDecl] = &[
     &disk::USAGE,
     &file::SET,
     &file::STAT,
+    &file::VOLUME,
     &net::RESPONSE,
+    &job::CANARY,
+    &job::FINISHED,
     &mysql::QUERY,
     &pgbouncer::POOLS,
     &postgres::AUTOVACUUM,

@@ -1,8 +1,11 @@
 //! Probes of files.
 
+mod account;
 mod find;
 mod set;
 mod stat;
+mod volume;
 
 pub(super) use set::Set;
 pub(super) use stat::Stat;
+pub(super) use volume::Volume;

@@ -106,12 +106,12 @@ impl Stage {
     fn set_up(&mut self) {
         match self.probe.name {
             "file.stat" => {}
-            "file.set" | "disk.usage" => self.path = self.shop.at("data"),
+            "file.set" | "file.volume" | "disk.usage" => self.path = self.shop.at("data"),
             "certificate.file" => {
                 self.write(Cert::own("shop.example.org", |_| {}).unwrap().pem().as_bytes());
             }
             "command.output" => self.prints(&format!("echo '{WELL}'")),
-            "tcp.port" | "http.response" => {
+            "tcp.port" | "http.response" | "job.canary" | "job.finished" => {
                 self.answers(Reply::with(
                     200,
                     &[("Content-Type", "application/json"), ("Location", "/")],
@@ -281,6 +281,21 @@ impl Stage {
         self.keep(http);
     }
 
+    /// The service answers a call of such a method with this status.
+    pub(super) fn answers_calls(&mut self, post: u16, get: u16, delete: u16) {
+        let http = Http::start(move |asked| {
+            let status = match &*asked.method {
+                "POST" => post,
+                "GET" => get,
+                _ => delete,
+            };
+            Reply::new(status, "text/plain", "so it is")
+        });
+        let http = http.unwrap();
+        self.addr = Some(http.addr());
+        self.keep(http);
+    }
+
     /// The service presents such a certificate, of an authority that the target trusts.
     pub(super) fn presents(&mut self, change: impl FnOnce(&mut rcgen::CertificateParams)) {
         let root = Cert::root("Test CA").unwrap();
@@ -335,6 +350,19 @@ impl Stage {
         match self.probe.name {
             "file.set" => format!("root: '{path}'"),
             "file.stat" | "disk.usage" | "certificate.file" => format!("path: '{path}'"),
+            "file.volume" => {
+                let user = if self.user.is_empty() {
+                    rustix::process::geteuid().to_string()
+                } else {
+                    self.user.clone()
+                };
+                format!("path: '{path}', sentinel: file, user: '{user}'")
+            }
+            "job.canary" => format!(
+                "enqueue: /canary, finished: /canary, clean: /canary, wait: 500ms, interval: 50ms, within: {}",
+                self.deadline
+            ),
+            "job.finished" => format!("path: /, at: /seen, within: {}", self.deadline),
             "command.output" => "command: it, format: json".into(),
             name if name.ends_with(".query") => format!("sql: {:?}", self.sql),
             _ => String::new(),
