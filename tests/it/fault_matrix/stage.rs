@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use passmuster::fact::catalogue;
-use passmuster::fact::{Declared, FieldDecl, ProbeDecl, Rows, Ty};
+use passmuster::fact::{Declared, Effect, FieldDecl, ProbeDecl, Rows, Ty};
 
 use crate::faults::{Faults, Mode};
 use crate::harness::{Run, Shop};
@@ -387,7 +387,8 @@ impl Stage {
                 _ => format!(", url: 'http://{}/'", place()),
             },
         };
-        format!("{{ type: {}{rest}, limits: {{ deadline: {} }} }}", self.kind, self.deadline)
+        let scratch = if self.probe.effect == Effect::Scratch { ", scratch: true" } else { "" };
+        format!("{{ type: {}{rest}{scratch}, limits: {{ deadline: {} }} }}", self.kind, self.deadline)
     }
 
     /// Judges each of these rules, by the id of its policy.
