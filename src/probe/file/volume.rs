@@ -46,15 +46,17 @@ struct Question {
 
 impl Question {
     fn of(args: &Args) -> Result<Self, Missing> {
-        let sentinel: Option<Arc<str>> = args.text("sentinel").map(Arc::from);
-        if sentinel.as_deref().is_some_and(|name| name.is_empty() || name.starts_with('/') || leaves(name)) {
+        // A policy that asks for none says so with an empty text.
+        let given = |name: &str| args.text(name).filter(|text| !text.is_empty()).map(Arc::<str>::from);
+        let sentinel = given("sentinel");
+        if sentinel.as_deref().is_some_and(|name| name.starts_with('/') || leaves(name)) {
             let what = "`sentinel` is the name of a file below the path, without `..`";
             return Err(
                 Missing::new(Cause::Malformed, what).fix("write for example `sentinel: .volume-uploads`")
             );
         }
         let groups: Vec<String> = args.texts("groups").iter().map(|name| name.to_string()).collect();
-        let user: Option<Arc<str>> = args.text("user").map(Arc::from);
+        let user = given("user");
         if user.is_none() && !groups.is_empty() {
             let what = "`groups` are those of a `user`, and none is named";
             return Err(Missing::new(Cause::Malformed, what).fix("write `user`, or leave out `groups`"));

@@ -141,7 +141,8 @@ fn the_sentinel_is_a_file_of_the_volume() {
     assert_eq!(sentinel("link"), Ok(Value::Bool(false)), "a link may lead anywhere");
     std::fs::create_dir(dir.path().join("directory")).unwrap();
     assert_eq!(sentinel("directory"), Ok(Value::Bool(false)));
-    for wrong in ["", "/etc/passwd", "../x"] {
+    assert_eq!(sentinel(""), Ok(Value::Null), "none is asked for");
+    for wrong in ["/etc/passwd", "../x"] {
         let why = ask("file.volume", json!({"path": dir.path(), "sentinel": wrong})).run().unwrap_err();
         assert_eq!(why.cause, Cause::Malformed, "{wrong:?}");
     }

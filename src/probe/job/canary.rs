@@ -48,7 +48,7 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     };
     let (stop, _guard) = Stop::new(cx);
     let token = token();
-    let Some(clean) = args.text("clean") else {
+    let Some(clean) = args.text("clean").filter(|clean| !clean.is_empty()) else {
         let came = plan.run(&token, cx, stop.at()).await?;
         return Ok(answer(ask, came, Ok(Value::Null), 0));
     };
