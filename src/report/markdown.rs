@@ -327,6 +327,12 @@ fn foot(report: &RunReport) -> String {
             format_args!("- {many} looser than the default: {}\n", escape(&words::listed(&looser, 3))),
         );
     }
+    let scratch = words::scratch(report);
+    if !scratch.is_empty() {
+        let many = words::count(words::size(scratch.len()), "check");
+        let listed = escape(&words::listed(&scratch, 3));
+        text::put(&mut out, format_args!("- {many} left something behind for a moment: {listed}\n"));
+    }
     for verdict in [Verdict::Pass, Verdict::Skipped] {
         let checks = report.checks.iter().filter(|check| words::worst(check) == verdict);
         let said = checks.filter_map(|check| match verdict {

@@ -76,6 +76,7 @@ pub(super) fn check(verdict: Verdict, findings: Vec<Finding>) -> Check {
         findings,
         controls: Vec::new(),
         looser: Vec::new(),
+        scratch: Vec::new(),
     }
 }
 

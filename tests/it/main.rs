@@ -33,6 +33,7 @@ mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fmt;
+mod gate_scenarios;
 mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]
@@ -53,6 +54,7 @@ mod policies_mysql;
 mod policies_net;
 mod policies_postgres;
 mod policies_relations;
+mod policies_release;
 mod policies_sqlite;
 mod policy_diff;
 mod policy_diff_hidden;
