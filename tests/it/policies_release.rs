@@ -138,7 +138,7 @@ fn a_role_that_was_frozen_writes_again() {
     server.sql("CREATE ROLE muster LOGIN");
     server.sql("ALTER ROLE muster SET default_transaction_read_only = on");
     let trial = server.trial("release-read-only-roles");
-    trial.finds(&[], 0);
+    trial.finds(&[], 1);
     server.sql("ALTER ROLE app SET default_transaction_read_only = on");
     server.sql("ALTER ROLE app IN DATABASE postgres SET default_transaction_read_only = on");
     let run = trial.run();
@@ -147,7 +147,7 @@ fn a_role_that_was_frozen_writes_again() {
     for subject in &subjects {
         carry_out(&trial.steps(&run, subject), |text| server.sql(text), none);
     }
-    trial.finds(&[], 0);
+    trial.finds(&[], 1);
 }
 
 const HOST: &str = "targets: { box: { type: host } }\n";
@@ -279,7 +279,8 @@ fn a_job_that_nobody_runs_is_told_until_its_worker_is_started() {
     let message = run.finding(jobs)["message"].as_str().unwrap();
     assert!(message.starts_with("the job was enqueued, and nobody has run it within 1s"), "{message}");
     assert_eq!(run.check_of(jobs)["scratch"][0], "job.canary", "it is marked");
-    shop.run(&["check", "--policy", jobs]).says("left something behind for a moment");
+    let text = shop.run(&["check", "--policy", jobs]).stdout;
+    assert!(text.contains("1 check left something behind for a moment"), "{text}");
     // do: start the workers
     shop.file("worker", "");
     assert_eq!(judge(&shop, jobs).exits(0).verdict(jobs), "pass");
@@ -295,6 +296,20 @@ fn a_target_that_does_not_allow_it_gets_no_canary() {
     assert_eq!(run.finding(jobs)["cause"]["cause"], "denied");
     assert!(run.finding(jobs)["cause"]["fix"].as_str().unwrap().contains("scratch: true"));
     assert!(run.check_of(jobs)["scratch"].is_null(), "nothing was done");
+    // Nor by hand.
+    let by_hand = [
+        "probe",
+        "job.canary",
+        "--target",
+        "box",
+        "--with",
+        "enqueue=enqueue",
+        "--with",
+        "finished=finished",
+    ];
+    assert!(shop.run(&by_hand).exits(3).stdout.contains("scratch: true"));
+    let left = std::fs::read_dir(shop.path()).unwrap().count();
+    assert_eq!(left, 1, "only the project file");
 }
 
 #[test]

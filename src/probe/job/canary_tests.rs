@@ -21,7 +21,8 @@ const ENQUEUE: &str = "echo job > \"$MUSTER_CANARY\"; echo \"$MUSTER_TARGET\" > 
 const FINISHED: &str = "test -e \"$MUSTER_CANARY.done\"";
 const CLEAN: &str = "rm -f \"$MUSTER_CANARY\" \"$MUSTER_CANARY.done\"; echo \"$MUSTER_CANARY\" >> cleaned";
 /// Finishes what it finds.
-const WORKER: &str = "for job in muster-canary-*; do [ -e \"$job\" ] && touch \"$job.done\"; done";
+const WORKER: &str =
+    "for job in muster-canary-*; do case \"$job\" in *.done|*'*') ;; *) touch \"$job.done\" ;; esac; done";
 
 fn canary(dir: &Path, scripts: &[(&str, &str)], mut args: Json) -> Question {
     args["enqueue"] = json!("enqueue");
