@@ -288,6 +288,7 @@ fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started
         complete: observations.iter().all(|answer| answer.result.is_ok()),
         observations,
         past: Past::default(),
+        gate: None,
     }
 }
 

@@ -110,6 +110,7 @@ fn recording() -> Recording {
         about: None,
         complete: true,
         past: Past::default(),
+        gate: None,
     }
 }
 
