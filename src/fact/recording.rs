@@ -128,9 +128,7 @@ impl Recording {
 fn gate(json: &Json) -> Result<Snapshot, String> {
     match json.get("version").and_then(Json::as_u64) {
         Some(SNAPSHOT) => serde_json::from_value(json.clone()).map_err(|error| error.to_string()),
-        Some(other) => {
-            Err(format!("version {other} is not the version {SNAPSHOT} that this build reads"))
-        }
+        Some(other) => Err(format!("version {other} is not the version {SNAPSHOT} that this build reads")),
         None => Err("it does not say its version".to_owned()),
     }
 }

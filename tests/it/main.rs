@@ -33,6 +33,7 @@ mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fmt;
+mod gate;
 mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]

@@ -282,7 +282,10 @@ fn gate() -> Json {
         &[
             ("tables?", names("old table: new table")),
             ("columns?", names("`OLDTABLE.COLUMN`: new column")),
-            ("drop?", list("old tables and `OLDTABLE.COLUMN` that stayed behind", &json!({ "type": "string" }))),
+            (
+                "drop?",
+                list("old tables and `OLDTABLE.COLUMN` that stayed behind", &json!({ "type": "string" })),
+            ),
             ("only?", names("old table: condition of the rows that were moved")),
             ("kinds?", names("`OLDTABLE.COLUMN`: the kind it is compared as")),
             ("schema?", text("schema of the new side for tables of an engine without schemas")),
@@ -311,8 +314,14 @@ fn gate() -> Json {
             ("moves", of("where each target of the new side comes from", &moved)),
             ("sources", of("who was asked, by name of the source", &reference("identity"))),
             ("asked", list("what is compared", &asked)),
-            ("masked?", list("which facts were masked, as `--mask` names them", &json!({ "type": "string" }))),
-            ("seal", json!({ "description": "SHA-256 of the text in which these digits are zeros", "type": "string", "pattern": "^[0-9a-f]{64}$" })),
+            (
+                "masked?",
+                list("which facts were masked, as `--mask` names them", &json!({ "type": "string" })),
+            ),
+            (
+                "seal",
+                json!({ "description": "SHA-256 of the text in which these digits are zeros", "type": "string", "pattern": "^[0-9a-f]{64}$" }),
+            ),
         ],
     )
 }
