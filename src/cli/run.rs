@@ -219,8 +219,7 @@ pub(super) fn ask(
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Result<Vec<Observation>, Problem> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| cannot_begin(&error))?;
+    let runtime = threads()?;
     let cancel = Cancel::default();
     let ended = cancel.clone();
     runtime.spawn(async move {
@@ -250,9 +249,14 @@ pub(super) fn ask(
     Ok(answers)
 }
 
-/// Nobody can be asked.
-pub(super) fn cannot_begin(error: &std::io::Error) -> Problem {
-    Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
+/// Threads that wait for answers: half of the processors at most. What is looked at is often on the same machine, and does
+/// its part of a handshake or a query meanwhile: with all processors ours, 100 TLS chains take half as long again.
+pub(super) fn threads() -> Result<tokio::runtime::Runtime, Problem> {
+    let workers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    runtime.map_err(|error| {
+        Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
+    })
 }
 
 /// Ctrl-C, or the signal by which schedulers and CI end a job.

@@ -13,7 +13,7 @@ use crate::probe::system_clock;
 use crate::secret::Redactor;
 
 use super::super::output::Problem;
-use super::super::run::{MAX_ROWS, Options, asked_to_end, cannot_begin};
+use super::super::run::{MAX_ROWS, Options, asked_to_end, threads};
 use super::super::setup::Setup;
 use super::super::targets::{Reachable, reach};
 
@@ -43,8 +43,7 @@ impl Asker {
         }
         let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
             .map_err(Problem::new)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.map_err(|error| cannot_begin(&error))?;
+        let runtime = threads()?;
         let cancel = Cancel::default();
         let ended = cancel.clone();
         runtime.spawn(async move {

@@ -1,6 +1,6 @@
 //! `muster gate snapshot`: what will be compared, as the source has it before the migration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::fact::{
     Key, Observation, Recording, Request, SNAPSHOT, Snapshot, SnapshotAsked, SnapshotMove, UNSEALED, hex,
-    sealed,
+    row_name, sealed,
 };
 use crate::observe::verify;
 use crate::secret::Redactor;
@@ -174,12 +174,27 @@ fn section(
     }
 }
 
-/// Cells that somebody wanted and nobody could read.
-fn unread(answer: &Observation, request: &Request) -> usize {
-    let Ok(table) = &answer.result else { return 0 };
-    let wanted = |(cell, wanted): (&crate::fact::Cell, &bool)| *wanted && cell.is_err();
-    table.rows.iter().map(|row| row.iter().zip(&request.wants).filter(|pair| wanted(*pair)).count()).sum()
+/// Facts that somebody wanted and nobody could read: why, with the name of the first.
+fn unread(answer: &Observation, request: &Request) -> Vec<String> {
+    let Ok(table) = &answer.result else { return Vec::new() };
+    let mut found: Vec<String> =
+        table.cut.iter().map(|why| format!("the answer is not whole: {why}")).collect();
+    let mut known = BTreeSet::new();
+    for row in &table.rows {
+        let wanted = row.iter().zip(&table.schema.fields).zip(&request.wants);
+        for ((cell, field), _) in wanted.filter(|(_, wanted)| **wanted) {
+            let Err(why) = cell else { continue };
+            if known.insert((why.to_string(), Arc::clone(&field.name))) {
+                let name = row_name(&table.schema, row).unwrap_or_else(|_| Arc::clone(&answer.key.target));
+                found.push(format!("`{}` of {name}: {why}", field.name));
+            }
+        }
+    }
+    found
 }
+
+/// Faults of one answer that are told one by one.
+const TOLD: usize = 10;
 
 /// Says what was written and what is missing in it.
 fn said(
@@ -189,44 +204,39 @@ fn said(
     recording: &Recording,
     redactor: &Redactor,
 ) -> u8 {
-    let answers = recording.observations.iter().zip(&asked.requests);
-    let lost = recording.observations.iter().filter(|answer| answer.result.is_err()).count();
-    let cells: usize = answers.clone().map(|(answer, request)| unread(answer, request)).sum();
-    let cut =
-        recording.observations.iter().flat_map(|answer| &answer.result).filter(|table| table.cut.is_some());
-    let cut = cut.count();
-    let total = recording.observations.len();
-    note(&format!(
-        "{}: {total} observations of {} for {} targets; {} could not be made",
-        arguments.file.display(),
-        names(recording),
-        sides.pairs.iter().map(|pair| &pair.target).collect::<std::collections::BTreeSet<_>>().len(),
-        lost + asked.unasked
-    ));
-    for (answer, request) in answers {
-        let (probe, target) = (&answer.key.probe, &answer.key.target);
-        match &answer.result {
-            Err(why) => note(&format!("  {probe} at {target}: {}", redactor.clean(&why.to_string()))),
-            Ok(table) => {
-                let why = table.cut.as_ref().map(|why| why.to_string());
-                let many = unread(answer, request);
-                let cells = (many > 0).then(|| format!("{many} facts could not be read"));
-                for what in why.into_iter().chain(cells) {
-                    note(&format!("  {probe} at {target}: {}", redactor.clean(&what)));
-                }
-            }
+    let lost = recording.observations.iter().filter(|answer| answer.result.is_err()).count() + asked.unasked;
+    let targets: BTreeSet<&Arc<str>> = sides.pairs.iter().map(|pair| &pair.target).collect();
+    let (file, total) = (arguments.file.display(), recording.observations.len());
+    let (what, whom) = (counted(total, "observation"), counted(targets.len(), "target"));
+    note(&format!("{file}: {what} of {} for {whom}; {lost} could not be made", names(recording)));
+    let mut faults = 0;
+    let tell = |what: String| note(&format!("  {}", redactor.clean(&what)));
+    for (answer, request) in recording.observations.iter().zip(&asked.requests) {
+        let head = format!("{} at {}", answer.key.probe, answer.key.target);
+        let found = match &answer.result {
+            Err(why) => vec![why.to_string()],
+            Ok(_) => unread(answer, request),
+        };
+        faults += found.len();
+        found.iter().take(TOLD).for_each(|what| tell(format!("{head}: {what}")));
+        if found.len() > TOLD {
+            tell(format!("{head}: … and {} more faults", found.len() - TOLD));
         }
     }
     for pair in &sides.pairs {
         if let Err(why) = &pair.then {
-            note(&format!("  for {}: {}", pair.target, redactor.clean(&why.to_string())));
+            faults += 1;
+            tell(format!("for {}: {why}", pair.target));
         }
     }
-    if lost + asked.unasked + cells + cut == 0 { exit::GOOD } else { exit::UNKNOWN }
+    if faults == 0 { exit::GOOD } else { exit::UNKNOWN }
+}
+
+fn counted(many: usize, noun: &str) -> String {
+    format!("{many} {noun}{}", if many == 1 { "" } else { "s" })
 }
 
 fn names(recording: &Recording) -> String {
-    let names: std::collections::BTreeSet<&str> =
-        recording.observations.iter().map(|answer| &*answer.key.target).collect();
+    let names: BTreeSet<&str> = recording.observations.iter().map(|answer| &*answer.key.target).collect();
     if names.is_empty() { "nobody".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }

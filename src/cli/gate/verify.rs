@@ -159,6 +159,12 @@ fn verify(arguments: &Arguments) -> Done {
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, watch)?;
     note(&ran.redactor.clean(&summary(&page)));
+    if sides.left_out > 0 {
+        let many = sides.left_out;
+        note(&format!(
+            "gate: {many} checks of sources are not judged: they are what the new side is compared with"
+        ));
+    }
     Ok(exit)
 }
 
