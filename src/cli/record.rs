@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::diag::{Diag, code};
-use crate::fact::{Field, Masker, catalogue, is_text};
+use crate::fact::{Field, Masker, Recording, catalogue, is_text};
 use crate::policy::project::Pattern;
+use crate::secret::Redactor;
 use crate::verdict::Timings;
 
 use super::check::How;
 use super::exit;
 use super::output::{Done, Problem, note, write_file};
-use super::run::{Facts, Options, Ran, run as run_checks, warnings};
+use super::run::{Facts, Options, run as run_checks, warnings};
 use super::setup::{Select, Setup, Sources, setup};
 
 /// Observes what the policies ask for and saves the facts
@@ -44,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let options = Options { compare: false, ..arguments.how.options(None) };
     let masked = patterns(&arguments.mask)?;
     let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
-    mask(&setup, &masked, &mut ran)?;
+    mask(&setup, &masked, &mut ran.recording, &ran.redactor)?;
     let recording = &ran.recording;
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 /// Reads `--mask`. A pattern of which no probe has a text is a fact that would be told.
-fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
+pub(super) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
     let mut patterns = Vec::new();
     for text in texts {
         let pattern =
@@ -97,7 +98,12 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
 }
 
 /// Masks what is private: what the command line names, and what a policy says.
-fn mask(setup: &Setup, named: &[Pattern], ran: &mut Ran) -> Result<(), Problem> {
+pub(super) fn mask(
+    setup: &Setup,
+    named: &[Pattern],
+    recording: &mut Recording,
+    redactor: &Redactor,
+) -> Result<(), Problem> {
     let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
     let private: BTreeSet<(&str, &str)> = observed
         .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, &**fact)))
@@ -111,18 +117,18 @@ fn mask(setup: &Setup, named: &[Pattern], ran: &mut Ran) -> Result<(), Problem> 
     };
     let key = match &setup.project.recordings.mask_key {
         Some(reference) => {
-            super::targets::secret(reference, "the mask", &ran.redactor)?.expose().as_bytes().to_vec()
+            super::targets::secret(reference, "the mask", redactor)?.expose().as_bytes().to_vec()
         }
         None => random()?,
     };
-    let texts = Masker::new(&key, &which).mask(&mut ran.recording);
+    let texts = Masker::new(&key, &which).mask(recording);
     let texts = if texts == 1 { "1 text is".to_owned() } else { format!("{texts} texts are") };
     note(&format!("{texts} masked"));
     Ok(())
 }
 
 /// A key that nobody knows.
-fn random() -> Result<Vec<u8>, Problem> {
+pub(super) fn random() -> Result<Vec<u8>, Problem> {
     let mut key = vec![0; 32];
     let source = rustls::crypto::ring::default_provider().secure_random;
     source

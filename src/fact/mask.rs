@@ -242,6 +242,7 @@ mod tests {
             complete: true,
             observations: vec![Observation { result: Ok(table.finish()), ..lost }],
             past: Past::default(),
+            gate: None,
         }
     }
 

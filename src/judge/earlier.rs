@@ -144,3 +144,53 @@ fn earlier(
     // What is refused now is refused then.
     Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Identity, Key};
+
+    fn answer(target: &str, host: &str, system: Option<&str>, database: Option<&str>) -> Observation {
+        let key = Key {
+            probe: Arc::from("data.row_counts"),
+            target: Arc::from(target),
+            args: Arc::from("{}"),
+            facts: Arc::from(""),
+        };
+        let lost = Missing::new(Cause::Internal, "");
+        let identity = Identity {
+            host: Arc::from(host),
+            system: system.map(Arc::from),
+            database: database.map(Arc::from),
+            ..Identity::default()
+        };
+        Observation { identity, ..Observation::missing(key, jiff::Timestamp::UNIX_EPOCH, lost) }
+    }
+
+    fn cause(now: &Observation, then: &Observation) -> Option<Cause> {
+        moved(now, then).err().map(|why| why.cause)
+    }
+
+    #[test]
+    fn what_was_moved_is_never_compared_with_itself() {
+        let old = answer("old", "a:5432", Some("1"), Some("shop"));
+        // The address is another, and the system behind it is not.
+        let alias = answer("new", "b:5432", Some("1"), Some("shop"));
+        assert_eq!(cause(&alias, &old), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("new", "a:5432", Some("2"), Some("shop")), &old), None);
+        assert_eq!(cause(&answer("new", "a:5432", Some("1"), Some("shop_new")), &old), None);
+        assert_eq!(cause(&answer("new", "a:3306", Some("db1"), Some("shop")), &old), None);
+        let file = answer("old", "/srv/shop.db", None, None);
+        assert_eq!(cause(&answer("new", "/srv/shop.db", None, None), &file), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("new", "/srv/other.db", None, None), &file), None);
+        assert_eq!(cause(&alias, &file), None);
+    }
+
+    #[test]
+    fn a_migration_in_place_is_of_one_system() {
+        let then = answer("db", "a:5432", Some("1"), Some("shop"));
+        assert_eq!(cause(&then, &then), None);
+        assert_eq!(cause(&answer("db", "a:5432", Some("2"), Some("shop")), &then), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("db", "a:5432", None, None), &then), Some(Cause::WrongTarget));
+    }
+}

@@ -36,7 +36,13 @@ impl Cancel {
         self.0.send_replace(true);
     }
 
-    async fn cancelled(&self) {
+    /// Was it ended?
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is ended.
+    pub async fn cancelled(&self) {
         let mut seen = self.0.subscribe();
         // The sender lives as long as `self`, so waiting ends only by `cancel`.
         if seen.wait_for(|ended| *ended).await.is_err() {

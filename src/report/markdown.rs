@@ -46,7 +46,7 @@ fn begins_list(told: &str) -> bool {
 
 /// Text as text wherever it stands: in a paragraph, a table's cell or raw HTML. Entities are never read as
 /// marks of Markdown; a zero-width space keeps `@name` and `#1` from calling people and issues.
-fn escape(told: &str) -> String {
+pub(super) fn escape(told: &str) -> String {
     let told = text::inline(told);
     let told = told.trim();
     let is_list = begins_list(told);
@@ -70,7 +70,7 @@ fn escape(told: &str) -> String {
 }
 
 /// A name: as code, without the zero-width space, so that it can be copied.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     if name.is_empty() {
         return String::new();
     }

@@ -348,6 +348,7 @@ pub(super) fn recording_of(started: Timestamp, observations: Vec<Observation>) -
         about: None,
         complete: true,
         past: Past::default(),
+        gate: None,
     }
 }
 

@@ -34,6 +34,7 @@ mod fault_matrix;
 mod faults;
 mod fmt;
 mod gate_scenarios;
+mod gate;
 mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]

@@ -88,3 +88,62 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Project, decode};
+    use crate::source::Source;
+
+    const TARGETS: &str = "targets:\n  old: { type: sqlite, path: old.db }\n  new: { type: sqlite, path: new.db, scratch: true }\n";
+
+    fn read(gate: &str) -> (Option<Project>, String) {
+        let text = format!("muster: 1\n{TARGETS}gate:\n{gate}");
+        let mut diags = Vec::new();
+        let project = decode(&Source::new("muster.yaml", text), Path::new(""), &mut diags);
+        (project, diags.iter().map(|diag| format!("{} ", diag.message)).collect())
+    }
+
+    #[test]
+    fn moves_and_what_waits_are_read() {
+        let (project, said) = read(
+            "  moves:\n    new: { from: old, tables: { user: users }, columns: { user.mail: email }, drop: [logs], only: { events: at > 5 }, kinds: { user.active: bool } }\n  needs: { release-data: [release-volumes] }\n",
+        );
+        let project = project.unwrap_or_else(|| panic!("{said}"));
+        let moved = &project.gate.moves["new"];
+        assert_eq!((&*moved.from, moved.is_in_place("new")), ("old", false));
+        assert_eq!(moved.map.table("user").as_deref(), Some("users"));
+        assert_eq!(moved.map.table("logs"), None);
+        assert_eq!(moved.map.only("events").map(|sql| &**sql), Some("at > 5"));
+        assert_eq!(&*project.gate.needs["release-data"][0].0, "release-volumes");
+        assert_eq!(project.targets.iter().map(|target| target.scratch).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn where_a_target_comes_from_is_said_once() {
+        for gate in [
+            "  moves: { new: { tables: { a: b } } }\n",
+            "  moves: { new: { from: new } }\n",
+            "  moves: { new: { from: old, in_place: true } }\n",
+            "  moves: { new: { in_place: false } }\n",
+        ] {
+            let (project, said) = read(gate);
+            assert!(
+                project.is_none() && said.contains("where `new` was moved from is not clear"),
+                "{gate}{said}"
+            );
+        }
+        let (project, _) = read("  moves: { new: { in_place: true } }\n");
+        assert!(project.is_some_and(|project| project.gate.moves["new"].is_in_place("new")));
+    }
+
+    #[test]
+    fn a_target_that_is_misspelt_is_refused() {
+        for gate in ["  moves: { nwe: { from: old } }\n", "  moves: { new: { from: odl } }\n"] {
+            let (project, said) = read(gate);
+            assert!(project.is_none() && said.contains("there is no target"), "{gate}{said}");
+        }
+        assert!(read("  moves: { new: { form: old } }\n").1.contains("form"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Pages of a gate that holds everything, hostile names included.
