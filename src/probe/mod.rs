@@ -6,6 +6,8 @@
 mod certificate;
 mod command;
 mod context;
+#[cfg(feature = "sql")]
+mod data;
 pub(crate) mod decode;
 mod disk;
 mod file;
