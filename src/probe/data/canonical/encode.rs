@@ -15,11 +15,10 @@ enum Tag {
     Time = 5,
     Date = 6,
     Clock = 7,
-    ClockZone = 8,
-    Span = 9,
-    Json = 10,
-    Uuid = 11,
-    NoDate = 12,
+    Span = 8,
+    Json = 9,
+    Uuid = 10,
+    NoDate = 11,
 }
 
 impl Tag {
@@ -63,11 +62,7 @@ fn fitting(kind: Kind, raw: Raw<'_>, out: &mut Vec<u8>) -> Option<Tag> {
         Kind::Real => real(raw, out),
         Kind::Text => text(raw, out),
         Kind::Char => match raw {
-            Raw::Text(text) => {
-                let end = text.iter().rposition(|byte| *byte != b' ').map_or(0, |at| at + 1);
-                out.extend_from_slice(text.get(..end)?);
-                Some(Tag::Text)
-            }
+            Raw::Text(bytes) => text(Raw::Text(without_padding(bytes)), out),
             _ => text(raw, out),
         },
         Kind::Binary => match raw {
@@ -89,7 +84,6 @@ fn fitting(kind: Kind, raw: Raw<'_>, out: &mut Vec<u8>) -> Option<Tag> {
             out.extend_from_slice(&clock_of(raw)?.to_be_bytes());
             Some(Tag::Clock)
         }
-        Kind::ClockZone => None,
         Kind::Span => span(raw, out),
         Kind::Json => match raw {
             Raw::Json(text) | Raw::Text(text) => json::canonical(text, out).map(|()| Tag::Json),
@@ -117,10 +111,6 @@ fn natural(raw: Raw<'_>, out: &mut Vec<u8>) -> Tag {
         Raw::Ever(later) => put(Tag::Time, if later { b"+" } else { b"-" }),
         Raw::Day(day) => put(Tag::Date, &day.to_be_bytes()),
         Raw::Clock(micros) => put(Tag::Clock, &micros.to_be_bytes()),
-        Raw::ClockZone(micros, zone) => {
-            put(Tag::ClockZone, &micros.to_be_bytes());
-            put_more(out, &zone.to_be_bytes(), Tag::ClockZone)
-        }
         Raw::Uuid(bytes) => put(Tag::Uuid, &bytes),
         Raw::NoDate(year, month, day, micros) => {
             let text = format!("{year:04}-{month:02}-{day:02} {micros}");
@@ -162,6 +152,12 @@ fn number(raw: Raw<'_>, out: &mut Vec<u8>) -> Option<Tag> {
         _ => return None,
     }
     Some(Tag::Number)
+}
+
+/// Without the spaces at its end.
+pub(super) fn without_padding(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte != b' ').map_or(0, |at| at + 1);
+    text.get(..end).unwrap_or(text)
 }
 
 /// Rounded to a float of 32 bits.

@@ -25,8 +25,6 @@ pub(in crate::probe) enum Kind {
     Date,
     /// A time of day.
     Clock,
-    /// A time of day with a zone.
-    ClockZone,
     /// An interval.
     Span,
     /// JSON by its meaning.
@@ -63,7 +61,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("unix_ms", Kind::UnixMillis),
     ("date", Kind::Date),
     ("clock", Kind::Clock),
-    ("clock_zone", Kind::ClockZone),
     ("interval", Kind::Span),
     ("json", Kind::Json),
     ("uuid", Kind::Uuid),

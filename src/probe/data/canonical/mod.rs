@@ -46,8 +46,6 @@ pub(in crate::probe) enum Raw<'a> {
     Day(i32),
     /// Microseconds since midnight; MySQL's go beyond a day and below zero.
     Clock(i64),
-    /// The same with the seconds that its zone lies west of UTC.
-    ClockZone(i64, i32),
     /// An interval.
     Span {
         /// Months.

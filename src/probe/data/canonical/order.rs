@@ -1,6 +1,6 @@
 //! Keys as bytes that sort as the engines sort them where they are asked to in the plain order of bytes.
 
-use super::encode::{clock_of, date_of, time_of, uuid_of};
+use super::encode::{clock_of, date_of, time_of, uuid_of, without_padding};
 use super::number::Decimal;
 use super::{Kind, Raw};
 
@@ -20,7 +20,7 @@ pub(in crate::probe) fn order(kind: Kind, raw: Raw<'_>, out: &mut Vec<u8>) -> Op
         },
         Kind::Number | Kind::Real => return number(raw, out),
         Kind::Text => bytes(text(raw)?, out),
-        Kind::Char => bytes(text(raw)?.trim_ascii_end(), out),
+        Kind::Char => bytes(without_padding(text(raw)?), out),
         Kind::Binary => match raw {
             Raw::Bytes(value) | Raw::Text(value) => bytes(value, out),
             _ => return None,
@@ -52,16 +52,15 @@ pub(in crate::probe) fn order(kind: Kind, raw: Raw<'_>, out: &mut Vec<u8>) -> Op
             }
             _ => return None,
         },
-        Kind::ClockZone | Kind::Span | Kind::Json => return None,
+        Kind::Span | Kind::Json => return None,
     }
     Some(())
 }
 
-/// Can rows be sorted by a column of this kind, on every engine alike?
 impl Kind {
-    /// Can a key have a column of it?
+    /// Can rows be sorted by a column of it, on every engine alike?
     pub(in crate::probe) fn has_order(self) -> bool {
-        !matches!(self, Self::ClockZone | Self::Span | Self::Json)
+        !matches!(self, Self::Span | Self::Json)
     }
 }
 
