@@ -112,6 +112,10 @@ pub trait Probe: Sync {
 static BODIES: &[(&str, &dyn Probe)] = &[
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
+    #[cfg(feature = "sql")]
+    ("data.row_counts", &data::RowCounts),
+    #[cfg(feature = "sql")]
+    ("data.schema", &data::Schema),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
