@@ -113,6 +113,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
     #[cfg(feature = "sql")]
+    ("data.compare", &data::Compare),
+    #[cfg(feature = "sql")]
     ("data.row_counts", &data::RowCounts),
     #[cfg(feature = "sql")]
     ("data.schema", &data::Schema),

@@ -19,6 +19,7 @@ use super::ProbeDecl;
 pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
+    &data::COMPARE,
     &data::ROW_COUNTS,
     &data::SCHEMA,
     &disk::USAGE,

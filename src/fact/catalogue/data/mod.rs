@@ -2,9 +2,11 @@
 
 use crate::fact::{ParamDecl, Ty, param};
 
+mod compare;
 mod row_counts;
 mod schema;
 
+pub(super) use compare::COMPARE;
 pub(super) use row_counts::ROW_COUNTS;
 pub(super) use schema::SCHEMA;
 

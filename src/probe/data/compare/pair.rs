@@ -136,7 +136,9 @@ fn kind(
     if let Some(word) = map.kind(table, &source.name) {
         let kind = Kind::parse(word).ok_or_else(|| {
             let what = format!("`{word}` is no kind of `kinds: {table}.{}`", source.name);
-            Missing::new(Cause::Malformed, what).level(Level::Row).fix(format!("use one of {}", Kind::words()))
+            Missing::new(Cause::Malformed, what)
+                .level(Level::Row)
+                .fix(format!("use one of {}", Kind::words()))
         })?;
         return Ok((kind, true));
     }

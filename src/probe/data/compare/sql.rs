@@ -39,7 +39,8 @@ impl Select<'_> {
     pub(super) fn condition(&self) -> Result<String, Missing> {
         let only = if self.which == Which::Source { self.pair.only.as_deref() } else { None };
         let only = only.map(|only| checked(only, &self.pair.source.from, self.engine)).transpose()?;
-        let all: Vec<String> = only.into_iter().chain(self.also.clone()).map(|one| format!("({one})")).collect();
+        let all: Vec<String> =
+            only.into_iter().chain(self.also.clone()).map(|one| format!("({one})")).collect();
         Ok(if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) })
     }
 
@@ -54,7 +55,9 @@ impl Select<'_> {
             (Engine::Postgres, Kind::Dynamic) if column.kind.is_text() => {
                 format!("{name}::text COLLATE \"C\"")
             }
-            (Engine::Mysql, Kind::Text | Kind::Char) => format!("CAST(CONVERT({name} USING utf8mb4) AS BINARY)"),
+            (Engine::Mysql, Kind::Text | Kind::Char) => {
+                format!("CAST(CONVERT({name} USING utf8mb4) AS BINARY)")
+            }
             (Engine::Mysql, Kind::Uuid) if column.kind.word() != "bytes" => {
                 format!("CAST(LOWER(CONVERT({name} USING utf8mb4)) AS BINARY)")
             }
@@ -70,7 +73,8 @@ impl Select<'_> {
 /// A condition of the project file, which must be a condition and nothing more.
 fn checked(only: &str, from: &str, engine: Engine) -> Result<String, Missing> {
     use crate::fact::Cause;
-    let denied = |why: String| Missing::new(Cause::Denied, format!("the condition `{only}` is refused: {why}"));
+    let denied =
+        |why: String| Missing::new(Cause::Denied, format!("the condition `{only}` is refused: {why}"));
     if !is_balanced(only) {
         return Err(denied("its parentheses, quotes or comments do not close".to_owned()));
     }

@@ -103,7 +103,9 @@ impl Sink {
                 order(*kind, *raw, &mut self.batch.bytes)
             });
             if done.is_none() {
-                return Err(Broken::Malformed("a value of the key is not of the kind of its column".to_owned()));
+                return Err(Broken::Malformed(
+                    "a value of the key is not of the kind of its column".to_owned(),
+                ));
             }
         }
         let key = self.batch.bytes.len();

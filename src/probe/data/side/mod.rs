@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection, Sqlite
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinSet;
 
-use super::tables::{Column, Engine, Open};
+use super::tables::{Column, Engine, Open, UserTable};
 use crate::fact::{Cause, Identity, Missing};
-use crate::probe::sql::{Step, late, late_at};
 use crate::probe::Context;
+use crate::probe::sql::{Step, late, late_at};
 
 pub(super) use batch::{Batch, Broken, Row, Said, Shape};
 
@@ -117,7 +117,9 @@ impl<'a> Side<'a> {
                     sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?;
                 }
                 Some(Link::Mysql(link)) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?,
-                Some(Link::Sqlite(link)) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?,
+                Some(Link::Sqlite(link)) => {
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?
+                }
             }
             Ok(Some(()))
         };
@@ -141,6 +143,45 @@ impl<'a> Side<'a> {
         let Some(Link::Mysql(link)) = self.link.as_mut() else { return Err(gone()) };
         let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(link);
         crate::probe::mysql::session::within(self.cx, Step::Ask, asked).await
+    }
+
+    /// The rows of a table.
+    pub(super) async fn count(&mut self, from: &str) -> Result<u64, Missing> {
+        let sql = format!("SELECT count(*) FROM {from}");
+        let deadline = self.cx.deadline;
+        let work = async {
+            Ok(Some(match self.link.as_mut() {
+                None => return Ok(None),
+                Some(Link::Postgres(link)) => {
+                    sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).persistent(false).fetch_one(link).await?
+                }
+                Some(Link::Mysql(link)) => {
+                    sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).persistent(false).fetch_one(link).await?
+                }
+                Some(Link::Sqlite(link)) => {
+                    sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).persistent(false).fetch_one(link).await?
+                }
+            }))
+        };
+        match tokio::time::timeout_at(deadline, work).await {
+            Err(_) => Err(late_of(self.cx)),
+            Ok(Err(error)) => Err(fault(self.cx, &error)),
+            Ok(Ok(None)) => Err(gone()),
+            Ok(Ok(Some(count))) => Ok(u64::try_from(count).unwrap_or(0)),
+        }
+    }
+
+    /// Bytes of the pages of a table of PostgreSQL, by the catalogue, which does not wait for its locks.
+    pub(super) async fn size(&mut self, table: &UserTable) -> Result<u64, Missing> {
+        let sql = format!(
+            "SELECT (sum(c.relpages::int8) * current_setting('block_size')::int8)::int8 FROM pg_class c \
+              WHERE c.oid = {0} OR c.oid IN (SELECT relid FROM pg_partition_tree({0}))",
+            table.oid
+        );
+        let rows = self.postgres_rows(sql).await?;
+        let row = rows.first().ok_or_else(|| Missing::new(Cause::Absent, "the table is gone"))?;
+        let size: Option<i64> = sqlx::Row::try_get(row, 0).map_err(|error| fault(self.cx, &error))?;
+        Ok(size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0))
     }
 
     /// Begins to read.
