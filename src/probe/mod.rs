@@ -6,6 +6,8 @@
 mod certificate;
 mod command;
 mod context;
+#[cfg(feature = "sql")]
+mod data;
 pub(crate) mod decode;
 mod disk;
 mod file;
@@ -111,6 +113,12 @@ pub trait Probe: Sync {
 static BODIES: &[(&str, &dyn Probe)] = &[
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
+    #[cfg(feature = "sql")]
+    ("data.compare", &data::Compare),
+    #[cfg(feature = "sql")]
+    ("data.row_counts", &data::RowCounts),
+    #[cfg(feature = "sql")]
+    ("data.schema", &data::Schema),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod command;
+mod data;
 mod disk;
 mod file;
 mod job;
@@ -19,6 +20,9 @@ use super::ProbeDecl;
 pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
+    &data::COMPARE,
+    &data::ROW_COUNTS,
+    &data::SCHEMA,
     &disk::USAGE,
     &file::SET,
     &file::STAT,

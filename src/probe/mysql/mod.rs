@@ -1,10 +1,10 @@
 //! Probes of MySQL and MariaDB.
 
 mod decode;
-mod error;
+pub(super) mod error;
 mod query;
-mod session;
+pub(super) mod session;
 #[cfg(test)]
 mod tests;
 
-pub(super) use query::Query;
+pub(super) use query::{Query, refused};

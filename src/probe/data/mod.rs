@@ -1,0 +1,12 @@
+//! Probes of what a database holds, whatever the engine: for the gate before and after a migration.
+
+mod canonical;
+mod compare;
+mod row_counts;
+mod schema;
+mod side;
+pub(in crate::probe) mod tables;
+
+pub(super) use compare::Compare;
+pub(super) use row_counts::RowCounts;
+pub(super) use schema::Schema;
