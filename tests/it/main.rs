@@ -33,8 +33,8 @@ mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fmt;
-mod gate_scenarios;
 mod gate;
+mod gate_scenarios;
 mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]
