@@ -169,6 +169,7 @@ mod tests {
             findings: Vec::new(),
             controls: Vec::new(),
             looser: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
