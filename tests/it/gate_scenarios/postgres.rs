@@ -29,9 +29,7 @@ fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     ]);
     mend(&run, "release-sequences", "public.orders_id_seq", |sql| new.sql(sql));
     new.sql("ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey NOT DEFERRABLE");
-    // Set for the database and not for the server, as the last step says.
-    steps(&run, "release-time-zone", "TimeZone");
-    new.sql(&format!("ALTER DATABASE {} RESET TimeZone", new.0));
+    mend(&run, "release-time-zone", "TimeZone", |sql| new.sql(sql));
     gate.opens();
 }
 
@@ -40,6 +38,7 @@ fn server() -> Server {
     let server = Server::new("wal_level = logical\nautovacuum = off");
     server.sql("CREATE ROLE watcher LOGIN");
     server.sql("GRANT pg_monitor, pg_read_all_data TO watcher");
+    server.sql("GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO watcher");
     server
 }
 
