@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -104,27 +105,64 @@ pub(super) fn mask(
     recording: &mut Recording,
     redactor: &Redactor,
 ) -> Result<(), Problem> {
-    let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
-    let private: BTreeSet<(&str, &str)> = observed
-        .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, &**fact)))
-        .collect();
-    if named.is_empty() && private.is_empty() {
-        return Ok(());
-    }
-    let which = |probe: &str, field: &Field| {
-        let name = format!("{probe}.{}", field.name);
-        private.contains(&(probe, &*field.name)) || named.iter().any(|pattern| pattern.matches(&name))
+    let key = || match key(setup, redactor)? {
+        Some(key) => Ok(key),
+        None => random(),
     };
-    let key = match &setup.project.recordings.mask_key {
-        Some(reference) => {
-            super::targets::secret(reference, "the mask", redactor)?.expose().as_bytes().to_vec()
-        }
-        None => random()?,
-    };
-    let texts = Masker::new(&key, &which).mask(recording);
+    let Some(mask) = Mask::of(setup, named, key)? else { return Ok(()) };
+    let texts = mask.apply(recording);
     let texts = if texts == 1 { "1 text is".to_owned() } else { format!("{texts} texts are") };
     note(&format!("{texts} masked"));
     Ok(())
+}
+
+/// The key of masks that the project names.
+pub(super) fn key(setup: &Setup, redactor: &Redactor) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(reference) = &setup.project.recordings.mask_key else { return Ok(None) };
+    Ok(Some(super::targets::secret(reference, "the mask", redactor)?.expose().as_bytes().to_vec()))
+}
+
+/// Which texts are masked, and with which key.
+pub(super) struct Mask {
+    key: Vec<u8>,
+    named: Vec<Pattern>,
+    /// Facts that policies call private, with their probes.
+    private: BTreeSet<(&'static str, Arc<str>)>,
+}
+
+impl Mask {
+    /// Nothing if nothing is masked.
+    pub(super) fn of(
+        setup: &Setup,
+        named: &[Pattern],
+        key: impl FnOnce() -> Result<Vec<u8>, Problem>,
+    ) -> Result<Option<Self>, Problem> {
+        let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
+        let private: BTreeSet<(&str, Arc<str>)> = observed
+            .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, Arc::clone(fact))))
+            .collect();
+        if named.is_empty() && private.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { key: key()?, named: named.to_vec(), private }))
+    }
+
+    /// Is this fact masked?
+    pub(super) fn covers(&self, probe: &str, fact: &str) -> bool {
+        let private = self.private.iter().any(|(name, own)| *name == probe && **own == *fact);
+        private || self.named.iter().any(|pattern| pattern.matches(&format!("{probe}.{fact}")))
+    }
+
+    /// Masks, and says how many texts.
+    pub(super) fn apply(&self, recording: &mut Recording) -> usize {
+        let which = |probe: &str, field: &Field| self.covers(probe, &field.name);
+        Masker::new(&self.key, &which).mask(recording)
+    }
+
+    /// What tells its key from others.
+    pub(super) fn mark(&self) -> Arc<str> {
+        Masker::new(&self.key, &|_, _| false).mark()
+    }
 }
 
 /// A key that nobody knows.

@@ -147,6 +147,21 @@ fn a_system_is_not_compared_with_itself() {
 }
 
 #[test]
+fn two_names_of_one_machine_are_one_machine() {
+    let shop = shop();
+    shop.project("owner: team\npolicies: [policies/]\ntargets:\n  one: { type: host }\n  two: { type: host }\ngate: { moves: { two: { from: one } } }\n");
+    std::fs::remove_file(shop.at("policies/counts.yaml")).unwrap();
+    shop.policy("files", "tier: release\ntarget: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/old.db'] }, before: gate } }\neach: f\nfail: side != \"both\" || (size ?? 0.bytes) != (before.size ?? 0.bytes)\n");
+    snapshot(&shop).exits(0);
+    verify(&shop, &[]).exits(2).says("compared with itself");
+    shop.project(&text(&shop, "muster.yaml").replace("{ from: one }", "{ in_place: true }"));
+    snapshot(&shop).exits(0);
+    assert_eq!(verify(&shop, &[]).exits(0).verdict("files"), "pass");
+    shop.file("old.db", "another size");
+    assert_eq!(verify(&shop, &[]).exits(1).verdict("files"), "fail");
+}
+
+#[test]
 fn in_place_the_system_has_to_be_the_same_and_cannot_be_asked_for_both_sides() {
     let shop = shop();
     shop.project(&PROJECT.replace("{ from: old }", "{ in_place: true }"));
@@ -441,6 +456,44 @@ fn what_passed_and_then_did_not_is_told() {
     assert!(text(&shop, "gate.html").contains("passed, and then did not, once"));
 }
 
+/// What takes longer than the pause is kept once it held, and asked again for the round that counts.
+#[test]
+fn what_is_costly_and_stable_is_asked_again_only_for_the_last_round() {
+    let shop = waiting();
+    let slow = COUNTS.replace(
+        "UNION ALL SELECT 'users', count(*) FROM users",
+        "UNION ALL SELECT 'slow', (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) SELECT count(*) FROM n)",
+    );
+    shop.policy("slow", &slow);
+    snapshot(&shop).exits(0);
+    let all = [
+        "gate",
+        "verify",
+        "before.json",
+        "--format",
+        "json",
+        "--wait",
+        "60s",
+        "--interval",
+        "20ms",
+        "--stable",
+        "2",
+        "--report",
+        "gate.json",
+    ];
+    let child = shop.start(&all);
+    std::thread::sleep(Duration::from_secs(4));
+    shop.file("ready", "");
+    let run = Run::of(child).exits(0);
+    assert_eq!((run.verdict("slow"), run.verdict("ready")), ("pass", "pass"));
+    let page = json(&shop, "gate.json");
+    let rounds = page["timeline"]["rounds"].as_array().unwrap();
+    let of = |key: &str| rounds.iter().map(|round| round[key].as_u64().unwrap()).collect::<Vec<_>>();
+    assert!(of("kept").contains(&1), "the slow one is kept: {rounds:#?}");
+    assert_eq!(of("kept").last(), Some(&0), "the last round asks everything: {rounds:#?}");
+    assert_eq!(of("asked").iter().filter(|asked| **asked == 3).count(), 3, "{rounds:#?}");
+}
+
 #[test]
 fn what_needs_another_waits_for_it_and_never_passes_before() {
     let shop = waiting();
@@ -559,4 +612,15 @@ fn masked_texts_are_not_in_a_snapshot() {
     assert!(text(&shop, "before.json").contains("\"masked\""));
     let run = verify(&shop, &[]).exits(3);
     assert_eq!((run.verdict("sequences"), run.verdict("settings")), ("pass", "unknown"));
+    // With a key that is kept, both sides are masked alike.
+    let mut shop = postgres(&old, &new);
+    let keyed = format!("{}recordings: {{ mask_key: {{ env: KEY }} }}\n", text(&shop, "muster.yaml"));
+    shop.project(&keyed);
+    shop.env("KEY", "a key that is kept");
+    shop.run(&["gate", "snapshot", "before.json", "--mask=postgres.settings.value"]).exits(0);
+    assert_eq!(verify(&shop, &[]).exits(0).verdict("settings"), "pass");
+    new.sql(&format!("ALTER DATABASE {} SET work_mem = '1MB'", new.name()));
+    assert_eq!(verify(&shop, &[]).exits(1).finding("settings")["subject"]["shown"], "work_mem");
+    shop.env("KEY", "another key");
+    verify(&shop, &[]).exits(2).says("masked with another key");
 }

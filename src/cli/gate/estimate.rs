@@ -92,10 +92,71 @@ fn quote(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::{Cancel, Ledger, Live, Observer};
+    use crate::probe::Target;
+    use crate::secret::{Redactor, Secret};
 
     #[test]
     fn names_are_quoted_where_they_have_to_be() {
         assert_eq!([quote("orders"), quote("Order"), quote("a\"b")], ["orders", "\"Order\"", "\"a\"\"b\""]);
+    }
+
+    fn known(name: &str, kind: &str, change: impl FnOnce(&mut Target)) -> Vec<String> {
+        let mut target = Target { name: Arc::from(name), kind: Arc::from(kind), ..Target::default() };
+        change(&mut target);
+        let live = Live {
+            targets: [(Arc::from(name), Arc::new(target))].into(),
+            unusable: [].into(),
+            clock: crate::probe::system_clock(),
+            redactor: Redactor::new(),
+            jobs: 1,
+            deadline: std::time::Duration::from_secs(10),
+            run: None,
+            max_rows: 1000,
+            cancel: Cancel::default(),
+            progress: None,
+            ledger: Ledger::default(),
+            work: None,
+            salt: Arc::default(),
+        };
+        let asked = [question(name, kind).unwrap()];
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let answers = runtime.block_on(live.observe(&asked));
+        read(&answers[0]).unwrap().into_iter().map(|one| one.table).collect()
+    }
+
+    #[test]
+    fn every_engine_tells_its_tables_as_facts_name_them() {
+        let env = |name: &str| super::super::super::edge::variable(name).expect("tests/run sets it");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let made = std::process::Command::new("sqlite3")
+            .arg(&file)
+            .arg("CREATE TABLE orders (id); CREATE TABLE \"Odd one\" (id); CREATE VIEW v AS SELECT 1;")
+            .status();
+        assert!(made.unwrap().success());
+        assert_eq!(known("old", "sqlite", |target| target.path = Some(file)), ["\"Odd one\"", "orders"]);
+        let servers = [
+            (
+                "postgres",
+                format!("postgres://postgres@127.0.0.1:{}/postgres", env("MUSTER_TEST_PG_PORT")),
+                "MUSTER_TEST_PG_PASSWORD",
+            ),
+            (
+                "mysql",
+                format!("mysql://muster_admin@127.0.0.1:{}/mysql", env("MUSTER_TEST_MARIADB_PORT")),
+                "MUSTER_TEST_MARIADB_PASSWORD",
+            ),
+        ];
+        for (kind, url, password) in servers {
+            let tables = known("old", kind, |target| {
+                target.url = Some(url.parse().unwrap());
+                target.password = Some(Secret::new(&env(password), &Redactor::new()));
+            });
+            assert!(tables.iter().all(|table| !table.contains("pg_catalog")), "{tables:?}");
+            assert!(kind != "mysql" || tables.contains(&"global_priv".to_owned()), "{tables:?}");
+        }
     }
 
     #[test]

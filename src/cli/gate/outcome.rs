@@ -28,7 +28,7 @@ pub(super) fn report(
         host: Arc::from(host()),
         started,
         recording: None,
-        targets: who(&gate.answers).into_iter().collect(),
+        targets: who(&gate.answers, gate.setup).into_iter().collect(),
         fail_on,
         project: &gate.setup.project,
         whole: false,

@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::fact::{Cause, Identity, Missing, Observation, Past, Request};
+use crate::fact::{Cause, Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Given, Outcome, judge};
 use crate::observe::verify;
 use crate::report::gate::Round;
 
 use super::super::edge::Watch;
 use super::super::output::{Problem, note};
+use super::super::record::Mask;
 use super::super::run::Options;
 use super::super::setup::Setup;
 use super::asker::Asker;
-use super::sides::{Sides, positions};
+use super::sides::{Sides, map, positions};
 use super::taken::{Then, put, same_system, who};
 use super::tracks::Tracks;
 
@@ -60,6 +61,8 @@ pub(super) struct Gate<'s> {
     /// Who the old side was, if it was asked before.
     pub sources: BTreeMap<Arc<str>, Identity>,
     pub past: Past,
+    /// Masks the new side as the old one was.
+    pub mask: Option<Mask>,
     pub then: Then,
     pub tracks: Tracks,
     pub answers: Vec<Observation>,
@@ -75,7 +78,7 @@ impl<'s> Gate<'s> {
     pub(super) fn new(
         (setup, sides, waves): (&'s Setup, &'s Sides, &'s [usize]),
         (asker, options, patience): (&'s Asker, &'s Options, Patience),
-        (past, then): (Past, Option<(Then, BTreeMap<Arc<str>, Identity>)>),
+        (past, then, mask): (Past, Option<(Then, BTreeMap<Arc<str>, Identity>)>, Option<Mask>),
     ) -> Self {
         let live = then.is_none();
         let (then, sources) = then.unwrap_or_default();
@@ -92,6 +95,7 @@ impl<'s> Gate<'s> {
             live,
             sources,
             past,
+            mask,
             then,
             tracks: Tracks::new(checks, options.fail_on),
             answers: sides.plan.requests.iter().map(lost).collect(),
@@ -167,13 +171,17 @@ impl<'s> Gate<'s> {
                 self.judge(index, fresh, begun);
             }
         }
-        let (asked, all) = (self.asked.len(), self.sides.plan.requests.len());
+        let checks = self.sides.plan.checks.iter().zip(&self.tracks.each);
+        let judged = checks.filter(|(_, track)| track.waits.is_none()).map(|(check, _)| check);
+        let places: BTreeSet<usize> =
+            judged.flat_map(|check| check.requests.iter().flat_map(positions)).copied().collect();
+        let kept = places.difference(&self.asked).count();
         let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
         self.rounds.push(Round {
             at: begun.to_string(),
             took_us: watch.lap(),
-            asked: count(asked),
-            kept: count(all.saturating_sub(asked)),
+            asked: count(self.asked.len()),
+            kept: count(kept),
             holding: count(self.tracks.holding()),
             checks: count(self.sides.plan.checks.len()),
         });
@@ -221,6 +229,7 @@ impl<'s> Gate<'s> {
         let mut fresh = fresh.into_iter();
         for (place, answer) in due.iter().zip(fresh.by_ref()) {
             self.asked.insert(*place);
+            let answer = self.masked(*place, answer);
             if let Some(slot) = self.answers.get_mut(*place) {
                 *slot = answer;
             }
@@ -235,6 +244,29 @@ impl<'s> Gate<'s> {
         open.iter().map(|index| (*index, whole(index))).collect()
     }
 
+    /// An answer that is compared, with the texts masked that are masked on the old side. Names that the move changes
+    /// cannot be looked up behind a mask: they stay as they are, and what compares them is unknown.
+    fn masked(&self, place: usize, answer: Observation) -> Observation {
+        let pair = self.sides.pairs.iter().find(|pair| pair.now == place);
+        let (Some(mask), Some(pair)) = (&self.mask, pair) else { return answer };
+        let names = ["table", "column", "object"].iter().any(|name| mask.covers(&answer.key.probe, name));
+        if names && map(self.setup, &pair.target) != crate::fact::Move::default() {
+            return answer;
+        }
+        let mut alone = Recording {
+            muster: Arc::from(""),
+            started: answer.at,
+            about: None,
+            policies: Vec::new(),
+            observations: vec![answer.clone()],
+            complete: true,
+            past: Past::default(),
+            gate: None,
+        };
+        mask.apply(&mut alone);
+        alone.observations.pop().unwrap_or(answer)
+    }
+
     /// Puts the answers of the old side beside those of the new one.
     fn beside(&mut self) {
         if self.live {
@@ -247,7 +279,7 @@ impl<'s> Gate<'s> {
                 old.cloned().ok_or_else(|| Missing::new(Cause::Absent, "the source was not asked yet"))
             });
             let answers: Vec<Observation> = self.old.iter().flatten().cloned().collect();
-            self.sources = who(&answers);
+            self.sources = who(&answers, self.setup);
         }
         self.past.before.retain(|(with, _), _| *with != crate::fact::Before::Gate);
         self.past.before.extend(self.then.before.iter().map(|(key, then)| (key.clone(), Arc::clone(then))));
@@ -255,7 +287,7 @@ impl<'s> Gate<'s> {
 
     /// Compared with itself everything is as it was, so that it is refused as soon as it is known.
     fn itself(&self) -> Result<(), Problem> {
-        let same = same_system(&self.setup.project.gate, &self.sources, &who(&self.answers));
+        let same = same_system(&self.setup.project.gate, &self.sources, &who(&self.answers, self.setup));
         if same.is_empty() {
             return Ok(());
         }

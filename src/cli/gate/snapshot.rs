@@ -167,7 +167,7 @@ fn section(
         version: SNAPSHOT,
         salt: Arc::from(hex(salt)),
         moves: sides.pairs.iter().filter_map(of).collect(),
-        sources: taken::who(&recording.observations),
+        sources: taken::who(&recording.observations, setup),
         asked: entries,
         masked: masked.iter().map(|text| Arc::from(text.as_str())).collect(),
         seal: Arc::from(UNSEALED),

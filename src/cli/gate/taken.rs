@@ -11,8 +11,11 @@ use crate::fact::{
     text_digest, unhex,
 };
 use crate::policy::project::Gate;
+use crate::secret::Redactor;
 
-use super::super::output::Problem;
+use super::super::edge::host;
+use super::super::output::{Problem, note};
+use super::super::record::{self, Mask};
 use super::super::recorded;
 use super::super::setup::Setup;
 use super::names::renamed;
@@ -172,6 +175,26 @@ impl Taken {
         self.recording.observations.get(answer?).map(|answer| &answer.key)
     }
 
+    /// What masks the new side as this one was, if the project has its key.
+    pub(super) fn mask(&self, setup: &Setup, redactor: &Redactor) -> Result<Option<Mask>, Problem> {
+        let Some(mark) = self.recording.about.as_ref().and_then(|about| about.mask.clone()) else {
+            return Ok(None);
+        };
+        let Some(key) = record::key(setup, redactor)? else {
+            note(
+                "texts of the snapshot are masked with a key that was not kept: what compares them is unknown",
+            );
+            return Ok(None);
+        };
+        let named: Vec<String> = self.gate.masked.iter().map(ToString::to_string).collect();
+        let mask = Mask::of(setup, &record::patterns(&named)?, || Ok(key))?;
+        if mask.as_ref().is_some_and(|mask| mask.mark() != mark) {
+            let help = "use the `mask_key` that it was taken with, or take it again from the source";
+            return Err(self.refuse("its texts are masked with another key", help).into());
+        }
+        Ok(mask)
+    }
+
     /// What was recorded to be compared, and is not any more.
     pub(super) fn forgotten(&self, sides: &Sides) -> Vec<String> {
         let users = sides.pairs.iter().flat_map(|pair| pair.users.iter().map(move |user| (pair, user)));
@@ -283,13 +306,20 @@ pub(super) fn same_system(
     found
 }
 
-/// Who answered, by target: the first that said it.
-pub(super) fn who(answers: &[Observation]) -> BTreeMap<Arc<str>, Identity> {
+/// Who answered, by target: the first that said it. A host that says nothing is the one on which this runs.
+pub(super) fn who(answers: &[Observation], setup: &Setup) -> BTreeMap<Arc<str>, Identity> {
     let mut known: BTreeMap<Arc<str>, Identity> = BTreeMap::new();
     for answer in answers {
+        let name = &answer.key.target;
         let said = answer.identity.system.is_some() || !answer.identity.host.is_empty();
-        if said && !known.contains_key(&answer.key.target) {
-            known.insert(Arc::clone(&answer.key.target), answer.identity.clone());
+        let here = || setup.entries.iter().any(|entry| entry.name == *name && &*entry.kind == "host");
+        if known.contains_key(name) {
+            continue;
+        }
+        if said {
+            known.insert(Arc::clone(name), answer.identity.clone());
+        } else if answer.result.is_ok() && here() {
+            known.insert(Arc::clone(name), Identity { host: Arc::from(host()), ..Identity::default() });
         }
     }
     known

@@ -194,8 +194,9 @@ fn judged(
         stable: if arguments.wait.is_some() { arguments.stable } else { 1 },
         interval: arguments.interval,
     };
+    let mask = taken.map(|taken| taken.mask(setup, &redactor)).transpose()?.flatten();
     let then = taken.map(|taken| (taken.answers(sides, setup), taken.gate.sources.clone()));
-    let mut gate = Gate::new((setup, sides, waves), (&asker, options, patience), (past, then));
+    let mut gate = Gate::new((setup, sides, waves), (&asker, options, patience), (past, then, mask));
     let (outcomes, end) = gate.watch()?;
     timings.observe = watch.lap();
     timings.probes = options.ledger.take().into_iter().map(super::super::run::probe_time).collect();
@@ -212,30 +213,35 @@ fn judged(
 
 /// What was compared, in a few lines.
 fn summary(page: &GatePage) -> String {
-    let mut text = format!("gate: {} subjects compared", page.subjects());
+    let number = |many: u64, noun: &str| format!("{many} {noun}{}", if many == 1 { "" } else { "s" });
     let same: u64 = page.compared.iter().map(|one| one.same).sum();
-    text.push_str(&format!(", {same} the same on both sides"));
+    let mut parts = vec![
+        format!("{} compared", number(page.subjects(), "subject")),
+        format!("{same} the same on both sides"),
+    ];
     let dropped: u64 = page.dropped.iter().map(|one| one.count).sum();
     if dropped > 0 {
-        text.push_str(&format!(", {dropped} left behind by the move"));
+        parts.push(format!("{dropped} left behind by the move"));
     }
     let accepted = accepted(&page.report);
     if accepted > 0 {
-        text.push_str(&format!(", {accepted} differences accepted by a waiver"));
+        parts.push(format!("{} accepted by a waiver", number(accepted, "difference")));
     }
+    let mut text = format!("gate: {}", parts.join(", "));
     if let Some(wait) = &page.timeline.wait {
-        let rounds = page.timeline.rounds.len();
-        text.push_str(&format!("; {rounds} rounds within {wait}, ended: {}", page.timeline.end));
+        let rounds = number(u64::try_from(page.timeline.rounds.len()).unwrap_or(u64::MAX), "round");
+        text.push_str(&format!("; {rounds} within {wait}, ended: {}", page.timeline.end));
     }
     for (check, times) in &page.timeline.flapped {
-        text.push_str(&format!("\ngate: {check} passed and then did not, {times} times"));
+        text.push_str(&format!("\ngate: {check} passed and then did not, {}", number(*times, "time")));
     }
     text
 }
 
-fn accepted(report: &RunReport) -> usize {
+fn accepted(report: &RunReport) -> u64 {
     let findings = report.checks.iter().flat_map(|check| &check.findings);
-    findings.filter(|finding| finding.verdict == Verdict::Waived).count()
+    let waived = findings.filter(|finding| finding.verdict == Verdict::Waived).count();
+    u64::try_from(waived).unwrap_or(u64::MAX)
 }
 
 /// A duration as people read it.

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 const TEMPLATE: &str = include_str!("page.html");
 
 /// Characters of a digest that are shown; the rest is in the title and in the JSON.
-const DIGEST: usize = 16;
+const DIGEST: usize = 12;
 
 pub(super) fn render(page: &GatePage) -> String {
     drawn(page).unwrap_or_else(|error| {
@@ -90,5 +90,5 @@ fn short(digest: &str) -> String {
 
 /// Microseconds as seconds.
 fn seconds(micros: u64) -> String {
-    format!("{}.{:01} s", micros / 1_000_000, micros / 100_000 % 10)
+    format!("{}.{:02} s", micros / 1_000_000, micros / 10_000 % 100)
 }

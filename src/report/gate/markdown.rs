@@ -108,7 +108,7 @@ fn uncompared(out: &mut Text, page: &GatePage) {
     if page.uncompared.is_empty() {
         return out.line("Nothing.");
     }
-    out.table(&["reason", "what", "policy", "target", "why", "to see it"]);
+    out.table(&["reason", "what", "policy", "target", "why", "to do"]);
     for one in &page.uncompared {
         let subject = if one.subject.is_empty() { "all of it".to_owned() } else { code(&one.subject) };
         let fix = one.fix.as_deref().map(code).unwrap_or_default();
@@ -145,7 +145,8 @@ fn dropped(out: &mut Text, page: &GatePage) {
 
 fn line(out: &mut Text, one: &Compared, line: &Line) {
     let subject = if line.subject.is_empty() { &*one.target } else { &line.subject };
-    let digests: Vec<String> = line.digests.iter().flatten().map(|digest| code(digest)).collect();
+    let mut digests: Vec<String> = line.digests.iter().flatten().map(|digest| code(digest)).collect();
+    digests.dedup();
     let same = line.same.map_or("not known", |same| if same { "yes" } else { "**no**" });
     let cells = [escape(&line.then), escape(&line.now), escape(&line.method), digests.join("<br>")];
     out.row(&[vec![code(subject)], cells.to_vec(), vec![same.to_owned()]].concat());
