@@ -6,7 +6,7 @@ mod row_counts;
 mod schema;
 
 pub(super) use row_counts::ROW_COUNTS;
-pub(super) use schema::SCHEMA;
+pub(super) use schema::{KINDS, SCHEMA};
 
 /// Whom they can ask.
 const TARGETS: &[&str] = &["postgres", "mysql", "sqlite"];
