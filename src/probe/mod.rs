@@ -6,6 +6,7 @@
 mod certificate;
 mod command;
 mod context;
+mod data;
 pub(crate) mod decode;
 mod disk;
 mod file;
@@ -110,6 +111,8 @@ pub trait Probe: Sync {
 static BODIES: &[(&str, &dyn Probe)] = &[
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
+    #[cfg(feature = "sql")]
+    ("data.files", &data::Files),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod command;
+mod data;
 mod disk;
 mod file;
 mod mysql;
@@ -18,6 +19,7 @@ use super::ProbeDecl;
 pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
+    &data::FILES,
     &disk::USAGE,
     &file::SET,
     &file::STAT,

@@ -27,14 +27,7 @@ impl Probe for Query {
 }
 
 async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Answer, Missing> {
-    if !session.dangerous.is_empty() {
-        let what = format!(
-            "the user {} has the privileges {}; looking must not be able to change",
-            session.user, session.dangerous
-        );
-        let fix = "CREATE USER muster IDENTIFIED BY '…'; GRANT SELECT ON what it has to read TO muster; and name it in the target's address";
-        return Err(Missing::new(Cause::Denied, what).fix(fix));
-    }
+    refuse_user(session)?;
     let cx = session.cx;
     let mut rows = Collector::new(ask).with_int_bools();
     let text = wrapped(sql, rows.limit());
@@ -47,6 +40,19 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
     };
     rows.read(found, cx.deadline, &engine).await?;
     Ok(Answer::new(rows.finish()?).identity(session.identity.clone()).clock(session.clock))
+}
+
+/// Looking must not be able to change.
+pub(super) fn refuse_user(session: &Session<'_>) -> Result<(), Missing> {
+    if !session.dangerous.is_empty() {
+        let what = format!(
+            "the user {} has the privileges {}; looking must not be able to change",
+            session.user, session.dangerous
+        );
+        let fix = "CREATE USER muster IDENTIFIED BY '…'; GRANT SELECT ON what it has to read TO muster; and name it in the target's address";
+        return Err(Missing::new(Cause::Denied, what).fix(fix));
+    }
+    Ok(())
 }
 
 /// The statement as a derived table, where only a query can stand.

@@ -63,7 +63,8 @@ fn wrapped(sql: &str, limit: usize) -> String {
     )
 }
 
-fn refuse_role(session: &Session<'_>) -> Result<(), Missing> {
+/// Looking must not be able to change.
+pub(super) fn refuse_role(session: &Session<'_>) -> Result<(), Missing> {
     let who = &session.who;
     if who.dangerous.is_empty() {
         return Ok(());

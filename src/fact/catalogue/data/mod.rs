@@ -1,0 +1,5 @@
+//! Declarations of the `data` area.
+
+mod files;
+
+pub(super) use files::FILES;
