@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub(super) struct Options {
     pub compare: bool,
     /// What the answers cost.
     pub ledger: Ledger,
+    /// A folder in which answers may keep how far they are, and long lists.
+    pub work: Option<Arc<Path>>,
+    /// Key of keyed digests.
+    pub salt: Arc<[u8]>,
 }
 
 impl Default for Options {
@@ -49,6 +54,8 @@ impl Default for Options {
             progress: true,
             compare: true,
             ledger: Ledger::default(),
+            work: None,
+            salt: Arc::default(),
         }
     }
 }
@@ -195,7 +202,9 @@ fn observe(
     match facts {
         Facts::Recorded(recording) => Ok(Replay::new(*recording).answer(&plan.requests)),
         Facts::Live => {
-            let asked: BTreeSet<&str> = plan.requests.iter().map(|request| &*request.key.target).collect();
+            let others = plan.requests.iter().flat_map(Request::others).map(|(_, name)| name);
+            let asked: BTreeSet<&str> =
+                plan.requests.iter().map(|request| &*request.key.target).chain(others).collect();
             let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
                 .map_err(Problem::new)?;
             ask(reachable, &plan.requests, options, redactor)
@@ -210,7 +219,7 @@ pub(super) fn ask(
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Result<Vec<Observation>, Problem> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
     let runtime = runtime.map_err(|error| {
         Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
     })?;
@@ -234,11 +243,19 @@ pub(super) fn ask(
         cancel,
         progress: bar.clone(),
         ledger: options.ledger.clone(),
+        work: options.work.clone(),
+        salt: Arc::clone(&options.salt),
     };
     let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();
     runtime.shutdown_background();
     Ok(answers)
+}
+
+/// Threads that wait for answers: half of the processors at most. What is looked at is often on the same machine, and does
+/// its part of a handshake or a query meanwhile: with all processors ours, 100 TLS chains take half as long again.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4))
 }
 
 /// Ctrl-C, or the signal by which schedulers and CI end a job.

@@ -106,6 +106,7 @@ pub(super) fn selection(select: &Select) -> Result<Selection, Problem> {
         policies: patterns(&select.policy)?,
         set: select.set.iter().map(|text| set(text)).collect::<Result<_, _>>()?,
         named_sources: false,
+        gate: false,
     })
 }
 
@@ -172,30 +173,43 @@ impl Read {
     }
 }
 
-/// Reads the project and the policies, and runs the lints about single policies.
-pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
-    of_project(sources, project(sources)?, tests)
+/// Why policies are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// To look at them.
+    Review,
+    /// To judge with them.
+    Run,
 }
 
-fn of_project(sources: &Sources, found: Option<Project>, tests: bool) -> Result<Read, Problem> {
+/// Reads the project and the policies, and runs the lints about single policies.
+pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
+    of_project(sources, project(sources)?, tests, Why::Review)
+}
+
+fn of_project(sources: &Sources, found: Option<Project>, tests: bool, why: Why) -> Result<Read, Problem> {
     let origins = origins(sources, found.as_ref());
     if origins.is_empty() {
         return Err(no_source(found.is_some()));
     }
-    Ok(look(found, &origins, tests))
+    Ok(look(found, &origins, tests, why))
 }
 
 /// The same; of a project file that is half typed only the faults and the policies that it names.
 pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
     let problem = match project(sources) {
-        Ok(found) => return Ok((of_project(sources, found, false)?, Vec::new())),
+        Ok(found) => return Ok((of_project(sources, found, false, Why::Review)?, Vec::new())),
         Err(problem) => problem,
     };
     let mut origins = origins(sources, None);
     if let (true, Some(path)) = (origins.is_empty(), project_path(sources.project.as_ref())?) {
         origins = named_by(&path);
     }
-    if origins.is_empty() { Err(problem) } else { Ok((look(None, &origins, false), problem.diags)) }
+    if origins.is_empty() {
+        Err(problem)
+    } else {
+        Ok((look(None, &origins, false, Why::Review), problem.diags))
+    }
 }
 
 /// The sources that a project file names which cannot be used.
@@ -208,11 +222,12 @@ fn named_by(path: &std::path::Path) -> Vec<(Origin, Option<Loc>)> {
     named.filter_map(|item| Some((Origin::parse(&item.text()?, &root), Some(item.loc.clone())))).collect()
 }
 
-fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool) -> Read {
+fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, why: Why) -> Read {
     let has_project = found.is_some();
     let names = found.as_ref().map(known);
     let project = found.unwrap_or_default();
     let (levels, diags) = lint::Levels::of(&project.lints);
+    let levels = if why == Why::Run { levels.of_a_run() } else { levels };
     let now = jiff::Timestamp::now();
     let given = lint::Given { origins, known: names.as_ref(), levels: &levels, tests, now };
     // Nobody looks a second time, and to take apart what is remembered for that would take its time.
@@ -229,7 +244,7 @@ pub(super) fn setup(
     tests: bool,
     keep_going: bool,
 ) -> Result<Setup, Problem> {
-    let mut read = read(sources, tests)?;
+    let mut read = of_project(sources, project(sources)?, tests, Why::Run)?;
     let (project, has_project) = (std::mem::take(&mut read.project), read.has_project);
     let loaded = read.loaded();
     let (errors, warnings): (Vec<Diag>, Vec<Diag>) =

@@ -22,6 +22,7 @@ pub(super) fn info(entry: &TargetEntry) -> Arc<TargetInfo> {
         kind: Arc::clone(&entry.kind),
         scheme: entry.url.as_ref().map_or_else(|| Arc::from(""), |url| Arc::from(url.scheme())),
         labels: entry.labels.clone(),
+        scratch: entry.scratch,
     })
 }
 
@@ -45,6 +46,7 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
         databases: DatabaseChoice::One,
         connections: None,
         deadline: None,
+        scratch: false,
         loc: loc.clone(),
     };
     if text == "host" {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Field, Rows, Schema, TextKind, Type, Unit, ZeroRows};
+use super::{Args, Field, Rows, Schema, TextKind, Type, Unit, ZeroRows};
 
 /// A type that can stand in a constant.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub enum Ty {
     Texts,
     Names,
     Paths,
+    /// The name of another target of the project, which is looked at too.
+    Target,
 }
 
 impl Ty {
@@ -39,7 +41,7 @@ impl Ty {
             Self::Bool => Type::Bool,
             Self::Int => Type::Int,
             Self::Float => Type::Float,
-            Self::Text => Type::TEXT,
+            Self::Text | Self::Target => Type::TEXT,
             Self::Name => Type::Text(TextKind::SqlName),
             Self::Path => Type::Text(TextKind::Path),
             Self::Host => Type::Text(TextKind::Host),
@@ -156,6 +158,11 @@ impl ParamDecl {
         self
     }
 
+    /// Does it name another target?
+    pub const fn is_target(&self) -> bool {
+        matches!(self.ty, Ty::Target)
+    }
+
     /// Has a default.
     pub const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
@@ -249,6 +256,22 @@ impl ProbeDecl {
         }
         let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(id).or_insert_with(|| Arc::new(self.schema())))
+    }
+
+    /// How long an answer may take, if it may take longer than most: what its argument [`WITHIN`](Self::WITHIN) says.
+    pub fn patience(&self, args: &Args) -> Option<std::time::Duration> {
+        self.params.iter().find(|param| param.name == Self::WITHIN)?;
+        let micros = args.int(Self::WITHIN).and_then(|micros| u64::try_from(micros).ok())?;
+        Some(std::time::Duration::from_micros(micros))
+    }
+
+    /// The argument that says how long an answer may take.
+    pub const WITHIN: &str = "within";
+
+    /// Other targets that a question names, by argument.
+    pub fn others<'a>(&'a self, args: &'a Args) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let named = self.params.iter().filter(|param| param.is_target());
+        named.filter_map(|param| Some((param.name, args.text(param.name)?)))
     }
 
     /// Is the body in this build?

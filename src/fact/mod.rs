@@ -11,6 +11,7 @@ mod json;
 mod literal;
 mod mask;
 mod missing;
+mod moves;
 mod name;
 mod number;
 mod observation;
@@ -35,6 +36,7 @@ pub use json::{
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
 pub use mask::{Masker, is_text};
 pub use missing::{Cause, Level, Missing};
+pub use moves::Move;
 pub use name::row_name;
 pub use number::{float_to_int, int_to_float};
 pub use observation::{Identity, Observation};

@@ -16,6 +16,9 @@ pub struct Identity {
     /// A stable identifier of the system (PostgreSQL's system identifier, a machine id).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<Arc<str>>,
+    /// The database of it that was looked at, where a system has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Arc<str>>,
     /// Version of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Arc<str>>,

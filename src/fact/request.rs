@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Schema, Type, Value, value_to_json};
+use super::{Schema, Type, Value, catalogue, value_to_json};
 
 /// Arguments of a probe, typed by its declaration, in the order of their names. There are few of them, and one list for each
 /// question, so that a map would cost more than it finds.
@@ -150,6 +150,16 @@ impl Request {
         };
         let wants = vec![true; schema.fields.len()];
         Self { key, args: Arc::new(args), schema, declared: declared.into(), wants }
+    }
+
+    /// Other targets that it names, by argument.
+    pub fn others(&self) -> Vec<(&'static str, &str)> {
+        catalogue::find(&self.key.probe).map_or_else(Vec::new, |decl| decl.others(&self.args).collect())
+    }
+
+    /// How long its answer may take, if it may take longer than most.
+    pub fn patience(&self) -> Option<std::time::Duration> {
+        catalogue::find(&self.key.probe)?.patience(&self.args)
     }
 
     /// Does somebody want this field?

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fact::micros;
+use crate::fact::{Move, micros};
 use crate::policy::project::{DatabaseChoice, Recordings};
 use crate::policy::{Project, TargetEntry};
 use crate::source::Loc;
@@ -35,6 +36,8 @@ impl<'a> Seen<'a> {
             owners: _,
             tiers: _,
             calendars: _,
+            // It is compared beside.
+            gate: _,
             waivers: _,
             max_waiver: _,
             // They are told of the checks that they are for.
@@ -81,6 +84,14 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
     if was.mask_key != is.mask_key {
         unclear("mask-key", "`recordings.mask_key` was changed: masked texts are told by it".to_owned());
     }
+    if moves(found.old.project) != moves(found.new.project) {
+        let what = "`gate.moves` was changed: what is compared after a migration, and with what, is another";
+        found.add(change(Direction::NotComparable, "gate", what.to_owned(), file.to_owned()));
+    }
+    if waits(found.old.project) != waits(found.new.project) {
+        let what = "`gate.needs` was changed: what the gate waits for is another";
+        found.add(change(Direction::NotComparable, "gate", what.to_owned(), file.to_owned()));
+    }
     if was.max_age != is.max_age {
         let shown = |limit: Option<Duration>| {
             limit.map_or_else(|| "none".to_owned(), |limit| text::duration(micros(limit)))
@@ -93,6 +104,17 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
         let what = format!("`recordings.max_age` {} → {}", shown(was.max_age), shown(is.max_age));
         found.add(change(direction, "max-age", what, file.to_owned()));
     }
+}
+
+/// What was moved where, and what of it is called otherwise.
+fn moves(project: &Project) -> Vec<(&Arc<str>, &Arc<str>, &Move)> {
+    project.gate.moves.iter().map(|(name, moved)| (name, &moved.from, &moved.map)).collect()
+}
+
+/// What waits for what.
+fn waits(project: &Project) -> Vec<(&Arc<str>, &Arc<str>)> {
+    let needs = project.gate.needs.iter();
+    needs.flat_map(|(name, others)| others.iter().map(move |(other, _)| (name, other))).collect()
 }
 
 /// What the project says of one target.
@@ -120,6 +142,14 @@ pub(super) fn target(found: &mut Changes<'_>, was: &TargetEntry, is: &TargetEntr
     }
     if was.connections != is.connections {
         add(Direction::Text, "connections", ": `limits.connections` was changed".to_owned());
+    }
+    if was.scratch != is.scratch {
+        let (direction, how) = if is.scratch {
+            (Direction::Stricter, "allows what leaves something behind for a moment, so that is judged now")
+        } else {
+            (Direction::Looser, "allows nothing that leaves something behind, so that is not judged any more")
+        };
+        add(direction, "scratch", format!(" {how}"));
     }
     let direction = databases(was, is);
     if direction != Direction::Same {
@@ -152,6 +182,7 @@ impl<'a> Entry<'a> {
             databases: _,
             connections: _,
             deadline: _,
+            scratch: _,
             // Checks and environments are chosen by them, and are compared themselves.
             name: _,
             labels: _,

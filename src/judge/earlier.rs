@@ -61,6 +61,34 @@ pub(super) fn before<'a>(
     })
 }
 
+/// Is the earlier answer that of the system which this one was moved from? Of a migration in place both are of one system;
+/// otherwise a system that is compared with itself is equal, whatever became of the other.
+fn moved(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
+    if then.key.target == answer.key.target {
+        return same_system(answer, then);
+    }
+    let (now, before) = (&answer.identity, &then.identity);
+    let one = match (&now.system, &before.system) {
+        (Some(now_system), Some(then_system)) => now_system == then_system && now.database == before.database,
+        // What has no name of its own is known by its place: the file of a database.
+        (None, None) => !now.host.is_empty() && now.host == before.host,
+        _ => false,
+    };
+    if !one {
+        return Ok(());
+    }
+    let name = now.system.as_ref().unwrap_or(&now.host);
+    let what = format!(
+        "the snapshot of `{}` is of {name}, which is what is looked at now: it would be compared with itself",
+        then.key.target
+    );
+    let fix = format!(
+        "correct the address of `{}`, or write `in_place: true` if the migration happens on it",
+        answer.key.target
+    );
+    Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix)))
+}
+
 /// Are both answers of one system? One that does not say so may be of any.
 fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
     let (what, fix) = match (&answer.identity.system, &then.identity.system) {
@@ -103,13 +131,66 @@ fn earlier(
         Before::Gate => ("there is no snapshot of the gate".to_owned(), "take one before the migration"),
     };
     let none = || Arc::new(Missing::new(Cause::NoHistory, what).fix(fix));
-    let then = tables.given.past.before.get(&(source, answer.key.clone())).ok_or_else(none)?;
+    let then = tables.given.past.before.get(&(source.clone(), answer.key.clone())).ok_or_else(none)?;
     let table = then.result.as_ref().map_err(|why| {
         let what = format!("the earlier answer could not be read: {}", why.what);
         Arc::new(Missing { what, ..(**why).clone() })
     })?;
-    same_system(answer, then)?;
+    match source {
+        Before::Gate => moved(answer, then)?,
+        Before::Previous | Before::Recording(_) => same_system(answer, then)?,
+    }
     let table = table.fit(&observe.asked, &answer.key.probe)?;
     // What is refused now is refused then.
     Ok(if observe.exact { exact(observe, Cow::Owned(table)).into_owned() } else { table })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Identity, Key};
+
+    fn answer(target: &str, host: &str, system: Option<&str>, database: Option<&str>) -> Observation {
+        let key = Key {
+            probe: Arc::from("data.row_counts"),
+            target: Arc::from(target),
+            args: Arc::from("{}"),
+            facts: Arc::from(""),
+        };
+        let lost = Missing::new(Cause::Internal, "");
+        let identity = Identity {
+            host: Arc::from(host),
+            system: system.map(Arc::from),
+            database: database.map(Arc::from),
+            ..Identity::default()
+        };
+        Observation { identity, ..Observation::missing(key, jiff::Timestamp::UNIX_EPOCH, lost) }
+    }
+
+    fn cause(now: &Observation, then: &Observation) -> Option<Cause> {
+        moved(now, then).err().map(|why| why.cause)
+    }
+
+    #[test]
+    fn what_was_moved_is_never_compared_with_itself() {
+        let old = answer("old", "a:5432", Some("1"), Some("shop"));
+        // The address is another, and the system behind it is not.
+        let alias = answer("new", "b:5432", Some("1"), Some("shop"));
+        assert_eq!(cause(&alias, &old), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("new", "a:5432", Some("2"), Some("shop")), &old), None);
+        assert_eq!(cause(&answer("new", "a:5432", Some("1"), Some("shop_new")), &old), None);
+        assert_eq!(cause(&answer("new", "a:3306", Some("db1"), Some("shop")), &old), None);
+        let file = answer("old", "/srv/shop.db", None, None);
+        assert_eq!(cause(&answer("new", "/srv/shop.db", None, None), &file), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("new", "/srv/other.db", None, None), &file), None);
+        assert_eq!(cause(&alias, &file), None);
+    }
+
+    #[test]
+    fn a_migration_in_place_is_of_one_system() {
+        let then = answer("db", "a:5432", Some("1"), Some("shop"));
+        assert_eq!(cause(&then, &then), None);
+        assert_eq!(cause(&answer("db", "a:5432", Some("2"), Some("shop")), &then), Some(Cause::WrongTarget));
+        assert_eq!(cause(&answer("db", "a:5432", None, None), &then), Some(Cause::WrongTarget));
+    }
 }

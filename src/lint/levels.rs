@@ -78,6 +78,20 @@ impl Levels {
         }
     }
 
+    /// Those of a run, which is no review: only lints that can stop it, and those that a project made quieter than they
+    /// are by themselves. To tell what everybody can read with `muster lint` at every run would drown what a run found.
+    pub fn of_a_run(mut self) -> Self {
+        self.set.resize(LINTS.len(), Set::Nothing);
+        for (lint, set) in LINTS.iter().zip(&mut self.set) {
+            let by_rule = lint.code == &code::HOUSE_RULE && self.loud_rules;
+            let stops = lint.level == super::ERROR || *set == Set::Level(super::ERROR) || by_rule;
+            if !stops {
+                *set = Set::Level(super::OFF);
+            }
+        }
+        self
+    }
+
     /// The level of a lint.
     pub fn level(&self, lint: &Lint) -> Option<Level> {
         LINTS.iter().position(|known| known.code == lint.code).and_then(|index| self.at(index))

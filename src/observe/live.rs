@@ -1,7 +1,8 @@
 //! Real targets. A probe that does not hold its deadline is abandoned; its children are killed when its future
 //! is dropped. Every request gets an answer, also when the run is ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::limits::{Ledger, Limit, Spent};
 use super::{Answers, Observer};
 use crate::fact::{Cause, Cell, Identity, Level, Missing, Observation, Request, Table, Type, Value};
-use crate::probe::{Answer, Ask, Clock, Context, Target, body};
+use crate::probe::{Answer, Ask, Clock, Context, Other, Target, body};
 use crate::secret::{REDACTED, Redactor};
 
 /// Called after each answer with the number done, of how many, and the request.
@@ -66,6 +67,10 @@ pub struct Live {
     pub progress: Option<Progress>,
     /// What the answers cost.
     pub ledger: Ledger,
+    /// A folder in which answers may keep how far they are, and long lists.
+    pub work: Option<Arc<Path>>,
+    /// Key of keyed digests.
+    pub salt: Arc<[u8]>,
 }
 
 impl Observer for Live {
@@ -73,6 +78,8 @@ impl Observer for Live {
         Box::pin(self.all(requests))
     }
 }
+
+type Limits = HashMap<Arc<str>, Arc<Limit>>;
 
 /// What every task shares.
 struct Shared {
@@ -83,9 +90,45 @@ struct Shared {
     max_rows: usize,
     cancel: Cancel,
     ledger: Ledger,
+    work: Option<Arc<Path>>,
+    salt: Arc<[u8]>,
+}
+
+/// Whom a question is asked: its target, and those that it names besides.
+struct Asked {
+    target: Arc<Target>,
+    limit: Arc<Limit>,
+    others: BTreeMap<&'static str, Result<Other, Arc<Missing>>>,
+    /// Whose turn is waited for, in the order of their names, so that no two questions wait for each other.
+    turns: Vec<Arc<Limit>>,
+    /// How long the answer may take.
+    deadline: Duration,
 }
 
 impl Live {
+    /// Whom a question is asked, or why nobody.
+    fn asked(&self, request: &Request, limits: &Limits) -> Result<Asked, Missing> {
+        let found = |name: &str| {
+            self.targets.get(name).zip(limits.get(name)).ok_or_else(|| {
+                let unusable = self.unusable.get(name).map(|why| (**why).clone());
+                unusable.unwrap_or_else(|| Missing::new(Cause::Internal, "the target is not configured"))
+            })
+        };
+        let (target, limit) = found(&request.key.target)?;
+        let mut turns = BTreeMap::from([(&target.name, limit)]);
+        let mut others = BTreeMap::new();
+        for (argument, name) in request.others() {
+            let other = found(name).map(|(target, limit)| {
+                turns.insert(&target.name, limit);
+                Other { target: Arc::clone(target), idle: Arc::clone(&limit.idle) }
+            });
+            others.insert(argument, other.map_err(Arc::new));
+        }
+        let deadline = request.patience().or(target.deadline).unwrap_or(self.deadline);
+        let turns = turns.into_values().map(Arc::clone).collect();
+        Ok(Asked { target: Arc::clone(target), limit: Arc::clone(limit), others, turns, deadline })
+    }
+
     async fn all(&self, requests: &[Request]) -> Vec<Observation> {
         let now = Instant::now();
         let shared = Arc::new(Shared {
@@ -96,6 +139,8 @@ impl Live {
             max_rows: self.max_rows,
             cancel: self.cancel.clone(),
             ledger: self.ledger.clone(),
+            work: self.work.clone(),
+            salt: Arc::clone(&self.salt),
         });
         let limits = self.limits();
         let mut later = tokio::task::JoinSet::new();
@@ -105,26 +150,16 @@ impl Live {
         let mut places = HashMap::new();
         let mut answers: Vec<Option<Observation>> = vec![None; requests.len()];
         for (index, request) in requests.iter().enumerate() {
-            let Some((target, limit)) =
-                self.targets.get(&request.key.target).zip(limits.get(&request.key.target))
-            else {
-                let unusable = self.unusable.get(&request.key.target);
-                let why = unusable.map_or_else(
-                    || Missing::new(Cause::Internal, "the target is not configured"),
-                    |why| (**why).clone(),
-                );
-                if let Some(slot) = answers.get_mut(index) {
-                    *slot = Some(Observation::missing(request.key.clone(), self.clock.now(), why));
+            let asked = match self.asked(request, &limits) {
+                Ok(asked) => asked,
+                Err(why) => {
+                    if let Some(slot) = answers.get_mut(index) {
+                        *slot = Some(Observation::missing(request.key.clone(), self.clock.now(), why));
+                    }
+                    continue;
                 }
-                continue;
             };
-            let task = one(
-                request.clone(),
-                Arc::clone(target),
-                Arc::clone(limit),
-                Arc::clone(&shared),
-                target.deadline.unwrap_or(self.deadline),
-            );
+            let task = one(request.clone(), asked, Arc::clone(&shared));
             places.insert(tasks.spawn(task).id(), index);
         }
         self.collect(tasks, &places, requests, &mut answers).await;
@@ -142,7 +177,7 @@ impl Live {
         answers.into_iter().enumerate().filter_map(|(index, answer)| answer.or_else(|| lost(index))).collect()
     }
 
-    fn limits(&self) -> HashMap<Arc<str>, Arc<Limit>> {
+    fn limits(&self) -> Limits {
         let targets = self.targets.values();
         targets.map(|target| (Arc::clone(&target.name), Arc::new(Limit::of(target)))).collect()
     }
@@ -185,13 +220,7 @@ impl Live {
     }
 }
 
-async fn one(
-    request: Request,
-    target: Arc<Target>,
-    limit: Arc<Limit>,
-    shared: Arc<Shared>,
-    deadline: Duration,
-) -> Observation {
+async fn one(request: Request, asked: Asked, shared: Arc<Shared>) -> Observation {
     let cancelled = shared.cancel.cancelled();
     let run_end = async {
         match shared.run_end {
@@ -206,34 +235,41 @@ async fn one(
         biased;
         () = cancelled => missing(Cause::Cancelled, "the run was ended before the answer came"),
         () = run_end => missing(Cause::Timeout, "the time of the whole run (`--timeout`) was over before the answer came"),
-        answer = ask(&request, &target, &limit, &shared, deadline) => answer,
+        answer = ask(&request, &asked, &shared) => answer,
     }
 }
 
-async fn ask(
-    request: &Request,
-    target: &Arc<Target>,
-    limit: &Limit,
-    shared: &Shared,
-    deadline: Duration,
-) -> Observation {
-    let (Some(_mine), Ok(_all)) = (limit.permit().await, shared.overall.acquire().await) else {
+/// Waits until everybody whom a question concerns may be asked; nothing if the run is over.
+async fn turns(asked: &Asked) -> Option<Vec<tokio::sync::SemaphorePermit<'_>>> {
+    let mut permits = Vec::with_capacity(asked.turns.len());
+    for limit in &asked.turns {
+        permits.push(limit.permit().await?);
+    }
+    Some(permits)
+}
+
+async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
+    let (Some(_turns), Ok(_all)) = (turns(asked).await, shared.overall.acquire().await) else {
         return Observation::missing(
             request.key.clone(),
             shared.clock.now(),
             Missing::new(Cause::Internal, "a limit was closed"),
         );
     };
+    let deadline = asked.deadline;
     let at = shared.clock.now();
     let begun = Instant::now();
     let end = begun + deadline;
     let cx = Context {
         clock: Arc::clone(&shared.clock),
         deadline: end,
-        target: Arc::clone(target),
+        target: Arc::clone(&asked.target),
         redactor: Arc::clone(&shared.redactor),
-        idle: Arc::clone(&limit.idle),
+        idle: Arc::clone(&asked.limit.idle),
         meter: Arc::default(),
+        others: asked.others.clone(),
+        work: shared.work.clone(),
+        salt: Arc::clone(&shared.salt),
     };
     let ask = Ask { request, max_rows: shared.max_rows };
     let answer = match body(&request.key.probe) {

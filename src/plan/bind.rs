@@ -267,7 +267,7 @@ impl Binder<'_> {
             return;
         }
         let Some(owner) = self.owner(policy, &settings) else { return };
-        let skip = skip(policy, target, &settings);
+        let skip = skip(policy, target, &settings).or_else(|| self.outside_of_a_gate(policy, target));
         let requests = if skip.is_some() { Vec::new() } else { self.requests(policy, target, &settings) };
         let covers = |waiver: &crate::policy::Waiver| {
             waiver.policy.matches(&policy.id)

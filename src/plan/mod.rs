@@ -1,6 +1,7 @@
 //! Policies bound to targets: checks, with every parameter and the layer that set it. Pure.
 
 mod bind;
+mod gate;
 mod related;
 mod settings;
 
@@ -19,6 +20,7 @@ use crate::verdict::{Layer, Severity, Urgency};
 
 pub use crate::policy::limits::{inverted, is_looser};
 pub use bind::{bind, bind_as_far, skip};
+pub use gate::map_between;
 pub use settings::{applies, environments, resolve};
 
 /// A target as the judge sees it: no address, no secret.
@@ -32,6 +34,8 @@ pub struct TargetInfo {
     pub scheme: Arc<str>,
     /// Its labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// May probes that leave something behind for a moment be used on it?
+    pub scratch: bool,
 }
 
 /// The value of a parameter with its winner.
@@ -295,6 +299,8 @@ pub struct Selection {
     /// Were the sources of policies named on the command line? Then the project file may speak of policies
     /// that are not among them.
     pub named_sources: bool,
+    /// Is there a snapshot of the gate to compare with?
+    pub gate: bool,
 }
 
 /// One `--set [POLICY.]NAME=VALUE`.

@@ -31,17 +31,29 @@ impl Binder<'_> {
             };
             let many = also.is_some_and(|also| also.many);
             let mut positions = Vec::with_capacity(names.len());
+            let mut nobody = None;
             for name in names {
+                let args = match self.completed(observe, &name, observe.resolve(&values)) {
+                    Ok(args) => args,
+                    Err(why) => {
+                        nobody = Some(why);
+                        break;
+                    }
+                };
                 let mut request = Request::new(
                     observe.probe.name,
                     &name,
-                    observe.resolve(&values),
+                    args,
                     Arc::clone(&observe.asked),
                     observe.pointers.clone(),
                 );
                 request.wants = policy.wants(index);
                 self.remember(policy, index, observe, &request);
                 positions.push(self.plan.ask(request));
+            }
+            if let Some(why) = nobody {
+                asked.push(Asked::Nobody(why));
+                continue;
             }
             asked.push(match positions.as_slice() {
                 [one] if !many => Asked::One(*one),

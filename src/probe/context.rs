@@ -1,7 +1,7 @@
 //! What a body may use: clock, deadline, the target with its secrets, the redactor.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,12 +98,50 @@ pub struct Context {
     pub idle: Arc<Idle>,
     /// Counts the statements of this answer.
     pub meter: Arc<Meter>,
+    /// Other targets that the question names, by its argument.
+    pub others: BTreeMap<&'static str, Result<Other, Arc<Missing>>>,
+    /// A folder in which an answer may keep how far it is, and lists that are too long for a table.
+    pub work: Option<Arc<Path>>,
+    /// Key of keyed digests; empty if nobody gave one.
+    pub salt: Arc<[u8]>,
+}
+
+/// Another target that a question names.
+#[derive(Clone)]
+pub struct Other {
+    /// The target.
+    pub target: Arc<Target>,
+    /// Connections of this run to it that nobody uses at the moment.
+    pub idle: Arc<Idle>,
 }
 
 impl Context {
     /// A fault with the driver's own words, cleaned of secrets.
     pub fn missing(&self, cause: Cause, what: impl std::fmt::Display) -> Missing {
         Missing::new(cause, self.redactor.clean(&what.to_string()))
+    }
+
+    /// The same for another target that the question names in this argument.
+    ///
+    /// # Errors
+    /// Nobody is named there, or it cannot be asked.
+    pub fn beside(&self, argument: &str) -> Result<Self, Missing> {
+        let other = self.others.get(argument).ok_or_else(|| {
+            let what = format!("`{argument}` names no target to compare with");
+            Missing::new(Cause::Absent, what).fix(format!("write `{argument}: TARGET` under `with`"))
+        })?;
+        let other = other.as_ref().map_err(|why| (**why).clone())?;
+        Ok(Self {
+            clock: Arc::clone(&self.clock),
+            deadline: self.deadline,
+            target: Arc::clone(&other.target),
+            redactor: Arc::clone(&self.redactor),
+            idle: Arc::clone(&other.idle),
+            meter: Arc::clone(&self.meter),
+            others: BTreeMap::new(),
+            work: self.work.clone(),
+            salt: Arc::clone(&self.salt),
+        })
     }
 
     /// The time that is left.

@@ -42,7 +42,7 @@ use jiff::Timestamp;
 
 pub use idle::{Idle, Meter};
 
-pub use context::{Clock, Context, Databases, SystemClock, Target, TlsFiles};
+pub use context::{Clock, Context, Databases, Other, SystemClock, Target, TlsFiles};
 
 use crate::fact::{Identity, Missing, Request, Table, TableBuilder};
 

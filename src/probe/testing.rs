@@ -1,5 +1,6 @@
 //! Asks one probe in a test, without policies, plans or an observer.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use super::{Answer, Ask, Context, Target, body, system_clock};
+use super::{Answer, Ask, Context, Other, Target, body, system_clock};
 use crate::fact::{
     Args, Cause, Cell, Field, Missing, Pointer, Request, Type, Value, catalogue, parse_literal,
     value_from_json,
@@ -26,6 +27,8 @@ pub(crate) struct Question {
     max_rows: usize,
     unwanted: Vec<&'static str>,
     redactor: Arc<Redactor>,
+    others: BTreeMap<&'static str, Result<Other, Arc<Missing>>>,
+    work: Option<Arc<Path>>,
 }
 
 /// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
@@ -59,6 +62,8 @@ pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
         max_rows: 100_000,
         unwanted: Vec::new(),
         redactor: Redactor::new(),
+        others: BTreeMap::new(),
+        work: None,
     }
 }
 
@@ -66,6 +71,20 @@ impl Question {
     /// Changes the target.
     pub(crate) fn target(mut self, change: impl FnOnce(&mut Target)) -> Self {
         change(&mut self.target);
+        self
+    }
+
+    /// Names another target in an argument.
+    pub(crate) fn other(mut self, argument: &'static str, target: Target) -> Self {
+        self = self.arg(argument, Value::text(&target.name));
+        let other = Other { target: Arc::new(target), idle: Arc::default() };
+        self.others.insert(argument, Ok(other));
+        self
+    }
+
+    /// Sets the folder in which an answer may keep what it likes.
+    pub(crate) fn work(mut self, folder: &Path) -> Self {
+        self.work = Some(Arc::from(folder));
         self
     }
 
@@ -129,6 +148,9 @@ impl Question {
             redactor: Arc::clone(&self.redactor),
             idle: Arc::default(),
             meter: Arc::default(),
+            others: self.others.clone(),
+            work: self.work.clone(),
+            salt: Arc::from(&b"test"[..]),
         }
     }
 

@@ -270,6 +270,7 @@ pub(super) fn rich() -> RunReport {
     let identity = Identity {
         host: "db.internal:5432".into(),
         system: Some("7412345678901234567".into()),
+        database: Some("shop".into()),
         version: Some("PostgreSQL 17.2".into()),
         role: Some("primary".into()),
     };

@@ -25,6 +25,9 @@ fn the_example_answers() {
             redactor: Redactor::new(),
             idle: Arc::default(),
             meter: Arc::default(),
+            others: std::collections::BTreeMap::new(),
+            work: None,
+            salt: Arc::default(),
         };
         body::Load.observe(&Ask { request: &request, max_rows: 10 }, &cx).await
     });

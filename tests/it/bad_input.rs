@@ -392,7 +392,7 @@ fn policies() {
         ),
         (
             "an earlier answer of nowhere",
-            edit("{ path: /x }", "{ path: /x }, before: gate"),
+            edit("{ path: /x }", "{ path: /x }, before: yesterday"),
             &["bad-value 8:58"],
         ),
         (

@@ -96,6 +96,7 @@ fn recording() -> Recording {
         identity: Identity {
             host: Arc::from("web-1"),
             system: Some(Arc::from("m")),
+            database: None,
             version: None,
             role: None,
         },

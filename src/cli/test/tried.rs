@@ -96,6 +96,7 @@ pub(super) fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag
         kind: Arc::clone(&policy.target.kind),
         scheme: Arc::clone(&case.scheme),
         labels: case.labels.clone(),
+        scratch: true,
     });
     let owner = policy.owner.clone().unwrap_or_else(|| Arc::from("unowned"));
     let requests = (0..policy.observe.len()).map(Asked::One).collect();

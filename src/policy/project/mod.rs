@@ -3,6 +3,7 @@
 
 mod calendars;
 mod exceptions;
+mod gate;
 mod lints;
 mod names;
 mod nodes;
@@ -27,6 +28,7 @@ use crate::verdict::{Urgency, Verdict};
 use nodes::{duration, items, labels, owned, pairs, text};
 
 pub use exceptions::{Override, Pattern, Waiver};
+pub use gate::{Gate, Moved};
 pub use lints::{HouseRule, LintLevel, LintSettings};
 pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
 
@@ -78,6 +80,8 @@ pub struct Project {
     pub store: Option<(PathBuf, Option<Duration>)>,
     /// How recordings are written and read.
     pub recordings: Recordings,
+    /// What was moved in a migration.
+    pub gate: Gate,
 }
 
 /// How recordings are written and read.
@@ -198,8 +202,10 @@ impl Reader {
                     .and_then(|rules| rules.get("mask_key"))
                     .and_then(|key| self.secret(key)),
             },
+            gate: self.gate(node.get("gate")),
         };
         self.names(node, &project);
+        self.gate_names(node);
         project
     }
 }

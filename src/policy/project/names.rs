@@ -40,7 +40,7 @@ impl Reader {
         self.waiver_limits(node);
     }
 
-    fn known(&mut self, node: Option<&Node>, what: &str, names: &[&str]) {
+    pub(super) fn known(&mut self, node: Option<&Node>, what: &str, names: &[&str]) {
         let Some(node) = node else { return };
         let word = node.as_str().unwrap_or("").trim();
         if names.contains(&word) {

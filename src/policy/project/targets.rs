@@ -51,6 +51,8 @@ pub struct TargetEntry {
     pub connections: Option<usize>,
     /// How long one answer may take.
     pub deadline: Option<Duration>,
+    /// May probes that leave something behind for a moment be used on it?
+    pub scratch: bool,
     /// Where it stands.
     pub loc: Loc,
 }
@@ -127,6 +129,7 @@ impl Reader {
             databases: databases(node.get("databases")),
             connections: limits.and_then(|l| l.get("connections")).and_then(count),
             deadline: duration(limits.and_then(|limits| limits.get("deadline"))),
+            scratch: node.get("scratch").and_then(Node::as_str) == Some("true"),
             loc: key.loc.clone(),
             kind,
             url,

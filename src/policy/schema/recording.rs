@@ -150,6 +150,7 @@ fn identity() -> Json {
         &[
             ("host?", text("host, address or path")),
             ("system?", text("a stable identifier of the system")),
+            ("database?", text("the database of it that was looked at")),
             ("version?", text("version of the system")),
             ("role?", text("the role that it says it has")),
         ],

@@ -117,7 +117,7 @@ pub static OBSERVE: MapShape = MapShape {
         may("on", Shape::Name, "another target, by its name under `also`"),
         may(
             "before",
-            Shape::OneOf(&[Shape::Map(&BEFORE), Shape::Words(&["previous"])]),
+            Shape::OneOf(&[Shape::Map(&BEFORE), Shape::Words(&["previous", "gate"])]),
             "the same observation then and now: each row also has `before.` facts and a `side`",
         ),
         may("history", Shape::Map(&HISTORY), "samples of its facts that rules may ask about"),

@@ -34,6 +34,51 @@ pub static TARGET: MapShape = MapShape {
             "`all` looks at every database of the server",
         ),
         may("limits", Shape::Map(&LIMITS), "how much it may be asked"),
+        may(
+            "scratch",
+            Shape::Bool,
+            "may probes that leave something behind for a moment (a canary job) be used on it?",
+        ),
+    ],
+};
+
+/// Where a target was moved from.
+pub(super) static MOVE: MapShape = MapShape {
+    name: "a move",
+    keys: &[
+        may("from", Shape::Id, "the target that it was moved from"),
+        may("in_place", Shape::Bool, "`true`: the migration happens on this target itself"),
+        may("tables", Shape::MapOf(&Shape::Line, &Shape::Line), "old table: new table"),
+        may("columns", Shape::MapOf(&Shape::Line, &Shape::Line), "`OLDTABLE.COLUMN`: new column"),
+        may("drop", TEXTS, "old tables, and `OLDTABLE.COLUMN`, that stay behind on purpose"),
+        may(
+            "only",
+            Shape::MapOf(&Shape::Line, &Shape::Line),
+            "old table: SQL condition; only these rows were moved",
+        ),
+        may(
+            "kinds",
+            Shape::MapOf(&Shape::Line, &Shape::Line),
+            "`OLDTABLE.COLUMN`: the kind of value that both sides are compared as, such as `bool`",
+        ),
+        may("schema", Shape::Line, "schema of the new side for tables of an engine without schemas"),
+    ],
+};
+
+/// `gate:`
+pub(super) static GATE: MapShape = MapShape {
+    name: "a gate",
+    keys: &[
+        may(
+            "moves",
+            Shape::MapOf(&Shape::Id, &Shape::Map(&MOVE)),
+            "for each target of the new side where it was moved from",
+        ),
+        may(
+            "needs",
+            Shape::MapOf(&Shape::Id, &Shape::ListOf(&Shape::Id)),
+            "policies that wait until others pass",
+        ),
     ],
 };
 
@@ -225,5 +270,6 @@ pub static PROJECT: MapShape = MapShape {
         may("lints", Shape::Map(&LINTS), "levels of lints, and rules of the house"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
+        may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
     ],
 };

@@ -47,6 +47,7 @@ impl<'a> Session<'a> {
         let identity = Identity {
             host: Arc::from(place(cx)),
             system: Some(Arc::from(text(cx, &row, "host")?)),
+            database: cx.target.url.as_ref().map(|url| Arc::from(url.path().trim_start_matches('/'))),
             version: Some(Arc::from(version)),
             role: None,
         };

@@ -167,6 +167,7 @@ impl Who {
         Identity {
             host: Arc::from(place(cx)),
             system: Some(Arc::from(self.system.as_str())),
+            database: Some(Arc::from(self.database.as_str())),
             version: Some(Arc::from(self.version.as_str())),
             role: Some(Arc::from(if self.replica { "replica" } else { "primary" })),
         }

@@ -293,6 +293,8 @@ pub(super) fn look_with(
         cancel: Cancel::default(),
         progress: None,
         ledger: Ledger::default(),
+        work: None,
+        salt: Arc::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answers = runtime.block_on(live.observe(&requests));
