@@ -116,6 +116,7 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
+    ("file.tree", &file::Tree),
     #[cfg(feature = "net")]
     ("http.response", &net::Response),
     #[cfg(feature = "sql")]

@@ -23,6 +23,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &disk::USAGE,
     &file::SET,
     &file::STAT,
+    &file::TREE,
     &net::RESPONSE,
     &mysql::QUERY,
     &pgbouncer::POOLS,
@@ -81,5 +82,9 @@ pub static TARGET_TYPES: &[(&str, &str)] = &[
     (
         "service",
         "something that answers on the network: `url: https://…`, `http://…`, `tls://host:port` or `tcp://host:port`",
+    ),
+    (
+        "bucket",
+        "objects of a store that speaks S3: `url: https://host/bucket`, or `https://host/bucket/prefix`",
     ),
 ];

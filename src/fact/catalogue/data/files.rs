@@ -18,6 +18,8 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         param("sql", Ty::Text, "SELECT path, size FROM uploads", "the rows: a column `path`, and `size`, `digest`, `owner` where they are compared")
             .required(),
         param("root", Ty::Path, "/srv/uploads", "the directory below which the files lie"),
+        param("bucket", Ty::Target, "uploads", "in place of `root`: a target of type `bucket`, whose objects are the files"),
+        param("prefix", Ty::Text, "avatars", "below the address of the bucket"),
         param("template", Ty::Text, "\"{0:2}/{2:4}/{path}\"", "where the file of a row lies below the root: `{path}`, `{name}` (behind the last `/`), `{0:2}` (its first two characters), text")
             .default("{path}"),
         param("strip", Ty::Texts, "[\"https://cdn.example.org/uploads/\"]", "beginnings that are taken away from what a row says; the root always is"),
@@ -35,6 +37,7 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         param("ignore", Ty::Texts, "[lost+found, \"*.tmp\"]", "what is no file of the program: a name, or a path below the root if it has a `/`; `lost+found` if left out"),
         param("method", Ty::Enum(&["auto", "listing", "lookups"]), "auto", "list the whole tree, or look only at what rows name; `auto` lists it when files without a row are asked for")
             .default("auto"),
+        param("within", Ty::Duration, "2h", "how long it may take").default("1h"),
     ],
     facts: &[
         field("tree", Ty::Enum(&["there", "absent", "unmounted", "unmarked", "empty"]), "there", "what is at the root: the files, nothing, no mount, no sentinel, or no file at all"),

@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
 use super::content::{Content, compare, in_sample};
-use super::look::{Place, Root};
+use super::look::{Place, Seen, Store};
 use super::question::{Depth, Question};
 use super::records::{Entry, Facts, Kind, Reference};
 use super::store::{Cursor, PARTS, Side, fold};
@@ -20,7 +20,7 @@ use crate::probe::users::Names;
 /// What is joined.
 pub(super) struct Join<'a> {
     pub(super) question: &'a Question,
-    pub(super) root: &'a Root,
+    pub(super) store: &'a Store,
     pub(super) references: &'a Side,
     /// What was listed; without it every reference is looked up.
     pub(super) entries: Option<&'a Side>,
@@ -84,7 +84,7 @@ impl Work<'_> {
     /// One part of both sides.
     fn listed(&mut self, references: &[u8], entries: &[u8]) -> Result<(), Missing> {
         let (mut named, index) = self.named(references)?;
-        let mut extra: Vec<&[u8]> = Vec::new();
+        let mut extra: Vec<(&[u8], bool)> = Vec::new();
         let mut cursor = Cursor(entries);
         while !cursor.0.is_empty() {
             let entry = Entry::read(&mut cursor).ok_or_else(broken)?;
@@ -93,19 +93,15 @@ impl Work<'_> {
                     named.seen = true;
                     self.entry(named, &entry)?;
                 }
-                None => extra.push(entry.path),
+                None => extra.push((entry.path, entry.young)),
             }
         }
-        let mut gone: Vec<&[u8]> = Vec::new();
-        for named in named.iter().filter(|named| !named.seen) {
-            // It may have come meanwhile, or lie behind a link or in a directory that is not listed.
-            if self.look(named)? {
-                gone.push(named.reference.path);
-            }
-        }
+        // They may have come meanwhile, or lie behind a link or in a directory that is not listed.
+        let unseen: Vec<&Named<'_>> = named.iter().filter(|named| !named.seen).collect();
+        let mut gone = self.gone(&unseen)?;
         let mut left: Vec<&[u8]> = Vec::new();
-        for path in extra {
-            if self.is_extra(path)? {
+        for (path, young) in extra {
+            if self.is_extra(path, young)? {
                 left.push(path);
             }
         }
@@ -145,39 +141,49 @@ impl Work<'_> {
         Ok((named, index))
     }
 
-    /// A reference of which the directory says something.
+    /// A reference of which the listing says something.
     fn entry(&mut self, named: &Named<'_>, entry: &Entry<'_>) -> Result<(), Missing> {
         match entry.kind {
             Kind::Other => self.tally.add(Sort::NotFile, entry.path),
-            Kind::File => self.there(named, entry.facts, entry.shut),
-            Kind::Link | Kind::Unknown => {
-                if self.look(named)? {
-                    self.tally.add(Sort::Missing, entry.path)?;
-                }
-                Ok(())
-            }
+            Kind::File => self.there(named, entry.facts, entry.shut, entry.tag.map(|tag| (tag, false))),
+            Kind::Link | Kind::Unknown => self.look(&[named]),
         }
     }
 
-    /// Looks a reference up by itself; true if nothing is there.
-    pub(super) fn look(&mut self, named: &Named<'_>) -> Result<bool, Missing> {
-        self.stop("looking for what rows name")?;
-        let place = self.join.root.find(named.reference.path);
-        self.place(named, place)
+    /// Looks references up by themselves.
+    pub(super) fn look(&mut self, all: &[&Named<'_>]) -> Result<(), Missing> {
+        for path in self.gone(all)? {
+            self.tally.add(Sort::Missing, path)?;
+        }
+        Ok(())
+    }
+
+    /// Looks references up by themselves, and gives those where nothing is.
+    fn gone<'b>(&mut self, all: &[&Named<'b>]) -> Result<Vec<&'b [u8]>, Missing> {
+        let mut gone = Vec::new();
+        for some in all.chunks(256) {
+            self.stop("looking for what rows name")?;
+            let paths: Vec<&[u8]> = some.iter().map(|named| named.reference.path).collect();
+            for (named, place) in some.iter().zip(self.join.store.find_all(&paths)) {
+                if self.place(named, place)? {
+                    gone.push(named.reference.path);
+                }
+            }
+        }
+        Ok(gone)
     }
 
     /// What a look-up found; true if nothing is there.
     pub(super) fn place(&mut self, named: &Named<'_>, place: Place) -> Result<bool, Missing> {
         let path = named.reference.path;
         match place {
-            Place::File(stat) => {
-                let shut = self.join.question.looks_at_inodes() && !self.join.question.reader.may(&stat);
-                let facts = Facts { size: stat.st_size, owner: stat.st_uid };
-                self.there(named, Some(facts), shut)?;
+            Place::File(Seen { facts, shut, tag, tag_is_sure }) => {
+                self.there(named, Some(facts), shut, tag.as_deref().map(|tag| (tag, tag_is_sure)))?;
             }
             Place::Other => self.tally.add(Sort::NotFile, path)?,
             Place::Gone => return Ok(true),
             Place::Outside => self.tally.add(Sort::Outside, path)?,
+            Place::Broken(why) => return Err(why),
             Place::Shut(why) => {
                 self.tally.add(Sort::Unreadable, path)?;
                 self.tally.shut.directory(path, why);
@@ -192,6 +198,7 @@ impl Work<'_> {
         named: &Named<'_>,
         facts: Option<Facts>,
         shut: bool,
+        tag: Option<(&[u8], bool)>,
     ) -> Result<(), Missing> {
         let (question, reference) = (self.join.question, &named.reference);
         let path = reference.path;
@@ -215,13 +222,13 @@ impl Work<'_> {
                 return self.tally.add(Sort::Size, path);
             }
         }
-        if question.depth == Depth::Content && !shut { self.content(named) } else { Ok(()) }
+        if question.depth == Depth::Content && !shut { self.content(named, tag) } else { Ok(()) }
     }
 
     /// What was listed without its inode, and has to be known all the same.
     fn facts(&self, path: &[u8], known: Option<Facts>) -> Option<Facts> {
-        known.or_else(|| match self.join.root.find(path) {
-            Place::File(stat) => Some(Facts { size: stat.st_size, owner: stat.st_uid }),
+        known.or_else(|| match self.join.store.find_all(&[path]).pop() {
+            Some(Place::File(seen)) => Some(seen.facts),
             _ => None,
         })
     }
@@ -241,14 +248,24 @@ impl Work<'_> {
         Ok(name.as_text().is_none_or(|name| name.as_bytes() != wanted))
     }
 
-    fn content(&mut self, named: &Named<'_>) -> Result<(), Missing> {
+    fn content(&mut self, named: &Named<'_>, tag: Option<(&[u8], bool)>) -> Result<(), Missing> {
         let (join, path) = (self.join, named.reference.path);
         let Some(text) = named.reference.digest.filter(|_digest| in_sample(path, join.question.share)) else {
             return Ok(());
         };
         let algorithm = join.question.algorithm;
         let Some(wanted) = algorithm.parse(text) else { return self.tally.add(Sort::BadDigest, path) };
-        let found: Content = compare(join.root, path, &wanted, algorithm, join.stop)?;
+        let found = match join.store {
+            Store::Tree(root) => {
+                debug_assert!(tag.is_none(), "a file has no tag");
+                compare(root, path, &wanted, algorithm, join.stop)?
+            }
+            #[cfg(feature = "net")]
+            Store::Objects(objects) => {
+                join.stop.check("reading objects")?;
+                objects.compare(path, &wanted, algorithm, tag)?
+            }
+        };
         match found {
             Content::Same => self.tally.checked_content += 1,
             Content::Differs => {
@@ -260,14 +277,25 @@ impl Work<'_> {
             Content::At(Place::Outside) => self.tally.add(Sort::Outside, path)?,
             Content::At(Place::Other | Place::File(_)) => self.tally.add(Sort::NotFile, path)?,
             Content::At(Place::Shut(_why)) => self.tally.add(Sort::Unreadable, path)?,
+            Content::At(Place::Broken(why)) => return Err(why),
         }
         Ok(())
     }
 
     /// Is a file without a row still there, and older than the question? What came later may have its row by now.
-    fn is_extra(&mut self, path: &[u8]) -> Result<bool, Missing> {
+    fn is_extra(&mut self, path: &[u8], young: bool) -> Result<bool, Missing> {
         self.stop("looking at files without a row")?;
-        match self.join.root.stat(path) {
+        if young {
+            self.tally.young += 1;
+            return Ok(false);
+        }
+        let root = match self.join.store {
+            Store::Tree(root) => root,
+            // The listing is the newest that is known of it.
+            #[cfg(feature = "net")]
+            Store::Objects(_) => return Ok(true),
+        };
+        match root.stat(path) {
             Ok(stat) if self.is_young(&stat) => {
                 self.tally.young += 1;
                 Ok(false)

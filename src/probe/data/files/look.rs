@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2, statat};
 use rustix::io::Errno;
 
+#[cfg(feature = "net")]
+use super::objects::Objects;
+use super::records::Facts;
 use super::shown;
 use crate::fact::{Cause, Missing};
 use crate::probe::path;
 
 /// What a path below the root leads to.
 pub(super) enum Place {
-    /// A regular file.
-    File(Stat),
+    /// A regular file, or an object.
+    File(Seen),
     /// Something that is not one.
     Other,
     /// Nothing.
@@ -22,12 +25,28 @@ pub(super) enum Place {
     Outside,
     /// Nobody can tell.
     Shut(Missing),
+    /// The store as a whole does not answer, so that nothing can be said of any.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only a bucket can"))]
+    Broken(Missing),
+}
+
+/// What is known of a file that was looked up.
+pub(super) struct Seen {
+    pub(super) facts: Facts,
+    /// It may not be read by who should.
+    pub(super) shut: bool,
+    /// Entity tag of an object.
+    pub(super) tag: Option<Vec<u8>>,
+    /// Nothing more can be known about what the tag is.
+    pub(super) tag_is_sure: bool,
 }
 
 /// A directory that is open.
 pub(super) struct Root {
     handle: OwnedFd,
     path: String,
+    /// Who must be able to read the files, if that matters.
+    reader: Option<Reader>,
     /// Old kernels, and some sandboxes, lack `openat2`.
     is_old: AtomicBool,
 }
@@ -37,11 +56,12 @@ const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGIC
 
 impl Root {
     /// Opens it.
-    pub(super) fn open(path: &str) -> Result<Self, Missing> {
+    pub(super) fn open(path: &str, reader: Option<Reader>) -> Result<Self, Missing> {
         path::checked(path)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = open(path, flags, Mode::empty()).map_err(|error| path::fault(path, error))?;
-        Ok(Self { handle, path: path.trim_end_matches('/').to_owned(), is_old: AtomicBool::new(false) })
+        let path = path.trim_end_matches('/').to_owned();
+        Ok(Self { handle, path, reader, is_old: AtomicBool::new(false) })
     }
 
     /// Its path, for messages.
@@ -63,12 +83,21 @@ impl Root {
     pub(super) fn find(&self, path: &[u8]) -> Place {
         match self.enter(path, OFlags::PATH) {
             Ok(handle) => match fstat(&handle) {
-                Ok(stat) if is_file(&stat) => Place::File(stat),
-                Ok(_other) => Place::Other,
+                Ok(stat) => self.seen(&stat),
                 Err(error) => self.place(path, error),
             },
             Err(error) => self.place(path, error),
         }
+    }
+
+    /// What an inode says.
+    pub(super) fn seen(&self, stat: &Stat) -> Place {
+        if !is_file(stat) {
+            return Place::Other;
+        }
+        let shut = self.reader.as_ref().is_some_and(|reader| !reader.may(stat));
+        let facts = Facts { size: stat.st_size, owner: stat.st_uid };
+        Place::File(Seen { facts, shut, tag: None, tag_is_sure: true })
     }
 
     /// What an error says about a path.
@@ -117,6 +146,35 @@ impl Root {
             return Err(Errno::XDEV);
         }
         open(whole, flags | OFlags::NOFOLLOW, Mode::empty())
+    }
+}
+
+/// Where the files are.
+pub(super) enum Store {
+    /// Below a directory.
+    Tree(Root),
+    /// In a bucket.
+    #[cfg(feature = "net")]
+    Objects(Objects),
+}
+
+impl Store {
+    /// Its name for messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Tree(root) => root.path().to_owned(),
+            #[cfg(feature = "net")]
+            Self::Objects(objects) => objects.name(),
+        }
+    }
+
+    /// What is at some paths, in their order.
+    pub(super) fn find_all(&self, paths: &[&[u8]]) -> Vec<Place> {
+        match self {
+            Self::Tree(root) => paths.iter().map(|path| root.find(path)).collect(),
+            #[cfg(feature = "net")]
+            Self::Objects(objects) => objects.find_all(paths),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, OFlags, RawDir, statat};
 
 use super::join::{Named, Work};
-use super::look::{Place, is_file};
+use super::look::{Root, Store};
 use super::rows::directory;
+use super::tally::Sort;
 use crate::fact::Missing;
 
 /// As many entries are read for each reference that is not found yet.
@@ -33,19 +34,23 @@ impl Work<'_> {
             directory(one.reference.path) == directory(other.reference.path)
         };
         for members in named.chunk_by(same) {
-            self.directory(members)?;
+            match self.join.store {
+                Store::Tree(root) => self.directory(root, members)?,
+                #[cfg(feature = "net")]
+                Store::Objects(_) => self.look(&members.iter().collect::<Vec<_>>())?,
+            }
         }
         Ok(())
     }
 
-    fn directory(&mut self, members: &[Named<'_>]) -> Result<(), Missing> {
+    fn directory(&mut self, root: &Root, members: &[Named<'_>]) -> Result<(), Missing> {
         let Some(first) = members.first() else { return Ok(()) };
         self.stop("looking for what rows name")?;
         let path = directory(first.reference.path);
         let place: &[u8] = if path.is_empty() { b"." } else { path };
-        let Ok(handle) = self.join.root.enter(place, OFlags::RDONLY | OFlags::DIRECTORY) else {
+        let Ok(handle) = root.enter(place, OFlags::RDONLY | OFlags::DIRECTORY) else {
             // Not there, closed, or outside: each reference says what of it.
-            return self.one_by_one(members.iter());
+            return self.look(&members.iter().collect::<Vec<_>>());
         };
         let listed = if members.len() >= FEWEST && !self.join.question.looks_at_inodes() {
             list(&handle, members)
@@ -55,33 +60,22 @@ impl Work<'_> {
         for named in members {
             let name = name(named);
             if listed.contains(name) {
-                self.there(named, None, false)?;
+                self.there(named, None, false, None)?;
                 continue;
             }
             let gone = match statat(&handle, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) if is_file(&stat) => self.place(named, Place::File(stat))?,
-                Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink => self.look(named)?,
-                Ok(_other) => self.place(named, Place::Other)?,
-                Err(error) => {
-                    let place = self.join.root.place(named.reference.path, error);
-                    self.place(named, place)?
+                Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink => {
+                    self.look(&[named])?;
+                    continue;
                 }
+                Ok(stat) => self.place(named, root.seen(&stat))?,
+                Err(error) => self.place(named, root.place(named.reference.path, error))?,
             };
-            self.gone(named, gone)?;
+            if gone {
+                self.tally.add(Sort::Missing, named.reference.path)?;
+            }
         }
         Ok(())
-    }
-
-    fn one_by_one<'b>(&mut self, members: impl Iterator<Item = &'b Named<'b>>) -> Result<(), Missing> {
-        for named in members {
-            let gone = self.look(named)?;
-            self.gone(named, gone)?;
-        }
-        Ok(())
-    }
-
-    fn gone(&mut self, named: &Named<'_>, gone: bool) -> Result<(), Missing> {
-        if gone { self.tally.add(super::tally::Sort::Missing, named.reference.path) } else { Ok(()) }
     }
 }
 

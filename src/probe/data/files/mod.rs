@@ -8,6 +8,8 @@ mod content;
 mod join;
 mod look;
 mod lookups;
+#[cfg(feature = "net")]
+mod objects;
 mod question;
 mod records;
 mod rows;
@@ -27,7 +29,7 @@ use tokio::sync::mpsc;
 
 use answer::Found;
 use join::Join;
-use look::Root;
+use look::Store;
 use question::{Depth, Question};
 use rows::References;
 use store::Spill;
@@ -49,15 +51,10 @@ impl Probe for Files {
         Box::pin(async move {
             let (stop, _guard) = Stop::new(cx);
             let question = Arc::new(Question::of(ask.request, cx)?);
-            let root = ask.request.args.text("root").unwrap_or_default().to_owned();
             let sql = statement(ask, cx)?;
-            let volume = {
-                let question = Arc::clone(&question);
-                blocking(move || volume::check(&root, &question)).await?
-            };
-            match volume {
+            match volume(ask, cx, &question).await? {
                 Volume::Not(word, why) => Ok(Answer::new(answer::absent(ask, word, why))),
-                Volume::There(root) => there(ask, cx, sql, question, root, stop).await,
+                Volume::There(store) => Box::pin(there(ask, cx, sql, question, store, stop)).await,
             }
         })
     }
@@ -73,15 +70,51 @@ fn statement<'a>(ask: &'a Ask<'_>, cx: &Context) -> Result<&'a str, Missing> {
     reading(ask, dialect)
 }
 
+/// What is where the files should be.
+async fn volume(ask: &Ask<'_>, cx: &Context, question: &Arc<Question>) -> Result<Volume, Missing> {
+    let args = &ask.request.args;
+    if args.text("bucket").is_some() {
+        return bucket(cx, args.text("prefix"), question).await;
+    }
+    let root = args.text("root").unwrap_or_default().to_owned();
+    let question = Arc::clone(question);
+    blocking(move || volume::check(&root, &question)).await
+}
+
+#[cfg(feature = "net")]
+async fn bucket(cx: &Context, prefix: Option<&str>, question: &Question) -> Result<Volume, Missing> {
+    let beside = cx.beside("bucket")?;
+    if &*beside.target.kind != "bucket" {
+        let what =
+            format!("`{}` is a target of type {}, not a bucket", beside.target.name, beside.target.kind);
+        return Err(Missing::new(Cause::WrongType, what));
+    }
+    let bucket = crate::probe::net::Bucket::open(&beside, prefix).await?;
+    bucket.check().await?;
+    if let Some(sentinel) = &question.sentinel
+        && bucket.head(sentinel).await?.is_none()
+    {
+        let what =
+            format!("{} has no object `{sentinel}`: it is another bucket, or another prefix", bucket.name());
+        return Ok(Volume::Not("unmarked", Missing::new(Cause::Absent, what)));
+    }
+    Ok(Volume::There(Store::Objects(objects::Objects::new(bucket))))
+}
+
+#[cfg(not(feature = "net"))]
+async fn bucket(_: &Context, _: Option<&str>, _: &Question) -> Result<Volume, Missing> {
+    Err(Missing::new(Cause::Unsupported, "this build of muster has no network, and reads no bucket"))
+}
+
 async fn there(
     ask: &Ask<'_>,
     cx: &Context,
     sql: &str,
     question: Arc<Question>,
-    root: Root,
+    store: Store,
     stop: Stop,
 ) -> Result<Answer, Missing> {
-    let (root, lists) = (Arc::new(root), lists(ask, &question)?);
+    let (store, lists) = (Arc::new(store), lists(ask, &question)?);
     let spill = Spill::new(question.work.as_deref());
     let (to, from) = mpsc::channel(8);
     let collected = {
@@ -90,8 +123,8 @@ async fn there(
         tokio::spawn(blocking(move || rows::collect(from, &question, &spill, lists.as_ref(), &stop)))
     };
     let listed = question.lists.then(|| {
-        let (question, root, stop) = (Arc::clone(&question), Arc::clone(&root), stop.clone());
-        tokio::spawn(blocking(move || tree::list(&root, &question, &spill, threads(), &stop)))
+        let (question, store, stop) = (Arc::clone(&question), Arc::clone(&store), stop.clone());
+        tokio::spawn(list(question, store, spill, stop))
     });
     let told = send(cx, sql, needs(&question), Sender::new(to)).await;
     let references = joined(collected.await);
@@ -105,14 +138,32 @@ async fn there(
         None => None,
     };
     let found =
-        blocking(move || compare(&question, &root, references, listing, lists.as_ref(), &stop)).await?;
+        blocking(move || compare(&question, &store, references, listing, lists.as_ref(), &stop)).await?;
     let table = answer::table(ask, found);
     Ok(Answer::new(table).identity(told.identity).clock(told.clock))
 }
 
+async fn list(
+    question: Arc<Question>,
+    store: Arc<Store>,
+    spill: Arc<Spill>,
+    stop: Stop,
+) -> Result<Listing, Missing> {
+    #[cfg(feature = "net")]
+    if let Store::Objects(objects) = &*store {
+        return objects.list(&question, &spill, &stop).await;
+    }
+    blocking(move || match &*store {
+        Store::Tree(root) => tree::list(root, &question, &spill, threads(), &stop),
+        #[cfg(feature = "net")]
+        Store::Objects(_) => Err(ended()),
+    })
+    .await
+}
+
 fn compare(
     question: &Question,
-    root: &Root,
+    store: &Store,
     references: References,
     listing: Option<Listing>,
     lists: Option<&Arc<Lists>>,
@@ -120,7 +171,7 @@ fn compare(
 ) -> Result<Found, Missing> {
     let join = Join {
         question,
-        root,
+        store,
         references: &references.side,
         entries: listing.as_ref().map(|listing| &listing.side),
         lists,
@@ -141,7 +192,7 @@ fn compare(
         nameless: references.nameless,
         files,
         lists: lists.map(|lists| lists.folder().to_owned()),
-        root: root.path().to_owned(),
+        root: store.name(),
         tally,
     })
 }

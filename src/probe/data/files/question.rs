@@ -1,7 +1,7 @@
 //! What is asked, read from the arguments once.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::GlobSet;
@@ -54,9 +54,11 @@ impl Question {
         let strip: Vec<&str> = strip.iter().map(|text| &**text).collect();
         let template = args.text("template").unwrap_or("{path}");
         let template = Template::new(template, &strip, args.text("root"), args.flag("decode"))?;
+        let of_objects = args.text("bucket").is_some();
+        check(args, of_objects)?;
         let reader = args.text("reader").map(reader).transpose()?;
         Ok(Self {
-            template,
+            template: if of_objects { template.exact() } else { template },
             depth: match args.text("depth") {
                 Some("content") => Depth::Content,
                 Some("size") => Depth::Size,
@@ -71,7 +73,7 @@ impl Question {
             sentinel: args.text("sentinel").map(Arc::from),
             ignore: Ignore::new(args)?,
             lists: lists(request)?,
-            work: None,
+            work: cx.work.as_deref().map(Path::to_owned),
             began: cx.clock.now(),
         })
     }
@@ -79,6 +81,27 @@ impl Question {
     /// Are inodes read?
     pub(super) fn looks_at_inodes(&self) -> bool {
         self.depth > Depth::Existence || self.owner.is_some() || self.other_reader
+    }
+}
+
+/// What cannot be meant together.
+fn check(args: &Args, of_objects: bool) -> Result<(), Missing> {
+    let wrong = |what: String, fix: &str| Err(Missing::new(Cause::Malformed, what).fix(fix.to_owned()));
+    match (args.text("root").is_some(), of_objects) {
+        (false, false) => {
+            return wrong(
+                "neither `root` nor `bucket` says where the files are".to_owned(),
+                "write one of them",
+            );
+        }
+        (true, true) => return wrong("both `root` and `bucket` are given".to_owned(), "write one of them"),
+        _ => {}
+    }
+    let only_tree = ["owner", "reader"].iter().find(|name| args.text(name).is_some());
+    let only_tree = only_tree.or(args.flag("mount").then_some(&"mount"));
+    match only_tree {
+        Some(name) if of_objects => wrong(format!("objects of a bucket have no `{name}`"), "leave it out"),
+        _ => Ok(()),
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) struct Entry<'a> {
     pub(super) kind: Kind,
     /// It may not be read by who should.
     pub(super) shut: bool,
+    /// It came while it was asked.
+    pub(super) young: bool,
     pub(super) facts: Option<Facts>,
+    /// Entity tag of an object.
+    pub(super) tag: Option<&'a [u8]>,
 }
 
 impl<'a> Entry<'a> {
@@ -38,12 +42,15 @@ impl<'a> Entry<'a> {
             Kind::Other => 2,
             Kind::Unknown => 3,
         };
-        into.push(kind | u8::from(self.shut) << 2 | u8::from(self.facts.is_some()) << 3);
+        let shut = u8::from(self.shut) << 2;
+        let (facts, tag) = (u8::from(self.facts.is_some()) << 3, u8::from(self.tag.is_some()) << 4);
+        into.push(kind | shut | facts | tag | u8::from(self.young) << 5);
         put(into, self.path);
         if let Some(facts) = self.facts {
             into.extend_from_slice(&facts.size.to_le_bytes());
             into.extend_from_slice(&facts.owner.to_le_bytes());
         }
+        self.tag.into_iter().for_each(|tag| put(into, tag));
     }
 
     /// Reads one.
@@ -58,7 +65,8 @@ impl<'a> Entry<'a> {
         let path = from.text()?;
         let facts =
             if bits & 8 == 0 { None } else { Some(Facts { size: from.size()?, owner: from.number()? }) };
-        Some(Self { path, kind, shut: bits & 4 != 0, facts })
+        let tag = if bits & 16 == 0 { None } else { Some(from.text()?) };
+        Some(Self { path, kind, shut: bits & 4 != 0, young: bits & 32 != 0, facts, tag })
     }
 }
 
@@ -106,8 +114,8 @@ mod tests {
         let mut bytes = Vec::new();
         let facts = Some(Facts { size: -1, owner: u32::MAX });
         let entries = [
-            Entry { path: b"a", kind: Kind::Unknown, shut: true, facts: None },
-            Entry { path: b"", kind: Kind::Link, shut: false, facts },
+            Entry { path: b"a", kind: Kind::Unknown, shut: true, young: false, facts: None, tag: Some(b"x") },
+            Entry { path: b"", kind: Kind::Link, shut: false, young: true, facts, tag: None },
         ];
         entries.iter().for_each(|entry| entry.write(&mut bytes));
         let mut cursor = Cursor(&bytes);

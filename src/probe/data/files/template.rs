@@ -23,6 +23,8 @@ pub(super) struct Template {
     decode: bool,
     /// Nothing is to be done for most references.
     plain: bool,
+    /// Keys of objects are texts: neither `//` nor `..` means anything in them.
+    exact: bool,
 }
 
 /// A reference that names nothing below the root.
@@ -42,7 +44,13 @@ impl Template {
         }
         strip.sort_by_key(|beginning| std::cmp::Reverse(beginning.len()));
         let plain = pieces == [Piece::Path] && !decode;
-        Ok(Self { pieces, strip, decode, plain })
+        Ok(Self { pieces, strip, decode, plain, exact: false })
+    }
+
+    /// The same for keys of objects.
+    pub(super) fn exact(mut self) -> Self {
+        self.exact = true;
+        self
     }
 
     /// The path below the root, in place of what was in `into`.
@@ -51,7 +59,7 @@ impl Template {
         let beginning = self.strip.iter().find(|beginning| reference.starts_with(beginning));
         let rest = reference.get(beginning.map_or(0, Vec::len)..).unwrap_or_default();
         if self.plain {
-            return tidy(rest, into);
+            return self.done(rest, into);
         }
         let decoded = if self.decode { percent(rest)? } else { rest.to_vec() };
         let mut made = Vec::with_capacity(decoded.len() * 2);
@@ -63,7 +71,15 @@ impl Template {
                 Piece::Slice(begin, end) => made.extend_from_slice(slice(&decoded, *begin, *end)?),
             }
         }
-        tidy(&made, into)
+        self.done(&made, into)
+    }
+
+    fn done(&self, path: &[u8], into: &mut Vec<u8>) -> Result<(), Outside> {
+        if !self.exact {
+            return tidy(path, into);
+        }
+        into.extend_from_slice(path);
+        if into.is_empty() { Err(Outside) } else { Ok(()) }
     }
 }
 
@@ -210,6 +226,15 @@ mod tests {
         assert_eq!(mapped(&template("all/{name}.bin"), "x/y/z").as_deref(), Ok("all/z.bin"));
         let decoded = Template::new("{path}", &[], None, true).unwrap();
         assert_eq!(mapped(&decoded, "a%20b/%c3%a4").as_deref(), Ok("a b/ä"));
+    }
+
+    #[test]
+    fn a_key_of_an_object_is_taken_as_it_is() {
+        let exact = template("{path}").exact();
+        for key in ["a//b", "/a", "a/../b", "./a"] {
+            assert_eq!(mapped(&exact, key).as_deref(), Ok(key));
+        }
+        assert_eq!(mapped(&exact, ""), Err(Outside));
     }
 
     #[test]

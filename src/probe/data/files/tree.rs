@@ -230,7 +230,7 @@ impl<'a> Lister<'a> {
             _ => Kind::Other,
         };
         self.files += 1;
-        let entry = Entry { path: &self.path, kind, shut, facts };
+        let entry = Entry { path: &self.path, kind, shut, young: false, facts, tag: None };
         self.writer.push(self.parts.of(&self.path), |into| entry.write(into))
     }
 }

@@ -3,7 +3,7 @@
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-use super::look::{Place, Root, stat_of};
+use super::look::{Place, Root, Store, stat_of};
 use super::question::Question;
 use crate::fact::{Cause, Missing};
 use crate::probe::path;
@@ -11,7 +11,7 @@ use crate::probe::path;
 /// What is where the files should be.
 pub(super) enum Volume {
     /// What was asked for.
-    There(Root),
+    There(Store),
     /// Something else: its word, and what was found.
     Not(&'static str, Missing),
 }
@@ -36,11 +36,12 @@ pub(super) fn check(root: &str, question: &Question) -> Result<Volume, Missing> 
         let why = Missing::new(Cause::Absent, what).fix(format!("mount {shown}"));
         return Ok(Volume::Not("unmounted", why));
     }
-    let open = Root::open(root)?;
-    let Some(sentinel) = &question.sentinel else { return Ok(Volume::There(open)) };
+    let reader = question.looks_at_inodes().then(|| question.reader.clone());
+    let open = Root::open(root, reader)?;
+    let Some(sentinel) = &question.sentinel else { return Ok(Volume::There(Store::Tree(open))) };
     match open.find(sentinel.as_bytes()) {
-        Place::File(_) => Ok(Volume::There(open)),
-        Place::Shut(why) => Err(why),
+        Place::File(_) => Ok(Volume::There(Store::Tree(open))),
+        Place::Shut(why) | Place::Broken(why) => Err(why),
         Place::Other | Place::Gone | Place::Outside => {
             let what =
                 format!("`{root}` is there without its sentinel `{sentinel}`: it is another volume, or none");
