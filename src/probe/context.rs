@@ -69,6 +69,12 @@ pub struct Target {
     pub path: Option<PathBuf>,
     /// The password, if it needs one.
     pub password: Option<Secret>,
+    /// Name of the key with which a bucket is asked; the key itself is the password.
+    pub access_key: Option<Secret>,
+    /// Region of a bucket.
+    pub region: Option<String>,
+    /// The bucket's name stands in the name of its host, not in the path.
+    pub virtual_host: bool,
     /// Headers with secrets for a service, by name.
     pub headers: BTreeMap<String, Secret>,
     /// TLS files.

@@ -116,12 +116,15 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("data.compare", &data::Compare),
     #[cfg(feature = "sql")]
+    ("data.files", &data::Files),
+    #[cfg(feature = "sql")]
     ("data.row_counts", &data::RowCounts),
     #[cfg(feature = "sql")]
     ("data.schema", &data::Schema),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
+    ("file.tree", &file::Tree),
     ("file.volume", &file::Volume),
     #[cfg(feature = "net")]
     ("http.response", &net::Response),

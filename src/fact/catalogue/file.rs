@@ -67,6 +67,71 @@ pub(super) static SET: ProbeDecl = ProbeDecl {
     feature: None,
 };
 
+/// `file.tree`
+pub(super) static TREE: ProbeDecl = ProbeDecl {
+    name: "file.tree",
+    doc: "The inventory of a directory tree, one row for each entry, to be compared with what it was before",
+    targets: &["host"],
+    params: &[
+        param("root", Ty::Path, "/etc/shop", "the directory whose tree is listed").required(),
+        param(
+            "include",
+            Ty::Texts,
+            "[\"*.conf\", \"tls/**\"]",
+            "only entries that one of these matches: a name, or a path below the root if it has a `/`",
+        ),
+        param(
+            "exclude",
+            Ty::Texts,
+            "[lost+found, \"*.tmp\"]",
+            "neither files nor directories that one of these matches",
+        ),
+        param("kind", Ty::Enum(&["file", "directory", "any"]), "any", "what is listed").default("any"),
+        param("max_depth", Ty::Int, "1", "how many directories deep; 1 is the directory itself"),
+        param("max_entries", Ty::Int, "1_000_000", "give up beyond so many entries").default("1_000_000"),
+        param("within", Ty::Duration, "2h", "how long it may take").default("1h"),
+    ],
+    facts: &[
+        field("path", Ty::Path, "tls/shop.pem", "path below the root; bytes that are no text as `\\xff`"),
+        field(
+            "kind",
+            Ty::Enum(&["file", "directory", "link", "socket", "fifo", "block", "char"]),
+            "file",
+            "what it is; a link is not followed",
+        ),
+        field("size", Ty::Bytes, "12KiB", "size of the content").null("not a regular file"),
+        field("mode", Ty::Text, "0644", "permission bits in octal, four digits"),
+        field("owner", Ty::Text, "root", "name of the owner, or its number if it has no name"),
+        field("group", Ty::Text, "root", "name of the group, or its number if it has no name"),
+        field("modified", Ty::Time, "2026-11-01T03:00:00Z", "last change of the content"),
+        field(
+            "leads_to",
+            Ty::Text,
+            "shop-2026.pem",
+            "what a link holds, as it is written there",
+        )
+        .null("not a link"),
+        field(
+            "digest",
+            Ty::Text,
+            "9f86d081…",
+            "HMAC-SHA256 of the content under the key of the gate, in hexadecimal: equal for equal content, and of no use to guess it",
+        )
+        .null("not a regular file")
+        .needs("read permission on the file")
+        .costly(),
+    ],
+    declared: Declared::No,
+    key: &["path"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "lists every directory, one stat per entry; `digest` reads all files",
+    locks: "none",
+    feature: None,
+};
+
 /// `file.stat`
 pub(super) static STAT: ProbeDecl = ProbeDecl {
     name: "file.stat",

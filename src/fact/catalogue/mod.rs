@@ -21,11 +21,13 @@ pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
     &data::COMPARE,
+    &data::FILES,
     &data::ROW_COUNTS,
     &data::SCHEMA,
     &disk::USAGE,
     &file::SET,
     &file::STAT,
+    &file::TREE,
     &file::VOLUME,
     &net::RESPONSE,
     &job::CANARY,
@@ -90,5 +92,9 @@ pub static TARGET_TYPES: &[(&str, &str)] = &[
     (
         "service",
         "something that answers on the network: `url: https://…`, `http://…`, `tls://host:port` or `tcp://host:port`",
+    ),
+    (
+        "bucket",
+        "objects of a store that speaks S3: `url: https://host/bucket`, or `https://host/bucket/prefix`",
     ),
 ];

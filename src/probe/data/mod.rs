@@ -2,11 +2,14 @@
 
 mod canonical;
 mod compare;
+mod files;
 mod row_counts;
 mod schema;
 mod side;
+pub(super) mod stream;
 pub(in crate::probe) mod tables;
 
 pub(super) use compare::Compare;
+pub(super) use files::Files;
 pub(super) use row_counts::RowCounts;
 pub(super) use schema::Schema;

@@ -4,8 +4,10 @@ mod account;
 mod find;
 mod set;
 mod stat;
+mod tree;
 mod volume;
 
 pub(super) use set::Set;
 pub(super) use stat::Stat;
+pub(super) use tree::Tree;
 pub(super) use volume::Volume;

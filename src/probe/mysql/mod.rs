@@ -2,9 +2,11 @@
 
 mod decode;
 pub(super) mod error;
+mod paths;
 mod query;
 pub(super) mod session;
 #[cfg(test)]
 mod tests;
 
+pub(super) use paths::send as send_paths;
 pub(super) use query::{Query, refused};

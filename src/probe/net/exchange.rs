@@ -256,7 +256,7 @@ fn secret(headers: &mut HeaderMap, target: &Target) -> Result<(), Missing> {
 }
 
 /// A client for this one observation: its connections are its own, so that times include connecting.
-async fn client(cx: &Context) -> Result<Client, Missing> {
+pub(super) async fn client(cx: &Context) -> Result<Client, Missing> {
     let files = &cx.target.tls;
     let mut config = tls::client(files, tls::verifier(files).await?).await?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -2,6 +2,7 @@
 
 mod database;
 pub(super) mod error;
+mod paths;
 mod query;
 pub(super) mod session;
 mod tables;
@@ -9,5 +10,6 @@ mod tables;
 mod tests;
 
 pub(super) use database::Database;
+pub(super) use paths::send as send_paths;
 pub(super) use query::Query;
 pub(super) use tables::Tables;
