@@ -24,7 +24,7 @@ fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     new.sql("ALTER DATABASE CURRENT_NAME SET TimeZone = 'UTC'".replace("CURRENT_NAME", &new.0).as_str());
     let run = gate.finds(&[
         ("release-sequences", "public.orders_id_seq", "fail"),
-        ("release-schema", "public.orders.orders_customer_fkey", "fail"),
+        ("release-schema", "constraint.public.orders.orders_customer_fkey", "fail"),
         ("release-time-zone", "TimeZone", "fail"),
     ]);
     mend(&run, "release-sequences", "public.orders_id_seq", |sql| new.sql(sql));
