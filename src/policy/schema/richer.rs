@@ -43,7 +43,11 @@ pub(super) fn project(schema: &mut Json) {
             address("bucket", json!({ "required": ["url"] })),
         ];
         set(target, "allOf", Json::Array(rules));
-        set(target, "dependentRequired", json!({ "access_key": ["secret_key"], "secret_key": ["access_key"] }));
+        set(
+            target,
+            "dependentRequired",
+            json!({ "access_key": ["secret_key"], "secret_key": ["access_key"] }),
+        );
     }
     if let Some(secret) = defined(schema, &definition(&shapes::SECRET)) {
         set(secret, "minProperties", json!(1));
