@@ -74,6 +74,11 @@ impl Question {
         self
     }
 
+    /// The target.
+    pub(crate) fn given(&self) -> Target {
+        self.target.clone()
+    }
+
     /// Names another target in an argument.
     pub(crate) fn other(mut self, argument: &'static str, target: Target) -> Self {
         self = self.arg(argument, Value::text(&target.name));

@@ -46,7 +46,7 @@ pub(super) fn table(ask: &Ask<'_>, mut found: Found) -> Table {
         .set("nameless", Value::count(found.nameless))
         .set_or_null("files", found.files.map(Value::count))
         .set_or_null("young", listed.then(|| Value::count(tally.young)))
-        .set_or_null("checked_size", (found.depth >= Depth::Size).then(|| Value::count(tally.checked_size)))
+        .set_or_null("checked_size", asked(&found, Sort::Size).then(|| Value::count(tally.checked_size)))
         .set_or_null(
             "checked_content",
             (found.depth == Depth::Content).then(|| Value::count(tally.checked_content)),
@@ -76,14 +76,7 @@ fn sorted<'a>(
     count: &'static str,
     paths: &'static str,
 ) -> RowBuilder<'a> {
-    let asked = match sort {
-        Sort::Extra | Sort::Form => found.files.is_some(),
-        Sort::Owner => found.tally.checked_owner > 0 || found.tally.named == 0,
-        Sort::Size => found.depth >= Depth::Size,
-        Sort::Content | Sort::Changing | Sort::BadDigest => found.depth == Depth::Content,
-        _ => true,
-    };
-    if !asked {
+    if !asked(found, sort) {
         return row.set(count, Value::Null).set(paths, Value::Null);
     }
     match unknown(found, sort) {
@@ -91,6 +84,18 @@ fn sorted<'a>(
         None => {
             row.cell(count, number(found.tally.count(sort))).set(paths, Value::texts(found.tally.paths(sort)))
         }
+    }
+}
+
+/// Was it looked for at all?
+fn asked(found: &Found, sort: Sort) -> bool {
+    match sort {
+        Sort::Extra | Sort::Form => found.files.is_some(),
+        Sort::Owner => found.tally.checked_owner > 0 || found.tally.named == 0,
+        // A digest says more than a size, which the query need not give then.
+        Sort::Size => found.depth == Depth::Size || found.tally.checked_size > 0,
+        Sort::Content | Sort::Changing | Sort::BadDigest => found.depth == Depth::Content,
+        _ => true,
     }
 }
 

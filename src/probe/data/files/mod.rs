@@ -21,6 +21,8 @@ mod volume;
 
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "net"))]
+mod tests_bucket;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ use tokio::sync::mpsc;
 use answer::Found;
 use join::Join;
 use look::Store;
-use question::{Depth, Question};
+use question::{Depth, Question, given};
 use rows::References;
 use store::Spill;
 use tally::Lists;
@@ -73,8 +75,8 @@ fn statement<'a>(ask: &'a Ask<'_>, cx: &Context) -> Result<&'a str, Missing> {
 /// What is where the files should be.
 async fn volume(ask: &Ask<'_>, cx: &Context, question: &Arc<Question>) -> Result<Volume, Missing> {
     let args = &ask.request.args;
-    if args.text("bucket").is_some() {
-        return bucket(cx, args.text("prefix"), question).await;
+    if given(args, "bucket").is_some() {
+        return bucket(cx, given(args, "prefix"), question).await;
     }
     let root = args.text("root").unwrap_or_default().to_owned();
     let question = Arc::clone(question);

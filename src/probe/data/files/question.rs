@@ -52,25 +52,25 @@ impl Question {
         let args = &*request.args;
         let strip = args.texts("strip");
         let strip: Vec<&str> = strip.iter().map(|text| &**text).collect();
-        let template = args.text("template").unwrap_or("{path}");
-        let template = Template::new(template, &strip, args.text("root"), args.flag("decode"))?;
-        let of_objects = args.text("bucket").is_some();
+        let template = given(args, "template").unwrap_or("{path}");
+        let template = Template::new(template, &strip, given(args, "root"), args.flag("decode"))?;
+        let of_objects = given(args, "bucket").is_some();
         check(args, of_objects)?;
-        let reader = args.text("reader").map(reader).transpose()?;
+        let reader = given(args, "reader").map(reader).transpose()?;
         Ok(Self {
             template: if of_objects { template.exact() } else { template },
-            depth: match args.text("depth") {
+            depth: match given(args, "depth") {
                 Some("content") => Depth::Content,
                 Some("size") => Depth::Size,
                 _ => Depth::Existence,
             },
             share: share(args)?,
-            algorithm: Algorithm::of(args.text("algorithm").unwrap_or("sha256"))?,
-            owner: args.text("owner").map(|name| user(name).map(|user| user.0)).transpose()?,
+            algorithm: Algorithm::of(given(args, "algorithm").unwrap_or("sha256"))?,
+            owner: given(args, "owner").map(|name| user(name).map(|user| user.0)).transpose()?,
             other_reader: reader.is_some(),
             reader: reader.map_or_else(Reader::me, Ok)?,
             mount: args.flag("mount"),
-            sentinel: args.text("sentinel").map(Arc::from),
+            sentinel: given(args, "sentinel").map(Arc::from),
             ignore: Ignore::new(args)?,
             lists: lists(request)?,
             work: cx.work.as_deref().map(Path::to_owned),
@@ -87,7 +87,7 @@ impl Question {
 /// What cannot be meant together.
 fn check(args: &Args, of_objects: bool) -> Result<(), Missing> {
     let wrong = |what: String, fix: &str| Err(Missing::new(Cause::Malformed, what).fix(fix.to_owned()));
-    match (args.text("root").is_some(), of_objects) {
+    match (given(args, "root").is_some(), of_objects) {
         (false, false) => {
             return wrong(
                 "neither `root` nor `bucket` says where the files are".to_owned(),
@@ -97,7 +97,7 @@ fn check(args: &Args, of_objects: bool) -> Result<(), Missing> {
         (true, true) => return wrong("both `root` and `bucket` are given".to_owned(), "write one of them"),
         _ => {}
     }
-    let only_tree = ["owner", "reader"].iter().find(|name| args.text(name).is_some());
+    let only_tree = ["owner", "reader"].iter().find(|name| given(args, name).is_some());
     let only_tree = only_tree.or(args.flag("mount").then_some(&"mount"));
     match only_tree {
         Some(name) if of_objects => wrong(format!("objects of a bucket have no `{name}`"), "leave it out"),
@@ -105,9 +105,14 @@ fn check(args: &Args, of_objects: bool) -> Result<(), Missing> {
     }
 }
 
+/// A text that is given: a policy that leaves it to the project has an empty one.
+pub(super) fn given<'a>(args: &'a Args, name: &str) -> Option<&'a str> {
+    args.text(name).filter(|text| !text.is_empty())
+}
+
 /// Files without a row are found by listing only.
 fn lists(request: &Request) -> Result<bool, Missing> {
-    match request.args.text("method") {
+    match given(&request.args, "method") {
         Some("listing") => Ok(true),
         Some("lookups") => Ok(false),
         None | Some("auto") => Ok(["extra", "extra_paths", "young"].iter().any(|name| request.wants(name))),
@@ -158,7 +163,7 @@ impl Ignore {
         let patterns: Vec<&Arc<str>> = texts.iter().filter(wild).collect();
         let names = texts.iter().filter(|text| !wild(text)).map(|text| text.as_bytes().to_vec()).collect();
         let patterns = if patterns.is_empty() { None } else { Some(walk::filters(&patterns)?) };
-        Ok(Self { names, patterns, sentinel: args.text("sentinel").map(|text| text.as_bytes().to_vec()) })
+        Ok(Self { names, patterns, sentinel: given(args, "sentinel").map(|text| text.as_bytes().to_vec()) })
     }
 
     /// Is it this entry? `path` is the whole one below the root.

@@ -16,13 +16,13 @@ use crate::probe::postgres::testing::{Database, block};
 use crate::probe::testing::{Question, as_nobody, ask, cause, cell, open_dir, value};
 
 /// A tree, and a database beside it whose table `uploads` names its files.
-struct Shop {
+pub(super) struct Shop {
     dir: tempfile::TempDir,
 }
 
 impl Shop {
     /// Files with their names as content, and a row for each of these.
-    fn new(files: &[&str], rows: &[&str]) -> Self {
+    pub(super) fn new(files: &[&str], rows: &[&str]) -> Self {
         let shop = Self { dir: open_dir() };
         fs::create_dir(shop.root()).unwrap();
         files.iter().for_each(|file| shop.write(file, file));
@@ -42,7 +42,7 @@ impl Shop {
         fs::write(path, content).unwrap();
     }
 
-    fn sql(&self, sql: &str) {
+    pub(super) fn sql(&self, sql: &str) {
         block(async {
             let options =
                 SqliteConnectOptions::new().filename(self.dir.path().join("shop.db")).create_if_missing(true);
@@ -52,7 +52,7 @@ impl Shop {
         });
     }
 
-    fn ask(&self, mut args: Json) -> Question {
+    pub(super) fn ask(&self, mut args: Json) -> Question {
         let defaults = json!({"sql": "select path, size, digest, owner from uploads", "root": self.root()});
         for (name, value) in defaults.as_object().unwrap() {
             if args.get(name).is_none() {
@@ -86,11 +86,11 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn int(answer: &Answer, name: &str) -> i64 {
+pub(super) fn int(answer: &Answer, name: &str) -> i64 {
     value(answer, 0, name).as_int().unwrap_or_else(|| panic!("`{name}` is null"))
 }
 
-fn list(answer: &Answer, name: &str) -> Vec<String> {
+pub(super) fn list(answer: &Answer, name: &str) -> Vec<String> {
     match value(answer, 0, name) {
         Value::List(items) => {
             items.iter().map(|item| item.as_ref().unwrap().as_text().unwrap().to_owned()).collect()
@@ -99,12 +99,12 @@ fn list(answer: &Answer, name: &str) -> Vec<String> {
     }
 }
 
-fn word(answer: &Answer, name: &str) -> String {
+pub(super) fn word(answer: &Answer, name: &str) -> String {
     value(answer, 0, name).as_text().unwrap().to_owned()
 }
 
 /// Counts that are not zero.
-fn wrong(answer: &Answer) -> Vec<(&'static str, i64)> {
+pub(super) fn wrong(answer: &Answer) -> Vec<(&'static str, i64)> {
     let counts = [
         "missing",
         "extra",
@@ -464,7 +464,7 @@ fn a_database_that_is_not_there_is_a_fault_of_its_target() {
     let shop = Shop::new(&["a"], &["a"]);
     let question = shop.ask(json!({})).target(|target| target.path = Some("/nowhere/shop.db".into()));
     assert_eq!(question.run().unwrap_err().cause, Cause::Absent);
-    assert_eq!(shop.ask(json!({"sql": "select path from nothing"})).run().unwrap_err().cause, Cause::Absent);
+    assert_eq!(shop.ask(json!({"sql": "select path from gone"})).run().unwrap_err().cause, Cause::Absent);
 }
 
 fn postgres(shop: &Shop, database: &Database, role: &str, mut args: Json) -> Result<Answer, Missing> {
