@@ -151,7 +151,7 @@ fn two_names_of_one_machine_are_one_machine() {
     let shop = shop();
     shop.project("owner: team\npolicies: [policies/]\ntargets:\n  one: { type: host }\n  two: { type: host }\ngate: { moves: { two: { from: one } } }\n");
     std::fs::remove_file(shop.at("policies/counts.yaml")).unwrap();
-    shop.policy("files", "tier: release\ntarget: { type: host }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/old.db'] }, before: gate } }\neach: f\nfail: side != \"both\" || (size ?? 0.bytes) != (before.size ?? 0.bytes)\n");
+    shop.policy("files", "tier: release\ntarget: { type: host, name: two }\nobserve: { f: { probe: file.stat, with: { paths: ['@SHOP@/old.db'] }, before: gate } }\neach: f\nfail: side != \"both\" || (size ?? 0.bytes) != (before.size ?? 0.bytes)\n");
     snapshot(&shop).exits(0);
     verify(&shop, &[]).exits(2).says("compared with itself");
     shop.project(&text(&shop, "muster.yaml").replace("{ from: one }", "{ in_place: true }"));

@@ -166,6 +166,16 @@ fn timeline() -> Json {
     )
 }
 
+/// Keys of the report that say it by their name alone.
+fn told(definition: &mut Json) {
+    let Some(keys) = definition.get_mut("properties").and_then(Json::as_object_mut) else { return };
+    for (name, key) in keys {
+        if let Some(key) = key.as_object_mut().filter(|key| !key.contains_key("description")) {
+            key.insert("description".to_owned(), json!(name.replace('_', " ")));
+        }
+    }
+}
+
 /// The schema of what `muster gate verify --report FILE.json` writes.
 pub fn json_schema() -> Json {
     let all = object(
@@ -201,6 +211,7 @@ pub fn json_schema() -> Json {
     let report = report.as_object().cloned().unwrap_or_default();
     let report = report.into_iter().filter(|(name, _)| !own.contains(&name.as_str())).collect();
     definitions.insert("report".to_owned(), Json::Object(report));
+    definitions.values_mut().for_each(told);
     let parts = [
         ("side", side()),
         ("line", line()),
