@@ -20,6 +20,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
     &data::COMPARE,
+    &data::FINGERPRINTS,
     &data::ROW_COUNTS,
     &data::SCHEMA,
     &disk::USAGE,

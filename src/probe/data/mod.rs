@@ -2,11 +2,13 @@
 
 mod canonical;
 mod compare;
+mod fingerprints;
 mod row_counts;
 mod schema;
 mod side;
 pub(in crate::probe) mod tables;
 
 pub(super) use compare::Compare;
+pub(super) use fingerprints::Fingerprints;
 pub(super) use row_counts::RowCounts;
 pub(super) use schema::Schema;

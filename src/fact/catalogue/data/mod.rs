@@ -3,10 +3,12 @@
 use crate::fact::{ParamDecl, Ty, param};
 
 mod compare;
+mod fingerprints;
 mod row_counts;
 mod schema;
 
 pub(super) use compare::COMPARE;
+pub(super) use fingerprints::FINGERPRINTS;
 pub(super) use row_counts::ROW_COUNTS;
 pub(super) use schema::SCHEMA;
 
