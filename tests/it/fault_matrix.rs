@@ -19,7 +19,7 @@ use crate::harness::Run;
 use crate::http::Reply;
 use rcgen::date_time_ymd;
 use serde_json::Value as Json;
-use stage::{Stage, WELL, every_fact};
+use stage::{DATA, Stage, WELL, every_fact};
 
 /// The classes of the first promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,7 +145,7 @@ fn drip() -> Mode {
 
 fn table() -> Vec<Line> {
     let mut lines: Vec<Line> =
-        [network(), databases(), services(), files(), sqlite(), commands()].into_iter().flatten().collect();
+        [network(), databases(), data(), services(), files(), sqlite(), commands()].into_iter().flatten().collect();
     let own = by_declaration(&lines);
     lines.extend(own);
     lines
@@ -248,6 +248,22 @@ fn databases() -> Vec<Line> {
         line(&["mysql.query"], Clock, "a time in the future", |s| s.database_sql(&format!("UPDATE {}.items SET seen = '2038-01-01'", s.database)), Unknown(LATER, "clock")),
         line(&["postgres.query"], Clock, "a time in the future", |s| s.database_sql("UPDATE items SET seen = '2100-01-01'"), Unknown(LATER, "clock")),
         line(&["sqlite.query"], Clock, "a time in the future", |s| s.sql = "SELECT amount, '2100-01-01T00:00:00Z' AS seen FROM items".into(), Unknown(LATER, "clock")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn data() -> Vec<Line> {
+    let (counts, schema) = (&["data.row_counts"], &["data.schema"]);
+    vec![
+        line(DATA, Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
+        line(DATA, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(counts, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(counts, Permission, "one column of a table", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full; GRANT SELECT (id) ON items TO muster_full"), All("denied")),
+        line(counts, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
+        line(counts, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(counts, Null, "the keys of a table without rows", |s| s.database_sql("TRUNCATE items"), Fails("least_key == null || greatest_key == null")),
+        not(schema, Null, "the only null, of `table`, says that an object belongs to none"),
+        not(DATA, Clock, NO_TIME),
     ]
 }
 

@@ -69,6 +69,9 @@ pub static PROBES: &[&ProbeDecl] = &[
     &net::CHAIN,
 ];
 
+/// Kinds of objects of a schema.
+pub(crate) const SCHEMA_KINDS: &[&str] = data::KINDS;
+
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
     PROBES.iter().copied().find(|probe| probe.name == name)

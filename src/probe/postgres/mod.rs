@@ -91,6 +91,7 @@ pub(super) use server::SERVER;
 pub(super) use sessions::SESSIONS;
 pub(super) use setting_overrides::SETTING_OVERRIDES;
 pub(super) use settings::SETTINGS;
+pub(super) use sizes::{busy, is_lock};
 pub(super) use slots::SLOTS;
 pub(super) use standby::STANDBY;
 pub(super) use subscriptions::SUBSCRIPTIONS;

@@ -60,13 +60,18 @@ impl<'a> Session<'a> {
 
     /// A dropped future does not stop a statement: it runs on a thread of its own. The handler does.
     async fn begin(&mut self, left: Duration) -> Result<(), Missing> {
-        let until = self.cx.deadline - (left / 10).min(Duration::from_millis(100));
-        let mut handle = self.connection.lock_handle().await.map_err(|e| fault(self.cx, &self.path, &e))?;
-        handle.set_progress_handler(10_000, move || Instant::now() < until);
-        drop(handle);
+        self.until(self.cx.deadline - (left / 10).min(Duration::from_millis(100))).await?;
         self.rows("BEGIN".to_owned()).await?;
         // The first read finds out whether it is a database.
         self.rows("SELECT count(*) FROM sqlite_schema".to_owned()).await.map(|_| ())
+    }
+
+    /// Ends whatever still runs at that moment.
+    pub(in crate::probe) async fn until(&mut self, until: Instant) -> Result<(), Missing> {
+        let mut handle = self.connection.lock_handle().await.map_err(|e| fault(self.cx, &self.path, &e))?;
+        handle.set_progress_handler(10_000, move || Instant::now() < until);
+        drop(handle);
+        Ok(())
     }
 
     /// All rows of a statement.

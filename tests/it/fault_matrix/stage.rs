@@ -21,6 +21,9 @@ use crate::trial::{done, env, unique};
 /// What a service says that is well.
 pub(super) const WELL: &str = r#"{"amount": 1.5, "seen": "2026-01-01T00:00:00Z"}"#;
 
+/// Probes of tables and schemas of any engine, tried at PostgreSQL.
+pub(super) const DATA: &[&str] = &["data.row_counts", "data.schema"];
+
 /// Far longer than any deadline here: who has not ended by then, hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -124,7 +127,7 @@ impl Stage {
                 self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
                 self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
             }
-            name if name.starts_with("postgres.") => self.real_postgres(),
+            name if name.starts_with("postgres.") || DATA.contains(&name) => self.real_postgres(),
             name if name.starts_with("pgbouncer.") => {
                 (self.database, self.user) = ("pgbouncer".into(), "muster_monitor".into());
                 self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PGBOUNCER_PORT").parse().unwrap()).into());
@@ -337,6 +340,8 @@ impl Stage {
             "file.stat" | "disk.usage" | "certificate.file" => format!("path: '{path}'"),
             "command.output" => "command: it, format: json".into(),
             name if name.ends_with(".query") => format!("sql: {:?}", self.sql),
+            // Their own patience goes before that of the target.
+            name if DATA.contains(&name) => format!("within: {}", self.deadline),
             _ => String::new(),
         }
     }

@@ -10,7 +10,7 @@ mod schema;
 pub(super) use compare::COMPARE;
 pub(super) use fingerprints::FINGERPRINTS;
 pub(super) use row_counts::ROW_COUNTS;
-pub(super) use schema::SCHEMA;
+pub(super) use schema::{KINDS, SCHEMA};
 
 /// Whom they can ask.
 const TARGETS: &[&str] = &["postgres", "mysql", "sqlite"];

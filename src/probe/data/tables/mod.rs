@@ -14,10 +14,10 @@
 
 mod engine;
 mod kind;
-mod mysql;
+pub(in crate::probe::data) mod mysql;
 mod names;
 mod postgres;
-mod sqlite;
+pub(in crate::probe::data) mod sqlite;
 #[cfg(test)]
 pub(in crate::probe) mod testing;
 #[cfg(test)]
@@ -100,18 +100,7 @@ pub(in crate::probe) struct Listing {
 impl Wanted {
     /// What the arguments `tables`, `except` and `schemas` say.
     pub(in crate::probe) fn of(args: &Args, engine: Engine) -> Result<Self, Missing> {
-        let names = |name: &str| {
-            let read = |text: &Arc<str>| {
-                engine.normalised(text).ok_or_else(|| {
-                    let what = format!("`{text}` in `{name}` is no name of a table");
-                    Missing::new(Cause::Malformed, what).fix(match engine {
-                        Engine::Postgres => "write it as `schema.table`, quoted where SQL needs it",
-                        Engine::Mysql | Engine::Sqlite => "write the plain name, quoted where SQL needs it",
-                    })
-                })
-            };
-            args.texts(name).iter().map(read).collect::<Result<BTreeSet<_>, _>>()
-        };
+        let names = |name: &str| Self::names(args, name, engine);
         let schemas = args.get("schemas").map(|_| args.texts("schemas"));
         Ok(Self {
             tables: args.get("tables").map(|_| names("tables")).transpose()?,
@@ -121,6 +110,24 @@ impl Wanted {
         })
     }
 
+    /// A list of names of tables, by their normal writing.
+    pub(in crate::probe) fn names(
+        args: &Args,
+        name: &str,
+        engine: Engine,
+    ) -> Result<BTreeSet<Arc<str>>, Missing> {
+        let read = |text: &Arc<str>| {
+            engine.normalised(text).ok_or_else(|| {
+                let what = format!("`{text}` in `{name}` is no name of a table");
+                Missing::new(Cause::Malformed, what).fix(match engine {
+                    Engine::Postgres => "write it as `schema.table`, quoted where SQL needs it",
+                    Engine::Mysql | Engine::Sqlite => "write the plain name, quoted where SQL needs it",
+                })
+            })
+        };
+        args.texts(name).iter().map(read).collect()
+    }
+
     /// The same with all columns.
     pub(in crate::probe) fn with_columns(mut self) -> Self {
         self.columns = true;
@@ -128,7 +135,7 @@ impl Wanted {
     }
 
     /// Is this table asked for?
-    fn has(&self, name: &Arc<str>) -> bool {
+    pub(in crate::probe) fn has(&self, name: &Arc<str>) -> bool {
         self.tables.as_ref().is_none_or(|tables| tables.contains(name)) && !self.except.contains(name)
     }
 

@@ -13,7 +13,6 @@ use crate::probe::mysql::session::{Session, within};
 use crate::probe::sql::Step;
 
 pub(super) async fn list(session: &mut Session<'_>, wanted: &Wanted) -> Result<Listing, Missing> {
-    let database = database(session).await?;
     let grants = Grants::read(session).await?;
     let rows = rows(session, include_str!("queries/mysql_tables.sql").to_owned()).await?;
     let mut tables = Vec::new();
@@ -29,7 +28,7 @@ pub(super) async fn list(session: &mut Session<'_>, wanted: &Wanted) -> Result<L
                 estimate,
                 key: Vec::new(),
                 columns: Vec::new(),
-                hidden: grants.hidden(&database, &plain, &name, &session.user),
+                hidden: grants.hidden(&plain, &name, &session.user),
                 name,
                 plain,
             });
@@ -46,15 +45,7 @@ pub(super) async fn list(session: &mut Session<'_>, wanted: &Wanted) -> Result<L
             table.columns = all;
         }
     }
-    // Who sees every table by the grant of the whole database misses none of their names.
-    let incomplete = (!grants.all).then(|| {
-        let quoted = Engine::Mysql.quoted(&database);
-        let what = format!(
-            "the user {} does not see tables of {quoted} for which it has no privilege, not even their names",
-            session.user
-        );
-        Missing::new(Cause::Denied, what).fix(grant(&format!("{quoted}.*"), &session.user))
-    });
+    let incomplete = grants.incomplete(session);
     Ok(wanted.listing(tables, incomplete))
 }
 
@@ -69,31 +60,66 @@ async fn database(session: &mut Session<'_>) -> Result<String, Missing> {
 }
 
 /// What the user may read.
-struct Grants {
-    /// Of the whole database.
-    all: bool,
+pub(in crate::probe::data) struct Grants {
+    /// The database of the address.
+    pub(in crate::probe::data) database: String,
+    /// Privileges for the whole database.
+    whole: BTreeSet<String>,
     /// Whole tables.
     tables: BTreeSet<String>,
 }
 
 impl Grants {
-    async fn read(session: &mut Session<'_>) -> Result<Self, Missing> {
+    pub(in crate::probe::data) async fn read(session: &mut Session<'_>) -> Result<Self, Missing> {
+        let database = database(session).await?;
         let sql = include_str!("queries/mysql_grants.sql").replace(":ME", &grantees(session).await?);
-        let mut grants = Self { all: false, tables: BTreeSet::new() };
+        let mut grants = Self { database, whole: BTreeSet::new(), tables: BTreeSet::new() };
         for row in rows(session, sql).await? {
+            let name = text(session, &row, "name")?;
             match text(session, &row, "scope")?.as_str() {
-                "all" => grants.all = true,
-                _ => drop(grants.tables.insert(text(session, &row, "name")?)),
+                "all" => drop(grants.whole.insert(name)),
+                _ => drop(grants.tables.insert(name)),
             }
         }
         Ok(grants)
     }
 
-    fn hidden(&self, database: &str, plain: &str, name: &str, user: &str) -> Option<Arc<Missing>> {
-        if self.all || self.tables.contains(plain) {
+    /// Is this privilege there for the whole database?
+    pub(in crate::probe::data) fn has_all(&self, privilege: &str) -> bool {
+        self.whole.contains(privilege)
+    }
+
+    /// Are the grants of others seen?
+    pub(in crate::probe::data) async fn reads_grants(
+        &self,
+        session: &mut Session<'_>,
+    ) -> Result<bool, Missing> {
+        let sql = format!(
+            "SELECT 'x' AS name FROM information_schema.user_privileges WHERE privilege_type = 'SELECT' AND grantee IN ({0}) UNION ALL \
+             SELECT 'x' FROM information_schema.schema_privileges WHERE privilege_type = 'SELECT' AND 'mysql' LIKE table_schema AND grantee IN ({0})",
+            grantees(session).await?
+        );
+        Ok(!rows(session, sql).await?.is_empty())
+    }
+
+    /// Who sees every table by the grant of the whole database misses none of their names.
+    pub(in crate::probe::data) fn incomplete(&self, session: &Session<'_>) -> Option<Missing> {
+        if self.has_all("SELECT") {
             return None;
         }
-        let place = format!("{}.{}", Engine::Mysql.quoted(database), Engine::Mysql.quoted(plain));
+        let quoted = Engine::Mysql.quoted(&self.database);
+        let what = format!(
+            "the user {} does not see tables of {quoted} for which it has no privilege, not even their names",
+            session.user
+        );
+        Some(Missing::new(Cause::Denied, what).fix(grant(&format!("{quoted}.*"), &session.user)))
+    }
+
+    fn hidden(&self, plain: &str, name: &str, user: &str) -> Option<Arc<Missing>> {
+        if self.has_all("SELECT") || self.tables.contains(plain) {
+            return None;
+        }
+        let place = format!("{}.{}", Engine::Mysql.quoted(&self.database), Engine::Mysql.quoted(plain));
         let what = format!("the user {user} may not read all of {name}");
         Some(Arc::new(Missing::new(Cause::Denied, what).level(Level::Row).fix(grant(&place, user))))
     }
@@ -104,7 +130,7 @@ fn grant(place: &str, user: &str) -> String {
 }
 
 /// `'user'@'host'` of `user@host`, as the tables of privileges and `GRANT` write it.
-fn account(user: &str) -> String {
+pub(in crate::probe::data) fn account(user: &str) -> String {
     let (name, host) = user.rsplit_once('@').unwrap_or((user, "%"));
     format!("'{name}'@'{host}'")
 }

@@ -39,7 +39,7 @@ pub(super) async fn list(session: &mut Session<'_>, wanted: &Wanted) -> Result<L
 }
 
 /// A name as literal.
-fn literal(name: &str) -> String {
+pub(in crate::probe::data) fn literal(name: &str) -> String {
     format!("'{}'", name.replace('\'', "''"))
 }
 

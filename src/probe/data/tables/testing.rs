@@ -39,6 +39,11 @@ impl Maria {
         made
     }
 
+    /// A connection as administrator.
+    pub(in crate::probe) async fn connect() -> MySqlConnection {
+        admin().await
+    }
+
     /// Runs statements as administrator.
     pub(in crate::probe) fn admin(sql: &str) {
         block(async {
