@@ -118,6 +118,8 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     #[cfg(feature = "sql")]
     ("data.files", &data::Files),
     #[cfg(feature = "sql")]
+    ("data.fingerprints", &data::Fingerprints),
+    #[cfg(feature = "sql")]
     ("data.row_counts", &data::RowCounts),
     #[cfg(feature = "sql")]
     ("data.schema", &data::Schema),

@@ -22,6 +22,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &command::OUTPUT,
     &data::COMPARE,
     &data::FILES,
+    &data::FINGERPRINTS,
     &data::ROW_COUNTS,
     &data::SCHEMA,
     &disk::USAGE,

@@ -3,6 +3,7 @@
 mod canonical;
 mod compare;
 mod files;
+mod fingerprints;
 mod row_counts;
 mod schema;
 mod side;
@@ -11,5 +12,6 @@ pub(in crate::probe) mod tables;
 
 pub(super) use compare::Compare;
 pub(super) use files::Files;
+pub(super) use fingerprints::Fingerprints;
 pub(super) use row_counts::RowCounts;
 pub(super) use schema::Schema;

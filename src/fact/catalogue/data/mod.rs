@@ -4,11 +4,13 @@ use crate::fact::{ParamDecl, Ty, param};
 
 mod compare;
 mod files;
+mod fingerprints;
 mod row_counts;
 mod schema;
 
 pub(super) use compare::COMPARE;
 pub(super) use files::FILES;
+pub(super) use fingerprints::FINGERPRINTS;
 pub(super) use row_counts::ROW_COUNTS;
 pub(super) use schema::{KINDS, SCHEMA};
 

@@ -35,12 +35,11 @@ pub(in crate::probe) fn encode(kind: Kind, raw: Raw<'_>, out: &mut Vec<u8>) {
         return;
     }
     out.extend_from_slice(&[0; 5]);
-    let tag = match fitting(kind, raw, out) {
-        Some(tag) => tag,
-        None => {
-            out.truncate(begin + 5);
-            natural(raw, out)
-        }
+    let tag = if let Some(tag) = fitting(kind, raw, out) {
+        tag
+    } else {
+        out.truncate(begin + 5);
+        natural(raw, out)
     };
     // No engine has a value of 4 GiB.
     let length = u32::try_from(out.len() - begin - 5).unwrap_or(u32::MAX);

@@ -105,10 +105,10 @@ impl Decimal {
     /// PostgreSQL's binary form: count, weight, sign, scale, then digits to the base of 10,000.
     pub(super) fn of_numeric(bytes: &[u8]) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<8>()?;
-        let [a, b, c, d, e, f, _, _] = *head;
-        let count = usize::from(u16::from_be_bytes([a, b]));
-        let weight = i64::from(i16::from_be_bytes([c, d]));
-        let negative = match u16::from_be_bytes([e, f]) {
+        let ([count, weight, sign, _], _) = head.as_chunks::<2>() else { return None };
+        let count = usize::from(u16::from_be_bytes(*count));
+        let weight = i64::from(i16::from_be_bytes(*weight));
+        let negative = match u16::from_be_bytes(*sign) {
             0 => false,
             0x4000 => true,
             0xC000 => return Some(Self::special(Special::NotANumber, false)),

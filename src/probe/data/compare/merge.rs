@@ -11,19 +11,19 @@ use crate::fact::{Cause, Level, Missing};
 use crate::probe::data::side::{Batch, Feed, Row};
 
 /// How fast rows are read.
-pub(super) struct Pace {
+pub(in crate::probe::data) struct Pace {
     per_second: Option<u64>,
     begun: Instant,
     done: u64,
 }
 
 impl Pace {
-    pub(super) fn new(per_second: Option<u64>) -> Self {
+    pub(in crate::probe::data) fn new(per_second: Option<u64>) -> Self {
         Self { per_second, begun: Instant::now(), done: 0 }
     }
 
     /// So many more were read of one side; waits if that was too fast.
-    pub(super) async fn took(&mut self, rows: usize, until: Instant) {
+    pub(in crate::probe::data) async fn took(&mut self, rows: usize, until: Instant) {
         let Some(limit) = self.per_second.filter(|limit| *limit > 0) else { return };
         self.done += u64::try_from(rows).unwrap_or(0);
         let due = Duration::from_micros(self.done.saturating_mul(1_000_000) / limit);
@@ -32,7 +32,7 @@ impl Pace {
 }
 
 /// Rows of one side, one at a time.
-pub(super) struct Cursor<'f, 'a> {
+pub(in crate::probe::data) struct Cursor<'f, 'a> {
     feed: &'f mut Feed<'a>,
     pair: &'f Pair,
     which: Which,
@@ -41,13 +41,13 @@ pub(super) struct Cursor<'f, 'a> {
     at: usize,
     /// The last key of the batch before.
     last: Vec<u8>,
-    pub(super) seen: Sum,
+    pub(in crate::probe::data) seen: Sum,
     ended: bool,
     is_digested: bool,
 }
 
 impl<'f, 'a> Cursor<'f, 'a> {
-    pub(super) fn new(
+    pub(in crate::probe::data) fn new(
         feed: &'f mut Feed<'a>,
         pair: &'f Pair,
         which: Which,
@@ -145,7 +145,7 @@ impl<'f, 'a> Cursor<'f, 'a> {
 }
 
 /// Compares all rows.
-pub(super) async fn merge(
+pub(in crate::probe::data) async fn merge(
     source: &mut Cursor<'_, '_>,
     target: &mut Cursor<'_, '_>,
     tally: &mut Tally<'_>,

@@ -4,17 +4,17 @@
 //! servers where both are PostgreSQL (`native`), else by all rows in the order of their key in the canonical encoding
 //! (`stream`), or by how often each row is there if there is no key (`multiset`).
 
-mod merge;
+pub(in crate::probe::data) mod merge;
 mod multiset;
 mod native;
-mod pair;
+pub(in crate::probe::data) mod pair;
 mod same;
-mod shown;
-mod sql;
+pub(in crate::probe::data) mod shown;
+pub(in crate::probe::data) mod sql;
 mod state;
 mod table;
 mod tables;
-mod tally;
+pub(in crate::probe::data) mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -221,7 +221,7 @@ fn one_sided(
 }
 
 /// A table that is larger than may be read.
-fn over_budget(table: &str, budget: u64) -> Missing {
+pub(in crate::probe::data) fn over_budget(table: &str, budget: u64) -> Missing {
     let what = format!("{table} has more than {budget} rows, which is the budget");
     let why = Missing::new(Cause::Limit, what).level(Level::Row);
     why.fix("raise it with `--set POLICY-PARAM…`, or leave the table out (`except`)")

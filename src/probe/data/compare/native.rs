@@ -1,10 +1,11 @@
 //! Both servers hash their rows themselves, where both are PostgreSQL and keep the columns alike.
 //!
-//! A row's hash is that of a record of its columns, mixed once more: PostgreSQL adds up the hashes of columns, so that
-//! a sum over rows alone would not see two rows that have changed a value with each other. A hash of another size than
-//! the value, or of what a type takes for equal and is not, is never used alone: whole numbers of 64 bits are folded
-//! to 32 and stand with their float, times stand with their day, texts are hashed by their bytes, and lists, JSON and
-//! intervals by their text. What the hashes tell apart and the canonical encoding does not is settled by rows.
+//! The hash of each column is the seed of the next one, so that values which changed places are seen: PostgreSQL's own
+//! hash of a record adds up those of its columns, and a sum of such hashes over rows would be the same. A hash that is
+//! narrower than the value, or takes for equal what is not, is never used alone: whole numbers of 64 bits are folded to
+//! 32 and stand with their float, times stand with their seconds, texts are hashed by their bytes, and lists, JSON and
+//! intervals by their text. Nulls stand in a number of their own. What the hashes tell apart and the canonical encoding
+//! does not is settled by rows.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +25,8 @@ const GROUPS: i64 = 4_096;
 /// If more groups than this differ, all rows are compared.
 const MANY: usize = 1_024;
 
-/// More columns than this do not fit a record.
-const WIDEST: usize = 1_600;
+/// More columns than this would nest too deep for the server's stack.
+const WIDEST: usize = 400;
 
 /// The first version whose records can be hashed.
 const FIRST: i64 = 140_000;
@@ -42,24 +43,13 @@ pub(super) struct Hashes {
 impl Hashes {
     /// For one side; nothing if its rows cannot be hashed as those of the other side are.
     pub(super) fn new(pair: &Pair, which: Which, seed: i64) -> Option<Self> {
-        let columns = pair.columns.iter().map(|both| hashed(both, which));
-        let columns: Vec<String> = columns.collect::<Option<Vec<_>>>()?.concat();
-        let key =
-            pair.key.iter().filter_map(|place| pair.columns.get(*place)).map(|both| hashed(both, which));
-        let key: Vec<String> = key.collect::<Option<Vec<_>>>()?.concat();
-        if columns.len() > WIDEST || key.is_empty() {
+        if pair.columns.len() > WIDEST || pair.key.is_empty() {
             return None;
         }
-        let record = format!("hash_record_extended(ROW({}), {seed})", columns.join(", "));
-        let group = match key.as_slice() {
-            [one] => format!("hash_record_extended(ROW({one}), {seed})"),
-            [one, more] if *more == format!("{one}::float8") => format!("hashint8extended({one}, {seed})"),
-            several => format!("hash_record_extended(ROW({}), {seed})", several.join(", ")),
-        };
-        Some(Self {
-            row: format!("hashfloat8extended({record}::float8, {seed})"),
-            group: format!("({group} & {})", GROUPS - 1),
-        })
+        let row = chained(pair.columns.iter(), which, seed)?;
+        let key = pair.key.iter().filter_map(|place| pair.columns.get(*place));
+        let group = format!("({} & {})", chained(key, which, seed)?, GROUPS - 1);
+        Some(Self { row, group })
     }
 
     /// Only rows of these groups.
@@ -75,56 +65,112 @@ pub(super) fn both_can(source: &Side<'_>, target: &Side<'_>) -> bool {
     can(source) && can(target)
 }
 
-/// The columns of a record for one column; nothing if the types are too unlike.
-fn hashed(both: &Both, which: Which) -> Option<Vec<String>> {
+/// The hash of several columns; nothing if the types of one are too unlike.
+fn chained<'b>(columns: impl Iterator<Item = &'b Both> + Clone, which: Which, seed: i64) -> Option<String> {
+    let mut hash = seed.to_string();
+    // A column that may be null on one side has a place among the nulls of both.
+    let nullable = columns.clone().filter(|both| both.is_nullable());
+    let nulls: Vec<String> = nullable.map(|both| quoted(&both.of(which).name)).collect();
+    for names in nulls.chunks(30) {
+        let bits =
+            names.iter().enumerate().map(|(bit, name)| format!("({name} IS NULL)::int4 * {}", 1_u32 << bit));
+        hash = format!("hashint4extended({}, {hash})", bits.collect::<Vec<_>>().join(" + "));
+    }
+    for both in columns {
+        hash = hashed(both, which, &hash)?;
+    }
+    Some(hash)
+}
+
+/// The hash of one column, begun with that of the columns before it.
+fn hashed(both: &Both, which: Which, seed: &str) -> Option<String> {
+    let column = both.of(which);
+    let name = quoted(&column.name);
+    let (ty, default) = form(both)?;
+    let value = if both.is_nullable() {
+        format!("coalesce({name}::{ty}, {default}::{ty})")
+    } else {
+        format!("{name}::{ty}")
+    };
+    Some(match ty {
+        "int4" => format!("hashint4extended({value}, {seed})"),
+        "int8" => format!("hashint8extended({value}, hashfloat8extended({value}::float8, {seed}))"),
+        "numeric" => format!("hash_numeric_extended({value}, {seed})"),
+        "float4" | "float8" => format!("hashfloat8extended({value}::float8, {seed})"),
+        "uuid" => format!("uuid_hash_extended({value}, {seed})"),
+        "bool" => format!("hashint4extended(({value})::int4, {seed})"),
+        "timestamp" => {
+            format!(
+                "timestamp_hash_extended({value}, hashfloat8extended(date_part('epoch', {value}), {seed}))"
+            )
+        }
+        "text" if both.kind == Kind::Char => {
+            format!("hashtextextended(rtrim({value}, ' ') COLLATE \"C\", {seed})")
+        }
+        "text" => format!("hashtextextended({value} COLLATE \"C\", {seed})"),
+        _ => format!("hash_record_extended(ROW({value}), {seed})"),
+    })
+}
+
+/// As what a column is hashed on both sides, and what stands for null.
+fn form(both: &Both) -> Option<(&'static str, &'static str)> {
     if both.told {
         return None;
     }
-    let (is, was) = (both.target.kind, both.source.kind);
-    let name = quoted(&both.of(which).name);
-    let bytes = || vec![format!("{name}::text COLLATE \"C\"")];
     let text = |ty: Type| matches!(ty, Type::Text | Type::Enum);
     let number = |ty: Type| matches!(ty, Type::Int | Type::Decimal);
     let time = |ty: Type| matches!(ty, Type::Timestamp | Type::Instant);
-    Some(match (was, is) {
-        (Type::Int, Type::Int) => {
-            let small = |column: &Column| matches!(&*column.ty, "smallint" | "integer");
-            if small(&both.source) && small(&both.target) {
-                vec![format!("{name}::int4")]
-            } else {
-                vec![format!("{name}::int8"), format!("{name}::int8::float8")]
-            }
-        }
-        (a, b) if number(a) && number(b) => vec![format!("{name}::numeric")],
-        (Type::Float, Type::Float) if both.kind == Kind::Real => vec![format!("{name}::float4")],
-        (Type::Float, Type::Float) => vec![format!("{name}::float8")],
-        (a, b) if text(a) && text(b) && both.kind == Kind::Char => {
-            vec![format!("rtrim({name}::text, ' ') COLLATE \"C\"")]
-        }
-        (a, b) if text(a) && text(b) => bytes(),
-        (a, b) if time(a) && time(b) && a == b => vec![name.clone(), format!("{name}::date")],
-        (a, b) if time(a) && time(b) => vec![format!("{name}::timestamp"), format!("{name}::date")],
+    let small = |column: &Column| matches!(&*column.ty, "smallint" | "integer");
+    Some(match (both.source.kind, both.target.kind) {
+        (Type::Int, Type::Int) if small(&both.source) && small(&both.target) => ("int4", "0"),
+        (Type::Int, Type::Int) => ("int8", "0"),
+        (a, b) if number(a) && number(b) => ("numeric", "0"),
+        (Type::Float, Type::Float) if both.kind == Kind::Real => ("float4", "0"),
+        (Type::Float, Type::Float) => ("float8", "0"),
+        (a, b) if text(a) && text(b) => ("text", "''"),
+        (a, b) if time(a) && time(b) => ("timestamp", "'epoch'"),
         (a, b) if a != b => return None,
-        (Type::Bool | Type::Bytes | Type::Uuid | Type::Date | Type::Time, _) => vec![name],
-        (Type::Json | Type::List | Type::Interval, _) => bytes(),
-        (Type::Other, _) if both.source.ty == both.target.ty => bytes(),
+        (Type::Bool, _) => ("bool", "false"),
+        (Type::Uuid, _) => ("uuid", "'00000000-0000-0000-0000-000000000000'"),
+        (Type::Bytes, _) => ("bytea", "''"),
+        (Type::Date, _) => ("date", "'epoch'"),
+        (Type::Time, _) => ("time", "'00:00'"),
+        (Type::Json | Type::List | Type::Interval, _) => ("text", "''"),
+        (Type::Other, _) if both.source.ty == both.target.ty => ("text", "''"),
         _ => return None,
     })
 }
 
-/// Counts and sums of one side.
+/// Count and sum of all rows of one side.
+pub(super) async fn whole(
+    side: &mut Side<'_>,
+    select: &Select<'_>,
+    hashes: &Hashes,
+) -> Result<Groups, Missing> {
+    let from = &select.pair.table(select.which).from;
+    let condition = select.condition()?;
+    let sql =
+        format!("SELECT '0', count(*)::text, coalesce(sum({}), 0)::text FROM {from}{condition}", hashes.row);
+    read(side, sql).await
+}
+
+/// The same of each group. Kept apart from the table by OFFSET, because the planner would take a hash of a key for as
+/// many groups as there are keys.
 pub(super) async fn groups(
     side: &mut Side<'_>,
     select: &Select<'_>,
     hashes: &Hashes,
 ) -> Result<Groups, Missing> {
+    let from = &select.pair.table(select.which).from;
+    let condition = select.condition()?;
+    let (group, row) = (&hashes.group, &hashes.row);
     let sql = format!(
-        "SELECT g::text, count(*)::text, sum(h)::text FROM (SELECT {} AS g, {} AS h FROM {}{}) AS q GROUP BY g",
-        hashes.group,
-        hashes.row,
-        select.pair.table(select.which).from,
-        select.condition()?
+        "SELECT g::text, count(*)::text, sum(h)::text FROM (SELECT {group} AS g, {row} AS h FROM {from}{condition} OFFSET 0) AS q GROUP BY g"
     );
+    read(side, sql).await
+}
+
+async fn read(side: &mut Side<'_>, sql: String) -> Result<Groups, Missing> {
     let cx = side.cx;
     let rows = side.postgres_rows(sql).await?;
     let mut groups = Groups::new();

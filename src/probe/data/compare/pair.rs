@@ -9,38 +9,43 @@ use crate::probe::data::tables::{Column, Engine, Kind as Type, UserTable};
 
 /// A column on both sides.
 #[derive(Clone, Debug)]
-pub(super) struct Both {
-    pub(super) source: Column,
-    pub(super) target: Column,
-    pub(super) kind: Kind,
+pub(in crate::probe::data) struct Both {
+    pub(in crate::probe::data) source: Column,
+    pub(in crate::probe::data) target: Column,
+    pub(in crate::probe::data) kind: Kind,
     /// The project says as what they are compared.
-    pub(super) told: bool,
+    pub(in crate::probe::data) told: bool,
 }
 
 /// A table on both sides.
 #[derive(Debug)]
-pub(super) struct Pair {
-    pub(super) source: UserTable,
-    pub(super) target: UserTable,
+pub(in crate::probe::data) struct Pair {
+    pub(in crate::probe::data) source: UserTable,
+    pub(in crate::probe::data) target: UserTable,
     /// In the order of the target.
-    pub(super) columns: Vec<Both>,
+    pub(in crate::probe::data) columns: Vec<Both>,
     /// Places of the columns that name a row; empty if there are none.
-    pub(super) key: Vec<usize>,
+    pub(in crate::probe::data) key: Vec<usize>,
     /// What differs before a row was read, in words.
-    pub(super) differs: Vec<String>,
+    pub(in crate::probe::data) differs: Vec<String>,
     /// The condition for rows of the source.
-    pub(super) only: Option<Arc<str>>,
+    pub(in crate::probe::data) only: Option<Arc<str>>,
 }
 
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(in crate::probe::data) enum Which {
     Source,
     Target,
 }
 
 impl Both {
-    pub(super) fn of(&self, which: Which) -> &Column {
+    /// May it be null on one of the sides?
+    pub(in crate::probe::data) fn is_nullable(&self) -> bool {
+        self.source.nullable || self.target.nullable
+    }
+
+    pub(in crate::probe::data) fn of(&self, which: Which) -> &Column {
         match which {
             Which::Source => &self.source,
             Which::Target => &self.target,
@@ -49,7 +54,7 @@ impl Both {
 }
 
 impl Pair {
-    pub(super) fn table(&self, which: Which) -> &UserTable {
+    pub(in crate::probe::data) fn table(&self, which: Which) -> &UserTable {
         match which {
             Which::Source => &self.source,
             Which::Target => &self.target,
@@ -57,12 +62,12 @@ impl Pair {
     }
 
     /// The kinds of the columns of the key can be sorted alike by both.
-    pub(super) fn has_key(&self) -> bool {
+    pub(in crate::probe::data) fn has_key(&self) -> bool {
         !self.key.is_empty()
     }
 
     /// Pairs the columns.
-    pub(super) fn new(
+    pub(in crate::probe::data) fn new(
         source: UserTable,
         target: UserTable,
         engines: (Engine, Engine),
@@ -153,7 +158,7 @@ fn kind(
 }
 
 /// What the type of a column says.
-pub(super) fn natural(engine: Engine, column: &Column) -> Natural {
+pub(in crate::probe::data) fn natural(engine: Engine, column: &Column) -> Natural {
     if engine == Engine::Sqlite {
         return Natural::Of(Kind::Dynamic);
     }

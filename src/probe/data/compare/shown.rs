@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 /// The frames of a row: tag, length and content of each value.
-pub(super) fn frames(row: &[u8]) -> Frames<'_> {
+pub(in crate::probe::data) fn frames(row: &[u8]) -> Frames<'_> {
     Frames(row)
 }
 
 /// Iterates over frames.
-pub(super) struct Frames<'a>(&'a [u8]);
+pub(in crate::probe::data) struct Frames<'a>(&'a [u8]);
 
 impl<'a> Iterator for Frames<'a> {
     type Item = &'a [u8];
@@ -30,7 +30,7 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 /// A value of a key as a person writes it.
-pub(super) fn text(frame: &[u8]) -> String {
+pub(in crate::probe::data) fn text(frame: &[u8]) -> String {
     let (tag, content) = (frame.first().copied().unwrap_or(0), frame.get(5..).unwrap_or_default());
     let int = || content.try_into().ok().map(i64::from_be_bytes);
     match tag {

@@ -7,19 +7,19 @@ use crate::probe::data::side::{Decode, Reading, Shape, decode_of};
 use crate::probe::data::tables::Engine;
 
 /// Rows of which side, and which of them.
-pub(super) struct Select<'a> {
-    pub(super) pair: &'a Pair,
-    pub(super) which: Which,
-    pub(super) engine: Engine,
+pub(in crate::probe::data) struct Select<'a> {
+    pub(in crate::probe::data) pair: &'a Pair,
+    pub(in crate::probe::data) which: Which,
+    pub(in crate::probe::data) engine: Engine,
     /// A further condition.
-    pub(super) also: Option<String>,
+    pub(in crate::probe::data) also: Option<String>,
     /// In the order of the key?
-    pub(super) ordered: bool,
+    pub(in crate::probe::data) ordered: bool,
 }
 
 impl Select<'_> {
     /// The statement.
-    pub(super) fn reading(&self) -> Result<Reading, Missing> {
+    pub(in crate::probe::data) fn reading(&self) -> Result<Reading, Missing> {
         let columns: Vec<(String, Decode)> =
             self.pair.columns.iter().map(|both| decode_of(self.engine, both.of(self.which))).collect();
         let list: Vec<&str> = columns.iter().map(|(written, _)| written.as_str()).collect();
@@ -36,7 +36,7 @@ impl Select<'_> {
     }
 
     /// `WHERE …`, or nothing.
-    pub(super) fn condition(&self) -> Result<String, Missing> {
+    pub(in crate::probe::data) fn condition(&self) -> Result<String, Missing> {
         let only = if self.which == Which::Source { self.pair.only.as_deref() } else { None };
         let only = only.map(|only| checked(only, &self.pair.source.from, self.engine)).transpose()?;
         let all: Vec<String> =
@@ -79,7 +79,7 @@ fn checked(only: &str, from: &str, engine: Engine) -> Result<String, Missing> {
         return Err(denied("its parentheses, quotes or comments do not close".to_owned()));
     }
     match refuse_sql(&format!("SELECT 1 FROM {from} WHERE (\n{only}\n)"), engine.dialect()) {
-        Some(why) => Err(denied(why.to_string())),
+        Some(why) => Err(denied(why)),
         None => Ok(format!("\n{only}\n")),
     }
 }

@@ -139,16 +139,25 @@ impl Comparing<'_, '_> {
         let engine = self.target.engine;
         let select = |which| Select { pair, which, engine, also: None, ordered: false };
         let (was, is) = (select(Which::Source), select(Which::Target));
-        let (was, is) = tokio::join!(
-            native::groups(self.source, &was, &hashes.0),
-            native::groups(self.target, &is, &hashes.1)
+        let both = tokio::join!(
+            native::whole(self.source, &was, &hashes.0),
+            native::whole(self.target, &is, &hashes.1)
         );
-        let (was, is) = (was?, is?);
-        let (source_rows, rows) = (native::count(&was), native::count(&is));
+        let (all_was, all_is) = (both.0?, both.1?);
+        let (source_rows, rows) = (native::count(&all_was), native::count(&all_is));
         if rows.max(source_rows) > self.options.budget {
             return Err(over_budget(&self.pair.target.name, self.options.budget));
         }
-        let differing = match native::left((&was, &hashes.0), (&is, &hashes.1)) {
+        let left = if all_was == all_is {
+            Left::Nothing
+        } else {
+            let both = tokio::join!(
+                native::groups(self.source, &was, &hashes.0),
+                native::groups(self.target, &is, &hashes.1)
+            );
+            native::left((&both.0?, &hashes.0), (&both.1?, &hashes.1))
+        };
+        let differing = match left {
             Left::Nothing => Found::default(),
             Left::All => self.stream("native", None).await?,
             Left::Some { source, target } => self.stream("native", Some((source, target))).await?,
@@ -159,8 +168,8 @@ impl Comparing<'_, '_> {
             rows,
             source_rows,
             bytes,
-            digest: native::digest(&is),
-            source_digest: native::digest(&was),
+            digest: native::digest(&all_is),
+            source_digest: native::digest(&all_was),
             ..differing
         })
     }

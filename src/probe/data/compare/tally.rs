@@ -14,24 +14,24 @@ use crate::probe::data::side::Row;
 
 /// The result of one table.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Found {
-    pub(super) source_table: String,
-    pub(super) method: String,
-    pub(super) rows: u64,
-    pub(super) source_rows: u64,
-    pub(super) missing: u64,
-    pub(super) extra: u64,
-    pub(super) changed: u64,
-    pub(super) columns: Vec<String>,
-    pub(super) keys: Vec<String>,
-    pub(super) bytes: u64,
-    pub(super) digest: String,
-    pub(super) source_digest: String,
+pub(in crate::probe::data) struct Found {
+    pub(in crate::probe::data) source_table: String,
+    pub(in crate::probe::data) method: String,
+    pub(in crate::probe::data) rows: u64,
+    pub(in crate::probe::data) source_rows: u64,
+    pub(in crate::probe::data) missing: u64,
+    pub(in crate::probe::data) extra: u64,
+    pub(in crate::probe::data) changed: u64,
+    pub(in crate::probe::data) columns: Vec<String>,
+    pub(in crate::probe::data) keys: Vec<String>,
+    pub(in crate::probe::data) bytes: u64,
+    pub(in crate::probe::data) digest: String,
+    pub(in crate::probe::data) source_digest: String,
 }
 
 /// What a row is, seen from the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Difference {
+pub(in crate::probe::data) enum Difference {
     Missing,
     Extra,
     Changed,
@@ -39,23 +39,23 @@ pub(super) enum Difference {
 
 /// The sum of the digests of rows, whose order does not matter; equal rows do not cancel out.
 #[derive(Clone)]
-pub(super) struct Sum {
+pub(in crate::probe::data) struct Sum {
     mac: Hmac<Sha256>,
-    sum: u128,
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
+    total: u128,
+    pub(in crate::probe::data) rows: u64,
+    pub(in crate::probe::data) bytes: u64,
 }
 
 impl Sum {
     /// With the key of the run's digests.
-    pub(super) fn new(salt: &[u8]) -> Result<Self, Missing> {
+    pub(in crate::probe::data) fn new(salt: &[u8]) -> Result<Self, Missing> {
         let mac = Hmac::<Sha256>::new_from_slice(salt)
             .map_err(|error| Missing::new(Cause::Internal, format!("the key of digests: {error}")))?;
-        Ok(Self { mac, sum: 0, rows: 0, bytes: 0 })
+        Ok(Self { mac, total: 0, rows: 0, bytes: 0 })
     }
 
     /// 128 bits of the keyed digest of a row.
-    pub(super) fn of(&self, content: &[u8]) -> u128 {
+    pub(in crate::probe::data) fn of(&self, content: &[u8]) -> u128 {
         let mut mac = self.mac.clone();
         mac.update(content);
         let bytes = mac.finalize().into_bytes();
@@ -63,38 +63,38 @@ impl Sum {
     }
 
     /// Adds a row that has this digest.
-    pub(super) fn add(&mut self, digest: u128, bytes: usize) {
-        self.sum = self.sum.wrapping_add(digest);
+    pub(in crate::probe::data) fn add(&mut self, digest: u128, bytes: usize) {
+        self.total = self.total.wrapping_add(digest);
         self.rows += 1;
         self.bytes += u64::try_from(bytes).unwrap_or(0);
     }
 
     /// As a text.
-    pub(super) fn text(&self) -> String {
-        format!("{:032x}", self.sum)
+    pub(in crate::probe::data) fn text(&self) -> String {
+        format!("{:032x}", self.total)
     }
 
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.sum, self.rows) == (other.sum, other.rows)
+    pub(in crate::probe::data) fn is_like(&self, other: &Self) -> bool {
+        (self.total, self.rows) == (other.total, other.rows)
     }
 }
 
 /// Counts differences, and keeps some of their keys.
-pub(super) struct Tally<'a> {
+pub(in crate::probe::data) struct Tally<'a> {
     pair: &'a Pair,
     sample: usize,
     /// Keys are told as keyed digests.
     private: Option<Sum>,
     all: Option<std::io::BufWriter<std::fs::File>>,
-    pub(super) missing: u64,
-    pub(super) extra: u64,
-    pub(super) changed: u64,
+    pub(in crate::probe::data) missing: u64,
+    pub(in crate::probe::data) extra: u64,
+    pub(in crate::probe::data) changed: u64,
     columns: BTreeMap<usize, u64>,
-    pub(super) keys: Vec<String>,
+    pub(in crate::probe::data) keys: Vec<String>,
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(
+    pub(in crate::probe::data) fn new(
         pair: &'a Pair,
         sample: usize,
         private: Option<Sum>,
@@ -106,7 +106,7 @@ impl<'a> Tally<'a> {
     }
 
     /// A row that differs; of a changed one, the row of the other side.
-    pub(super) fn add(
+    pub(in crate::probe::data) fn add(
         &mut self,
         what: Difference,
         row: Row<'_>,
@@ -155,7 +155,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Columns that differ, with how many rows.
-    pub(super) fn columns(&self) -> Vec<String> {
+    pub(in crate::probe::data) fn columns(&self) -> Vec<String> {
         let name = |place: &usize| self.pair.columns.get(*place).map(|both| both.target.name.to_string());
         let mut found: Vec<(&usize, &u64)> = self.columns.iter().collect();
         found.sort_by_key(|(place, count)| (std::cmp::Reverse(**count), **place));
@@ -163,7 +163,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Ends the list of all keys.
-    pub(super) fn finish(&mut self) -> Result<(), Missing> {
+    pub(in crate::probe::data) fn finish(&mut self) -> Result<(), Missing> {
         self.all.as_mut().map_or(Ok(()), std::io::Write::flush).map_err(|error| unwritten(&error))
     }
 }

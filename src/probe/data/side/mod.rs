@@ -111,15 +111,12 @@ impl<'a> Side<'a> {
     async fn run(&mut self, sql: String) -> Result<(), Missing> {
         let deadline = self.cx.deadline;
         let work = async {
+            let sql = AssertSqlSafe(sql);
             match self.link.as_mut() {
                 None => return Ok(None),
-                Some(Link::Postgres(link)) => {
-                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?;
-                }
-                Some(Link::Mysql(link)) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?,
-                Some(Link::Sqlite(link)) => {
-                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)?
-                }
+                Some(Link::Postgres(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
+                Some(Link::Mysql(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
+                Some(Link::Sqlite(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
             }
             Ok(Some(()))
         };

@@ -45,12 +45,11 @@ async fn rows(
 fn add(row: &MySqlRow, decode: &[Decode], sink: &mut Sink) -> Result<bool, Broken> {
     let mut few = [Raw::Null; 32];
     let mut many = Vec::new();
-    let values = match few.get_mut(..decode.len()) {
-        Some(values) => values,
-        None => {
-            many.resize(decode.len(), Raw::Null);
-            many.as_mut_slice()
-        }
+    let values = if let Some(values) = few.get_mut(..decode.len()) {
+        values
+    } else {
+        many.resize(decode.len(), Raw::Null);
+        many.as_mut_slice()
     };
     for (index, (slot, how)) in values.iter_mut().zip(decode).enumerate() {
         *slot = value(row, index, *how)?;
@@ -59,10 +58,12 @@ fn add(row: &MySqlRow, decode: &[Decode], sink: &mut Sink) -> Result<bool, Broke
 }
 
 fn value(row: &MySqlRow, index: usize, how: Decode) -> Result<Raw<'_>, Broken> {
-    if row.try_get_raw(index).map_err(Broken::Driver)?.is_null() {
+    let bytes = || row.try_get_unchecked::<&[u8], _>(index);
+    // The driver takes `0000-00-00` for null; but a null has no bytes.
+    let is_zero = || matches!(how, Decode::Date | Decode::Time) && bytes().is_ok();
+    if row.try_get_raw(index).map_err(Broken::Driver)?.is_null() && !is_zero() {
         return Ok(Raw::Null);
     }
-    let bytes = || row.try_get_unchecked::<&[u8], _>(index);
     let raw = match how {
         Decode::Int => row.try_get_unchecked::<i64, _>(index).map(|value| Raw::Int(i128::from(value))),
         Decode::Unsigned => row.try_get_unchecked::<u64, _>(index).map(|value| Raw::Int(i128::from(value))),

@@ -157,12 +157,11 @@ fn emit(
     // Wider tables than this pay for a list of their own.
     let mut few = [Raw::Null; 32];
     let mut many = Vec::new();
-    let row = match few.get_mut(..fields.len()) {
-        Some(row) => row,
-        None => {
-            many.resize(fields.len(), Raw::Null);
-            many.as_mut_slice()
-        }
+    let row = if let Some(row) = few.get_mut(..fields.len()) {
+        row
+    } else {
+        many.resize(fields.len(), Raw::Null);
+        many.as_mut_slice()
     };
     if fields.len() != decode.len() {
         return Err(Broken::Malformed(format!("a row has {} columns", fields.len())));
