@@ -325,6 +325,7 @@ fn who_accepted_a_difference_stands_on_the_page() {
     assert!(sum.starts_with(&digest), "{sum}");
     assert!(text(&shop, "gate.html").contains(&digest) && text(&shop, "gate.md").contains(&digest));
     verify(&shop, &["--report", "gate.pdf"]).exits(2).says("`.html`, `.md` or `.json`");
+    verify(&shop, &["--report", "nowhere/gate.md"]).exits(2).says("its folder is not there");
 }
 
 #[test]

@@ -254,6 +254,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_table_over_its_budget_is_not_read_and_the_flag_that_raises_it_is_named() {
+        let mut args = crate::fact::Args::default();
+        args.insert(Arc::from("budget"), crate::fact::Value::Int(1_000), crate::fact::Type::Int);
+        let names = crate::fact::Type::list(crate::fact::Type::Text(crate::fact::TextKind::SqlName));
+        args.insert(Arc::from("except"), crate::fact::Value::texts(["public.logs"]), names);
+        let schema = Arc::new(crate::fact::catalogue::find("sqlite.tables").unwrap().schema());
+        let request = Request::new("data.row_counts", "old", args, schema, Vec::new());
+        let raise = "`--set gate-rows.most=ROWS`".to_owned();
+        let planned = Planned { request: &request, users: BTreeSet::new(), raise };
+        let table = |name: &str, rows| Estimate { table: name.to_owned(), rows, bytes: None };
+        let tables = [
+            table("public.small", Some(999)),
+            table("public.large", Some(24_400_000)),
+            table("public.new", None),
+            table("public.logs", Some(1)),
+        ];
+        let method = method("data.row_counts", &["postgres"]).unwrap();
+        let (text, total) = planned.tables(&tables, method);
+        let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap_or("");
+        assert!(line("small").contains("count(*)"), "{text}");
+        let large = line("large");
+        assert!(large.contains("not read") && large.contains("--set gate-rows.most=ROWS"), "{text}");
+        assert!(line("public.new").contains("not counted yet"), "{text}");
+        assert_eq!(line("logs"), "", "it is left out");
+        assert_eq!(total, Duration::ZERO);
+    }
+
+    #[test]
     fn only_what_reads_rows_has_a_rate_and_two_engines_are_streamed() {
         assert_eq!(method("postgres.settings", &["postgres", "postgres"]), None);
         let same = method("data.compare", &["postgres", "postgres"]).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::judge::{Assembly, Outcome, assemble};
+use crate::plan::Check;
 use crate::policy::decode::digest;
 use crate::report::gate::{GatePage, Timeline};
 use crate::verdict::{Finding, RunReport, Severity, Subject, Verdict};
@@ -38,13 +39,18 @@ pub(super) fn report(
     report
 }
 
+/// A check as the page names it.
+fn name(check: &Check) -> String {
+    format!("{} at {}", check.policy.id, check.target.name)
+}
+
 /// How it went.
 pub(super) fn timeline(gate: &Gate<'_>, end: End) -> Timeline {
     let checks = gate.sides.plan.checks.iter().zip(&gate.tracks.each);
     let fell = checks.filter(|(_, track)| !track.fell.is_empty());
     let flapped = fell.map(|(check, track)| {
         let times = u64::try_from(track.fell.len()).unwrap_or(u64::MAX);
-        (format!("{} at {}", check.policy.id, check.target.name), times)
+        (name(check), times)
     });
     Timeline {
         wait: gate.patience.wait.map(shown),
@@ -61,12 +67,12 @@ pub(super) fn timeline(gate: &Gate<'_>, end: End) -> Timeline {
 }
 
 /// What passed and then did not is a finding of its own, whatever came after.
-pub(super) fn flapped(report: &mut RunReport, timeline: &Timeline, fail_on: Verdict) {
+pub(super) fn flapped(report: &mut RunReport, gate: &Gate<'_>, timeline: &Timeline, fail_on: Verdict) {
     for (check, times) in &timeline.flapped {
         let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
         let message = format!("{check} flapped: it passed, and then did not, {times}; see the timeline");
-        let owner =
-            report.checks.iter().flat_map(|check| &check.findings).map(|finding| &finding.owner).next();
+        let mut checks = gate.sides.plan.checks.iter();
+        let owner = checks.find(|one| name(one) == *check).map(|one| Arc::clone(&one.owner));
         let target: Arc<str> = Arc::from("the wait");
         report.notices.push(Finding {
             id: digest(&message),
@@ -78,7 +84,7 @@ pub(super) fn flapped(report: &mut RunReport, timeline: &Timeline, fail_on: Verd
             severity: Severity::Medium,
             urgency: None,
             route: None,
-            owner: owner.cloned().unwrap_or_else(|| Arc::from("whoever opens the gate")),
+            owner: owner.unwrap_or_else(|| Arc::from("whoever opens the gate")),
             cause: None,
             message,
             rule: Arc::from(""),
@@ -104,11 +110,8 @@ pub(super) fn decide(report: &mut RunReport, page: &GatePage, (end, compares): (
     }
     if end != End::Done {
         report.exit = exit::UNKNOWN;
-        report.exit_reason = match end {
-            End::Cancelled => "the wait was ended before everything held often enough in a row",
-            _ => "the time was over before everything held often enough in a row",
-        }
-        .to_owned();
+        let what = if end == End::Cancelled { "the wait was ended" } else { "the time was over" };
+        report.exit_reason = format!("{what} before everything held often enough in a row");
     } else if page.subjects() == 0 {
         report.exit = exit::NOTHING;
         report.exit_reason = if compares {

@@ -72,20 +72,23 @@ pub(super) fn compared(gate: &Gate<'_>, report: &RunReport) -> Vec<Compared> {
 impl Two<'_> {
     fn compared(&self, check: &crate::verdict::Check, before: bool) -> Option<Compared> {
         let table = self.now.result.as_ref().ok()?;
-        let lines = if before {
-            self.beside(table, self.then?.result.as_ref().ok()?)
+        let (mut all, then) = if before {
+            let then = self.then?.result.as_ref().ok()?;
+            (self.beside(table, then), then)
         } else {
-            table.rows.iter().map(|row| self.alone(&table.schema, row)).collect()
+            (table.rows.iter().map(|row| self.alone(&table.schema, row)).collect(), table)
         };
         let other = self.request.others().into_iter().next().map(|(_, name)| Arc::from(name));
         let source = self.then.map(|then| Arc::clone(&then.key.target)).or(other);
-        let rows = table.schema.position("rows").or(table.schema.position("references"));
-        let number = |row: &[Cell]| {
-            let value = row.get(rows?)?.as_ref().ok()?.as_int()?;
-            u64::try_from(value).ok()
-        };
-        let rows: Vec<u64> = table.rows.iter().filter_map(|row| number(row)).collect();
         let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
+        let (subjects, same) = (all.len(), all.iter().filter(|one| one.same == Some(true)).count());
+        // What differs stands first, and only what is shown is put into words.
+        all.sort_by_key(|one| match one.same {
+            Some(false) => 0,
+            None => 1,
+            Some(true) => 2,
+        });
+        all.truncate(LINES);
         Some(Compared {
             policy: Arc::clone(&check.policy),
             title: Arc::clone(&check.title),
@@ -95,11 +98,11 @@ impl Two<'_> {
             verdict: Arc::from(check.verdict.word()),
             then: self.then.map(|then| then.at.to_string()),
             now: self.now.at.to_string(),
-            subjects: count(lines.len()),
-            same: count(lines.iter().filter(|line| line.same == Some(true)).count()),
-            rows: (!rows.is_empty()).then(|| rows.iter().fold(0_u64, |sum, rows| sum.saturating_add(*rows))),
-            more: count(lines.len().saturating_sub(LINES)),
-            lines: shown(lines),
+            subjects: count(subjects),
+            same: count(same),
+            rows: rows(table),
+            more: count(subjects.saturating_sub(LINES)),
+            lines: all.iter().map(|one| self.line(&then.schema, &table.schema, one)).collect(),
         })
     }
 
@@ -126,37 +129,44 @@ impl Two<'_> {
     }
 
     /// Rows of then and now by their names.
-    fn beside(&self, now: &Table, then: &Table) -> Vec<Line> {
-        let rows = |table: &Table| -> BTreeMap<Arc<str>, Vec<Cell>> {
-            let named = table
-                .rows
-                .iter()
-                .filter_map(|row| Some((row_name(&table.schema, row).ok()?, row.iter().cloned().collect())));
+    fn beside<'t>(&self, now: &'t Table, then: &'t Table) -> Vec<Subject<'t>> {
+        let rows = |table: &'t Table| -> BTreeMap<Arc<str>, &'t [Cell]> {
+            let named = table.rows.iter().filter_map(|row| {
+                let row: &[Cell] = row;
+                Some((row_name(&table.schema, row).ok()?, row))
+            });
             named.collect()
         };
         let (new, old) = (rows(now), rows(then));
         let names: BTreeSet<&Arc<str>> = new.keys().chain(old.keys()).collect();
-        names
-            .into_iter()
-            .map(|name| {
-                let side = |table: &Table, row: Option<&Vec<Cell>>| match row {
-                    None => "not there".to_owned(),
-                    Some(row) => self.told(&table.schema, row, &|_| false),
-                };
-                let (one, other) = (old.get(name), new.get(name));
-                Line {
-                    subject: if now.schema.key.is_empty() { String::new() } else { name.to_string() },
-                    then: side(then, one),
-                    now: side(now, other),
-                    method: method(&now.schema, other),
-                    digests: [text(&then.schema, one, "digest"), text(&now.schema, other, "digest")],
-                    same: self.same((&then.schema, one), (&now.schema, other)),
-                }
-            })
-            .collect()
+        let of = |name: &Arc<str>| {
+            let (one, other) = (old.get(name).copied(), new.get(name).copied());
+            let same = self.same((&then.schema, one), (&now.schema, other));
+            let name = if now.schema.key.is_empty() { Arc::from("") } else { Arc::clone(name) };
+            Subject { name, then: one, now: other, same, alone: false }
+        };
+        names.into_iter().map(of).collect()
     }
 
-    fn same(&self, old: (&Schema, Option<&Vec<Cell>>), new: (&Schema, Option<&Vec<Cell>>)) -> Option<bool> {
+    /// A subject in words.
+    fn line(&self, old: &Schema, new: &Schema, one: &Subject<'_>) -> Line {
+        let side = |schema: &Schema, row: Option<&[Cell]>, skip: &dyn Fn(&str) -> bool| match row {
+            None => "not there".to_owned(),
+            Some(row) => self.told(schema, row, skip),
+        };
+        let is_old = |name: &str| name.starts_with("source_");
+        let digest = if one.alone { "source_digest" } else { "digest" };
+        Line {
+            subject: one.name.to_string(),
+            then: side(old, one.then, &|name| one.alone && !is_old(name)),
+            now: side(new, one.now, &|name| one.alone && is_old(name)),
+            method: method(new, one.now),
+            digests: [text(old, one.then, digest), text(new, one.now, "digest")],
+            same: one.same,
+        }
+    }
+
+    fn same(&self, old: (&Schema, Option<&[Cell]>), new: (&Schema, Option<&[Cell]>)) -> Option<bool> {
         let (Some(then), Some(now)) = (old.1, new.1) else { return Some(false) };
         let mut known = true;
         for (place, field) in self.facts(new.0) {
@@ -171,9 +181,7 @@ impl Two<'_> {
     }
 
     /// A row that tells of both sides.
-    fn alone(&self, schema: &Schema, row: &[Cell]) -> Line {
-        let is_old = |name: &str| name.starts_with("source_");
-        let row_of: Vec<Cell> = row.to_vec();
+    fn alone<'t>(&self, schema: &Schema, row: &'t [Cell]) -> Subject<'t> {
         let counted = DIFFERENCES.iter().filter(|name| self.request.wants(name));
         let counts: Vec<Option<i64>> = counted
             .filter_map(|name| schema.position(name))
@@ -181,40 +189,43 @@ impl Two<'_> {
             .collect();
         let zero = counts.iter().all(|count| *count == Some(0)) && !counts.is_empty();
         let differs = counts.iter().flatten().any(|count| *count > 0);
-        Line {
-            subject: if schema.key.is_empty() {
-                String::new()
-            } else {
-                row_name(schema, row).map(|name| name.to_string()).unwrap_or_default()
-            },
-            then: self.told(schema, row, &|name| !is_old(name)),
-            now: self.told(schema, row, &is_old),
-            method: method(schema, Some(&row_of)),
-            digests: [text(schema, Some(&row_of), "source_digest"), text(schema, Some(&row_of), "digest")],
+        let name = if schema.key.is_empty() { None } else { row_name(schema, row).ok() };
+        Subject {
+            name: name.unwrap_or_else(|| Arc::from("")),
+            then: Some(row),
+            now: Some(row),
             same: if differs { Some(false) } else { zero.then_some(true) },
+            alone: true,
         }
     }
 }
 
-/// What differs first.
-fn shown(mut lines: Vec<Line>) -> Vec<Line> {
-    lines.sort_by_key(|line| match line.same {
-        Some(false) => 0,
-        None => 1,
-        Some(true) => 2,
-    });
-    lines.truncate(LINES);
-    lines
+/// One subject of both sides.
+struct Subject<'t> {
+    name: Arc<str>,
+    then: Option<&'t [Cell]>,
+    now: Option<&'t [Cell]>,
+    same: Option<bool>,
+    /// One row tells of both sides.
+    alone: bool,
 }
 
-fn text(schema: &Schema, row: Option<&Vec<Cell>>, name: &str) -> Option<String> {
+/// Rows of data behind an answer.
+fn rows(table: &Table) -> Option<u64> {
+    let place = table.schema.position("rows").or(table.schema.position("references"))?;
+    let number = |row: &[Cell]| u64::try_from(row.get(place)?.as_ref().ok()?.as_int()?).ok();
+    let rows: Vec<u64> = table.rows.iter().filter_map(|row| number(row)).collect();
+    (!rows.is_empty()).then(|| rows.iter().fold(0_u64, |sum, rows| sum.saturating_add(*rows)))
+}
+
+fn text(schema: &Schema, row: Option<&[Cell]>, name: &str) -> Option<String> {
     match row?.get(schema.position(name)?)? {
         Ok(Value::Text(text)) => Some(text.to_string()),
         _ => None,
     }
 }
 
-fn method(schema: &Schema, row: Option<&Vec<Cell>>) -> String {
+fn method(schema: &Schema, row: Option<&[Cell]>) -> String {
     let estimate = schema.fields.iter().any(|field| field.estimate);
     let other = if estimate { "estimate" } else { "exact" };
     text(schema, row, "method").unwrap_or_else(|| other.to_owned())

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::fact::{Cause, Identity, Missing, Observation, Past, Recording, Request};
+use crate::fact::{Cause, Effect, Identity, Missing, Observation, Past, Recording, Request};
 use crate::judge::{Given, Outcome, judge};
 use crate::observe::verify;
 use crate::report::gate::Round;
@@ -74,11 +74,14 @@ pub(super) struct Gate<'s> {
     asked: BTreeSet<usize>,
 }
 
+/// The old side as a snapshot has it, with who it was.
+pub(super) type Old = (Then, BTreeMap<Arc<str>, Identity>);
+
 impl<'s> Gate<'s> {
     pub(super) fn new(
         (setup, sides, waves): (&'s Setup, &'s Sides, &'s [usize]),
         (asker, options, patience): (&'s Asker, &'s Options, Patience),
-        (past, then, mask): (Past, Option<(Then, BTreeMap<Arc<str>, Identity>)>, Option<Mask>),
+        (past, then, mask): (Past, Option<Old>, Option<Mask>),
     ) -> Self {
         let live = then.is_none();
         let (then, sources) = then.unwrap_or_default();
@@ -310,7 +313,9 @@ impl<'s> Gate<'s> {
             .map(|answer| answer.took)
             .sum();
         if let Some(track) = self.tracks.each.get_mut(index) {
-            track.costly = took > self.patience.interval;
+            // What leaves something behind, if only for a moment, is not done more often than it has to be.
+            let scratch = check.policy.observe.iter().any(|observe| observe.probe.effect == Effect::Scratch);
+            track.costly = scratch || took > self.patience.interval;
         }
         self.tracks.judged(index, &outcome.check, at, fresh);
         self.put(index, outcome);
@@ -346,7 +351,7 @@ impl<'s> Gate<'s> {
                 _ => Missing::new(Cause::Timeout, format!("{what} when the time was over"))
                     .fix("wait longer: `--wait`"),
             };
-            if let Some(outcome) = self.unasked(index, &why).filter(|one| one.check.findings.len() > 0) {
+            if let Some(outcome) = self.unasked(index, &why).filter(|one| !one.check.findings.is_empty()) {
                 self.put(index, outcome);
             }
         }

@@ -75,15 +75,20 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 
 /// Pages with their formats, known before anything is asked.
 fn pages(files: &[PathBuf]) -> Result<Vec<(&PathBuf, PageFormat)>, Problem> {
-    let of = |file| {
-        let format = PageFormat::of_file(&PathBuf::from(file).to_string_lossy());
-        let format = format.ok_or_else(|| {
-            let message = format!("`--report {}` is of no known form", PathBuf::from(file).display());
+    let mut pages = Vec::with_capacity(files.len());
+    for file in files {
+        let format = PageFormat::of_file(&file.to_string_lossy()).ok_or_else(|| {
+            let message = format!("`--report {}` is of no known form", file.display());
             Problem::usage(message, "its name ends with `.html`, `.md` or `.json`")
         })?;
-        Ok((file, format))
-    };
-    files.iter().map(of).collect()
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            let message = format!("`--report {}`: its folder is not there", file.display());
+            return Err(Problem::usage(message, "make it, or choose another"));
+        }
+        pages.push((file, format));
+    }
+    Ok(pages)
 }
 
 /// What is compared with, and the sources of policies: without a snapshot there is no file among them.
@@ -153,11 +158,12 @@ fn verify(arguments: &Arguments) -> Done {
         check::not_remembered(&mut ran.report, problem);
     }
     let page = GatePage { report: ran.report.clone(), ..page };
+    let exit = ran.report.exit;
+    // A page that cannot be written does not lose the report.
+    arguments.how.publish(&mut ran, timings, watch)?;
     for (file, format) in pages {
         write_file(file, &ran.redactor.clean(&page.render(format)))?;
     }
-    let exit = ran.report.exit;
-    arguments.how.publish(&mut ran, timings, watch)?;
     note(&ran.redactor.clean(&summary(&page)));
     if sides.left_out > 0 {
         let many = sides.left_out;
@@ -202,7 +208,7 @@ fn judged(
     timings.probes = options.ledger.take().into_iter().map(super::super::run::probe_time).collect();
     let mut report = outcome::report(&gate, outcomes, started, options.fail_on);
     let timeline = outcome::timeline(&gate, end);
-    outcome::flapped(&mut report, &timeline, options.fail_on);
+    outcome::flapped(&mut report, &gate, &timeline, options.fail_on);
     let page = page(&gate, &report, taken, timeline);
     outcome::decide(&mut report, &page, (end, compares(sides)));
     let Gate { answers, past, .. } = gate;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::super::fixture::{HOSTILE, check, finding};
+use super::super::fixture::{HOSTILE, check, finding, report};
 use super::*;
-use crate::verdict::{Counts, RunReport, Severity, Verdict, WaiverNote};
+use crate::verdict::{RunReport, Severity, Verdict, WaiverNote};
 
-fn identity(system: &str) -> Option<Identity> {
-    Some(Identity { host: Arc::from("db"), system: Some(Arc::from(system)), ..Identity::default() })
+fn identity(system: &str) -> Identity {
+    Identity { host: Arc::from("db"), system: Some(Arc::from(system)), ..Identity::default() }
 }
 
-fn page(exit: u8) -> GatePage {
+fn judged(exit: u8) -> RunReport {
     let note = WaiverNote {
         reason: HOSTILE.to_owned(),
         owner: "team-data".to_owned(),
@@ -22,23 +22,14 @@ fn page(exit: u8) -> GatePage {
     (waived.waiver, waived.beneath) = (Some(note), Some(Verdict::Fail));
     let findings = vec![finding("gate-rows", "new", HOSTILE, Verdict::Fail, Severity::High), waived];
     let verdict = if exit == 0 { Verdict::Pass } else { Verdict::Fail };
-    let mut counts = Counts::default();
-    counts.add(verdict, 1);
-    let report = RunReport {
-        muster: Arc::from("0.1.0"),
-        host: Arc::from("here"),
-        started: "2026-11-27T10:00:00.123456789Z".to_owned(),
-        recording: None,
-        targets: Vec::new(),
-        checks: vec![check("gate-rows", "new", verdict, if exit == 0 { Vec::new() } else { findings })],
-        notices: Vec::new(),
-        faults: Vec::new(),
-        checks_by_verdict: counts,
-        subjects: counts,
+    report(
+        vec![check("gate-rows", "new", verdict, if exit == 0 { Vec::new() } else { findings })],
         exit,
-        exit_reason: "because".to_owned(),
-        timings: None,
-    };
+        "because",
+    )
+}
+
+fn compared() -> Compared {
     let line = Line {
         subject: HOSTILE.to_owned(),
         then: HOSTILE.to_owned(),
@@ -47,7 +38,7 @@ fn page(exit: u8) -> GatePage {
         digests: [Some("ab".repeat(20)), None],
         same: Some(false),
     };
-    let compared = Compared {
+    Compared {
         policy: Arc::from("gate-rows"),
         title: Arc::from("No row is lost"),
         target: Arc::from("new"),
@@ -61,7 +52,31 @@ fn page(exit: u8) -> GatePage {
         rows: Some(5_000_000),
         lines: vec![line],
         more: 200,
+    }
+}
+
+fn timeline() -> Timeline {
+    let at = || "2026-11-27T10:00:00Z".to_owned();
+    let round = Round { at: at(), took_us: 1_500_000, asked: 3, kept: 1, holding: 1, checks: 2 };
+    let change = Change {
+        at: at(),
+        policy: Arc::from("gate-rows"),
+        target: Arc::from("new"),
+        from: None,
+        to: Arc::from("waits"),
+        said: HOSTILE.to_owned(),
     };
+    Timeline {
+        wait: Some("15m".to_owned()),
+        stable: 3,
+        end: "late",
+        rounds: vec![round; 30],
+        changes: vec![change],
+        flapped: vec![("gate-rows at new".to_owned(), 2)],
+    }
+}
+
+fn page(exit: u8) -> GatePage {
     let uncompared = Uncompared {
         policy: Arc::from("gate-rows"),
         target: Arc::from("new"),
@@ -69,6 +84,13 @@ fn page(exit: u8) -> GatePage {
         cause: "limit".to_owned(),
         what: HOSTILE.to_owned(),
         fix: Some("--set".to_owned()),
+    };
+    let dropped = Dropped {
+        target: Arc::from("new"),
+        source: Arc::from("old"),
+        probe: Arc::from("data.schema"),
+        count: 1,
+        names: vec![Arc::from("public.sessions")],
     };
     GatePage {
         ended: "2026-11-27T10:05:00Z".to_owned(),
@@ -83,44 +105,14 @@ fn page(exit: u8) -> GatePage {
         sides: vec![SideNote {
             target: Arc::from("new"),
             source: Arc::from("old"),
-            then: identity("7"),
-            now: identity("8"),
+            then: Some(identity("7")),
+            now: Some(identity("8")),
         }],
-        compared: vec![compared],
+        compared: vec![compared()],
         uncompared: vec![uncompared],
-        dropped: vec![Dropped {
-            target: Arc::from("new"),
-            source: Arc::from("old"),
-            probe: Arc::from("data.schema"),
-            count: 1,
-            names: vec![Arc::from("public.sessions")],
-        }],
-        timeline: Timeline {
-            wait: Some("15m".to_owned()),
-            stable: 3,
-            end: "late",
-            rounds: vec![
-                Round {
-                    at: "2026-11-27T10:00:00Z".to_owned(),
-                    took_us: 1_500_000,
-                    asked: 3,
-                    kept: 1,
-                    holding: 1,
-                    checks: 2
-                };
-                2
-            ],
-            changes: vec![Change {
-                at: "2026-11-27T10:00:00Z".to_owned(),
-                policy: Arc::from("gate-rows"),
-                target: Arc::from("new"),
-                from: None,
-                to: Arc::from("waits"),
-                said: HOSTILE.to_owned(),
-            }],
-            flapped: vec![("gate-rows at new".to_owned(), 2)],
-        },
-        report,
+        dropped: vec![dropped],
+        timeline: timeline(),
+        report: judged(exit),
     }
 }
 
