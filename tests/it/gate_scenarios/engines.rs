@@ -43,6 +43,9 @@ const NEW: &str =
     CREATE TABLE orders (id bigserial PRIMARY KEY, customer int NOT NULL REFERENCES customers,
         total numeric(10,2) NOT NULL, placed timestamp NOT NULL, proof bytea)";
 
+/// Schemas of two engines are another matter; and of a live source no digests need to be kept.
+const OTHER: &str = "overrides:\n  - { policy: release-schema, set: { same_engine: false } }\n  - { policy: release-fingerprints, tier: quarterly }\n";
+
 /// What is written by the old side is read by the new one.
 fn load(new: &Postgres, statements: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -87,7 +90,7 @@ fn mariadb_to_postgresql() {
             DATE_ADD('2026-01-01', INTERVAL seq MINUTE), IF(seq = 5, UNHEX('00ff'), NULL) FROM seq_1_to_1000",
     );
     let mut gate = Gate::new(&format!(
-        "targets:\n  old: {}\n  new: {}\ngate: {{ moves: {{ new: {{ from: old }} }} }}\n",
+        "targets:\n  old: {}\n  new: {}\ngate: {{ moves: {{ new: {{ from: old }} }} }}\n{OTHER}",
         old.target(),
         new.target()
     ));
@@ -111,7 +114,7 @@ fn sqlite_to_postgresql() {
     let new = Postgres::new();
     let gate = Gate::new(&format!(
         "targets:\n  old: {{ type: sqlite, path: '@SHOP@/old.db' }}\n  new: {}\n\
-         gate: {{ moves: {{ new: {{ from: old, kinds: {{ customers.active: bool, orders.total: decimal, orders.placed: time }} }} }} }}\n",
+         gate: {{ moves: {{ new: {{ from: old, kinds: {{ customers.active: bool, orders.total: decimal, orders.placed: time }} }} }} }}\n{OTHER}",
         new.target()
     ));
     let sql = |text: &str| done(Command::new("sqlite3").arg("-bail").arg(gate.shop.at("old.db")).arg(text));

@@ -13,7 +13,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 use crate::harness::{Run, Shop};
-use crate::policies_postgres::{path, psql, shared};
+use crate::policies_postgres::{path, shared};
 use crate::trial::{done, env, unique};
 
 /// A project with both sides of a migration.
@@ -122,12 +122,6 @@ impl Postgres {
     #[track_caller]
     fn sql(&self, sql: &str) {
         shared(&self.0, sql);
-    }
-
-    /// What a query answers.
-    #[track_caller]
-    fn ask(&self, sql: &str) -> String {
-        done(&mut psql(&self.0, sql))
     }
 
     /// A target of a project.
