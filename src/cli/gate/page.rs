@@ -120,7 +120,10 @@ impl Two<'_> {
         let facts =
             self.facts(schema).filter(|(_, field)| !OWN.contains(&&*field.name) && !skip(&field.name));
         let told = facts.filter_map(|(place, field)| {
-            let text = show_cell(row.get(place)?, field.ty.base(), field.null_reads.as_deref());
+            // A recorded shape does not have the words for null.
+            let known = self.request.schema.field(&field.name).and_then(|own| own.null_reads.as_deref());
+            let words = known.or(field.null_reads.as_deref());
+            let text = show_cell(row.get(place)?, field.ty.base(), words);
             let cut: String = text.chars().take(FACT).collect();
             let more = if text.chars().count() > FACT { "…" } else { "" };
             Some(format!("{} {cut}{more}", field.name))
@@ -258,6 +261,7 @@ pub(super) fn uncompared(gate: &Gate<'_>, report: &RunReport, taken: Option<&Tak
             ));
         }
     }
+    all.sort_by_key(|one| one.cause == "skipped");
     let forgotten = taken.map(|taken| taken.forgotten(gate.sides)).unwrap_or_default();
     all.extend(forgotten.into_iter().map(|what| Uncompared {
         policy: Arc::from(""),

@@ -4,8 +4,7 @@ use minijinja::{Environment, Error, context};
 use serde_json::Value as Json;
 
 use super::super::{text, words};
-use super::GatePage;
-use crate::fact::Identity;
+use super::{GatePage, who};
 use crate::verdict::Verdict;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -34,10 +33,12 @@ fn drawn(page: &GatePage) -> Result<String, Error> {
         .sides
         .iter()
         .map(|side| {
-            let who = |one: &Option<Identity>| {
-                one.as_ref().map_or_else(|| "did not answer".to_owned(), words::identity)
-            };
-            [side.target.to_string(), side.source.to_string(), who(&side.then), who(&side.now)]
+            [
+                side.target.to_string(),
+                side.source.to_string(),
+                who(side.then.as_ref()),
+                who(side.now.as_ref()),
+            ]
         })
         .collect();
     let counts = page.report.checks_by_verdict;

@@ -3,9 +3,12 @@
 use super::super::markdown::{code, escape};
 use super::super::{text, words};
 use super::html::moment;
-use super::{Compared, GatePage, Line};
+use super::{Compared, GatePage, Line, who};
 use crate::fact::Identity;
 use crate::verdict::{Finding, Verdict};
+
+/// Findings that are shown.
+const FINDINGS: usize = 100;
 
 /// Lines of one comparison that are shown.
 const LINES: usize = 40;
@@ -53,11 +56,9 @@ pub(super) fn render(page: &GatePage) -> String {
 fn sides(out: &mut Text, page: &GatePage) {
     out.head("Sides");
     out.table(&["target", "compared with", "who that was", "who it is now"]);
-    let who = |one: &Option<Identity>| {
-        escape(&one.as_ref().map_or_else(|| "did not answer".to_owned(), words::identity))
-    };
+    let told = |one: &Option<Identity>| escape(&who(one.as_ref()));
     for side in &page.sides {
-        out.row(&[code(&side.target), code(&side.source), who(&side.then), who(&side.now)]);
+        out.row(&[code(&side.target), code(&side.source), told(&side.then), told(&side.now)]);
     }
     out.line("");
     match &page.snapshot {
@@ -82,7 +83,7 @@ fn findings(out: &mut Text, head: &str, found: &[&Finding]) {
     if found.is_empty() {
         out.line("Nothing.");
     }
-    for finding in found {
+    for finding in found.iter().take(FINDINGS) {
         out.line(&format!(
             "- **{}** {} ({} at {}, owner {}): {}",
             words::headline(finding.verdict, Some(finding.severity)),
@@ -98,8 +99,13 @@ fn findings(out: &mut Text, head: &str, found: &[&Finding]) {
             let danger = step.danger.as_ref().map(|danger| format!(" **Danger:** {}", escape(danger)));
             let told =
                 if step.kind == crate::verdict::StepKind::Do { escape(&step.text) } else { code(&step.text) };
-            out.line(&format!("  - {} {told}{}", words::step(step.kind), danger.unwrap_or_default()));
+            let step = format!("{} {told}{}", words::step(step.kind), danger.unwrap_or_default());
+            out.line(&format!("  - {}", step.trim_start()));
         }
+    }
+    if found.len() > FINDINGS {
+        let more = words::number(words::size(found.len() - FINDINGS));
+        out.line(&format!("\n**… and {more} findings more**, in the JSON page and the report of the run."));
     }
 }
 

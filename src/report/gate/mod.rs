@@ -226,6 +226,13 @@ pub struct GatePage {
     pub report: RunReport,
 }
 
+/// Who a side is: two databases of one server are two sides.
+fn who(identity: Option<&Identity>) -> String {
+    let Some(identity) = identity else { return "did not answer".to_owned() };
+    let database = identity.database.as_ref().map(|name| format!("database {name}, ")).unwrap_or_default();
+    format!("{database}{}", super::words::identity(identity))
+}
+
 impl GatePage {
     /// The page in that format.
     pub fn render(&self, format: PageFormat) -> String {

@@ -141,6 +141,19 @@ fn names_of_the_world_are_text_on_every_page() {
 }
 
 #[test]
+fn thousands_of_findings_are_counted_and_not_all_drawn() {
+    let mut many = page(1);
+    let one = finding("gate-rows", "new", "t", Verdict::Fail, Severity::High);
+    many.report.checks[0].findings = vec![one; 5_000];
+    many.uncompared = vec![many.uncompared[0].clone(); 1_000];
+    for format in [PageFormat::Html, PageFormat::Markdown] {
+        let text = many.render(format);
+        assert!(text.contains("4,900 findings more") || text.contains("4900 findings more"), "{format:?}");
+    }
+    assert!(many.render(PageFormat::Html).len() < 700_000);
+}
+
+#[test]
 fn the_html_page_stands_alone() {
     let text = page(1).render(PageFormat::Html);
     for outside in ["src=", "href=", "@import", "url(", "<script", "onload"] {
