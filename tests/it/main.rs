@@ -64,6 +64,7 @@ mod ports;
 mod recordings;
 mod related_targets;
 mod relations;
+mod release_data;
 mod remedy;
 mod repository;
 mod review_formats;

@@ -15,7 +15,12 @@ pub(super) struct Count {
     pub(super) rows: i64,
     pub(super) least: Option<String>,
     pub(super) greatest: Option<String>,
+    /// The rows with the greatest keys, in one form.
+    pub(super) newest: Option<String>,
 }
+
+/// How many rows are the newest.
+const NEWEST: usize = 10;
 
 /// What is asked of every table.
 pub(super) struct Asked<'a> {
@@ -23,12 +28,14 @@ pub(super) struct Asked<'a> {
     pub(super) budget: i64,
     /// Are the ends of keys wanted?
     pub(super) ends: bool,
+    /// Are the newest rows wanted?
+    pub(super) newest: bool,
     pub(super) conditions: &'a Conditions,
     pub(super) until: Instant,
 }
 
 impl Asked<'_> {
-    /// One row of three texts: rows, the least key, the greatest key.
+    /// One row of four texts: rows, the least key, the greatest key, the newest rows.
     pub(super) fn statement(&self, table: &UserTable) -> String {
         let condition = self.conditions.of(&table.name);
         let from = match condition {
@@ -55,21 +62,32 @@ impl Asked<'_> {
             }
             _ => "NULL".to_owned(),
         };
-        format!("SELECT {rows} AS counted, {} AS least, {} AS greatest", end(false), end(true))
+        let newest =
+            match key::text(self.engine, &table.columns).filter(|_| self.newest && !table.key.is_empty()) {
+                Some(text) => {
+                    let order = key::order(self.engine, &table.key, true);
+                    let from = format!("SELECT {text} AS line FROM {from} ORDER BY {order} LIMIT {NEWEST}");
+                    key::lines(self.engine, &from)
+                }
+                None => "NULL".to_owned(),
+            };
+        let (least, greatest) = (end(false), end(true));
+        format!("SELECT {rows} AS counted, {least} AS least, {greatest} AS greatest, {newest} AS newest")
     }
 
     /// The row that came back.
     pub(super) fn count(
         &self,
         table: &UserTable,
-        [rows, least, greatest]: [Option<String>; 3],
+        [rows, least, greatest, newest]: [Option<String>; 4],
     ) -> Result<Count, Missing> {
         let rows = rows.and_then(|rows| rows.parse().ok()).ok_or_else(|| {
             Missing::new(Cause::Malformed, format!("the count of {} is no number", table.name))
                 .level(Level::Row)
         })?;
         let told = |text: Option<String>| text.map(|text| key::told(&table.key, &text)).transpose();
-        Ok(Count { rows, least: told(least)?, greatest: told(greatest)? })
+        let newest = newest.map(|text| key::rows(&table.columns, &text)).transpose()?;
+        Ok(Count { rows, least: told(least)?, greatest: told(greatest)?, newest })
     }
 
     /// How long one table may take while others wait: half of what is left.

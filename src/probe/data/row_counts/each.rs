@@ -10,7 +10,7 @@ use crate::probe::mysql::session as mysql;
 use crate::probe::sql::Step;
 use crate::probe::sqlite::session as sqlite;
 
-fn first<'t>(tables: &'t [UserTable]) -> Result<&'t UserTable, Missing> {
+fn first(tables: &[UserTable]) -> Result<&UserTable, Missing> {
     tables.first().ok_or_else(|| Missing::new(Cause::Internal, "there is no table to count"))
 }
 
@@ -28,7 +28,9 @@ pub(super) async fn mysql(
     } else {
         format!("max_execution_time = {}", share.as_millis().max(1))
     };
-    let start = format!("COMMIT; SET SESSION {limit}; START TRANSACTION READ ONLY");
+    let start = format!(
+        "COMMIT; SET SESSION {limit}, group_concat_max_len = 1073741824; START TRANSACTION READ ONLY"
+    );
     let begun = sqlx::raw_sql(AssertSqlSafe(start)).execute(&mut session.connection);
     mysql::within(cx, Step::Ask, begun).await?;
     let sql = asked.statement(table);
@@ -40,7 +42,7 @@ pub(super) async fn mysql(
     let text = |index: usize| {
         row.try_get_unchecked::<Option<String>, _>(index).map_err(|error| fault(cx, Step::Ask, &error))
     };
-    Ok(asked.count(table, [text(0)?, text(1)?, text(2)?]))
+    Ok(asked.count(table, [text(0)?, text(1)?, text(2)?, text(3)?]))
 }
 
 /// The first of these tables.
@@ -62,6 +64,6 @@ pub(super) async fn sqlite(
     let Some(row) = rows.first() else {
         return Ok(Err(Missing::new(Cause::Empty, "the count gave nothing")));
     };
-    let texts = [session.get(row, 0)?, session.get(row, 1)?, session.get(row, 2)?];
+    let texts = [session.get(row, 0)?, session.get(row, 1)?, session.get(row, 2)?, session.get(row, 3)?];
     Ok(asked.count(table, texts))
 }

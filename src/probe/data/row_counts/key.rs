@@ -1,14 +1,14 @@
-//! Keys as texts that do not depend on the engine, and their order.
+//! Keys and rows as texts that do not depend on the engine, and their order.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::fact::{Cause, Level, Missing};
+use crate::fact::{Cause, Cell, Level, Missing, Value};
 use crate::probe::Context;
 use crate::probe::data::tables::{Column, Engine, Kind};
 
-/// An expression for the key as a JSON array of texts; None without a key.
-pub(super) fn text(engine: Engine, key: &[Column]) -> Option<String> {
+/// An expression for these columns as a JSON array of texts; None without any.
+pub(super) fn text(engine: Engine, columns: &[Column]) -> Option<String> {
     let part = |column: &Column| {
         let name = engine.quoted(&column.name);
         match (engine, column.kind) {
@@ -20,15 +20,26 @@ pub(super) fn text(engine: Engine, key: &[Column]) -> Option<String> {
             (Engine::Sqlite, _) => format!("CAST({name} AS TEXT)"),
         }
     };
-    if key.is_empty() {
+    if columns.is_empty() {
         return None;
     }
-    let parts = key.iter().map(part).collect::<Vec<_>>().join(", ");
+    let parts = columns.iter().map(part).collect::<Vec<_>>().join(", ");
     Some(match engine {
-        Engine::Postgres => format!("pg_catalog.json_build_array({parts})::pg_catalog.text"),
+        Engine::Postgres => {
+            format!("pg_catalog.array_to_json(ARRAY[{parts}]::pg_catalog.text[])::pg_catalog.text")
+        }
         Engine::Mysql => format!("JSON_ARRAY({parts})"),
         Engine::Sqlite => format!("json_array({parts})"),
     })
+}
+
+/// Lines of JSON in one text.
+pub(super) fn lines(engine: Engine, from: &str) -> String {
+    match engine {
+        Engine::Postgres => format!("(SELECT pg_catalog.string_agg(line, E'\\n') FROM ({from}) newest)"),
+        Engine::Mysql => format!("(SELECT GROUP_CONCAT(line SEPARATOR '\\n') FROM ({from}) newest)"),
+        Engine::Sqlite => format!("(SELECT group_concat(line, char(10)) FROM ({from}) newest)"),
+    }
 }
 
 /// The order of keys: texts by their bytes, because collations of two engines do not agree.
@@ -51,21 +62,32 @@ pub(super) fn order(engine: Engine, key: &[Column], descending: bool) -> String 
 
 /// The JSON array that the server gave as the key is told.
 pub(super) fn told(key: &[Column], text: &str) -> Result<String, Missing> {
-    let malformed = || Missing::new(Cause::Malformed, "a key is not what was asked for").level(Level::Row);
-    let parts: Vec<Option<String>> = serde_json::from_str(text).map_err(|_json| malformed())?;
-    if parts.len() != key.len() {
-        return Err(malformed());
-    }
-    let parts: Vec<String> = key
-        .iter()
-        .zip(parts)
-        .map(|(column, part)| part.map(|part| one(column.kind, &part)))
-        .collect::<Option<_>>()
-        .ok_or_else(malformed)?;
+    let parts = values(key, text)?.into_iter().collect::<Option<Vec<String>>>().ok_or_else(malformed)?;
     match parts.as_slice() {
         [one] => Ok(one.clone()),
         all => serde_json::to_string(all).map_err(|_json| malformed()),
     }
+}
+
+/// Rows in a form that all engines share, sorted, because the server need not keep their order.
+pub(super) fn rows(columns: &[Column], text: &str) -> Result<String, Missing> {
+    let row = |line: &str| serde_json::to_string(&values(columns, line)?).map_err(|_json| malformed());
+    let mut rows = text.split('\n').map(row).collect::<Result<Vec<String>, Missing>>()?;
+    rows.sort();
+    Ok(rows.join("\n"))
+}
+
+fn malformed() -> Missing {
+    Missing::new(Cause::Malformed, "a row is not what was asked for").level(Level::Row)
+}
+
+/// The values of a JSON array, one for each column.
+fn values(columns: &[Column], text: &str) -> Result<Vec<Option<String>>, Missing> {
+    let parts: Vec<Option<String>> = serde_json::from_str(text).map_err(|_json| malformed())?;
+    if parts.len() != columns.len() {
+        return Err(malformed());
+    }
+    Ok(columns.iter().zip(parts).map(|(column, part)| part.map(|part| one(column.kind, &part))).collect())
 }
 
 /// One value in a form that all engines share.
@@ -74,6 +96,7 @@ fn one(kind: Kind, text: &str) -> String {
         Kind::Decimal | Kind::Float => number(text),
         Kind::Uuid | Kind::Bytes => text.to_ascii_lowercase(),
         Kind::Timestamp | Kind::Instant => instant(kind, text),
+        Kind::Json => json(text),
         Kind::Bool => match text {
             "1" | "t" => "true".to_owned(),
             "0" | "f" => "false".to_owned(),
@@ -81,6 +104,22 @@ fn one(kind: Kind, text: &str) -> String {
         },
         _ => text.to_owned(),
     }
+}
+
+/// Without white space, names in order.
+fn json(text: &str) -> String {
+    fn sorted(json: serde_json::Value) -> serde_json::Value {
+        match json {
+            serde_json::Value::Object(map) => {
+                let mut pairs: Vec<_> = map.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+                pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                serde_json::Value::Object(pairs.into_iter().collect())
+            }
+            serde_json::Value::Array(items) => items.into_iter().map(sorted).collect(),
+            other => other,
+        }
+    }
+    serde_json::from_str(text).map_or_else(|_no_json| text.to_owned(), |json| sorted(json).to_string())
 }
 
 /// Without zeros behind that say nothing.
@@ -100,12 +139,24 @@ fn instant(kind: Kind, text: &str) -> String {
     format!("{day}T{time}{}", if kind == Kind::Instant { "Z" } else { "" })
 }
 
-/// A digest of a key that is not told, by the key of the gate.
-pub(super) fn hidden(cx: &Context, text: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&cx.salt) else { return String::new() };
+/// A digest by the key of the gate, or by none outside of one.
+pub(super) fn digest(cx: &Context, text: &str) -> Option<Value> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&cx.salt).ok()?;
     mac.update(text.as_bytes());
     let bytes = mac.finalize().into_bytes();
-    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Some(Value::text(bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+/// A key that is not told. Without the key of a gate anybody could try values until one fits.
+pub(super) fn hidden(cx: &Context, text: &str) -> Cell {
+    digest(cx, text).filter(|_| !cx.salt.is_empty()).map_or_else(
+        || {
+            let what = "keys of private tables are told as digests, which have a key only inside of a gate";
+            let fix = "take a snapshot with `muster gate snapshot`, or leave the table out of `private`";
+            Missing::new(Cause::Absent, what).level(Level::Row).fix(fix).cell()
+        },
+        Ok,
+    )
 }
 
 #[cfg(test)]
@@ -125,6 +176,7 @@ mod tests {
             (Kind::Uuid, "A0EE", "a0ee"),
             (Kind::Bool, "1", "true"),
             (Kind::Text, "1.50", "1.50"),
+            (Kind::Json, "{\"b\": [1, 2], \"a\": null}", "{\"a\":null,\"b\":[1,2]}"),
         ] {
             assert_eq!(one(kind, text), expected, "{text}");
         }

@@ -16,14 +16,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::tables::{Engine, Listing, Open, UserTable, Wanted, list};
-use crate::fact::{Cause, Level, Missing, Value, refuse_sql};
+use crate::fact::{Cause, Level, Missing, RowBuilder, Value, refuse_sql};
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
 use ask::Count;
 
 /// The body of `data.row_counts`.
 pub(in crate::probe) struct RowCounts;
 
-/// Rows of a table by which the planner of the house decides that it is small.
+/// With fewer rows by its estimate a table is small, and asked about together with others.
 const SMALL: i64 = 20_000;
 
 impl Probe for RowCounts {
@@ -45,7 +45,8 @@ async fn look(
     conditions: &Conditions,
 ) -> Result<Answer, Missing> {
     let engine = open.engine();
-    let wanted = Wanted::of(&ask.request.args, engine)?;
+    let newest = ask.request.wants("newest");
+    let wanted = Wanted { columns: newest, ..Wanted::of(&ask.request.args, engine)? };
     let listing = list(open, &wanted).await?;
     let absent = conditions.absent(&listing, &wanted);
     let mut rows: BTreeMap<Arc<str>, Result<Count, Arc<Missing>>> = BTreeMap::new();
@@ -66,6 +67,7 @@ async fn look(
         engine,
         budget,
         ends: ask.request.wants("least_key") || ask.request.wants("greatest_key"),
+        newest,
         conditions,
         until: ends_at(cx),
     };
@@ -73,26 +75,42 @@ async fn look(
     let mut table = ask.table();
     let private = Wanted::names(&ask.request.args, "private", engine)?;
     for (name, counted) in rows {
-        let row = table.row().set("table", Value::text(Arc::clone(&name)));
-        let row = match counted {
-            Err(why) => row.missing_all(&["rows", "least_key", "greatest_key", "newest"], &why),
-            Ok(count) => {
-                let hide = |key: Option<String>| {
-                    key.map(|key| {
-                        Value::text(if private.contains(&name) { key::hidden(cx, &key) } else { key })
-                    })
-                };
-                row.set("rows", Value::Int(count.rows))
-                    .set_or_null("least_key", hide(count.least))
-                    .set_or_null("greatest_key", hide(count.greatest))
-            }
-        };
-        row.push();
+        let is_private = private.contains(&name);
+        told(cx, &asked, table.row().set("table", Value::Text(name)), counted, is_private).push();
     }
     if let Some(why) = listing.incomplete {
         table.cut(why);
     }
     Ok(Answer::new(table.finish()).identity(open.identity()).clock(open.clock()))
+}
+
+/// The facts of one table.
+fn told<'t>(
+    cx: &Context,
+    asked: &ask::Asked<'_>,
+    row: RowBuilder<'t>,
+    counted: Result<Count, Arc<Missing>>,
+    is_private: bool,
+) -> RowBuilder<'t> {
+    let count = match counted {
+        Err(why) => return row.missing_all(&["rows", "least_key", "greatest_key", "newest"], &why),
+        Ok(count) => count,
+    };
+    let null = || Ok(Value::Null);
+    let key = |key: Option<String>| match key {
+        None => null(),
+        Some(key) if is_private => key::hidden(cx, &key),
+        Some(key) => Ok(Value::text(key)),
+    };
+    // What was not asked for stays unread; null says that there is none.
+    let mut row = row.set("rows", Value::Int(count.rows));
+    if asked.ends {
+        row = row.cell("least_key", key(count.least)).cell("greatest_key", key(count.greatest));
+    }
+    if asked.newest {
+        row = row.cell("newest", Ok(Value::or_null(count.newest.and_then(|rows| key::digest(cx, &rows)))));
+    }
+    row
 }
 
 /// A little before the deadline, so that what was counted until then still arrives.

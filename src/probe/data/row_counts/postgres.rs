@@ -56,15 +56,21 @@ pub(super) async fn some(
     Ok(found)
 }
 
-fn texts(row: &PgRow) -> Result<[Option<String>; 3], Error> {
-    Ok([row.try_get_unchecked(0)?, row.try_get_unchecked(1)?, row.try_get_unchecked(2)?])
+fn texts(row: &PgRow) -> Result<[Option<String>; 4], Error> {
+    Ok([
+        row.try_get_unchecked(0)?,
+        row.try_get_unchecked(1)?,
+        row.try_get_unchecked(2)?,
+        row.try_get_unchecked(3)?,
+    ])
 }
 
 fn message(batch: &[UserTable], asked: &Asked<'_>, behind: usize) -> String {
     let mut text = "SAVEPOINT muster_count".to_owned();
     for (place, table) in batch.iter().enumerate() {
         let share = asked.share(behind + batch.len() - place - 1).as_millis().max(1);
-        text.push_str(&format!("; SET LOCAL statement_timeout = {share}"));
+        text.push_str("; SET LOCAL statement_timeout = ");
+        text.push_str(&share.to_string());
         // A condition is read as the role itself would read it.
         let foreign = asked.conditions.of(&table.name).is_some();
         text.push_str(if foreign { "; SET LOCAL search_path TO DEFAULT; " } else { "; " });

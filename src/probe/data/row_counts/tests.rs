@@ -82,6 +82,20 @@ fn tables_of_postgres_are_counted_exactly_and_once() {
     }
     assert!(answer.table.cut.is_none());
     assert!(answer.identity.system.is_some());
+    let few = database.ask("postgres", "data.row_counts", json!({})).without(&[
+        "least_key",
+        "greatest_key",
+        "newest",
+    ]);
+    let few = few.run().unwrap();
+    assert_eq!(tells(&few, "public.orders", "rows"), Value::Int(31_000));
+    for fact in ["least_key", "greatest_key", "newest"] {
+        assert_eq!(
+            why(&few, "public.orders", fact).cause,
+            Cause::Absent,
+            "nobody asked, and null says that there is no {fact}"
+        );
+    }
 }
 
 #[test]
@@ -225,6 +239,7 @@ fn locks_do_not_outlast_the_count_of_a_table() {
             engine: open.engine(),
             budget: 10,
             ends: true,
+            newest: true,
             conditions: &none,
             until: cx.deadline,
         };
@@ -260,6 +275,48 @@ fn keys_of_private_tables_are_digests() {
     let Value::Text(hidden) = hidden else { panic!("{hidden:?}") };
     assert_eq!(hidden.len(), 16);
     assert!(!hidden.contains("a@b"));
+}
+
+#[test]
+fn the_newest_rows_have_one_digest_in_every_engine_and_one_changed_value_has_another() {
+    let rows = "(1, 'a', 12.50, true, null), (2, 'ä', 0.10, false, '2026-11-01 03:00:00.5')";
+    let database = Database::new(&format!(
+        "create table t (id int primary key, note text, price numeric(10,2), ok bool, at timestamp);\ninsert into t values {rows}"
+    ));
+    let postgres =
+        |args| tells(&database.ask("postgres", "data.row_counts", args).run().unwrap(), "public.t", "newest");
+    let first = postgres(json!({}));
+    assert!(matches!(&first, Value::Text(text) if text.len() == 16), "{first:?}");
+    let maria = Maria::new(&format!(
+        "create table t (id int primary key, note text, price decimal(12,3), ok boolean, at datetime(6)); insert into t values {rows}"
+    ));
+    let answer = maria.ask("muster_reader", "data.row_counts", json!({})).run().unwrap();
+    assert_eq!(tells(&answer, "t", "greatest_key"), Value::text("2"));
+    let lite = Lite::new(&format!(
+        "create table t (id integer primary key, note text, price decimal(10,2), ok boolean, at datetime); insert into t values {rows}"
+    ));
+    assert_eq!(tells(&lite.ask("data.row_counts", json!({})).run().unwrap(), "t", "newest"), first);
+    database.run("update t set note = 'b' where id = 1");
+    let changed = postgres(json!({}));
+    assert_ne!(changed, first);
+    database.run("update t set note = 'a' where id = 1;\ninsert into t select i, '', 1, true, null from generate_series(3, 20) i");
+    let many = postgres(json!({}));
+    database.run("update t set note = 'b' where id = 1");
+    assert_eq!(postgres(json!({})), many, "it is not among the newest any more");
+    database.run("update t set price = 2 where id = 11");
+    assert_ne!(postgres(json!({})), many);
+    let outside = database.ask("postgres", "data.row_counts", json!({"private": ["t"]}));
+    let mut cx = outside.context();
+    cx.salt = [].as_slice().into();
+    let answer = block(async {
+        let request = outside.request();
+        let ask = crate::probe::Ask { request: &request, max_rows: 10 };
+        crate::probe::Probe::observe(&super::RowCounts, &ask, &cx).await.unwrap()
+    });
+    for fact in ["greatest_key", "least_key"] {
+        assert_eq!(why(&answer, "public.t", fact).cause, Cause::Absent, "anybody could guess {fact}");
+    }
+    assert!(matches!(tells(&answer, "public.t", "newest"), Value::Text(_)), "nobody guesses ten rows");
 }
 
 #[test]

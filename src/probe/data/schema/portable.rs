@@ -6,14 +6,15 @@
 //! condition, and full-text and spatial ones. UUIDs, enums and JSON count as text, because engines without these types keep
 //! them so; a time with a zone counts as one without.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sqlx::AssertSqlSafe;
 use sqlx::Row as _;
 
 use super::Asked;
 use super::found::Found;
-use crate::fact::Missing;
+use crate::fact::{Cause, Level, Missing};
 use crate::probe::data::tables::sqlite::literal;
 use crate::probe::data::tables::{Engine, Kind, Open, UserTable, list, mysql, word};
 use crate::probe::postgres::error::fault;
@@ -51,11 +52,12 @@ pub(super) async fn read(
         }
     }
     if asked.has(&["constraint", "index"]) {
-        let ties = ties(open, &listing.tables).await?;
+        let mut ties: BTreeMap<Place, BTreeSet<Tie>> = BTreeMap::new();
+        for (place, tie) in self::ties(open, &listing.tables).await? {
+            ties.entry(place).or_default().insert(tie);
+        }
         for table in &listing.tables {
-            let own =
-                ties.iter().filter(|((schema, name), _)| **schema == *table.schema && **name == *table.plain);
-            let own: BTreeSet<&Tie> = own.map(|(_, tie)| tie).collect();
+            let own = ties.remove(&(table.schema.to_string(), table.plain.to_string())).unwrap_or_default();
             for tie in &own {
                 push(table, tie, &own, found);
             }
@@ -75,7 +77,7 @@ fn family(engine: Engine, kind: Kind, ty: &str) -> &'static str {
     }
 }
 
-fn push(table: &UserTable, tie: &Tie, own: &BTreeSet<&Tie>, found: &mut Found<'_>) {
+fn push(table: &UserTable, tie: &Tie, own: &BTreeSet<Tie>, found: &mut Found<'_>) {
     let names = |columns: &[String]| columns.iter().map(|column| word(column)).collect::<Vec<_>>().join(", ");
     let (kind, object, definition) = match tie {
         Tie::Primary(columns) => {
@@ -89,7 +91,7 @@ fn push(table: &UserTable, tie: &Tie, own: &BTreeSet<&Tie>, found: &mut Found<'_
             // One that a key has anyway says nothing more.
             let has =
                 |tie: &&Tie| matches!(tie, Tie::Primary(other) | Tie::Unique(other) if other == columns);
-            if own.iter().any(|tie| has(tie)) {
+            if own.iter().any(|tie| has(&tie)) {
                 return;
             }
             let text = format!("index ({})", names(columns));
@@ -103,7 +105,18 @@ fn push(table: &UserTable, tie: &Tie, own: &BTreeSet<&Tie>, found: &mut Found<'_
         }
     };
     let object = format!("{}.{}", table.name, crate::probe::sql::quoted(&object));
-    found.push(kind, &object, Some(&table.name), Ok(&definition));
+    let definition = match tie {
+        Tie::Foreign { delete, .. } if delete.is_empty() => Err(Arc::new(untold(&table.name))),
+        _ => Ok(definition.as_str()),
+    };
+    found.push(kind, &object, Some(&table.name), definition);
+}
+
+/// MySQL names a key to whoever may read the table, and tells what it does to whoever may refer to it.
+fn untold(table: &str) -> Missing {
+    Missing::new(Cause::Denied, format!("the role may not see what the foreign key of {table} does"))
+        .level(Level::Row)
+        .fix("GRANT REFERENCES ON the database TO the user of the target;")
 }
 
 /// `RESTRICT` differs from doing nothing only in when it refuses.

@@ -19,14 +19,16 @@ use crate::probe::sql::{Step, late};
 struct Part {
     kinds: &'static [&'static str],
     sql: &'static str,
-    /// Does the long text of a row become SQL in its normal form first?
+    /// Has each of them a long text?
+    has_body: bool,
+    /// Does it become SQL in its normal form first?
     sql_body: bool,
 }
 
 const PRELUDE: &str = include_str!("queries/prelude.sql");
 
 const fn part(kinds: &'static [&'static str], sql: &'static str) -> Part {
-    Part { kinds, sql, sql_body: false }
+    Part { kinds, sql, has_body: false, sql_body: false }
 }
 
 static PARTS: &[Part] = &[
@@ -36,10 +38,11 @@ static PARTS: &[Part] = &[
     part(&["constraint"], include_str!("queries/pg_constraints.sql")),
     part(&["index", "statistics"], include_str!("queries/pg_indexes.sql")),
     Part {
+        has_body: true,
         sql_body: true,
         ..part(&["view", "materialized_view", "rule"], include_str!("queries/pg_views.sql"))
     },
-    part(&["function"], include_str!("queries/pg_functions.sql")),
+    Part { has_body: true, ..part(&["function"], include_str!("queries/pg_functions.sql")) },
     part(&["trigger", "policy"], include_str!("queries/pg_triggers.sql")),
     part(&["sequence"], include_str!("queries/pg_sequences.sql")),
     part(&["enum", "domain", "type", "collation"], include_str!("queries/pg_types.sql")),
@@ -89,12 +92,13 @@ fn resolved(sql: &str, version_num: i64) -> String {
         // ICU had its locale where that of the C library stands.
         _ => "NULL",
     };
-    let unchecked = "CASE WHEN a.attnotnull AND EXISTS (SELECT FROM pg_constraint u WHERE u.conrelid = a.attrelid AND u.contype = 'n' \
-                     AND NOT u.convalidated AND u.conkey = ARRAY[a.attnum]) THEN 'not valid' END,";
+    let unchecked_rows = "LEFT JOIN (SELECT n.conrelid, n.conkey[1] AS attnum FROM pg_constraint n WHERE n.contype = 'n' AND NOT n.convalidated) u \
+                          ON u.conrelid = a.attrelid AND u.attnum = a.attnum";
     sql.replace("{provider}", since(15, provider, "'provider libc'"))
         .replace("{locale}", locale)
         .replace("{collocale}", collocale)
-        .replace("{unchecked}", since(18, unchecked, ""))
+        .replace("{unchecked}", since(18, "CASE WHEN u.attnum IS NOT NULL THEN 'not valid' END,", ""))
+        .replace("{unchecked_rows}", since(18, unchecked_rows, ""))
         .replace("{compression}", since(14, "CASE WHEN a.attcompression <> '' THEN concat('compression \"', a.attcompression, '\"') END,", ""))
         .replace("{sqlbody}", since(14, "pg_get_function_sqlbody(p.oid)", "NULL"))
         // This one is whoever owns the database.
@@ -148,9 +152,13 @@ fn take(row: &PgRow, part: &Part, found: &mut Found<'_>) -> Result<(), Error> {
     let (definition, body): (Option<&str>, Option<&str>) = (row.try_get(7)?, row.try_get(8)?);
     let locked: bool = row.try_get(9)?;
     let kind: &str = row.try_get(0)?;
+    // What is put together has nothing in it if the object was dropped meanwhile.
+    let definition = definition.filter(|text| !text.is_empty());
+    let body_lost = part.has_body && body.is_none();
     let whole = match (locked, definition, body) {
         (true, ..) => Err(Arc::new(busy())),
         (_, None, _) => Err(Arc::new(gone())),
+        _ if body_lost => Err(Arc::new(gone())),
         (_, Some(definition), None) => Ok(definition.to_owned()),
         (_, Some(definition), Some(body)) if part.sql_body => {
             Ok(format!("{definition} as {}", digest(&text::normal(body))))

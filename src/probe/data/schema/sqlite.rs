@@ -66,7 +66,8 @@ async fn columns(
             definition.push_str(" not null");
         }
         if let Some(default) = session.get::<Option<String>>(&row, 3)? {
-            definition.push_str(&format!(" default {default}"));
+            definition.push_str(" default ");
+            definition.push_str(&default);
         }
         match session.get::<i64>(&row, 5)? {
             0 => {}

@@ -12,7 +12,8 @@ fn pieces(sql: &str) -> Vec<&str> {
             c if is_word(c) => rest.find(|c: char| !is_word(c)).unwrap_or(rest.len()),
             _ => first.len_utf8(),
         };
-        let (piece, behind) = rest.split_at(end.max(first.len_utf8()).min(rest.len()));
+        let end = end.max(first.len_utf8()).min(rest.len());
+        let (piece, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
         found.push(piece);
         rest = behind.trim_start();
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::fact::{Cause, Identity, Level, Missing, SqlDialect};
-use crate::probe::Context;
 use crate::probe::mysql::session as mysql;
 use crate::probe::postgres::session as postgres;
 use crate::probe::sql::{Step, quoted};
 use crate::probe::sqlite::session as sqlite;
+use crate::probe::{Context, Databases};
 use jiff::Timestamp;
 
 /// Which database it is.
@@ -85,6 +85,11 @@ impl<'a> Open<'a> {
     pub(in crate::probe) async fn open(cx: &'a Context, foreign: bool) -> Result<Open<'a>, Missing> {
         match Engine::of(cx)? {
             Engine::Postgres => {
+                if cx.target.databases != Databases::One {
+                    let what = "the target names several databases, and this looks at one";
+                    let why = Missing::new(Cause::Unsupported, what);
+                    return Err(why.fix("write a target of its own for each database"));
+                }
                 let mode = postgres::Mode { foreign, ..postgres::Mode::OWN };
                 let mut session = postgres::Session::open(cx, None, mode).await?;
                 match guard(&mut session, foreign).await {

@@ -102,6 +102,14 @@ fn tables_of_postgres_are_listed_once_with_their_keys() {
 }
 
 #[test]
+fn a_target_of_several_databases_is_refused() {
+    let database = Database::new("create table t (a int)");
+    let all = crate::probe::Databases::All { except: Vec::new() };
+    let ask = database.ask("postgres", "data.row_counts", json!({})).target(|target| target.databases = all);
+    assert_eq!(listed(&ask, &[]).unwrap_err().cause, Cause::Unsupported, "not only one of them");
+}
+
+#[test]
 fn what_a_role_does_not_see_whole_is_denied_with_its_grant() {
     let database = Database::new(
         "create schema closed;

@@ -24,14 +24,15 @@ SELECT CASE WHEN non_unique = 0 THEN 'constraint' ELSE 'index' END, table_name, 
   FROM information_schema.statistics WHERE table_schema = DATABASE()
  GROUP BY non_unique, table_name, index_name, index_type
 UNION ALL
-SELECT 'constraint', r.table_name, r.constraint_name,
-       CONCAT('foreign key (', (SELECT GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position SEPARATOR ', ') FROM information_schema.key_column_usage k
-                                 WHERE k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name AND k.constraint_name = r.constraint_name),
-              ') references ', r.referenced_table_name, ' (',
-              (SELECT GROUP_CONCAT(k.referenced_column_name ORDER BY k.ordinal_position SEPARATOR ', ') FROM information_schema.key_column_usage k
-                WHERE k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name AND k.constraint_name = r.constraint_name),
-              ') on delete ', r.delete_rule, ' on update ', r.update_rule), NULL, ''
-  FROM information_schema.referential_constraints r WHERE r.constraint_schema = DATABASE()
+SELECT 'constraint', k.table_name, k.constraint_name,
+       CONCAT('foreign key (', GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position SEPARATOR ', '), ') references ', k.referenced_table_name, ' (',
+              GROUP_CONCAT(k.referenced_column_name ORDER BY k.ordinal_position SEPARATOR ', '), ') on delete ', MAX(r.delete_rule), ' on update ', MAX(r.update_rule)),
+       NULL, CASE WHEN MAX(r.delete_rule) IS NULL THEN 'REFERENCES' ELSE '' END
+  FROM information_schema.key_column_usage k
+  LEFT JOIN information_schema.referential_constraints r
+    ON r.constraint_schema = k.constraint_schema AND r.table_name = k.table_name AND r.constraint_name = k.constraint_name
+ WHERE k.constraint_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
+ GROUP BY k.table_name, k.constraint_name, k.referenced_table_name
 UNION ALL
 SELECT 'view', NULL, table_name, CONCAT_WS(' ', 'view', 'security', security_type, 'check', check_option, 'definer', definer),
        REPLACE(NULLIF(view_definition, ''), CONCAT('`', DATABASE(), '`.'), ''), 'SHOW VIEW'

@@ -5,11 +5,10 @@ SELECT CASE WHEN index_name = 'PRIMARY' THEN 'primary' WHEN non_unique = 0 THEN 
  GROUP BY table_name, index_name, non_unique
 HAVING SUM(column_name IS NULL) = 0
 UNION ALL
-SELECT 'foreign', r.table_name,
-       (SELECT GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position SEPARATOR '\n') FROM information_schema.key_column_usage k
-         WHERE k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name AND k.constraint_name = r.constraint_name),
-       r.referenced_table_name,
-       (SELECT GROUP_CONCAT(k.referenced_column_name ORDER BY k.ordinal_position SEPARATOR '\n') FROM information_schema.key_column_usage k
-         WHERE k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name AND k.constraint_name = r.constraint_name),
-       r.delete_rule, r.update_rule
-  FROM information_schema.referential_constraints r WHERE r.constraint_schema = DATABASE()
+SELECT 'foreign', k.table_name, GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position SEPARATOR '\n'), k.referenced_table_name,
+       GROUP_CONCAT(k.referenced_column_name ORDER BY k.ordinal_position SEPARATOR '\n'), COALESCE(MAX(r.delete_rule), ''), COALESCE(MAX(r.update_rule), '')
+  FROM information_schema.key_column_usage k
+  LEFT JOIN information_schema.referential_constraints r
+    ON r.constraint_schema = k.constraint_schema AND r.table_name = k.table_name AND r.constraint_name = k.constraint_name
+ WHERE k.constraint_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
+ GROUP BY k.table_name, k.constraint_name, k.referenced_table_name

@@ -11,13 +11,14 @@ SELECT 'column' AS kind, '' AS prefix, c.nspname::text AS schema, c.relname::tex
            CASE WHEN a.attstorage <> t.typstorage THEN concat('storage "', a.attstorage, '"') END,
            {compression}
            CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END,
-           'with (' || (SELECT string_agg(x, ', ' ORDER BY x) FROM unnest(a.attoptions) x) || ')',
-           'options (' || (SELECT string_agg(x, ', ' ORDER BY x) FROM unnest(a.attfdwoptions) x) || ')') AS definition,
+           CASE WHEN a.attoptions IS NOT NULL THEN 'with (' || (SELECT string_agg(x, ', ' ORDER BY x) FROM unnest(a.attoptions) x) || ')' END,
+           CASE WHEN a.attfdwoptions IS NOT NULL THEN 'options (' || (SELECT string_agg(x, ', ' ORDER BY x) FROM unnest(a.attfdwoptions) x) || ')' END) AS definition,
        NULL::text AS body, b.oid IS NOT NULL AS locked
   FROM rel c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  {unchecked_rows}
   LEFT JOIN locked b ON b.oid = c.oid AND a.attgenerated <> ''
   LEFT JOIN (SELECT l.oid, quote_ident(n.nspname) || '.' || quote_ident(l.collname) AS name FROM pg_collation l
                JOIN pg_namespace n ON n.oid = l.collnamespace) o ON o.oid = a.attcollation AND a.attcollation <> t.typcollation

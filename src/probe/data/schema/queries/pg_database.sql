@@ -2,7 +2,7 @@ SELECT 'database' AS kind, '' AS prefix, NULL::text AS schema, u.name, NULL::tex
        u.definition, NULL::text AS body, false AS locked
   FROM pg_database d
  CROSS JOIN LATERAL (VALUES ('encoding', pg_encoding_to_char(d.encoding)::text),
-                            ('collation', concat_ws(' ', {provider}, 'collate', d.datcollate, 'ctype', d.datctype, {locale}))) u (name, definition)
+                            ('locale', concat_ws(' ', {provider}, 'collate', d.datcollate, 'ctype', d.datctype, {locale}))) u (name, definition)
  WHERE d.datname = current_database()
 UNION ALL
 SELECT 'schema', '', NULL, s.nspname::text, NULL, '', false, 'schema', NULL, false FROM space s

@@ -1,17 +1,17 @@
 SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' ELSE 'type' END AS kind, '' AS prefix, s.nspname::text AS schema, t.typname::text AS name,
        NULL::text AS part, '' AS suffix, false AS of_table,
        CASE t.typtype
-           WHEN 'e' THEN '(' || (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'
+           WHEN 'e' THEN concat('(', (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), ')')
            WHEN 'd' THEN concat_ws(' ', format_type(t.typbasetype, t.typtypmod),
                (SELECT 'collate ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
                   JOIN pg_type b ON b.oid = t.typbasetype WHERE l.oid = t.typcollation AND t.typcollation <> b.typcollation),
                CASE WHEN t.typnotnull THEN 'not null' END, 'default ' || pg_get_expr(t.typdefaultbin, 0),
                (SELECT string_agg(concat(quote_ident(k.conname), ' ', pg_get_constraintdef(k.oid)), ' ' ORDER BY k.conname)
                   FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
-           WHEN 'c' THEN 'composite (' || (SELECT string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+           WHEN 'c' THEN concat('composite (', (SELECT string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                  CASE WHEN a.attcollation <> b.typcollation THEN 'collate ' || (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname)
                    FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END), ', ' ORDER BY a.attnum)
-                 FROM pg_attribute a JOIN pg_type b ON b.oid = a.atttypid WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')'
+                 FROM pg_attribute a JOIN pg_type b ON b.oid = a.atttypid WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), ')')
            WHEN 'r' THEN (SELECT concat_ws(' ', 'range of', format_type(r.rngsubtype, NULL), 'collation', nullif(r.rngcollation, 0)::regcollation,
                  'operators', (SELECT o.opcname FROM pg_opclass o WHERE o.oid = r.rngsubopc), 'canonical', r.rngcanonical, 'diff', r.rngsubdiff)
                  FROM pg_range r WHERE r.rngtypid = t.oid)
