@@ -144,7 +144,18 @@ fn drip() -> Mode {
 }
 
 fn table() -> Vec<Line> {
-    let areas = [network(), databases(), data(), services(), jobs(), files(), sqlite(), commands()];
+    let areas = [
+        network(),
+        databases(),
+        data(),
+        services(),
+        jobs(),
+        files(),
+        data_files(),
+        file_tree(),
+        sqlite(),
+        commands(),
+    ];
     let mut lines: Vec<Line> = areas.into_iter().flatten().collect();
     let own = by_declaration(&lines);
     lines.extend(own);
@@ -384,6 +395,57 @@ fn files() -> Vec<Line> {
         line(stat, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified == null || modified_age > 1.days", "clock")),
         line(set, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("newest == null || newest_age > 1.days", "clock")),
         not(disk, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn data_files() -> Vec<Line> {
+    let it = &["data.files"];
+    vec![
+        line(it, Unreachable, "the root is not there", |s| drop(s.at("data/gone")), Unknown("missing > 0", "absent")),
+        line(it, Unreachable, "the root is not there, which is seen", |s| drop(s.at("data/gone")), Fails("tree == \"absent\"")),
+        line(it, Refused, "the root leads back to itself", Stage::looped, All("malformed")),
+        line(it, Hangs, "a statement that sleeps", |s| {
+            s.sql = "SELECT path, size FROM uploads, pg_sleep(30)".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Drips, "rows that come too slowly", |s| {
+            s.sql = "SELECT 'file' AS path, 5 AS size FROM generate_series(1, 1000) WHERE pg_sleep(0.1) IS NOT NULL".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(it, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON uploads FROM muster_full"), All("denied")),
+        line(it, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(it, Empty, "no row", |s| s.database_sql("DELETE FROM uploads"), Unknown("missing > 0", "empty")),
+        line(it, Empty, "no file", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("tree == \"empty\"")),
+        line(it, Null, "a size that nobody noted", |s| s.database_sql("UPDATE uploads SET size = NULL"), Unknown("size_differs == null || size_differs > 0", "empty")),
+        line(it, Null, "a path that is null", |s| s.database_sql("INSERT INTO uploads VALUES (NULL, 1)"), Fails("nameless > 0")),
+        line(it, WrongType, "a file in place of the root", |s| s.path = s.path.join("file"), All("wrong-type")),
+        line(it, WrongType, "a size that is a text", |s| s.sql = "SELECT path, 'five'::text AS size FROM uploads".into(), All("undecidable")),
+        not(it, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn file_tree() -> Vec<Line> {
+    let it = &["file.tree"];
+    vec![
+        line(it, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(it, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
+        not(it, Hangs, DIRECTORIES),
+        line(it, Drips, "a tree that is too large for the deadline", |s| {
+            s.path = "/proc".into();
+            s.deadline = "1ms";
+        }, All("timeout")),
+        line(it, Garbage, "a name that is no text", |s| {
+            use std::os::unix::ffi::OsStrExt as _;
+            std::fs::write(s.path.join(std::ffi::OsStr::from_bytes(b"\xff\xfe")), "").unwrap();
+        }, Unknown("digest == null", "unsupported")),
+        line(it, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(it, Empty, "a directory without files", |s| std::fs::remove_file(s.path.join("file")).unwrap(), All("empty")),
+        line(it, Null, "the size of a directory", |s| std::fs::create_dir(s.path.join("below")).unwrap(), Fails("size == null")),
+        line(it, WrongType, "a file in place of the directory", |s| s.path = s.path.join("file"), All("wrong-type")),
+        line(it, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified_age > 1.days", "clock")),
     ]
 }
 
@@ -640,7 +702,7 @@ fn every_probe_meets_every_fault() {
     // Those of PostgreSQL and PgBouncer come and go with the catalogue.
     let others = cells.iter().filter(|((probe, _), _)| !probe.starts_with('p'));
     let tries = others.clone().filter_map(|(_, tries)| *tries);
-    assert_eq!((others.count(), tries.clone().count(), tries.sum::<usize>()), (120, 101, 126));
+    assert_eq!((others.count(), tries.clone().count(), tries.sum::<usize>()), (140, 119, 157));
 }
 
 #[test]

@@ -49,6 +49,7 @@ mod memory;
 mod operators;
 mod overrides;
 mod pg;
+mod policies_files;
 mod policies_host;
 mod policies_memory;
 mod policies_mysql;

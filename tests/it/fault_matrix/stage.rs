@@ -109,7 +109,16 @@ impl Stage {
     fn set_up(&mut self) {
         match self.probe.name {
             "file.stat" => {}
-            "file.set" | "file.volume" | "disk.usage" => self.path = self.shop.at("data"),
+            "file.set" | "file.tree" | "file.volume" | "disk.usage" => {
+                self.path = self.shop.at("data");
+            }
+            "data.files" => {
+                self.path = self.shop.at("data");
+                self.sql = "SELECT path, size, owner FROM uploads".into();
+                self.real_postgres();
+                self.database_sql("CREATE TABLE uploads (path text, size bigint, owner text)");
+                self.database_sql("INSERT INTO uploads VALUES ('file', 5, NULL)");
+            }
             "certificate.file" => {
                 self.write(Cert::own("shop.example.org", |_| {}).unwrap().pem().as_bytes());
             }
@@ -352,6 +361,10 @@ impl Stage {
         let path = self.path.display();
         match self.probe.name {
             "file.set" => format!("root: '{path}'"),
+            "file.tree" => format!("root: '{path}', within: {}", self.deadline),
+            "data.files" => {
+                format!("root: '{path}', sql: {:?}, depth: size, within: {}", self.sql, self.deadline)
+            }
             "file.stat" | "disk.usage" | "certificate.file" => format!("path: '{path}'"),
             "file.volume" => {
                 let user = if self.user.is_empty() {

@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub(super) nameless: u64,
     /// Entries of the tree, if it was listed.
     pub(super) files: Option<u64>,
+    /// There is no file at all, and rows name some.
+    pub(super) is_empty: bool,
     pub(super) lists: Option<PathBuf>,
     pub(super) root: String,
     pub(super) tally: Tally,
@@ -35,12 +37,9 @@ pub(super) fn table(ask: &Ask<'_>, mut found: Found) -> Table {
     let shut = std::mem::take(&mut found.tally.shut).why();
     let listed = found.files.is_some();
     let tally = &found.tally;
-    let is_empty = found.rows > found.nameless
-        && found.files.unwrap_or(u64::MAX) == 0
-        && tally.count(Sort::Missing) == tally.named;
     let mut row = table
         .row()
-        .set("tree", Value::text(if is_empty { "empty" } else { "there" }))
+        .set("tree", Value::text(if found.is_empty { "empty" } else { "there" }))
         .set("method", Value::text(if listed { "listing" } else { "lookups" }))
         .set("references", Value::count(found.rows))
         .set("nameless", Value::count(found.nameless))

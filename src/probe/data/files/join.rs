@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
-use super::content::{Content, compare, in_sample};
+use super::content::{Algorithm, Content, compare, in_sample};
 use super::look::{Place, Seen, Store};
 use super::question::{Depth, Question};
 use super::records::{Entry, Facts, Kind, Reference};
@@ -32,9 +32,35 @@ pub(super) struct Join<'a> {
 pub(super) struct Named<'a> {
     pub(super) reference: Reference<'a>,
     rows: u64,
-    /// Two rows say different sizes, of which one is wrong.
-    conflict: bool,
+    /// What two rows say differently, so that one of them is wrong.
+    conflict: Conflict,
     seen: bool,
+}
+
+/// Rows that name one path and contradict each other.
+#[derive(Clone, Copy, Default)]
+struct Conflict {
+    size: bool,
+    digest: bool,
+    owner: bool,
+}
+
+impl<'a> Named<'a> {
+    /// One more row; what the first one does not say, it may.
+    fn add(&mut self, other: &Reference<'a>, algorithm: Algorithm) {
+        fn put<T: Copy>(known: &mut Option<T>, other: Option<T>, same: impl Fn(T, T) -> bool) -> bool {
+            let differ = known.zip(other).is_some_and(|(known, other)| !same(known, other));
+            *known = known.or(other);
+            differ
+        }
+        self.rows += 1;
+        let (own, conflict) = (&mut self.reference, &mut self.conflict);
+        conflict.size |= put(&mut own.size, other.size, |one, two| one == two);
+        conflict.owner |= put(&mut own.owner, other.owner, |one, two| one == two);
+        // One digest may be written in two ways.
+        let same = |one: &[u8], two: &[u8]| one == two || algorithm.parse(one) == algorithm.parse(two);
+        conflict.digest |= put(&mut own.digest, other.digest, same);
+    }
 }
 
 impl<'a> Join<'a> {
@@ -89,6 +115,8 @@ impl Work<'_> {
         while !cursor.0.is_empty() {
             let entry = Entry::read(&mut cursor).ok_or_else(broken)?;
             match index.get(entry.path).and_then(|at| named.get_mut(*at)) {
+                // A directory that changes may name one twice.
+                Some(named) if named.seen => {}
                 Some(named) => {
                     named.seen = true;
                     self.entry(named, &entry)?;
@@ -123,15 +151,13 @@ impl Work<'_> {
         let mut named: Vec<Named<'b>> = Vec::new();
         let mut index: HashMap<&'b [u8], usize> = HashMap::new();
         let mut cursor = Cursor(records);
+        let algorithm = self.join.question.algorithm;
         while !cursor.0.is_empty() {
             let reference = Reference::read(&mut cursor).ok_or_else(broken)?;
             let at = *index.entry(reference.path).or_insert(named.len());
             match named.get_mut(at) {
-                None => named.push(Named { reference, rows: 1, conflict: false, seen: false }),
-                Some(known) => {
-                    known.rows += 1;
-                    known.conflict |= known.reference.size != reference.size;
-                }
+                None => named.push(Named { reference, rows: 1, conflict: Conflict::default(), seen: false }),
+                Some(known) => known.add(&reference, algorithm),
             }
         }
         self.tally.named += named.len() as u64;
@@ -211,14 +237,14 @@ impl Work<'_> {
         let Some(facts) = self.facts(path, facts) else {
             return if shut { Ok(()) } else { self.tally.add(Sort::Unreadable, path) };
         };
-        if self.is_wrong_owner(reference, facts.owner)? {
+        if named.conflict.owner || self.is_wrong_owner(reference, facts.owner)? {
             self.tally.add(Sort::Owner, path)?;
         }
         if question.depth >= Depth::Size
             && let Some(size) = reference.size
         {
             self.tally.checked_size += 1;
-            if named.conflict || size != facts.size {
+            if named.conflict.size || size != facts.size {
                 return self.tally.add(Sort::Size, path);
             }
         }
@@ -254,6 +280,10 @@ impl Work<'_> {
             return Ok(());
         };
         let algorithm = join.question.algorithm;
+        if named.conflict.digest {
+            self.tally.checked_content += 1;
+            return self.tally.add(Sort::Content, path);
+        }
         let Some(wanted) = algorithm.parse(text) else { return self.tally.add(Sort::BadDigest, path) };
         let found = match join.store {
             Store::Tree(root) => {

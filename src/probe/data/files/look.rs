@@ -1,13 +1,16 @@
 //! Single look-ups below a root, which no path and no symbolic link leaves.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2, statat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, open, openat2, statat,
+};
 use rustix::io::Errno;
 
 #[cfg(feature = "net")]
 use super::objects::Objects;
+use super::question::Question;
 use super::records::Facts;
 use super::shown;
 use crate::fact::{Cause, Missing};
@@ -69,11 +72,6 @@ impl Root {
         if self.path.is_empty() { "/" } else { &self.path }
     }
 
-    /// Its handle.
-    pub(super) fn handle(&self) -> BorrowedFd<'_> {
-        self.handle.as_fd()
-    }
-
     /// A path below it, as a person writes it.
     pub(super) fn below(&self, path: &[u8]) -> String {
         if path.is_empty() { self.path().to_owned() } else { format!("{}/{}", self.path, shown(path)) }
@@ -112,6 +110,22 @@ impl Root {
     /// The fault of a path below the root.
     pub(super) fn fault(&self, path: &[u8], error: Errno) -> Missing {
         path::fault(&self.below(path), error)
+    }
+
+    /// Does nothing lie below it but what is ignored?
+    fn is_empty(&self, question: &Question) -> Result<bool, Missing> {
+        let whole = |error| path::fault(self.path(), error);
+        let handle = self.enter(b".", OFlags::RDONLY | OFlags::DIRECTORY).map_err(whole)?;
+        let mut buffer = vec![std::mem::MaybeUninit::uninit(); 8 << 10];
+        let mut entries = RawDir::new(&handle, &mut buffer);
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(whole)?;
+            let name = entry.file_name().to_bytes();
+            if !matches!(name, b"." | b"..") && !question.ignore.has(name, name) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What is there itself; a link is a link.
@@ -165,6 +179,15 @@ impl Store {
             Self::Tree(root) => root.path().to_owned(),
             #[cfg(feature = "net")]
             Self::Objects(objects) => objects.name(),
+        }
+    }
+
+    /// Is there nothing at all?
+    pub(super) fn is_empty(&self, question: &Question) -> Result<bool, Missing> {
+        match self {
+            Self::Tree(root) => root.is_empty(question),
+            #[cfg(feature = "net")]
+            Self::Objects(objects) => objects.is_empty(),
         }
     }
 

@@ -35,7 +35,7 @@ use look::Store;
 use question::{Depth, Question, given};
 use rows::References;
 use store::Spill;
-use tally::Lists;
+use tally::{Lists, Sort};
 use tree::Listing;
 use volume::Volume;
 
@@ -51,14 +51,22 @@ pub(in crate::probe) struct Files;
 impl Probe for Files {
     fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
         Box::pin(async move {
-            let (stop, _guard) = Stop::new(cx);
-            let question = Arc::new(Question::of(ask.request, cx)?);
-            let sql = statement(ask, cx)?;
-            match volume(ask, cx, &question).await? {
-                Volume::Not(word, why) => Ok(Answer::new(answer::absent(ask, word, why))),
-                Volume::There(store) => Box::pin(there(ask, cx, sql, question, store, stop)).await,
-            }
+            let answer = look(ask, cx).await;
+            answer.map_err(|why| match why.cause {
+                Cause::Timeout => why.fix("raise `within`, or compare less: `depth`, `sample`"),
+                _ => why,
+            })
         })
+    }
+}
+
+async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
+    let (stop, _guard) = Stop::new(cx);
+    let question = Arc::new(Question::of(ask.request, cx)?);
+    let sql = statement(ask, cx)?;
+    match volume(ask, cx, &question).await? {
+        Volume::Not(word, why) => Ok(Answer::new(answer::absent(ask, word, why))),
+        Volume::There(store) => Box::pin(there(ask, cx, sql, question, store, stop)).await,
     }
 }
 
@@ -181,6 +189,12 @@ fn compare(
     };
     let mut tally = join.run(threads())?;
     tally.merge(references.tally);
+    let lost = tally.named > 0 && tally.count(Sort::Missing) == tally.named;
+    let is_empty = lost
+        && match &listing {
+            Some(listing) => listing.files == 0,
+            None => store.is_empty(question)?,
+        };
     let files = listing.map(|listing| {
         tally.shut.add(listing.shut);
         listing.files
@@ -193,6 +207,7 @@ fn compare(
         rows: references.rows,
         nameless: references.nameless,
         files,
+        is_empty,
         lists: lists.map(|lists| lists.folder().to_owned()),
         root: store.name(),
         tally,

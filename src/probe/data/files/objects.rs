@@ -36,6 +36,16 @@ impl Objects {
         self.bucket.name()
     }
 
+    /// Has the first page nothing?
+    pub(super) fn is_empty(&self) -> Result<bool, Missing> {
+        match self.handle.block_on(self.bucket.page(None)) {
+            Ok(page) => Ok(page.objects.is_empty() && page.next.is_none()),
+            // Who may not list may still ask for objects.
+            Err(why) if why.cause == Cause::Denied => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
     /// What is known of some objects, asked for at once.
     pub(super) fn find_all(&self, paths: &[&[u8]]) -> Vec<Place> {
         let asked = paths.iter().map(|path| self.find(path));

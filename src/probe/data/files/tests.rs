@@ -199,6 +199,9 @@ fn an_empty_tree_is_said_to_be_empty() {
     fs::create_dir(shop.root().join("d")).unwrap();
     let answer = shop.both(&json!({}));
     assert_eq!((word(&answer, "tree"), int(&answer, "missing")), ("empty".into(), 2));
+    fs::remove_dir(shop.root().join("d")).unwrap();
+    let looked = shop.ask(json!({"method": "lookups"})).run().unwrap();
+    assert_eq!(word(&looked, "tree"), "empty");
     let shop = Shop::new(&[], &[]);
     let answer = shop.ask(json!({})).run().unwrap();
     assert_eq!(word(&answer, "tree"), "there", "nothing is expected");
@@ -282,6 +285,9 @@ fn another_size_is_found_and_a_size_that_nobody_noted_is_not_compared() {
     shop.sql("update uploads set size = 2 where rowid = 4");
     let answer = shop.both(&json!({"depth": "size"}));
     assert_eq!(list(&answer, "size_differs_paths"), ["a", "bb"], "one of two rows for one file is wrong");
+    shop.sql("update uploads set size = null where rowid = 4; update uploads set size = 2 where path = 'bb'");
+    let answer = shop.both(&json!({"depth": "size"}));
+    assert_eq!(wrong(&answer), [("repeated", 1)], "a row without a size contradicts nobody");
     shop.sql("update uploads set size = null");
     let answer = shop.ask(json!({"depth": "size"})).run().unwrap();
     assert_eq!(cause(&answer, 0, "size_differs"), Cause::Empty);
@@ -324,6 +330,10 @@ fn another_content_is_found_whatever_form_its_digest_has() {
     assert!(differs.contains(&"e".to_owned()) && !differs.contains(&"a".to_owned()), "{differs:?}");
     assert!(!differs.contains(&"b".to_owned()) && !differs.contains(&"d".to_owned()), "{differs:?}");
     assert_eq!(int(&answer, "checked_content"), 5);
+    shop.sql("insert into uploads (path, size, digest) values ('a', 1, 'DMF1ucDxtqgxw5niaXcmYQ=='), ('b', 1, '0cc175b9c0f1b6a831c399e269772661')");
+    let answer = shop.both(&args);
+    let differs = list(&answer, "content_differs_paths");
+    assert!(!differs.contains(&"a".to_owned()) && differs.contains(&"b".to_owned()), "{differs:?}");
     shop.sql("update uploads set digest = 'nonsense' where path = 'a'");
     let answer = shop.ask(args.clone()).run().unwrap();
     assert_eq!(cause(&answer, 0, "content_differs"), Cause::WrongType);
@@ -531,4 +541,86 @@ fn a_server_that_dies_in_the_middle_is_no_smaller_answer() {
     let why = postgres(&shop, &database, "muster_full", slow).unwrap_err();
     asked.join().unwrap();
     assert_eq!(why.cause, Cause::Unreachable, "{why}");
+}
+
+#[test]
+fn whole_lists_bring_the_files_back() {
+    let names: Vec<String> = (0..60).map(|n| format!("d {n}/it's\n{n}")).collect();
+    let files: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shop = Shop::new(&files, &files);
+    let old = shop.dir.path().join("old");
+    let rsync = |args: &[&std::ffi::OsStr]| {
+        let done =
+            std::process::Command::new("rsync").args(args).status().expect("rsync is needed by this test");
+        assert!(done.success());
+    };
+    let (from, to) = (format!("{}/", old.display()), format!("{}/", shop.root().display()));
+    rsync(&["-a".as_ref(), to.as_ref(), from.as_ref()]);
+    for file in &files[..50] {
+        fs::remove_file(shop.root().join(file)).unwrap();
+    }
+    let work = shop.dir.path().join("work");
+    fs::create_dir(&work).unwrap();
+    let answer = shop.ask(json!({})).work(&work).run().unwrap();
+    assert_eq!((int(&answer, "missing"), list(&answer, "missing_paths").len()), (50, 20));
+    let list = format!("--files-from={}/missing", word(&answer, "lists"));
+    rsync(&["-a".as_ref(), "--from0".as_ref(), list.as_ref(), from.as_ref(), to.as_ref()]);
+    let answer = shop.ask(json!({})).work(&work).run().unwrap();
+    assert_eq!(wrong(&answer), []);
+    let left: Vec<_> =
+        fs::read_dir(word(&answer, "lists")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(
+        left.iter().all(|path| fs::metadata(path).unwrap().len() == 0),
+        "nothing is left of the answer before"
+    );
+    shop.write("extra 1/x", "x");
+    let answer = shop.ask(json!({})).work(&work).run().unwrap();
+    let list = format!("--files-from={}/extra", word(&answer, "lists"));
+    assert_eq!(int(&answer, "extra"), 1);
+    let aside = format!("{}/aside/", shop.dir.path().display());
+    rsync(&[
+        "-a".as_ref(),
+        "--from0".as_ref(),
+        list.as_ref(),
+        "--remove-source-files".as_ref(),
+        to.as_ref(),
+        aside.as_ref(),
+    ]);
+    assert_eq!(wrong(&shop.ask(json!({})).run().unwrap()), []);
+    assert_eq!(fs::read_to_string(format!("{aside}extra 1/x")).unwrap(), "x");
+}
+
+#[test]
+fn a_file_that_came_while_it_was_asked_is_neither_missing_nor_extra() {
+    let shop = Shop::new(&["a"], &["a"]);
+    let root = shop.root();
+    // The rows come long after the listing, and with them a file of theirs and another one.
+    let slow = "with recursive n(x) as (select 1 union all select x + 1 from n where x < 3000000)
+        select path from uploads union all select 'later' from (select max(x) as x from n) where x > 1";
+    let late = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(150));
+        fs::write(root.join("later"), "").unwrap();
+        fs::write(root.join("young"), "").unwrap();
+    });
+    let answer = shop.ask(json!({"sql": slow})).run().unwrap();
+    late.join().unwrap();
+    assert_eq!((int(&answer, "missing"), int(&answer, "extra")), (0, 0));
+}
+
+#[test]
+fn more_files_than_memory_holds_are_joined_exactly() {
+    let shop = Shop::new(&[], &[]);
+    for directory in 0..40 {
+        fs::create_dir(shop.root().join(format!("{directory:02}"))).unwrap();
+        for file in 0..1_000 {
+            fs::write(shop.root().join(format!("{directory:02}/{file:060}")), "").unwrap();
+        }
+    }
+    fs::remove_file(shop.root().join(format!("07/{:060}", 77))).unwrap();
+    let sql = "with recursive n(x) as (select 0 union all select x + 1 from n where x < 39998)
+        select printf('%02d/%060d', x / 1000, x % 1000) as path from n";
+    let answer = shop.both(&json!({"sql": sql}));
+    assert_eq!(wrong(&answer), [("missing", 1), ("extra", 1)]);
+    assert_eq!(list(&answer, "missing_paths"), [format!("07/{:060}", 77)]);
+    assert_eq!(list(&answer, "extra_paths"), [format!("39/{:060}", 999)]);
 }

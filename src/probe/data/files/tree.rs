@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
+use rustix::fs::{AtFlags, FileType, OFlags, RawDir, fstat, statat};
 use rustix::io::Errno;
 
 use super::look::{Root, is_file};
@@ -147,12 +147,14 @@ impl<'a> Lister<'a> {
     /// One directory. What cannot be read is remembered; an error ends everything.
     fn directory(&mut self, task: &Task, buffer: &mut [MaybeUninit<u8>]) -> Result<(), Missing> {
         self.stop.check(&format!("listing `{}`", self.root.path()))?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
         let path: &[u8] = if task.path.is_empty() { b"." } else { &task.path };
-        let handle = match openat(self.root.handle(), path, flags, Mode::empty()) {
+        let handle = match self.root.enter(path, flags) {
             Ok(handle) => handle,
             // It vanished meanwhile, or something else took its place.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !task.path.is_empty() => return Ok(()),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) if !task.path.is_empty() => {
+                return Ok(());
+            }
             Err(error) => {
                 self.shut.directory(&task.path, self.root.fault(&task.path, error));
                 return Ok(());
