@@ -18,7 +18,7 @@ fn shop(policy: &str, database: &Database) -> Shop {
     let port = env("MUSTER_TEST_PG_PORT");
     let url = format!("postgres://muster_full@127.0.0.1:{port}/{}", database.name());
     shop.project(&format!(
-        "policies: [policies/]\ntargets:\n  shop-db: {{ type: postgres, url: '{url}', password: {{ env: SECRET }} }}\n"
+        "owner: team-data\npolicies: [policies/]\ntargets:\n  shop-db: {{ type: postgres, url: '{url}', password: {{ env: SECRET }} }}\n"
     ));
     shop.env("SECRET", &env("MUSTER_TEST_PG_PASSWORD"));
     shop.run(&["record", "then.json"]).exits(0);
