@@ -60,7 +60,11 @@ fn write(folder: &Path, number: usize, limit: usize) {
     std::fs::write(path, policy(number, limit)).unwrap();
 }
 
-fn look(workspace: &mut Workspace, origins: &[(Origin, Option<passmuster::source::Loc>)], edited: Edited<'_>) -> Looked {
+fn look(
+    workspace: &mut Workspace,
+    origins: &[(Origin, Option<passmuster::source::Loc>)],
+    edited: Edited<'_>,
+) -> Looked {
     let levels = Levels::default();
     let now = jiff::Timestamp::now();
     let given = Given { origins, known: None, levels: &levels, tests: false, edited, now };
@@ -109,7 +113,8 @@ fn main() {
         println!("asked_ms {:.2}", began.elapsed().as_secs_f64() * 1000.0);
         assert_eq!((looked.loaded.policies.len(), looked.said.len()), (files - 1, 1));
         drop(looked);
-        std::fs::write(&path, policy(edited, 2).replace("free < 20.MiB", "free < 20.MiB || total > total")).unwrap();
+        std::fs::write(&path, policy(edited, 2).replace("free < 20.MiB", "free < 20.MiB || total > total"))
+            .unwrap();
         let began = Instant::now();
         let looked = look(&mut workspace, &origins, Edited::Only(std::slice::from_ref(&path)));
         println!("again_ms {:.2}", began.elapsed().as_secs_f64() * 1000.0);

@@ -258,6 +258,7 @@ pub(super) fn broken_check(
         findings: Vec::new(),
         controls: Vec::new(),
         looser: Vec::new(),
+        scratch: Vec::new(),
     });
     report.checks_by_verdict.add(Verdict::Unknown, 1);
     report.subjects.add(Verdict::Unknown, 1);

@@ -40,6 +40,9 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
         url: None,
         path: None,
         password: None,
+        access_key: None,
+        region: None,
+        virtual_host: false,
         headers: BTreeMap::new(),
         labels: BTreeMap::new(),
         tls: BTreeMap::new(),
@@ -148,12 +151,13 @@ pub(super) fn reach(
             }
         };
         let password = entry.password.as_ref().and_then(&mut secret);
+        let access_key = entry.access_key.as_ref().and_then(&mut secret);
         let headers = entry
             .headers
             .iter()
             .filter_map(|(name, reference)| Some((name.clone(), secret(reference)?)))
             .collect();
-        let target = target(entry, password, headers, &commands);
+        let target = Target { access_key, ..target(entry, password, headers, &commands) };
         reachable.targets.insert(Arc::clone(&entry.name), Arc::new(target));
     }
     for entry in entries.iter().filter(|entry| !asked(&entry.name)) {
@@ -176,6 +180,9 @@ fn target(
         url: entry.url.clone(),
         path: entry.path.clone(),
         password,
+        access_key: None,
+        region: entry.region.clone(),
+        virtual_host: entry.virtual_host,
         headers,
         tls: TlsFiles {
             mode: entry.tls.get("mode").cloned(),
@@ -190,6 +197,7 @@ fn target(
         commands: Arc::clone(commands),
         connections: entry.connections.unwrap_or(0),
         deadline: entry.deadline,
+        scratch: entry.scratch,
     }
 }
 

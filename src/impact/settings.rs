@@ -125,7 +125,7 @@ pub(super) fn target(found: &mut Changes<'_>, was: &TargetEntry, is: &TargetEntr
     let mut add = |direction, kind: &'static str, what: String| {
         found.add(change(direction, kind, format!("the target `{name}`{what}"), is.loc.to_string()));
     };
-    if old.address != new.address {
+    if old.address != new.address || old.bucket != new.bucket {
         let what = " is another system: its address was changed".to_owned();
         add(Direction::NotComparable, "address", what);
     }
@@ -165,7 +165,8 @@ pub(super) fn target(found: &mut Changes<'_>, was: &TargetEntry, is: &TargetEntr
 /// The keys of a target that are compared as they are.
 struct Entry<'a> {
     address: (&'a str, Option<&'a url::Url>, Option<PathBuf>),
-    secrets: (Option<String>, BTreeMap<&'a str, String>),
+    bucket: (Option<&'a str>, bool),
+    secrets: (Option<String>, Option<String>, BTreeMap<&'a str, String>),
     tls: BTreeMap<&'static str, PathBuf>,
 }
 
@@ -176,6 +177,9 @@ impl<'a> Entry<'a> {
             url,
             path,
             password,
+            access_key,
+            region,
+            virtual_host,
             headers,
             tls,
             // Each of these goes one way or none, which is told apart.
@@ -191,7 +195,8 @@ impl<'a> Entry<'a> {
         let headers = headers.iter().map(|(name, value)| (name.as_str(), kept(value)));
         Self {
             address: (kind, url.as_ref(), path.as_ref().map(|path| written(root, path))),
-            secrets: (password.as_ref().map(kept), headers.collect()),
+            bucket: (region.as_deref(), *virtual_host),
+            secrets: (password.as_ref().map(kept), access_key.as_ref().map(kept), headers.collect()),
             tls: tls.iter().map(|(key, value)| (*key, written(root, Path::new(value)))).collect(),
         }
     }

@@ -12,8 +12,8 @@ use super::{Input, Levels};
 use crate::diag::{Diag, Level};
 use crate::policy::cores::on_all_cores;
 use crate::policy::load::{Known, Loaded, Origin};
-use crate::policy::shelf::{Part, Shelf};
 pub use crate::policy::shelf::Edited;
+use crate::policy::shelf::{Part, Shelf};
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
 

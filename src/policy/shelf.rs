@@ -314,7 +314,13 @@ mod tests {
             labels: Arc::new([Arc::from(name)].into_iter().collect()),
             ..Known::default()
         };
-        assert_eq!(shelf.load(&origins, Some(&label("app")), false, (Edited::Unknown, now)).whole().diags, []);
-        assert_eq!(shelf.load(&origins, Some(&label("role")), false, (Edited::Unknown, now)).whole().diags.len(), 1);
+        assert_eq!(
+            shelf.load(&origins, Some(&label("app")), false, (Edited::Unknown, now)).whole().diags,
+            []
+        );
+        assert_eq!(
+            shelf.load(&origins, Some(&label("role")), false, (Edited::Unknown, now)).whole().diags.len(),
+            1
+        );
     }
 }

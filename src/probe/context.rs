@@ -69,6 +69,12 @@ pub struct Target {
     pub path: Option<PathBuf>,
     /// The password, if it needs one.
     pub password: Option<Secret>,
+    /// Name of the key with which a bucket is asked; the key itself is the password.
+    pub access_key: Option<Secret>,
+    /// Region of a bucket.
+    pub region: Option<String>,
+    /// The bucket's name stands in the name of its host, not in the path.
+    pub virtual_host: bool,
     /// Headers with secrets for a service, by name.
     pub headers: BTreeMap<String, Secret>,
     /// TLS files.
@@ -81,6 +87,8 @@ pub struct Target {
     pub connections: usize,
     /// How long one answer may take; `None` is the run's default.
     pub deadline: Option<Duration>,
+    /// May probes that leave something behind for a moment be used on it?
+    pub scratch: bool,
 }
 
 /// What a body may use.

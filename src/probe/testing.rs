@@ -74,6 +74,11 @@ impl Question {
         self
     }
 
+    /// The target.
+    pub(crate) fn given(&self) -> Target {
+        self.target.clone()
+    }
+
     /// Names another target in an argument.
     pub(crate) fn other(mut self, argument: &'static str, target: Target) -> Self {
         self = self.arg(argument, Value::text(&target.name));
@@ -140,7 +145,7 @@ impl Question {
         answer
     }
 
-    fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         Context {
             clock: system_clock(),
             deadline: Instant::now() + self.deadline,

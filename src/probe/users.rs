@@ -57,6 +57,31 @@ fn parse(text: &str) -> HashMap<u32, Arc<str>> {
     names
 }
 
+/// Number and main group of a user of that name.
+pub(crate) fn user(name: &str) -> Result<Option<(u32, u32)>, Missing> {
+    let text = list("/etc/passwd")?;
+    Ok(text.lines().find_map(|line| {
+        let mut parts = line.strip_prefix(name)?.strip_prefix(':')?.split(':').skip(1);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }))
+}
+
+/// Numbers of the groups of which a user is a member besides the main one.
+pub(crate) fn groups_of(name: &str) -> Result<Vec<u32>, Missing> {
+    let text = list("/etc/group")?;
+    let member = |line: &str| {
+        let mut parts = line.split(':').skip(2);
+        let number = parts.next()?.parse().ok()?;
+        parts.next()?.split(',').any(|member| member == name).then_some(number)
+    };
+    Ok(text.lines().filter_map(member).collect())
+}
+
+fn list(path: &str) -> Result<String, Missing> {
+    let text = std::fs::read(path).map_err(|error| super::path::io_fault(path, &error))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
 /// The user that muster runs as.
 pub(crate) fn me() -> String {
     let id = rustix::process::geteuid().as_raw();
@@ -75,6 +100,14 @@ mod tests {
         let mut names = Names { known: Ok(parse("root:x:0:0::/root:/bin/sh\ntoor:x:0:\n:x:5:\nbad\n")) };
         assert_eq!(names.cell(0), Ok(Value::text("root")));
         assert_eq!(names.cell(5), Ok(Value::text("5")));
+    }
+
+    #[test]
+    fn a_user_is_found_by_name() {
+        assert_eq!(user("root").unwrap(), Some((0, 0)));
+        assert_eq!(user("roo").unwrap(), None);
+        assert_eq!(user("root:x").unwrap(), None);
+        assert!(groups_of("nobody-of-that-name").unwrap().is_empty());
     }
 
     #[test]

@@ -262,7 +262,7 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, Missing> {
 }
 
 /// A filter without `/` is a name at any depth.
-fn filters<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, Missing> {
+pub(super) fn filters<S: AsRef<str>>(patterns: &[S]) -> Result<GlobSet, Missing> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let pattern = pattern.as_ref();

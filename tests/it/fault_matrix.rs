@@ -19,7 +19,7 @@ use crate::harness::Run;
 use crate::http::Reply;
 use rcgen::date_time_ymd;
 use serde_json::Value as Json;
-use stage::{Stage, WELL, every_fact};
+use stage::{DATA, Stage, WELL, every_fact};
 
 /// The classes of the first promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ fn speaking() -> Vec<&'static str> {
     without(answered(), &of(&["mysql"]))
 }
 
-const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat"];
+const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat", "file.volume"];
 const QUERIES: &[&str] = &["mysql.query", "postgres.query", "sqlite.query"];
 
 const NO_RIGHT: &str = "the kernel asks for no right to connect";
@@ -144,8 +144,19 @@ fn drip() -> Mode {
 }
 
 fn table() -> Vec<Line> {
-    let mut lines: Vec<Line> =
-        [network(), databases(), services(), files(), sqlite(), commands()].into_iter().flatten().collect();
+    let areas = [
+        network(),
+        databases(),
+        data(),
+        services(),
+        jobs(),
+        files(),
+        data_files(),
+        file_tree(),
+        sqlite(),
+        commands(),
+    ];
+    let mut lines: Vec<Line> = areas.into_iter().flatten().collect();
     let own = by_declaration(&lines);
     lines.extend(own);
     lines
@@ -199,7 +210,7 @@ fn network() -> Vec<Line> {
         line(&["mysql.query"], Garbage, "a packet of noise", |s| s.greets(&[5, 0, 0, 0, 99, 1, 2, 3, 4]), All("malformed")),
         not(&["tcp.port"], Garbage, A_CONNECTION),
         line(&of(&["mysql", "pgbouncer", "postgres"]), Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
-        line(&["http.response", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
+        line(&["http.response", "job.canary", "job.finished", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
         not(&["tcp.port"], Empty, A_CONNECTION),
         line(&speaking(), WrongType, "another protocol", |s| s.greets(SSH), All("malformed")),
         line(&["mysql.query"], WrongType, "another protocol, whose first bytes are a length", |s| {
@@ -252,6 +263,22 @@ fn databases() -> Vec<Line> {
 }
 
 #[rustfmt::skip] // A table is read line by line.
+fn data() -> Vec<Line> {
+    let (counts, schema) = (&["data.row_counts"], &["data.schema"]);
+    vec![
+        line(DATA, Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
+        line(DATA, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(counts, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(counts, Permission, "one column of a table", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full; GRANT SELECT (id) ON items TO muster_full"), All("denied")),
+        line(counts, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
+        line(counts, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(counts, Null, "the keys of a table without rows", |s| s.database_sql("TRUNCATE items"), Fails("least_key == null || greatest_key == null")),
+        not(schema, Null, "the only null, of `table`, says that an object belongs to none"),
+        not(DATA, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
 fn services() -> Vec<Line> {
     let http = &["http.response"];
     let tls = &["tls.chain"];
@@ -278,11 +305,33 @@ fn services() -> Vec<Line> {
 }
 
 #[rustfmt::skip] // A table is read line by line.
-fn files() -> Vec<Line> {
-    let (certificate, disk, set, stat) =
-        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"]);
+fn jobs() -> Vec<Line> {
+    let (canary, finished) = (&["job.canary"], &["job.finished"]);
     vec![
-        line(&["certificate.file", "disk.usage", "file.set"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(canary, Refused, "503 for the job", |s| s.answers_calls(503, 200, 204), Fails("enqueued == false")),
+        line(canary, Refused, "503 for the question", |s| s.answers_calls(200, 503, 204), Unknown("finished == false", "malformed")),
+        line(canary, Refused, "409: the job failed", |s| s.answers_calls(200, 409, 204), Fails("failed == true")),
+        line(canary, Refused, "500 for what removes it", |s| s.answers_calls(200, 200, 500), Fails("cleaned != null && cleaned == false")),
+        line(canary, Hangs, "a job that does not finish", |s| s.answers_calls(200, 202, 204), Fails("finished == false")),
+        line(canary, Permission, "403", |s| s.answers_calls(403, 200, 204), All("denied")),
+        line(canary, Permission, "401 for the question", |s| s.answers_calls(200, 401, 204), Unknown("finished == false", "denied")),
+        line(canary, Null, "how long a job took that has not finished", |s| s.answers_calls(200, 404, 204), Fails("took == null")),
+        not(canary, Clock, NO_TIME),
+        line(finished, Refused, "503 and a page for people", |s| s.answers(Reply::new(503, "text/html", "<h1>Sorry</h1>")), All("malformed")),
+        line(finished, Permission, "401", |s| s.answers(Reply::new(401, "text/plain", "no")), All("denied")),
+        line(finished, Empty, "a body of no byte", |s| s.answers(Reply::new(200, "application/json", "")), All("malformed")),
+        line(finished, Null, "null in the JSON", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": null}"#)), Fails("finished_at == null")),
+        line(finished, WrongType, "true in place of the time", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": true}"#)), All("wrong-type")),
+        line(finished, Clock, "a time in the future", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": "2100-01-01T00:00:00Z"}"#)), Unknown("finished_at == null || finished_at_age > 1000.days", "clock")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn files() -> Vec<Line> {
+    let (certificate, disk, set, stat, volume) =
+        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"], &["file.volume"]);
+    vec![
+        line(&["certificate.file", "disk.usage", "file.set", "file.volume"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
         line(stat, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), Fails("exists == false")),
         line(FILES, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
         line(certificate, Hangs, "a pipe into which nobody writes", |s| {
@@ -295,6 +344,7 @@ fn files() -> Vec<Line> {
         }, Fails("sha256 == null")),
         not(disk, Hangs, DIRECTORIES),
         not(set, Hangs, DIRECTORIES),
+        not(volume, Hangs, "a file system that hangs is mounted by the test beside its body, which needs root"),
         line(stat, Drips, "a file that is too long for the deadline", |s| {
             std::fs::File::create(&s.path).unwrap().set_len(1 << 40).unwrap();
             s.deadline = "1s";
@@ -305,6 +355,16 @@ fn files() -> Vec<Line> {
         }, All("timeout")),
         not(certificate, Drips, "at most 1 MiB of a regular file is read"),
         not(disk, Drips, KERNEL),
+        not(volume, Drips, KERNEL),
+        not(volume, Garbage, KERNEL),
+        line(volume, Permission, "as another user than root, who may not ask for others", |s| {
+            s.nobody = true;
+            s.user = "root".into();
+        }, Unknown("writable != null && writable == false", "denied")),
+        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
+        line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
+        not(volume, WrongType, KERNEL),
+        not(volume, Clock, NO_TIME),
         line(certificate, Garbage, "noise", |s| s.write(&[0x9f; 4000]), All("malformed")),
         line(set, Garbage, "a name that is no text", |s| {
             use std::os::unix::ffi::OsStrExt as _;
@@ -335,6 +395,57 @@ fn files() -> Vec<Line> {
         line(stat, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified == null || modified_age > 1.days", "clock")),
         line(set, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("newest == null || newest_age > 1.days", "clock")),
         not(disk, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn data_files() -> Vec<Line> {
+    let it = &["data.files"];
+    vec![
+        line(it, Unreachable, "the root is not there", |s| drop(s.at("data/gone")), Unknown("missing > 0", "absent")),
+        line(it, Unreachable, "the root is not there, which is seen", |s| drop(s.at("data/gone")), Fails("tree == \"absent\"")),
+        line(it, Refused, "the root leads back to itself", Stage::looped, All("malformed")),
+        line(it, Hangs, "a statement that sleeps", |s| {
+            s.sql = "SELECT path, size FROM uploads, pg_sleep(30)".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Drips, "rows that come too slowly", |s| {
+            s.sql = "SELECT 'file' AS path, 5 AS size FROM generate_series(1, 1000) WHERE pg_sleep(0.1) IS NOT NULL".into();
+            s.deadline = "1s";
+        }, All("timeout")),
+        line(it, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(it, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON uploads FROM muster_full"), All("denied")),
+        line(it, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(it, Empty, "no row", |s| s.database_sql("DELETE FROM uploads"), Unknown("missing > 0", "empty")),
+        line(it, Empty, "no file", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("tree == \"empty\"")),
+        line(it, Null, "a size that nobody noted", |s| s.database_sql("UPDATE uploads SET size = NULL"), Unknown("size_differs == null || size_differs > 0", "empty")),
+        line(it, Null, "a path that is null", |s| s.database_sql("INSERT INTO uploads VALUES (NULL, 1)"), Fails("nameless > 0")),
+        line(it, WrongType, "a file in place of the root", |s| s.path = s.path.join("file"), All("wrong-type")),
+        line(it, WrongType, "a size that is a text", |s| s.sql = "SELECT path, 'five'::text AS size FROM uploads".into(), All("undecidable")),
+        not(it, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn file_tree() -> Vec<Line> {
+    let it = &["file.tree"];
+    vec![
+        line(it, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(it, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
+        not(it, Hangs, DIRECTORIES),
+        line(it, Drips, "a tree that is too large for the deadline", |s| {
+            s.path = "/proc".into();
+            s.deadline = "1ms";
+        }, All("timeout")),
+        line(it, Garbage, "a name that is no text", |s| {
+            use std::os::unix::ffi::OsStrExt as _;
+            std::fs::write(s.path.join(std::ffi::OsStr::from_bytes(b"\xff\xfe")), "").unwrap();
+        }, Unknown("digest == null", "unsupported")),
+        line(it, Permission, "behind a directory that may not be searched", Stage::closed, All("denied")),
+        line(it, Empty, "a directory without files", |s| std::fs::remove_file(s.path.join("file")).unwrap(), All("empty")),
+        line(it, Null, "the size of a directory", |s| std::fs::create_dir(s.path.join("below")).unwrap(), Fails("size == null")),
+        line(it, WrongType, "a file in place of the directory", |s| s.path = s.path.join("file"), All("wrong-type")),
+        line(it, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified_age > 1.days", "clock")),
     ]
 }
 
@@ -517,7 +628,10 @@ fn well(probe: &str, lines: &[Line]) -> Result<(), String> {
             // Nothing has to be broken for a null.
             Fails(_)
                 if line.class == Null
-                    && matches!(probe, "postgres.server" | "postgres.connections" | "sqlite.database") =>
+                    && matches!(
+                        probe,
+                        "file.volume" | "postgres.server" | "postgres.connections" | "sqlite.database"
+                    ) =>
             {
                 None
             }
@@ -588,7 +702,7 @@ fn every_probe_meets_every_fault() {
     // Those of PostgreSQL and PgBouncer come and go with the catalogue.
     let others = cells.iter().filter(|((probe, _), _)| !probe.starts_with('p'));
     let tries = others.clone().filter_map(|(_, tries)| *tries);
-    assert_eq!((others.count(), tries.clone().count(), tries.sum::<usize>()), (120, 101, 126));
+    assert_eq!((others.count(), tries.clone().count(), tries.sum::<usize>()), (140, 119, 157));
 }
 
 #[test]

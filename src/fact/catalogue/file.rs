@@ -67,6 +67,71 @@ pub(super) static SET: ProbeDecl = ProbeDecl {
     feature: None,
 };
 
+/// `file.tree`
+pub(super) static TREE: ProbeDecl = ProbeDecl {
+    name: "file.tree",
+    doc: "The inventory of a directory tree, one row for each entry, to be compared with what it was before",
+    targets: &["host"],
+    params: &[
+        param("root", Ty::Path, "/etc/shop", "the directory whose tree is listed").required(),
+        param(
+            "include",
+            Ty::Texts,
+            "[\"*.conf\", \"tls/**\"]",
+            "only entries that one of these matches: a name, or a path below the root if it has a `/`",
+        ),
+        param(
+            "exclude",
+            Ty::Texts,
+            "[lost+found, \"*.tmp\"]",
+            "neither files nor directories that one of these matches",
+        ),
+        param("kind", Ty::Enum(&["file", "directory", "any"]), "any", "what is listed").default("any"),
+        param("max_depth", Ty::Int, "1", "how many directories deep; 1 is the directory itself"),
+        param("max_entries", Ty::Int, "1_000_000", "give up beyond so many entries").default("1_000_000"),
+        param("within", Ty::Duration, "2h", "how long it may take").default("1h"),
+    ],
+    facts: &[
+        field("path", Ty::Path, "tls/shop.pem", "path below the root; bytes that are no text as `\\xff`"),
+        field(
+            "kind",
+            Ty::Enum(&["file", "directory", "link", "socket", "fifo", "block", "char"]),
+            "file",
+            "what it is; a link is not followed",
+        ),
+        field("size", Ty::Bytes, "12KiB", "size of the content").null("not a regular file"),
+        field("mode", Ty::Text, "0644", "permission bits in octal, four digits"),
+        field("owner", Ty::Text, "root", "name of the owner, or its number if it has no name"),
+        field("group", Ty::Text, "root", "name of the group, or its number if it has no name"),
+        field("modified", Ty::Time, "2026-11-01T03:00:00Z", "last change of the content"),
+        field(
+            "leads_to",
+            Ty::Text,
+            "shop-2026.pem",
+            "what a link holds, as it is written there",
+        )
+        .null("not a link"),
+        field(
+            "digest",
+            Ty::Text,
+            "9f86d081…",
+            "HMAC-SHA256 of the content under the key of the gate, in hexadecimal: equal for equal content, and of no use to guess it",
+        )
+        .null("not a regular file")
+        .needs("read permission on the file")
+        .costly(),
+    ],
+    declared: Declared::No,
+    key: &["path"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "lists every directory, one stat per entry; `digest` reads all files",
+    locks: "none",
+    feature: None,
+};
+
 /// `file.stat`
 pub(super) static STAT: ProbeDecl = ProbeDecl {
     name: "file.stat",
@@ -115,5 +180,70 @@ pub(super) static STAT: ProbeDecl = ProbeDecl {
     effect: Effect::None,
     cost: "one stat per path; `sha256` reads the whole file",
     locks: "none",
+    feature: None,
+};
+
+/// `file.volume`
+pub(super) static VOLUME: ProbeDecl = ProbeDecl {
+    name: "file.volume",
+    doc: "Volumes: whether one is mounted, which one it is, and whether its service may write to it",
+    targets: &["host"],
+    params: &[
+        param("path", Ty::Path, "/srv/uploads", "where one volume belongs"),
+        param("paths", Ty::Paths, "[/srv/uploads, /var/lib/postgresql]", "where several volumes belong"),
+        param(
+            "sentinel",
+            Ty::Text,
+            ".volume-uploads",
+            "a file that lies on the volume and nowhere else, below the path",
+        ),
+        param("user", Ty::Text, "www-data", "the user as whom the service runs, by name or number"),
+        param(
+            "groups",
+            Ty::Texts,
+            "[uploads]",
+            "groups that the service has besides those of `/etc/group`; of a user without an entry its main group first",
+        ),
+    ],
+    facts: &[
+        field("path", Ty::Path, "/srv/uploads", "the path as given"),
+        field("mounted", Ty::Bool, "true", "the path itself is a mount point"),
+        field("mount", Ty::Path, "/srv/uploads", "where the file system that holds the path is mounted"),
+        field(
+            "subtree",
+            Ty::Path,
+            "/",
+            "which directory of that file system is mounted there: `/` is the whole, others are bind mounts and subvolumes",
+        ),
+        field("device", Ty::Text, "/dev/sdb1", "what is mounted, as the kernel names it"),
+        field("filesystem", Ty::Text, "ext4", "type of the file system"),
+        field("options", Ty::Texts, "[rw, noatime]", "options of the mount, then those of the file system"),
+        field("read_only", Ty::Bool, "false", "is mounted read-only, or was made so after an error"),
+        field(
+            "id",
+            Ty::Text,
+            "0f3c9a52-6d0e-4f6a-9a3e-1d1c5f1c2b7a",
+            "UUID of the file system, as `/dev/disk/by-uuid` has it",
+        )
+        .null("no name of `/dev/disk/by-uuid` leads to it"),
+        field("sentinel", Ty::Bool, "true", "the sentinel lies there, as a file of the same file system")
+            .null("none asked for"),
+        field(
+            "writable",
+            Ty::Bool,
+            "true",
+            "the user may write there; in a directory: make and remove files",
+        )
+        .null("no user asked for")
+        .needs("root, or to be that user"),
+    ],
+    declared: Declared::No,
+    key: &["path"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "a few calls of the kernel per path; nothing is written",
+    locks: "none; a dead network file system holds up only its own row",
     feature: None,
 };

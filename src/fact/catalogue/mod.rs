@@ -2,8 +2,10 @@
 
 mod certificate;
 mod command;
+mod data;
 mod disk;
 mod file;
+mod job;
 mod mysql;
 mod net;
 mod pgbouncer;
@@ -18,10 +20,19 @@ use super::ProbeDecl;
 pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
+    &data::COMPARE,
+    &data::FILES,
+    &data::FINGERPRINTS,
+    &data::ROW_COUNTS,
+    &data::SCHEMA,
     &disk::USAGE,
     &file::SET,
     &file::STAT,
+    &file::TREE,
+    &file::VOLUME,
     &net::RESPONSE,
+    &job::CANARY,
+    &job::FINISHED,
     &mysql::QUERY,
     &pgbouncer::POOLS,
     &postgres::AUTOVACUUM,
@@ -64,6 +75,9 @@ pub static PROBES: &[&ProbeDecl] = &[
     &net::CHAIN,
 ];
 
+/// Kinds of objects of a schema.
+pub(crate) const SCHEMA_KINDS: &[&str] = data::KINDS;
+
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {
     PROBES.iter().copied().find(|probe| probe.name == name)
@@ -79,5 +93,9 @@ pub static TARGET_TYPES: &[(&str, &str)] = &[
     (
         "service",
         "something that answers on the network: `url: https://…`, `http://…`, `tls://host:port` or `tcp://host:port`",
+    ),
+    (
+        "bucket",
+        "objects of a store that speaks S3: `url: https://host/bucket`, or `https://host/bucket/prefix`",
     ),
 ];

@@ -7,7 +7,7 @@ use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param}
 pub(super) static PORT: ProbeDecl = ProbeDecl {
     name: "tcp.port",
     doc: "Whether something accepts TCP connections at an address, and how long connecting takes",
-    targets: &["host", "service", "postgres", "mysql"],
+    targets: &["host", "service", "postgres", "mysql", "bucket"],
     params: &[
         param("host", Ty::Host, "db.internal", "name or address; the target's own if not given"),
         param("port", Ty::Int, "5432", "port; the one of the target's address if not given"),
@@ -45,7 +45,7 @@ pub(super) static PORT: ProbeDecl = ProbeDecl {
 pub(super) static CHAIN: ProbeDecl = ProbeDecl {
     name: "tls.chain",
     doc: "The certificate chain that a server presents: dates, names, key, and whether it is trusted",
-    targets: &["service", "host", "postgres", "mysql"],
+    targets: &["service", "host", "postgres", "mysql", "bucket"],
     params: &[
         param(
             "endpoints",

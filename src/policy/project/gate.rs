@@ -129,7 +129,10 @@ mod tests {
             "  moves: { new: { in_place: false } }\n",
         ] {
             let (project, said) = read(gate);
-            assert!(project.is_none() && said.contains("where `new` was moved from is not clear"), "{gate}{said}");
+            assert!(
+                project.is_none() && said.contains("where `new` was moved from is not clear"),
+                "{gate}{said}"
+            );
         }
         let (project, _) = read("  moves: { new: { in_place: true } }\n");
         assert!(project.is_some_and(|project| project.gate.moves["new"].is_in_place("new")));

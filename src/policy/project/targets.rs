@@ -39,6 +39,12 @@ pub struct TargetEntry {
     pub path: Option<PathBuf>,
     /// Where the password is kept.
     pub password: Option<(SecretRef, Loc)>,
+    /// Where the name of a bucket's key is kept.
+    pub access_key: Option<(SecretRef, Loc)>,
+    /// Region of a bucket.
+    pub region: Option<String>,
+    /// The bucket's name stands in the name of its host.
+    pub virtual_host: bool,
     /// Secret headers.
     pub headers: BTreeMap<String, (SecretRef, Loc)>,
     /// Labels.
@@ -75,7 +81,8 @@ pub(super) fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
     }
     for (_, target) in pairs(root.get("targets")) {
         let headers = pairs(target.get("headers")).iter().map(|(_, value)| value);
-        for secret in target.get("password").into_iter().chain(headers) {
+        let keys = ["password", "access_key", "secret_key"].into_iter().filter_map(|name| target.get(name));
+        for secret in keys.chain(headers) {
             if !matches!(secret.kind, Kind::Map(_)) && !secret.is_null() {
                 push(
                     "a secret stands in plain text",
@@ -119,7 +126,10 @@ impl Reader {
         Some(TargetEntry {
             name: text(Some(key))?,
             path: node.get("path").map(|path| self.path(&owned(Some(path)))),
-            password: node.get("password").and_then(|secret| self.secret(secret)),
+            password: self.password(node, &kind),
+            access_key: node.get("access_key").and_then(|secret| self.secret(secret)),
+            region: node.get("region").map(|region| owned(Some(region))),
+            virtual_host: node.get("addressing").and_then(Node::as_str) == Some("host"),
             headers: pairs(node.get("headers"))
                 .iter()
                 .filter_map(|(name, secret)| Some((owned(Some(name)), self.secret(secret)?)))
@@ -136,6 +146,22 @@ impl Reader {
         })
     }
 
+    /// The password, which is the secret key of a bucket. One half of a key would ask as nobody.
+    fn password(&mut self, node: &Node, kind: &str) -> Option<(SecretRef, Loc)> {
+        let (key, secret) = (node.get("access_key"), node.get("secret_key"));
+        let wrong = match (key, secret) {
+            (Some(half), None) | (None, Some(half)) => {
+                Some((half, "`access_key` and `secret_key` belong together"))
+            }
+            (Some(key), Some(_)) if kind != "bucket" => Some((key, "only a bucket has an `access_key`")),
+            _ => None,
+        };
+        if let Some((node, message)) = wrong {
+            self.diags.push(Diag::error(&code::TARGET, message).at(&node.loc, "").help(describe(kind)));
+        }
+        node.get("password").or(secret).and_then(|secret| self.secret(secret))
+    }
+
     fn tls(&self, node: Option<&Node>) -> BTreeMap<&'static str, String> {
         let file = |name: &'static str| {
             node.and_then(|node| node.get(name))
@@ -147,7 +173,7 @@ impl Reader {
 
     fn address(&mut self, node: &Node, kind: &str) -> Option<Url> {
         let Some(url_node) = node.get("url") else {
-            if matches!(kind, "postgres" | "pgbouncer" | "mysql" | "service") {
+            if matches!(kind, "postgres" | "pgbouncer" | "mysql" | "service" | "bucket") {
                 self.diags.push(
                     Diag::error(&code::TARGET, format!("a target of type `{kind}` needs `url`"))
                         .at(node.get("type").map_or(&node.loc, |kind| &kind.loc), "")
@@ -210,6 +236,7 @@ pub fn schemes(kind: &str) -> &'static [&'static str] {
         "pgbouncer" => &["postgres", "postgresql", "pgbouncer"],
         "mysql" => &["mysql", "mariadb"],
         "service" => &["https", "http", "tls", "tcp", "smtp"],
+        "bucket" => &["https", "http"],
         _ => &[],
     }
 }
@@ -229,6 +256,9 @@ pub fn address(kind: &str, text: &str) -> Result<Url, String> {
     }
     if url.host_str().unwrap_or("").is_empty() {
         return Err("the address names no host".to_owned());
+    }
+    if kind == "bucket" && url.path().trim_matches('/').is_empty() {
+        return Err("the address names no bucket".to_owned());
     }
     if matches!(url.scheme(), "tls" | "tcp" | "smtp") && url.port().is_none() {
         return Err("the address names no port".to_owned());

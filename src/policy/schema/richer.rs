@@ -40,8 +40,14 @@ pub(super) fn project(schema: &mut Json) {
             address("pgbouncer", json!({ "required": ["url"] })),
             address("mysql", json!({ "required": ["url"] })),
             address("service", json!({ "required": ["url"] })),
+            address("bucket", json!({ "required": ["url"] })),
         ];
         set(target, "allOf", Json::Array(rules));
+        set(
+            target,
+            "dependentRequired",
+            json!({ "access_key": ["secret_key"], "secret_key": ["access_key"] }),
+        );
     }
     if let Some(secret) = defined(schema, &definition(&shapes::SECRET)) {
         set(secret, "minProperties", json!(1));

@@ -25,7 +25,7 @@ pub static SELECTOR: MapShape = MapShape {
         must(
             "type",
             Shape::Line,
-            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`",
+            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`",
         ),
         may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
         may("labels", LABELS, "only targets with these labels"),

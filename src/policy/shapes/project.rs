@@ -21,10 +21,22 @@ const SECRET_SHAPE: Shape = Shape::OneOf(&[Shape::Map(&SECRET), Shape::Secret]);
 pub static TARGET: MapShape = MapShape {
     name: "a target",
     keys: &[
-        must("type", Shape::Line, "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite` or `service`"),
+        must(
+            "type",
+            Shape::Line,
+            "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service` or `bucket`",
+        ),
         may("url", Shape::Line, "its address, without a password"),
         may("path", Shape::Line, "its file (`sqlite`)"),
         may("password", SECRET_SHAPE, "where the password is kept"),
+        may("access_key", SECRET_SHAPE, "where the id of the access key is kept (`bucket`)"),
+        may("secret_key", SECRET_SHAPE, "where the secret of the access key is kept (`bucket`)"),
+        may("region", Shape::Line, "its region, `us-east-1` if left out (`bucket`)"),
+        may(
+            "addressing",
+            Shape::Words(&["path", "host"]),
+            "where requests name the bucket: in the path, or in the name of the host (`bucket`)",
+        ),
         may("headers", Shape::MapOf(&Shape::Header, &SECRET_SHAPE), "secret headers of a service"),
         may("labels", LABELS, "labels from the declared set"),
         may("tls", Shape::Map(&TLS), "certificates for the connection"),

@@ -121,7 +121,7 @@ impl<'a> Rows<'a> {
             .at(columns.absent_part, Ok(Value::Null))
             .at(columns.kind, Ok(kind))
             .at(columns.size, Ok(Value::Int(meta.st_size)))
-            .at(columns.modified, modified(meta))
+            .at(columns.modified, modified(meta.st_mtime, i64::try_from(meta.st_mtime_nsec).unwrap_or(0)))
             .at(columns.mode, Ok(mode))
             .at(columns.owner, owner)
             .at(columns.group, group);
@@ -136,11 +136,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn modified(meta: &Meta) -> Cell {
-    let part = i64::try_from(meta.st_mtime_nsec / 1_000).unwrap_or(0);
-    let micros = meta.st_mtime.checked_mul(1_000_000).and_then(|micros| micros.checked_add(part));
+pub(super) fn modified(seconds: i64, nanos: i64) -> Cell {
+    let micros = seconds.checked_mul(1_000_000).and_then(|micros| micros.checked_add(nanos / 1_000));
     micros.filter(|micros| is_time(*micros)).map(Value::Int).ok_or_else(|| {
-        let what = format!("the file system says {} seconds after 1970", meta.st_mtime);
+        let what = format!("the file system says {seconds} seconds after 1970");
         Arc::new(Missing::new(Cause::Malformed, what).level(Level::Row))
     })
 }

@@ -198,3 +198,26 @@ fn the_server_ends_what_lasts_too_long() {
     });
     assert_eq!(why.cause, Cause::Timeout, "{why}");
 }
+
+#[test]
+fn rows_that_name_files_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a"), "abc").unwrap();
+    std::fs::write(dir.path().join("b"), "abc").unwrap();
+    let database = Database::new(
+        "create table uploads (path varchar(99), size bigint unsigned, digest binary(16));
+         insert into uploads values ('a', 3, unhex(md5('abc'))), ('b', 3, unhex(md5('abd'))), ('gone', null, null), (null, 1, null)",
+    );
+    let ask = |user: &str, sql: &str| {
+        let args = json!({"sql": sql, "root": dir.path(), "depth": "content", "algorithm": "md5"});
+        let asked = database.ask(user, sql);
+        let target = asked.given();
+        ask("data.files", args).target(move |own| *own = target).run()
+    };
+    let answer = ask("muster_reader", "select path, size, digest from uploads;").unwrap();
+    let counts = ["references", "nameless", "missing", "extra", "size_differs", "content_differs"];
+    assert_eq!(counts.map(|name| value(&answer, 0, name)), [4, 1, 1, 0, 0, 1].map(Value::Int));
+    assert_eq!(ask("muster_admin", "select path, digest from uploads").unwrap_err().cause, Cause::Denied);
+    assert_eq!(ask("muster_reader", "select path from uploads").unwrap_err().cause, Cause::Absent);
+    assert_eq!(ask("muster_reader", "select path, digest from gone").unwrap_err().cause, Cause::Absent);
+}
