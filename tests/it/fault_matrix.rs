@@ -265,6 +265,8 @@ fn databases() -> Vec<Line> {
 #[rustfmt::skip] // A table is read line by line.
 fn data() -> Vec<Line> {
     let (counts, schema) = (&["data.row_counts"], &["data.schema"]);
+    let (compare, prints) = (&["data.compare"], &["data.fingerprints"]);
+    let rows = &["data.compare", "data.fingerprints"];
     vec![
         line(DATA, Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
         line(DATA, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
@@ -273,6 +275,16 @@ fn data() -> Vec<Line> {
         line(counts, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
         line(counts, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
         line(counts, Null, "the keys of a table without rows", |s| s.database_sql("TRUNCATE items"), Fails("least_key == null || greatest_key == null")),
+        line(rows, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(rows, Permission, "one column of a table", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full; GRANT SELECT (id) ON items TO muster_full"), All("denied")),
+        line(rows, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
+        line(compare, Refused, "the other side is no database", |s| s.write(b"no database"), All("malformed")),
+        line(compare, WrongType, "a column of another type", |s| s.database_sql("ALTER TABLE items DROP COLUMN seen; ALTER TABLE items ADD COLUMN seen point"), All("unsupported")),
+        line(compare, Empty, "the other side is an empty file", |s| s.write(b""), All("empty")),
+        line(prints, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(compare, Null, "the table did not arrive", |s| s.database_sql("DROP TABLE items"), Fails("rows == null")),
+        line(compare, Null, "the table was not there", |s| s.sqlite("ALTER TABLE items RENAME TO things"), Fails("source_rows == null")),
+        not(prints, Null, NO_NULL),
         not(schema, Null, "the only null, of `table`, says that an object belongs to none"),
         not(DATA, Clock, NO_TIME),
     ]

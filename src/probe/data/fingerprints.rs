@@ -166,7 +166,7 @@ async fn all(
                     .push();
             }),
             Err(why) => {
-                if why.level == Level::Target || why.cause == Cause::Timeout {
+                if why.level == Level::Target || side.cx.remaining().is_zero() {
                     dead = Some(Arc::clone(&why));
                 }
                 nothing(&mut table, &name, &why);

@@ -22,7 +22,7 @@ use crate::trial::{done, env, unique};
 pub(super) const WELL: &str = r#"{"amount": 1.5, "seen": "2026-01-01T00:00:00Z"}"#;
 
 /// Probes of tables and schemas of any engine, tried at PostgreSQL.
-pub(super) const DATA: &[&str] = &["data.row_counts", "data.schema"];
+pub(super) const DATA: &[&str] = &["data.compare", "data.fingerprints", "data.row_counts", "data.schema"];
 
 /// Far longer than any deadline here: who has not ended by then, hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -133,6 +133,12 @@ impl Stage {
             "tls.chain" => self.presents(|_| {}),
             name if name.starts_with("sqlite.") => {
                 self.path = self.shop.at("data/shop.db");
+                self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
+                self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
+            }
+            "data.compare" => {
+                self.real_postgres();
+                self.at("data/old.db");
                 self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
                 self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
             }
@@ -381,6 +387,9 @@ impl Stage {
             "job.finished" => format!("path: /, at: /seen, within: {}", self.deadline),
             "command.output" => "command: it, format: json".into(),
             name if name.ends_with(".query") => format!("sql: {:?}", self.sql),
+            "data.compare" => {
+                format!("source: old, map: '{{\"schema\": \"public\"}}', within: {}", self.deadline)
+            }
             // Their own patience goes before that of the target.
             name if DATA.contains(&name) => format!("within: {}", self.deadline),
             _ => String::new(),
@@ -417,8 +426,12 @@ impl Stage {
         let commands = serde_json::json!({ "it": self.command });
         let commands =
             if self.command.is_empty() { String::new() } else { format!("commands: {commands}\n") };
-        self.shop
-            .project(&format!("policies: [policies/]\n{commands}targets:\n  there: {}\n", self.target()));
+        let old = match self.probe.name {
+            "data.compare" => format!("  old: {{ type: sqlite, path: '{}' }}\n", self.path.display()),
+            _ => String::new(),
+        };
+        let there = self.target();
+        self.shop.project(&format!("policies: [policies/]\n{commands}targets:\n  there: {there}\n{old}"));
         let each = if self.probe.rows == Rows::Many { "each: x\n" } else { "" };
         for (id, rule) in rules {
             self.shop.policy(

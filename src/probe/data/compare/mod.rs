@@ -133,7 +133,8 @@ async fn all<'a>(
             Ok(table::Result::OneSided(which, from, rows)) => one_sided(&mut table, &name, which, from, rows),
             Err(why) => {
                 is_whole &= !matches!(why.cause, Cause::Timeout | Cause::Unreachable | Cause::Cancelled);
-                if why.level == Level::Target || why.cause == Cause::Timeout {
+                // A lock on one table is no deadline of all.
+                if why.level == Level::Target || cx.remaining().is_zero() {
                     dead = Some(Arc::clone(&why));
                 }
                 table.row().set("table", Value::Text(name)).missing_all(FACTS, &why).push();
