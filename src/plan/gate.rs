@@ -43,11 +43,26 @@ impl Binder<'_> {
         if let Some(why) = self.other_engine(policy, target) {
             return Some(why);
         }
+        if let Some(why) = self.in_place(policy, target) {
+            return Some(why);
+        }
         // A library cannot know which of the targets were moved; who wrote the policy does.
         let moved = policy.observe.iter().any(is_moved);
         let unknown = !self.input.project.gate.moves.contains_key(&target.name);
         (policy.library.is_some() && moved && unknown).then(|| {
             format!("{}: `gate: {{ moves: {{ {}: {{ from: … }} }} }}`", no_move(&target.name), target.name)
+        })
+    }
+
+    /// A target on which the migration happens itself has no other one beside it: a policy of a library passes over that.
+    fn in_place(&self, policy: &Policy, target: &TargetInfo) -> Option<String> {
+        let moved = self.input.project.gate.moves.get(&target.name)?;
+        let asks_both = policy.observe.iter().any(|one| takes(one.probe, SOURCE) && is_moved(one));
+        (policy.library.is_some() && asks_both && moved.is_in_place(&target.name)).then(|| {
+            format!(
+                "the migration happens on `{}` itself, so that there is no other system to compare it with",
+                target.name
+            )
         })
     }
 
