@@ -112,7 +112,7 @@ fn a_service_tells_it_in_json() {
     };
     assert_eq!(run(200, r#"{"finished_at": "2026-11-01T03:00:00Z"}"#), Ok(at("2026-11-01T03:00:00Z")));
     assert_eq!(run(200, r#"{"finished_at": null}"#), Ok(Value::Null));
-    assert_eq!(run(200, r#"{}"#), Err(Cause::Absent));
+    assert_eq!(run(200, "{}"), Err(Cause::Absent));
     assert_eq!(run(200, r#"{"finished_at": true}"#), Err(Cause::WrongType));
     assert_eq!(run(200, "<html>"), Err(Cause::Malformed));
     assert_eq!(run(403, "{}"), Err(Cause::Denied));
