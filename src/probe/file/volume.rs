@@ -55,7 +55,7 @@ impl Question {
                 Missing::new(Cause::Malformed, what).fix("write for example `sentinel: .volume-uploads`")
             );
         }
-        let groups: Vec<String> = args.texts("groups").iter().map(|name| name.to_string()).collect();
+        let groups: Vec<String> = args.texts("groups").iter().map(ToString::to_string).collect();
         let user = given("user");
         if user.is_none() && !groups.is_empty() {
             let what = "`groups` are those of a `user`, and none is named";

@@ -167,7 +167,7 @@ fn a_run_that_is_killed_leaves_no_canary() {
     let scripts = [("enqueue", ENQUEUE), ("finished", FINISHED), ("clean", CLEAN)];
     if let Some(dir) = std::env::var_os(KILLED) {
         let args = json!({"clean": "clean", "wait": "1h"});
-        canary(Path::new(&dir), &scripts, args).deadline(Duration::from_secs(600)).run().unwrap();
+        canary(Path::new(&dir), &scripts, args).deadline(Duration::from_mins(10)).run().unwrap();
         return;
     }
     let dir = open_dir();
@@ -196,7 +196,7 @@ fn when_nobody_waits_any_more_it_is_removed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let args = json!({"clean": "clean", "wait": "1h"});
-        let asked = canary(dir.path(), &scripts, args).deadline(Duration::from_secs(600)).run_async();
+        let asked = canary(dir.path(), &scripts, args).deadline(Duration::from_mins(10)).run_async();
         assert!(tokio::time::timeout(Duration::from_millis(800), asked).await.is_err());
     });
     assert!(dir.path().join("target").exists(), "it was enqueued");

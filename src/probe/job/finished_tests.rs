@@ -90,7 +90,7 @@ fn a_file_tells_it_by_its_last_change() {
     let told = || value(&ask("job.finished", json!({"file": file})).run().unwrap(), 0, "finished_at");
     assert_eq!(told(), Value::Null);
     std::fs::write(&file, "").unwrap();
-    let then = std::time::UNIX_EPOCH + Duration::from_secs(1_793_502_000);
+    let then = std::time::UNIX_EPOCH + Duration::from_hours(498_195);
     std::fs::File::options().write(true).open(&file).unwrap().set_modified(then).unwrap();
     assert_eq!(told(), at("2026-11-01T03:00:00Z"));
     as_nobody("probe::job::finished::tests::a_file_tells_it_by_its_last_change", |dir| {

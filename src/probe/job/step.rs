@@ -103,7 +103,9 @@ impl Step {
     pub(super) fn identity(&self) -> String {
         match self {
             // What a relative program is depends on where it is started.
-            Self::Command(words) => format!("{:?} {words:?}", std::env::current_dir().unwrap_or_default()),
+            Self::Command(words) => {
+                format!("{} {words:?}", std::env::current_dir().unwrap_or_default().display())
+            }
             Self::Call { method, path } => format!("{method} {path}"),
         }
     }
