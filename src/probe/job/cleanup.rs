@@ -38,7 +38,9 @@ impl Cleaner {
         for marker in Marker::left(&self.folder, &self.way)? {
             match self.step.take(&marker.token, cx, until).await {
                 Ok(outcome) if outcome.removed() => marker.forget()?,
-                Ok(_) | Err(_) => left += 1,
+                Ok(_) => left += 1,
+                // Who cannot be asked to remove one gets no further one, so that they do not pile up.
+                Err(why) => return Err(why),
             }
         }
         Ok(left)
