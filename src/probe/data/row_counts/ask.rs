@@ -19,6 +19,22 @@ pub(super) struct Count {
     pub(super) newest: Option<String>,
 }
 
+impl Count {
+    /// The row that came back.
+    pub(super) fn read(
+        table: &UserTable,
+        [rows, least, greatest, newest]: [Option<String>; 4],
+    ) -> Result<Self, Missing> {
+        let rows = rows.and_then(|rows| rows.parse().ok()).ok_or_else(|| {
+            Missing::new(Cause::Malformed, format!("the count of {} is no number", table.name))
+                .level(Level::Row)
+        })?;
+        let told = |text: Option<String>| text.map(|text| key::told(&table.key, &text)).transpose();
+        let newest = newest.map(|text| key::rows(&table.columns, &text)).transpose()?;
+        Ok(Self { rows, least: told(least)?, greatest: told(greatest)?, newest })
+    }
+}
+
 /// How many rows are the newest.
 const NEWEST: usize = 10;
 
@@ -75,43 +91,28 @@ impl Asked<'_> {
         format!("SELECT {rows} AS counted, {least} AS least, {greatest} AS greatest, {newest} AS newest")
     }
 
-    /// The row that came back.
-    pub(super) fn count(
-        &self,
-        table: &UserTable,
-        [rows, least, greatest, newest]: [Option<String>; 4],
-    ) -> Result<Count, Missing> {
-        let rows = rows.and_then(|rows| rows.parse().ok()).ok_or_else(|| {
-            Missing::new(Cause::Malformed, format!("the count of {} is no number", table.name))
-                .level(Level::Row)
-        })?;
-        let told = |text: Option<String>| text.map(|text| key::told(&table.key, &text)).transpose();
-        let newest = newest.map(|text| key::rows(&table.columns, &text)).transpose()?;
-        Ok(Count { rows, least: told(least)?, greatest: told(greatest)?, newest })
-    }
-
     /// How long one table may take while others wait: half of what is left.
     pub(super) fn share(&self, others: usize) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         (if others > 0 { left / 2 } else { left }).max(Duration::from_millis(1))
     }
+}
 
-    /// The fault of a table that took too long, or whose turn never came.
-    pub(super) fn late(&self) -> Missing {
-        Missing::new(Cause::Timeout, "the time for all tables was used up before its rows were counted")
-            .level(Level::Row)
-            .fix("raise `within`, or ask about fewer tables at once (`tables`, `except`)")
-    }
+/// The fault of a table that took too long, or whose turn never came.
+pub(super) fn late() -> Missing {
+    Missing::new(Cause::Timeout, "the time for all tables was used up before its rows were counted")
+        .level(Level::Row)
+        .fix("raise `within`, or ask about fewer tables at once (`tables`, `except`)")
+}
 
-    /// A fault of one table, or one that ends everything.
-    pub(super) fn own(&self, why: Missing) -> Result<Missing, Missing> {
-        match (why.level, why.cause) {
-            (Level::Target, _) => Err(why),
-            (_, Cause::Timeout) if !why.what.to_ascii_lowercase().contains("lock") => {
-                let late = self.late();
-                Ok(Missing { what: format!("{}: {}", late.what, why.what), ..late })
-            }
-            _ => Ok(why.level(Level::Row)),
+/// A fault of one table, or one that ends everything.
+pub(super) fn own(why: Missing) -> Result<Missing, Missing> {
+    match (why.level, why.cause) {
+        (Level::Target, _) => Err(why),
+        (_, Cause::Timeout) if !why.what.to_ascii_lowercase().contains("lock") => {
+            let late = late();
+            Ok(Missing { what: format!("{}: {}", late.what, why.what), ..late })
         }
+        _ => Ok(why.level(Level::Row)),
     }
 }

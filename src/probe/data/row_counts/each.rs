@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::ask::{Asked, Count};
+use super::ask::{Asked, Count, own};
 use crate::fact::{Cause, Missing};
 use crate::probe::data::tables::UserTable;
 use crate::probe::mysql::error::fault;
@@ -37,12 +37,12 @@ pub(super) async fn mysql(
     let counted = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut session.connection);
     let row = match mysql::within(cx, Step::Ask, counted).await {
         Ok(row) => row,
-        Err(why) => return Ok(Err(asked.own(why)?)),
+        Err(why) => return Ok(Err(own(why)?)),
     };
     let text = |index: usize| {
         row.try_get_unchecked::<Option<String>, _>(index).map_err(|error| fault(cx, Step::Ask, &error))
     };
-    Ok(asked.count(table, [text(0)?, text(1)?, text(2)?, text(3)?]))
+    Ok(Count::read(table, [text(0)?, text(1)?, text(2)?, text(3)?]))
 }
 
 /// The first of these tables.
@@ -59,11 +59,11 @@ pub(super) async fn sqlite(
     session.until(asked.until).await?;
     let rows = match found {
         Ok(rows) => rows,
-        Err(why) => return Ok(Err(asked.own(why)?)),
+        Err(why) => return Ok(Err(own(why)?)),
     };
     let Some(row) = rows.first() else {
         return Ok(Err(Missing::new(Cause::Empty, "the count gave nothing")));
     };
     let texts = [session.get(row, 0)?, session.get(row, 1)?, session.get(row, 2)?, session.get(row, 3)?];
-    Ok(asked.count(table, texts))
+    Ok(Count::read(table, texts))
 }

@@ -151,7 +151,7 @@ async fn count(
     let mut rest = tables;
     while !rest.is_empty() {
         if Instant::now() >= asked.until {
-            let why = Arc::new(asked.late());
+            let why = Arc::new(ask::late());
             rows.extend(rest.iter().map(|table| (Arc::clone(&table.name), Err(Arc::clone(&why)))));
             return Ok(());
         }

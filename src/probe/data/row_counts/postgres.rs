@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Error, Row as _};
 
 use super::SMALL;
-use super::ask::{Asked, Count};
+use super::ask::{Asked, Count, own};
 use crate::fact::Missing;
 use crate::probe::data::tables::UserTable;
 use crate::probe::postgres::error::fault;
@@ -38,7 +38,7 @@ pub(super) async fn some(
                     Ok(Some(row)) => {
                         let Some(table) = batch.get(found.len()) else { continue };
                         let texts = texts(&row).map_err(|error| fault(cx, Step::Ask, &error))?;
-                        found.push(asked.count(table, texts));
+                        found.push(Count::read(table, texts));
                     }
                     Err(error) => return Ok(Some(error)),
                 }
@@ -48,7 +48,7 @@ pub(super) async fn some(
     };
     if let Some(error) = broken {
         let why = if is_lock(&error) { busy() } else { fault(cx, Step::Ask, &error) };
-        found.push(Err(asked.own(why)?));
+        found.push(Err(own(why)?));
         let back =
             sqlx::raw_sql("ROLLBACK TO muster_count; RELEASE muster_count").execute(&mut session.connection);
         within(cx, Step::Ask, back).await?;

@@ -14,7 +14,7 @@ const SHARED: usize = 50_000;
 /// One object.
 struct Object {
     kind: Arc<str>,
-    object: Arc<str>,
+    name: Arc<str>,
     table: Option<Arc<str>>,
     /// The definition and its digest, or why there is none.
     definition: Result<(Arc<str>, Arc<str>), Arc<Missing>>,
@@ -57,13 +57,12 @@ impl<'a> Found<'a> {
         if !self.asked.has(&[kind]) || table.is_some_and(|table| self.asked.wanted.except.contains(table)) {
             return;
         }
-        let kind = match self.kinds.get(kind) {
-            Some(kind) => Arc::clone(kind),
-            None => {
-                let kind: Arc<str> = Arc::from(kind);
-                self.kinds.insert(Arc::clone(&kind), Arc::clone(&kind));
-                kind
-            }
+        let kind = if let Some(kind) = self.kinds.get(kind) {
+            Arc::clone(kind)
+        } else {
+            let kind: Arc<str> = Arc::from(kind);
+            self.kinds.insert(Arc::clone(&kind), Arc::clone(&kind));
+            kind
         };
         let table = table.map(|table| match self.last.as_ref().filter(|last| &***last == table) {
             Some(last) => Arc::clone(last),
@@ -72,12 +71,12 @@ impl<'a> Found<'a> {
         if table.is_some() {
             self.last.clone_from(&table);
         }
-        let object = match table.as_ref().filter(|table| &***table == object) {
+        let name = match table.as_ref().filter(|table| &***table == object) {
             Some(table) => Arc::clone(table),
             None => Arc::from(object),
         };
         let definition = definition.map(|text| self.shared(text));
-        self.objects.push(Object { kind, object, table, definition });
+        self.objects.push(Object { kind, name, table, definition });
     }
 
     /// A definition with its digest.
@@ -94,12 +93,12 @@ impl<'a> Found<'a> {
 
     /// Puts them into the answer, sorted.
     pub(super) fn finish(mut self, table: &mut TableBuilder) {
-        self.objects.sort_by(|a, b| (&a.kind, &a.object).cmp(&(&b.kind, &b.object)));
+        self.objects.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
         for object in self.objects {
             let row = table
                 .row()
                 .set("kind", Value::Text(object.kind))
-                .set("object", Value::Text(object.object))
+                .set("object", Value::Text(object.name))
                 .set_or_null("table", object.table.map(Value::Text));
             match object.definition {
                 Ok((text, digest)) => {
