@@ -59,7 +59,7 @@ remedy:
 
 
 def project(temp, source, target, more=""):
-    write(f"{temp}/muster.yaml", f"muster: 1\npolicies: [policies/]\ntargets:\n  old: {source}\n  new: {target}\n")
+    write(f"{temp}/muster.yaml", f"muster: 1\npolicies: [policies/]\nlabels: {{ side: [new] }}\ntargets:\n  old: {source}\n  new: {target}\n")
     write(f"{temp}/policies/data-equal.yaml", POLICY % more)
 
 
@@ -80,7 +80,7 @@ def muster(temp, differs):
 def reladiff(temp, source, target, differs):
     runs = []
     for _ in range(TIMES):
-        done = run([sys.executable, f"{temp}/reladiff.py", source, target], env={"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+        done = run([sys.executable, f"{temp}/peer.py", source, target], env={"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
         assert int(done.out.split()[-1]) == differs * 2, done.out  # each changed row is told with both sides
         runs.append(done)
     runs.sort(key=lambda one: one.wall)
@@ -143,7 +143,7 @@ class Maria:
 
 with folder() as temp, Cluster(temp, "max_connections = 50\n") as cluster:
     title(f"gate: a table of {ROWS:,} rows on one PostgreSQL server, in two databases, whole process")
-    write(f"{temp}/reladiff.py", RELADIFF)
+    write(f"{temp}/peer.py", RELADIFF)
     url = lambda name: f"postgresql://postgres@127.0.0.1:{cluster.port}/{name}"
     for name in ("was", "now"):
         sql(cluster, "postgres", f"CREATE DATABASE {name}")

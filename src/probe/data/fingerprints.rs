@@ -228,7 +228,7 @@ async fn one(options: &Options, table: UserTable, side: &mut Side<'_>) -> Result
         if rows > options.budget {
             return Err(over_budget(&pair.source.name, options.budget));
         }
-        pace.took(batch.len(), cx.deadline).await;
+        pace.took(batch.len(), cx.deadline).await?;
     }
     side.back(feed).await;
     Ok(gathered.segments())

@@ -23,11 +23,16 @@ impl Pace {
     }
 
     /// So many more were read of one side; waits if that was too fast.
-    pub(in crate::probe::data) async fn took(&mut self, rows: usize, until: Instant) {
-        let Some(limit) = self.per_second.filter(|limit| *limit > 0) else { return };
+    pub(in crate::probe::data) async fn took(&mut self, rows: usize, until: Instant) -> Result<(), Missing> {
+        let Some(limit) = self.per_second.filter(|limit| *limit > 0) else { return Ok(()) };
         self.done += u64::try_from(rows).unwrap_or(0);
         let due = Duration::from_micros(self.done.saturating_mul(1_000_000) / limit);
-        tokio::time::sleep_until((self.begun + due).min(until)).await;
+        if self.begun + due >= until {
+            let what = "so few rows in a second are read that the deadline comes before the end";
+            return Err(Missing::new(Cause::Timeout, what).fix("raise `within`, or `rows_per_second`"));
+        }
+        tokio::time::sleep_until(self.begun + due).await;
+        Ok(())
     }
 }
 
@@ -85,7 +90,7 @@ impl<'f, 'a> Cursor<'f, 'a> {
         if self.batch.null_keys > 0 {
             return Err(self.unfit("is null in some rows"));
         }
-        pace.took(self.batch.len(), until).await;
+        pace.took(self.batch.len(), until).await?;
         // An empty key sorts before all others; the first row has nothing before it.
         if let Some(row) = self.batch.row(0)
             && self.seen.rows > 0

@@ -46,7 +46,7 @@ pub(super) async fn sums(
         if whole.rows > budget {
             return Err(super::over_budget(&pair.target.name, budget));
         }
-        pace.took(batch.len(), until).await;
+        pace.took(batch.len(), until).await?;
     }
     Ok(Sums { whole, groups })
 }
@@ -104,7 +104,7 @@ impl Surplus {
                     *self.0.entry(digest).or_default() += by;
                 }
             }
-            pace.took(batch.len(), until).await;
+            pace.took(batch.len(), until).await?;
         }
         Ok(())
     }
