@@ -30,9 +30,10 @@ figures = {}
 for line in said.splitlines():
     name, number = line.split()
     figures.setdefault(name, []).append(float(number))
-load, lint, again = (statistics.median(figures[name]) / 1000 for name in ("load_ms", "lint_ms", "again_ms"))
+load, lint, asked, again = (statistics.median(figures[name]) / 1000 for name in ("load_ms", "lint_ms", "asked_ms", "again_ms"))
 row("loading", load)
 row("lint, which loads them too", lint)
-row("lint again after one edit, everything looked up", again)
+row("lint again after one edit, every file asked whether it changed", asked)
+row("lint again after one edit that is named, as an editor does", again)
 goal("lint takes at most 1.5 times as long as loading", lint <= 1.5 * load, f"{lint / load:.2f} times")
 goal("again after one edit at most 0.1 times as long", again <= 0.1 * lint, f"{again / lint:.3f} times")

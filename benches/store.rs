@@ -105,6 +105,7 @@ async fn fill(path: &Path, runs: i64, answers: impl Fn(i64) -> Vec<Observation>)
             observations: answers(run),
             complete: true,
             past: Past::default(),
+            gate: None,
         };
         store.remember(&report(run), Some(&recording)).await.unwrap();
     }

@@ -210,7 +210,7 @@ fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, F
 }
 
 /// What was judged is still reported, and is no success: the next run will not know of this one.
-fn not_remembered(report: &mut RunReport, problem: Problem) {
+pub(super) fn not_remembered(report: &mut RunReport, problem: Problem) {
     let why = problem.diags.first().map_or("", |diag| &*diag.message);
     if report.exit == exit::GOOD {
         report.exit = exit::UNKNOWN;

@@ -85,7 +85,7 @@ fn one(path: &Path, names: Option<&Known>, check: bool) -> Result<Option<String>
     if check {
         return Ok(Some(diff(&source.name, &source.text, &new)));
     }
-    output::write_file(path, &new).map_err(|problem| problem.diags)?;
+    output::write_over(&source, &new).map_err(|problem| problem.diags)?;
     Ok(Some(String::new()))
 }
 

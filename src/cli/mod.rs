@@ -17,6 +17,7 @@ pub mod exit;
 mod explain;
 mod facts;
 mod fmt;
+mod gate;
 mod history;
 mod history_page;
 mod init;
@@ -77,6 +78,7 @@ enum Command {
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Record(record::Arguments),
+    Gate(gate::Arguments),
     History(history::Arguments),
     Diff(diff::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Gate(arguments) => gate::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]

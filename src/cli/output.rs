@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diag::{Diag, Level, code, render_json, render_text};
 use crate::report::{Format, Style};
+use crate::source::{Source, yaml};
 
 use super::edge;
 use super::exit;
@@ -167,6 +168,16 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Problem> {
     write().map_err(|error| unwritten(path, &error))
 }
 
+/// Writes what a text of a person became into its file, unless somebody saved another one meanwhile.
+pub(super) fn write_over(old: &Source, new: &str) -> Result<(), Problem> {
+    let path = Path::new(&*old.name);
+    if yaml::read_file(path, &yaml::Limits::default())?.text != old.text {
+        let message = format!("`{}` was changed while it was looked at", path.display());
+        return Err(Problem::usage(message, "nothing was written there; call it again"));
+    }
+    write_file(path, new)
+}
+
 /// Writes a file that is not there yet, whole or not at all; never over another.
 pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
     let write = || -> std::io::Result<()> {
@@ -247,6 +258,7 @@ pub(super) fn broken_check(
         findings: Vec::new(),
         controls: Vec::new(),
         looser: Vec::new(),
+        scratch: Vec::new(),
     });
     report.checks_by_verdict.add(Verdict::Unknown, 1);
     report.subjects.add(Verdict::Unknown, 1);

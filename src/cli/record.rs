@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use crate::diag::{Diag, code};
-use crate::fact::{Field, Masker, catalogue, is_text};
+use crate::fact::{Field, Masker, Recording, catalogue, is_text};
 use crate::policy::project::Pattern;
+use crate::secret::Redactor;
 use crate::verdict::Timings;
 
 use super::check::How;
 use super::exit;
 use super::output::{Done, Problem, note, write_file};
-use super::run::{Facts, Options, Ran, run as run_checks, warnings};
+use super::run::{Facts, Options, run as run_checks, warnings};
 use super::setup::{Select, Setup, Sources, setup};
 
 /// Observes what the policies ask for and saves the facts
@@ -44,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let options = Options { compare: false, ..arguments.how.options(None) };
     let masked = patterns(&arguments.mask)?;
     let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
-    mask(&setup, &masked, &mut ran)?;
+    mask(&setup, &masked, &mut ran.recording, &ran.redactor)?;
     let recording = &ran.recording;
     let text = ran.redactor.clean(&recording.to_text());
     write_file(&arguments.file, &text)?;
@@ -70,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 /// Reads `--mask`. A pattern of which no probe has a text is a fact that would be told.
-fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
+pub(super) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
     let mut patterns = Vec::new();
     for text in texts {
         let pattern =
@@ -97,32 +99,74 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
 }
 
 /// Masks what is private: what the command line names, and what a policy says.
-fn mask(setup: &Setup, named: &[Pattern], ran: &mut Ran) -> Result<(), Problem> {
-    let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
-    let private: BTreeSet<(&str, &str)> = observed
-        .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, &**fact)))
-        .collect();
-    if named.is_empty() && private.is_empty() {
-        return Ok(());
-    }
-    let which = |probe: &str, field: &Field| {
-        let name = format!("{probe}.{}", field.name);
-        private.contains(&(probe, &*field.name)) || named.iter().any(|pattern| pattern.matches(&name))
+pub(super) fn mask(
+    setup: &Setup,
+    named: &[Pattern],
+    recording: &mut Recording,
+    redactor: &Redactor,
+) -> Result<(), Problem> {
+    let key = || match key(setup, redactor)? {
+        Some(key) => Ok(key),
+        None => random(),
     };
-    let key = match &setup.project.recordings.mask_key {
-        Some(reference) => {
-            super::targets::secret(reference, "the mask", &ran.redactor)?.expose().as_bytes().to_vec()
-        }
-        None => random()?,
-    };
-    let texts = Masker::new(&key, &which).mask(&mut ran.recording);
+    let Some(mask) = Mask::of(setup, named, key)? else { return Ok(()) };
+    let texts = mask.apply(recording);
     let texts = if texts == 1 { "1 text is".to_owned() } else { format!("{texts} texts are") };
     note(&format!("{texts} masked"));
     Ok(())
 }
 
+/// The key of masks that the project names.
+pub(super) fn key(setup: &Setup, redactor: &Redactor) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(reference) = &setup.project.recordings.mask_key else { return Ok(None) };
+    Ok(Some(super::targets::secret(reference, "the mask", redactor)?.expose().as_bytes().to_vec()))
+}
+
+/// Which texts are masked, and with which key.
+pub(super) struct Mask {
+    key: Vec<u8>,
+    named: Vec<Pattern>,
+    /// Facts that policies call private, with their probes.
+    private: BTreeSet<(&'static str, Arc<str>)>,
+}
+
+impl Mask {
+    /// Nothing if nothing is masked.
+    pub(super) fn of(
+        setup: &Setup,
+        named: &[Pattern],
+        key: impl FnOnce() -> Result<Vec<u8>, Problem>,
+    ) -> Result<Option<Self>, Problem> {
+        let observed = setup.policies().iter().flat_map(|policy| &policy.observe);
+        let private: BTreeSet<(&str, Arc<str>)> = observed
+            .flat_map(|observe| observe.private.iter().map(|fact| (observe.probe.name, Arc::clone(fact))))
+            .collect();
+        if named.is_empty() && private.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { key: key()?, named: named.to_vec(), private }))
+    }
+
+    /// Is this fact masked?
+    pub(super) fn covers(&self, probe: &str, fact: &str) -> bool {
+        let private = self.private.iter().any(|(name, own)| *name == probe && **own == *fact);
+        private || self.named.iter().any(|pattern| pattern.matches(&format!("{probe}.{fact}")))
+    }
+
+    /// Masks, and says how many texts.
+    pub(super) fn apply(&self, recording: &mut Recording) -> usize {
+        let which = |probe: &str, field: &Field| self.covers(probe, &field.name);
+        Masker::new(&self.key, &which).mask(recording)
+    }
+
+    /// What tells its key from others.
+    pub(super) fn mark(&self) -> Arc<str> {
+        Masker::new(&self.key, &|_, _| false).mark()
+    }
+}
+
 /// A key that nobody knows.
-fn random() -> Result<Vec<u8>, Problem> {
+pub(super) fn random() -> Result<Vec<u8>, Problem> {
     let mut key = vec![0; 32];
     let source = rustls::crypto::ring::default_provider().secure_random;
     source

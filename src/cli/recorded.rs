@@ -153,7 +153,7 @@ fn unlike(one: &TargetMark, other: &TargetMark, then: &str, now: &str) -> Vec<St
 }
 
 /// Why a recording is too old, or from the future.
-fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<String> {
+pub(super) fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<String> {
     let most = micros(wanted.max_age?);
     let now = micros_of(wanted.now.unwrap_or_else(Timestamp::now));
     let observed = recording.observations.iter().map(|answer| answer.at);

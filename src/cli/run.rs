@@ -61,7 +61,7 @@ impl Default for Options {
 }
 
 /// Rows of one answer at most.
-const MAX_ROWS: usize = 1_000_000;
+pub(super) const MAX_ROWS: usize = 1_000_000;
 
 /// A finished run.
 pub(super) struct Ran {
@@ -93,7 +93,7 @@ pub(super) fn plan(setup: &Setup) -> Result<Plan, Problem> {
 }
 
 /// Waivers that reach too far ahead are wrong input.
-fn waivers_within(setup: &Setup, now: Timestamp) -> Result<(), Problem> {
+pub(super) fn waivers_within(setup: &Setup, now: Timestamp) -> Result<(), Problem> {
     let diags = crate::lint::too_far(&setup.project, day(now));
     if diags.is_empty() { Ok(()) } else { Err(Problem::new(diags)) }
 }
@@ -176,7 +176,7 @@ pub(super) fn run(
     Ok(Ran { report, recording, redactor, memory, seen })
 }
 
-fn probe_time(spent: Spent) -> ProbeTime {
+pub(super) fn probe_time(spent: Spent) -> ProbeTime {
     let Spent { target, probe, took, statements, asked, rows } = spent;
     let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     ProbeTime { target, probe, took, statements, asked, rows }
@@ -219,10 +219,7 @@ pub(super) fn ask(
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Result<Vec<Observation>, Problem> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
-    })?;
+    let runtime = threads()?;
     let cancel = Cancel::default();
     let ended = cancel.clone();
     runtime.spawn(async move {
@@ -254,12 +251,16 @@ pub(super) fn ask(
 
 /// Threads that wait for answers: half of the processors at most. What is looked at is often on the same machine, and does
 /// its part of a handshake or a query meanwhile: with all processors ours, 100 TLS chains take half as long again.
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4))
+pub(super) fn threads() -> Result<tokio::runtime::Runtime, Problem> {
+    let workers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    runtime.map_err(|error| {
+        Problem::usage(format!("the run cannot begin: {error}"), "the machine has no threads or files left")
+    })
 }
 
 /// Ctrl-C, or the signal by which schedulers and CI end a job.
-async fn asked_to_end() -> std::io::Result<()> {
+pub(super) async fn asked_to_end() -> std::io::Result<()> {
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,
@@ -284,7 +285,7 @@ fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
 }
 
 /// With `--keep-going` a policy that could not be loaded is unknown, not absent.
-fn add_broken(setup: &Setup, report: &mut RunReport, fail_on: Verdict) {
+pub(super) fn add_broken(setup: &Setup, report: &mut RunReport, fail_on: Verdict) {
     for (id, loc) in &setup.loaded.broken {
         let why = Arc::new(Missing::new(
             crate::fact::Cause::Internal,
@@ -294,7 +295,12 @@ fn add_broken(setup: &Setup, report: &mut RunReport, fail_on: Verdict) {
     }
 }
 
-fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started: Timestamp) -> Recording {
+pub(super) fn recording(
+    setup: &Setup,
+    plan: &Plan,
+    observations: Vec<Observation>,
+    started: Timestamp,
+) -> Recording {
     let used: BTreeSet<&Arc<str>> = plan.checks.iter().map(|check| &check.policy.id).collect();
     let policies = setup.policies().iter().filter(|policy| used.contains(&policy.id));
     Recording {
@@ -305,6 +311,7 @@ fn recording(setup: &Setup, plan: &Plan, observations: Vec<Observation>, started
         complete: observations.iter().all(|answer| answer.result.is_ok()),
         observations,
         past: Past::default(),
+        gate: None,
     }
 }
 

@@ -229,7 +229,14 @@ fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, 
     let (levels, diags) = lint::Levels::of(&project.lints);
     let levels = if why == Why::Run { levels.of_a_run() } else { levels };
     let now = jiff::Timestamp::now();
-    let given = lint::Given { origins, known: names.as_ref(), levels: &levels, tests, now };
+    let given = lint::Given {
+        origins,
+        known: names.as_ref(),
+        levels: &levels,
+        tests,
+        edited: lint::Edited::Unknown,
+        now,
+    };
     // Nobody looks a second time, and to take apart what is remembered for that would take its time.
     let mut workspace = ManuallyDrop::new(lint::Workspace::default());
     let mut looked = workspace.look(&given);

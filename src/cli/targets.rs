@@ -197,6 +197,7 @@ fn target(
         commands: Arc::clone(commands),
         connections: entry.connections.unwrap_or(0),
         deadline: entry.deadline,
+        scratch: entry.scratch,
     }
 }
 

@@ -47,6 +47,11 @@ impl<'w> Masker<'w> {
         Self { key: key.to_vec(), which, texts: BTreeSet::new() }
     }
 
+    /// What tells its key from others, as a recording says it.
+    pub fn mark(&self) -> Arc<str> {
+        self.digest("muster")
+    }
+
     fn digest(&self, text: &str) -> Arc<str> {
         let mut bytes = Vec::new();
         // A key of any length is one.
@@ -74,7 +79,7 @@ impl<'w> Masker<'w> {
         self.messages(recording);
         // Nothing is masked by a text that says nothing.
         if let Some(about) = recording.about.as_mut().filter(|_| !self.texts.is_empty()) {
-            about.mask = Some(self.digest("muster"));
+            about.mask = Some(self.mark());
         }
         self.texts.len()
     }
@@ -242,6 +247,7 @@ mod tests {
             complete: true,
             observations: vec![Observation { result: Ok(table.finish()), ..lost }],
             past: Past::default(),
+            gate: None,
         }
     }
 

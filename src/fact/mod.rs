@@ -23,6 +23,7 @@ mod recording_read;
 mod request;
 mod schema;
 mod show;
+mod snapshot;
 mod sql;
 mod table;
 mod types;
@@ -46,6 +47,9 @@ pub use recording::{FORMAT, Recording};
 pub use request::{Args, Key, Pointer, Request};
 pub use schema::{Field, Rows, Schema, ZeroRows};
 pub use show::{show, show_apart, show_cell};
+pub use snapshot::{
+    SNAPSHOT, Snapshot, SnapshotAsked, SnapshotMove, UNSEALED, hex, is_sealed, sealed, text_digest, unhex,
+};
 pub use sql::{SqlDialect, foreign_calls, refuse_sql};
 pub use table::{Fitting, Row, RowBuilder, Table, TableBuilder};
 pub use types::{TextKind, Type, Unit};

@@ -313,6 +313,7 @@ mod tests {
             let policies = vec![("a".into(), "b".into())];
             let recording = Recording {
                 muster: "1".into(), started: at, policies, observations: Vec::new(), about: None, complete: true, past,
+                gate: None,
             };
             let json: Json = serde_json::from_str(&recording.to_text()).unwrap();
             prop_assert_eq!(Recording::from_json(&json), Ok(recording));

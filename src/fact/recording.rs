@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::observation_json::{Numbered, Reader, Shared, array, text, time, write};
-use super::{About, Observation, Past, past_json, recording_read};
+use super::{About, Observation, Past, SNAPSHOT, Snapshot, past_json, recording_read};
 
 /// The version of the recording's JSON that this build writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
@@ -30,6 +30,8 @@ pub struct Recording {
     pub complete: bool,
     /// What was recalled from earlier runs for the rules of this one.
     pub past: Past,
+    /// Is it the snapshot of a gate?
+    pub gate: Option<Snapshot>,
 }
 
 impl Recording {
@@ -66,6 +68,11 @@ impl Recording {
                 past.insert("verdicts".into(), verdicts);
             }
             map.insert("past".into(), past);
+        }
+        if let Some(gate) = &self.gate
+            && let Some(map) = json.as_object_mut()
+        {
+            map.insert("gate".into(), json!(gate));
         }
         json
     }
@@ -113,7 +120,16 @@ impl Recording {
                 .map(|observation| reader.observation(observation))
                 .collect::<Result<_, _>>()?,
             past: past_json::from_json(json.get("past"), &shared).map_err(|why| format!("past: {why}"))?,
+            gate: json.get("gate").map(gate).transpose().map_err(|why| format!("gate: {why}"))?,
         })
+    }
+}
+
+fn gate(json: &Json) -> Result<Snapshot, String> {
+    match json.get("version").and_then(Json::as_u64) {
+        Some(SNAPSHOT) => serde_json::from_value(json.clone()).map_err(|error| error.to_string()),
+        Some(other) => Err(format!("version {other} is not the version {SNAPSHOT} that this build reads")),
+        None => Err("it does not say its version".to_owned()),
     }
 }
 

@@ -364,6 +364,7 @@ mod tests {
             about: None,
             complete: true,
             past,
+            gate: None,
         }
     }
 

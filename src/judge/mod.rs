@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::fact::{Cause, Missing, Observation, Past, Rows as Many, ZeroRows};
-use crate::plan::Check;
+use crate::fact::{Cause, Effect, Missing, Observation, Past, Rows as Many, ZeroRows};
+use crate::plan::{Asked, Check};
 use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
@@ -91,7 +91,19 @@ fn frame(check: &Check) -> verdict::Check {
         findings: Vec::new(),
         controls: policy.controls.clone(),
         looser: looser(check),
+        scratch: scratch(check),
     }
+}
+
+/// The probes with an effect that were asked; not those that the target does not allow.
+fn scratch(check: &Check) -> Vec<Arc<str>> {
+    let asked = check.policy.observe.iter().zip(&check.requests);
+    let used = asked.filter(|(observe, asked)| {
+        observe.probe.effect == Effect::Scratch && !matches!(asked, Asked::Nobody(_))
+    });
+    let mut names: Vec<Arc<str>> = used.map(|(observe, _)| Arc::from(observe.probe.name)).collect();
+    names.dedup();
+    names
 }
 
 /// What is looser than the policy's default, for all subjects and for some.

@@ -3,8 +3,8 @@
 use super::written::value;
 use super::{Category, Check, ERROR, Input, Lint, Page};
 use crate::diag::{Diag, code, did_you_mean};
-use crate::policy::Policy;
 use crate::policy::model::Arg;
+use crate::policy::{Observe, Policy};
 
 pub(super) const LINT: Lint = Lint {
     code: &code::COMMAND_NOT_ALLOWED,
@@ -34,29 +34,47 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     }
 }
 
+/// Probes that run commands of the project, with the arguments that name them.
+const NAMING: &[(&str, &[&str])] = &[
+    ("command.output", &["command"]),
+    ("job.canary", &["enqueue", "finished", "clean"]),
+    ("job.finished", &["command"]),
+];
+
 fn of_policy(input: &Input<'_>, policy: &Policy, diags: &mut Vec<Diag>) {
-    let commands = &input.project.commands;
-    for observe in policy.observe.iter().filter(|observe| observe.probe.name == "command.output") {
-        let arg = observe.args.iter().find(|(name, ..)| &**name == "command").map(|(_, arg, _)| arg);
-        let (wanted, place) = match arg {
-            Some(Arg::Value(given)) => (given.as_text(), None),
-            Some(Arg::Param(index)) => match policy.params.get(*index) {
-                // What the project sets is judged where it is set: for each target.
-                Some(param) if is_set(input, policy, &param.name) => continue,
-                Some(param) => (param.default.as_text(), Some(param.loc.clone())),
-                None => continue,
-            },
-            None => continue,
-        };
-        let Some(wanted) = wanted.filter(|wanted| !commands.contains_key(*wanted)) else { continue };
-        let place = place.unwrap_or_else(|| value(policy, &["observe", &observe.name, "with", "command"]));
-        let names = commands.keys().map(String::as_str);
-        let help = did_you_mean(wanted, names.clone()).unwrap_or_else(|| {
-            format!("declare it in muster.yaml: `commands: {{ {wanted}: [PROGRAM, ARGUMENT] }}`")
-        });
-        let message = format!("muster.yaml has no command `{wanted}`, so `{}` runs nothing", policy.id);
-        diags.push(Diag::error(&code::COMMAND_NOT_ALLOWED, message).at(&place, "").help(help));
+    for observe in &policy.observe {
+        let named = NAMING.iter().find(|(probe, _)| observe.probe.name == *probe);
+        for argument in named.map_or(&[][..], |(_, arguments)| arguments) {
+            of_argument(input, policy, observe, argument, diags);
+        }
     }
+}
+
+fn of_argument(input: &Input<'_>, policy: &Policy, observe: &Observe, argument: &str, diags: &mut Vec<Diag>) {
+    let commands = &input.project.commands;
+    let arg = observe.args.iter().find(|(name, ..)| &**name == argument).map(|(_, arg, _)| arg);
+    let (wanted, place) = match arg {
+        Some(Arg::Value(given)) => (given.as_text(), None),
+        Some(Arg::Param(index)) => match policy.params.get(*index) {
+            // What the project sets is judged where it is set: for each target.
+            Some(param) if is_set(input, policy, &param.name) => return,
+            Some(param) => (param.default.as_text(), Some(param.loc.clone())),
+            None => return,
+        },
+        None => return,
+    };
+    // A call of a service names no command, and an empty text nothing.
+    let is_command = |wanted: &&str| !wanted.is_empty() && !wanted.contains('/');
+    let Some(wanted) = wanted.filter(is_command).filter(|wanted| !commands.contains_key(*wanted)) else {
+        return;
+    };
+    let place = place.unwrap_or_else(|| value(policy, &["observe", &observe.name, "with", argument]));
+    let names = commands.keys().map(String::as_str);
+    let help = did_you_mean(wanted, names.clone()).unwrap_or_else(|| {
+        format!("declare it in muster.yaml: `commands: {{ {wanted}: [PROGRAM, ARGUMENT] }}`")
+    });
+    let message = format!("muster.yaml has no command `{wanted}`, so `{}` runs nothing", policy.id);
+    diags.push(Diag::error(&code::COMMAND_NOT_ALLOWED, message).at(&place, "").help(help));
 }
 
 fn is_set(input: &Input<'_>, policy: &Policy, name: &str) -> bool {
@@ -78,6 +96,10 @@ mod tests {
         assert_eq!(said(""), 1);
         assert_eq!(said("commands: { verify: [ls] }"), 0);
         assert_eq!(said("overrides: [{ policy: p, set: { run: other } }]"), 0);
+        let canary = "observe: { x: { probe: job.canary, with: { enqueue: put, finished: GET /done, clean: '' } } }\n\
+                      fail: x.finished == false";
+        assert_eq!(said_of(&LINT, "commands: { put: [ls] }", &[policy(canary)]), []);
+        assert_eq!(said_of(&LINT, "", &[policy(canary)]).len(), 1);
         assert_eq!(said_of(&LINT, "", &[policy("fail: free < 1.GiB")]), []);
     }
 }

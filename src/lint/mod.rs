@@ -85,7 +85,7 @@ use crate::source::Loc;
 pub use levels::{Levels, word};
 pub use print::{Base, fingerprints};
 pub use waiver_far::too_far;
-pub use workspace::{Given, Looked, Said, Workspace};
+pub use workspace::{Edited, Given, Looked, Said, Workspace};
 
 /// What a lint looks at.
 pub enum Check {

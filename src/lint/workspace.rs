@@ -12,6 +12,7 @@ use super::{Input, Levels};
 use crate::diag::{Diag, Level};
 use crate::policy::cores::on_all_cores;
 use crate::policy::load::{Known, Loaded, Origin};
+pub use crate::policy::shelf::Edited;
 use crate::policy::shelf::{Part, Shelf};
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
@@ -52,6 +53,8 @@ pub struct Given<'a> {
     pub levels: &'a Levels,
     /// Case files too?
     pub tests: bool,
+    /// What is known of the files before they are looked at.
+    pub edited: Edited<'a>,
     /// The time.
     pub now: Timestamp,
 }
@@ -71,7 +74,7 @@ pub struct Looked {
 impl Workspace {
     /// Reads all policies and runs the lints about single ones.
     pub fn look(&mut self, given: &Given<'_>) -> Looked {
-        let parts = self.shelf.load(given.origins, given.known, given.tests, given.now);
+        let parts = self.shelf.load(given.origins, given.known, given.tests, (given.edited, given.now));
         if self.levels != *given.levels {
             self.levels = given.levels.clone();
             self.linted.clear();

@@ -11,7 +11,9 @@ use tokio::time::Instant;
 
 use super::limits::{Ledger, Limit, Spent};
 use super::{Answers, Observer};
-use crate::fact::{Cause, Cell, Identity, Level, Missing, Observation, Request, Table, Type, Value};
+use crate::fact::{
+    Cause, Cell, Effect, Identity, Level, Missing, Observation, Request, Table, Type, Value, catalogue,
+};
 use crate::probe::{Answer, Ask, Clock, Context, Other, Target, body};
 use crate::secret::{REDACTED, Redactor};
 
@@ -34,7 +36,13 @@ impl Cancel {
         self.0.send_replace(true);
     }
 
-    async fn cancelled(&self) {
+    /// Was it ended?
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is ended.
+    pub async fn cancelled(&self) {
         let mut seen = self.0.subscribe();
         // The sender lives as long as `self`, so waiting ends only by `cancel`.
         if seen.wait_for(|ended| *ended).await.is_err() {
@@ -277,6 +285,16 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
             Cause::Unsupported,
             format!("this build of muster lacks the probe `{}`", request.key.probe),
         )),
+        // Whoever asks, also past the plan, may do no more than the target's entry allows.
+        Some(_) if leaves_something(&request.key.probe) && !asked.target.scratch => {
+            let name = &asked.target.name;
+            let what = format!(
+                "`{}` leaves something behind for a moment, and `{name}` does not allow it",
+                request.key.probe
+            );
+            Err(Missing::new(Cause::Denied, what)
+                .fix(format!("write `scratch: true` into the target `{name}`")))
+        }
         // A body keeps its own deadline so that it can clean up; a moment later it is abandoned.
         Some(body) => {
             match tokio::time::timeout_at(end + Duration::from_millis(150), body.observe(&ask, &cx)).await {
@@ -293,6 +311,11 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
     let (name, probe) = (Arc::clone(&request.key.target), Arc::clone(&request.key.probe));
     shared.ledger.add(Spent { target: name, probe, took, statements, asked, rows });
     observed(request, answer, at, took, shared)
+}
+
+/// Has this probe an effect?
+fn leaves_something(probe: &str) -> bool {
+    catalogue::find(probe).is_some_and(|probe| probe.effect == Effect::Scratch)
 }
 
 /// The answer as an observation, without secrets.

@@ -109,6 +109,7 @@ mod tests {
             complete: true,
             observations: recorded,
             past: Past::default(),
+            gate: None,
         };
         Replay::new(recording).answer(requests)
     }

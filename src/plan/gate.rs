@@ -40,12 +40,25 @@ impl Binder<'_> {
         if gate && !self.input.selection.gate {
             return Some("it compares with a snapshot: `muster gate verify` judges it".to_owned());
         }
+        if let Some(why) = self.other_engine(policy, target) {
+            return Some(why);
+        }
         // A library cannot know which of the targets were moved; who wrote the policy does.
         let moved = policy.observe.iter().any(is_moved);
         let unknown = !self.input.project.gate.moves.contains_key(&target.name);
         (policy.library.is_some() && moved && unknown).then(|| {
             format!("{}: `gate: {{ moves: {{ {}: {{ from: … }} }} }}`", no_move(&target.name), target.name)
         })
+    }
+
+    /// What only one engine has cannot be compared with another one: a policy of a library passes over that.
+    fn other_engine(&self, policy: &Policy, target: &TargetInfo) -> Option<String> {
+        let moved = self.input.project.gate.moves.get(&target.name)?;
+        let kind = self.kind(&moved.from);
+        let gate = policy.observe.iter().filter(|observe| observe.before == Some(Before::Gate));
+        let mut strange = gate.filter(|observe| !observe.probe.targets.contains(&kind));
+        let probe = strange.next().filter(|_| policy.library.is_some() && !kind.is_empty())?.probe.name;
+        Some(format!("`{}` was moved from `{}`, and `{probe}` cannot ask a {kind}", target.name, moved.from))
     }
 
     /// The arguments of a question with what the project knows of the move, if everybody whom it concerns may be asked.

@@ -24,7 +24,7 @@ pub struct Known {
 }
 
 /// Where a source of policies was named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A file or a folder.
     Path(PathBuf),
@@ -55,7 +55,7 @@ pub struct File {
 }
 
 /// Everything that was loaded.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Loaded {
     /// Policies without a fault, in order of file and document.
     pub policies: Vec<Arc<Policy>>,

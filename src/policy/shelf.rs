@@ -78,6 +78,18 @@ pub struct Shelf {
     known: Option<Known>,
     kept: HashMap<PathBuf, Kept>,
     built_in: HashMap<Arc<str>, Arc<Part>>,
+    /// The sources of the last look, and what there was.
+    last: Option<(Vec<Origin>, Vec<Entry>, Loaded)>,
+}
+
+/// What is known of the files before they are looked at.
+#[derive(Clone, Copy)]
+pub enum Edited<'a> {
+    /// Nothing: all folders are read, and every file is asked whether it changed.
+    Unknown,
+    /// Only these changed since the last look, as an editor knows that is told of every change. One that was not there then,
+    /// or is not there any more, makes it `Unknown`.
+    Only(&'a [PathBuf]),
 }
 
 /// What [`Shelf::load`] gives: the files in order, and what else was loaded.
@@ -96,29 +108,49 @@ impl Shelf {
         origins: &[(Origin, Option<Loc>)],
         known: Option<&Known>,
         tests: bool,
-        now: Timestamp,
+        (edited, now): (Edited<'_>, Timestamp),
     ) -> Parts {
         if self.known.as_ref() != known {
             *self = Self { known: known.cloned(), ..Self::default() };
         }
-        let (entries, mut others) = find_all(origins, tests);
-        let Some(read) = by_turns(&entries, |entry| self.read(entry, now)) else {
+        let last = self.last.take();
+        let named = || origins.iter().map(|(origin, _)| origin);
+        let last = last.filter(|(origins, ..)| !tests && origins.iter().eq(named()) && self.knows(edited));
+        let edited = if last.is_some() { edited } else { Edited::Unknown };
+        let (entries, mut others) =
+            last.map_or_else(|| find_all(origins, tests), |(_, entries, others)| (entries, others));
+        let Some(read) = by_turns(&entries, |entry| self.read(entry, edited, now)) else {
             others.diags.extend(panicked().diags);
             return Parts { parts: Vec::new(), others };
         };
-        let mut kept = HashMap::with_capacity(entries.len());
         let parts = read.iter().map(|(part, _)| Arc::clone(part)).collect();
-        for (entry, (part, stamp)) in entries.into_iter().zip(read) {
-            match entry {
-                Entry::Path(path) => drop(kept.insert(path, Kept { part, stamp })),
-                Entry::Ready(file) => drop(self.built_in.insert(Arc::clone(&file.source.name), part)),
-            }
-        }
-        self.kept = kept;
+        self.keep(&entries, read, edited);
+        self.last = Some((named().cloned().collect(), entries, others.clone()));
         Parts { parts, others }
     }
 
-    fn read(&self, entry: &Entry, now: Timestamp) -> (Arc<Part>, Option<Stamp>) {
+    /// Were all of these there at the last look, and are they still?
+    fn knows(&self, edited: Edited<'_>) -> bool {
+        let Edited::Only(paths) = edited else { return false };
+        paths.iter().all(|path| self.kept.contains_key(path) && path.is_file())
+    }
+
+    fn keep(&mut self, entries: &[Entry], read: Vec<(Arc<Part>, Option<Stamp>)>, edited: Edited<'_>) {
+        if matches!(edited, Edited::Unknown) {
+            self.kept = HashMap::with_capacity(entries.len());
+        }
+        for (entry, (part, stamp)) in entries.iter().zip(read) {
+            match entry {
+                Entry::Path(path) => match self.kept.get_mut(path) {
+                    Some(kept) => *kept = Kept { part, stamp },
+                    None => drop(self.kept.insert(path.clone(), Kept { part, stamp })),
+                },
+                Entry::Ready(file) => drop(self.built_in.insert(Arc::clone(&file.source.name), part)),
+            }
+        }
+    }
+
+    fn read(&self, entry: &Entry, edited: Edited<'_>, now: Timestamp) -> (Arc<Part>, Option<Stamp>) {
         let path = match entry {
             Entry::Path(path) => path,
             Entry::Ready(file) => {
@@ -127,6 +159,13 @@ impl Shelf {
             }
         };
         let before = self.kept.get(path);
+        if let (Some(kept), Edited::Only(paths)) = (before, edited)
+            && !paths.contains(path)
+            && kept.part.source.is_some()
+            && !needs_more(&kept.part)
+        {
+            return (Arc::clone(&kept.part), kept.stamp);
+        }
         if let Some(kept) = before.filter(|kept| kept.is_as_it_was(path)) {
             return (Arc::clone(&kept.part), kept.stamp);
         }
@@ -192,7 +231,7 @@ mod tests {
 
     fn load(shelf: &mut Shelf, folder: &Path, later: i64) -> Parts {
         let now = Timestamp::now() + jiff::SignedDuration::from_secs(later);
-        shelf.load(&[(Origin::Path(folder.to_owned()), None)], None, false, now)
+        shelf.load(&[(Origin::Path(folder.to_owned()), None)], None, false, (Edited::Unknown, now))
     }
 
     #[test]
@@ -212,6 +251,42 @@ mod tests {
             assert_eq!(load(&mut shelf, folder.path(), 0).whole().policies.len(), 1);
             write(folder.path(), "a", "fail: free < 1.GiB");
         }
+    }
+
+    #[test]
+    fn an_editor_names_what_it_edited_and_what_came_or_went_is_seen_nevertheless() {
+        let folder = tempfile::tempdir().unwrap();
+        ["a", "b"].iter().for_each(|id| write(folder.path(), id, "fail: free < 1.GiB"));
+        let origins = [(Origin::Path(folder.path().to_owned()), None)];
+        let mut shelf = Shelf::default();
+        let look = |shelf: &mut Shelf, names: &[&str]| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+            let loaded = shelf.load(&origins, None, false, (Edited::Only(&paths), Timestamp::now()));
+            loaded.whole().policies.iter().map(|policy| policy.fail[0].rule.node.text.to_string()).collect()
+        };
+        let rules: Vec<String> = look(&mut shelf, &["a.yaml"]);
+        assert_eq!(rules, ["free < 1.GiB"; 2], "nothing was known of them yet");
+        write(folder.path(), "a", "fail: free < 2.GiB");
+        write(folder.path(), "b", "fail: free < 3.GiB");
+        let rules: Vec<String> = look(&mut shelf, &["b.yaml"]);
+        assert_eq!(rules, ["free < 1.GiB", "free < 3.GiB"], "the other one was not edited, it says");
+        write(folder.path(), "c", "fail: free < 4.GiB");
+        let rules: Vec<String> = look(&mut shelf, &["c.yaml"]);
+        assert_eq!(rules, ["free < 2.GiB", "free < 3.GiB", "free < 4.GiB"]);
+        std::fs::remove_file(folder.path().join("a.yaml")).unwrap();
+        let rules: Vec<String> = look(&mut shelf, &["a.yaml"]);
+        assert_eq!(rules, ["free < 3.GiB", "free < 4.GiB"]);
+        write(folder.path(), "b", "script: s.rhai");
+        std::fs::write(folder.path().join("s.rhai"), "fn judge(row, ctx) { pas() }").unwrap();
+        let broken = |shelf: &mut Shelf| {
+            let edited = [folder.path().join("b.yaml")];
+            shelf.load(&origins, None, false, (Edited::Only(&edited), Timestamp::now())).whole().diags.len()
+        };
+        assert!(broken(&mut shelf) > 0);
+        std::fs::write(folder.path().join("s.rhai"), "fn judge(row, ctx) { pass() }").unwrap();
+        let edited = [folder.path().join("c.yaml")];
+        let loaded = shelf.load(&origins, None, false, (Edited::Only(&edited), Timestamp::now())).whole();
+        assert_eq!(loaded.diags, [], "the script was edited, and nobody said so");
     }
 
     #[test]
@@ -239,7 +314,13 @@ mod tests {
             labels: Arc::new([Arc::from(name)].into_iter().collect()),
             ..Known::default()
         };
-        assert_eq!(shelf.load(&origins, Some(&label("app")), false, now).whole().diags, []);
-        assert_eq!(shelf.load(&origins, Some(&label("role")), false, now).whole().diags.len(), 1);
+        assert_eq!(
+            shelf.load(&origins, Some(&label("app")), false, (Edited::Unknown, now)).whole().diags,
+            []
+        );
+        assert_eq!(
+            shelf.load(&origins, Some(&label("role")), false, (Edited::Unknown, now)).whole().diags.len(),
+            1
+        );
     }
 }

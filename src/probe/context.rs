@@ -87,6 +87,8 @@ pub struct Target {
     pub connections: usize,
     /// How long one answer may take; `None` is the run's default.
     pub deadline: Option<Duration>,
+    /// May probes that leave something behind for a moment be used on it?
+    pub scratch: bool,
 }
 
 /// What a body may use.

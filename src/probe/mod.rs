@@ -6,11 +6,13 @@
 mod certificate;
 mod command;
 mod context;
+#[cfg(feature = "sql")]
 mod data;
 pub(crate) mod decode;
 mod disk;
 mod file;
 pub(crate) mod idle;
+mod job;
 pub(crate) mod json;
 #[cfg(feature = "sql")]
 mod mysql;
@@ -112,13 +114,24 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
     #[cfg(feature = "sql")]
+    ("data.compare", &data::Compare),
+    #[cfg(feature = "sql")]
     ("data.files", &data::Files),
+    #[cfg(feature = "sql")]
+    ("data.fingerprints", &data::Fingerprints),
+    #[cfg(feature = "sql")]
+    ("data.row_counts", &data::RowCounts),
+    #[cfg(feature = "sql")]
+    ("data.schema", &data::Schema),
     ("disk.usage", &disk::Usage),
     ("file.set", &file::Set),
     ("file.stat", &file::Stat),
     ("file.tree", &file::Tree),
+    ("file.volume", &file::Volume),
     #[cfg(feature = "net")]
     ("http.response", &net::Response),
+    ("job.canary", &job::Canary),
+    ("job.finished", &job::Finished),
     #[cfg(feature = "sql")]
     ("mysql.query", &mysql::Query),
     #[cfg(feature = "sql")]

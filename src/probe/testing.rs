@@ -145,7 +145,7 @@ impl Question {
         answer
     }
 
-    fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         Context {
             clock: system_clock(),
             deadline: Instant::now() + self.deadline,

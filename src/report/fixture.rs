@@ -74,6 +74,7 @@ pub(super) fn check(policy: &str, target: &str, verdict: Verdict, findings: Vec<
         findings,
         controls: Vec::new(),
         looser: Vec::new(),
+        scratch: Vec::new(),
     }
 }
 
@@ -130,6 +131,7 @@ fn dead_tuples() -> Check {
     let mut check = check("postgres-dead-tuples", "shop-db", Verdict::Fail, vec![orders, events]);
     check.looser = vec!["fail_at = 55% (default 40%)".to_owned()];
     check.controls = vec!["SOC2-A1.2".into()];
+    check.scratch = vec!["job.canary".into()];
     check.counts.add(Verdict::Pass, 40);
     check
 }

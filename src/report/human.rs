@@ -144,6 +144,12 @@ fn summary(page: &mut Page, report: &RunReport, items: &[Item<'_>]) {
         let said = format!("{many} looser than the policy's default: {}", words::listed(&looser, 3));
         page.labelled(0, "looser", &said);
     }
+    let scratch = words::scratch(report);
+    if !scratch.is_empty() {
+        let many = words::count(words::size(scratch.len()), "check");
+        let said = format!("{many} left something behind for a moment: {}", words::listed(&scratch, 3));
+        page.labelled(0, "scratch", &said);
+    }
     page.labelled(0, "checks", &words::counts(&report.checks_by_verdict));
     page.labelled(0, "subjects", &words::counts(&report.subjects));
     if !report.notices.is_empty() {

@@ -145,6 +145,7 @@ fn case(check: &Check) -> TestCase {
     case.add_property(property("muster.verdict", verdict.word()));
     case.add_property(property("muster.subjects", &words::counts(&check.counts)));
     case.add_properties(check.looser.iter().map(|looser| property("muster.looser", looser)));
+    case.add_properties(check.scratch.iter().map(|probe| property("muster.scratch", probe)));
     case.add_properties(check.controls.iter().map(|control| property("muster.control", control)));
     match (verdict, &check.note) {
         (Verdict::Warn, _) => case.set_system_out(told(&findings, Some(check))),

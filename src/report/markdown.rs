@@ -46,7 +46,7 @@ fn begins_list(told: &str) -> bool {
 
 /// Text as text wherever it stands: in a paragraph, a table's cell or raw HTML. Entities are never read as
 /// marks of Markdown; a zero-width space keeps `@name` and `#1` from calling people and issues.
-fn escape(told: &str) -> String {
+pub(super) fn escape(told: &str) -> String {
     let told = text::inline(told);
     let told = told.trim();
     let is_list = begins_list(told);
@@ -70,7 +70,7 @@ fn escape(told: &str) -> String {
 }
 
 /// A name: as code, without the zero-width space, so that it can be copied.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     if name.is_empty() {
         return String::new();
     }
@@ -326,6 +326,12 @@ fn foot(report: &RunReport) -> String {
             &mut out,
             format_args!("- {many} looser than the default: {}\n", escape(&words::listed(&looser, 3))),
         );
+    }
+    let scratch = words::scratch(report);
+    if !scratch.is_empty() {
+        let many = words::count(words::size(scratch.len()), "check");
+        let listed = escape(&words::listed(&scratch, 3));
+        text::put(&mut out, format_args!("- {many} left something behind for a moment: {listed}\n"));
     }
     for verdict in [Verdict::Pass, Verdict::Skipped] {
         let checks = report.checks.iter().filter(|check| words::worst(check) == verdict);

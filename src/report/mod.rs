@@ -9,6 +9,7 @@ mod diff;
 pub mod explained;
 #[cfg(test)]
 mod fixture;
+pub mod gate;
 mod human;
 pub mod impact;
 mod json;

@@ -204,6 +204,7 @@ fn check() -> Json {
             ("findings", list("everything that is not `pass`", &reference("finding"))),
             ("controls?", list("ids for audits", &texts)),
             ("looser?", list("parameters that are looser than the policy's default", &texts)),
+            ("scratch?", list("probes that were used and leave something behind for a moment", &texts)),
         ],
     )
 }

@@ -132,6 +132,20 @@ fn limits_say_who_set_them() {
 }
 
 #[test]
+fn what_leaves_something_behind_for_a_moment_is_marked() {
+    for format in Format::ALL {
+        let text = render(&rich(), format, &style(200));
+        let marked = match format {
+            Format::Human | Format::Markdown => "1 check left something behind for a moment",
+            Format::Json => "\"scratch\": [",
+            Format::Junit => "muster.scratch",
+            _ => continue,
+        };
+        assert!(text.contains(marked) && text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
 fn alerts_and_waivers_tell_who_answers() {
     let text = render(&rich(), Format::Human, &style(110));
     assert!(text.contains("team-data (page -> #data-oncall)"), "{text}");

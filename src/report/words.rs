@@ -95,6 +95,12 @@ pub(super) fn looser(report: &RunReport) -> Vec<String> {
     report.checks.iter().flat_map(of).collect()
 }
 
+/// Checks whose look left something behind for a moment, with what they used.
+pub(super) fn scratch(report: &RunReport) -> Vec<String> {
+    let used = report.checks.iter().filter(|check| !check.scratch.is_empty());
+    used.map(|check| format!("{} @ {} ({})", check.policy, check.target, check.scratch.join(", "))).collect()
+}
+
 /// Who answered, in one line.
 pub(super) fn identity(identity: &Identity) -> String {
     let system = identity.system.as_ref().map(|system| format!("system {system}"));

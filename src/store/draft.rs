@@ -195,6 +195,7 @@ impl Seen {
             complete: *complete,
             // What was recalled stands in the store already, in the runs that saw it.
             past: Past::default(),
+            gate: None,
         };
         let Json::Object(mut header) = bare.to_json() else {
             return Err(content(path, "the recording", "it is no object"));

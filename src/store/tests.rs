@@ -76,6 +76,7 @@ pub(super) fn check(verdict: Verdict, findings: Vec<Finding>) -> Check {
         findings,
         controls: Vec::new(),
         looser: Vec::new(),
+        scratch: Vec::new(),
     }
 }
 
@@ -347,6 +348,7 @@ pub(super) fn recording_of(started: Timestamp, observations: Vec<Observation>) -
         about: None,
         complete: true,
         past: Past::default(),
+        gate: None,
     }
 }
 

@@ -82,6 +82,9 @@ pub struct Check {
     /// Parameters of this check that are looser than the policy's default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looser: Vec<String>,
+    /// Probes that were used and leave something behind for a moment, which the target allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scratch: Vec<Arc<str>>,
 }
 
 impl Check {

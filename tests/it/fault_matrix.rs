@@ -19,7 +19,7 @@ use crate::harness::Run;
 use crate::http::Reply;
 use rcgen::date_time_ymd;
 use serde_json::Value as Json;
-use stage::{Stage, WELL, every_fact};
+use stage::{DATA, Stage, WELL, every_fact};
 
 /// The classes of the first promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ fn speaking() -> Vec<&'static str> {
     without(answered(), &of(&["mysql"]))
 }
 
-const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat"];
+const FILES: &[&str] = &["certificate.file", "disk.usage", "file.set", "file.stat", "file.volume"];
 const QUERIES: &[&str] = &["mysql.query", "postgres.query", "sqlite.query"];
 
 const NO_RIGHT: &str = "the kernel asks for no right to connect";
@@ -144,11 +144,19 @@ fn drip() -> Mode {
 }
 
 fn table() -> Vec<Line> {
-    let mut lines: Vec<Line> =
-        [network(), databases(), services(), files(), data_files(), file_tree(), sqlite(), commands()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let areas = [
+        network(),
+        databases(),
+        data(),
+        services(),
+        jobs(),
+        files(),
+        data_files(),
+        file_tree(),
+        sqlite(),
+        commands(),
+    ];
+    let mut lines: Vec<Line> = areas.into_iter().flatten().collect();
     let own = by_declaration(&lines);
     lines.extend(own);
     lines
@@ -202,7 +210,7 @@ fn network() -> Vec<Line> {
         line(&["mysql.query"], Garbage, "a packet of noise", |s| s.greets(&[5, 0, 0, 0, 99, 1, 2, 3, 4]), All("malformed")),
         not(&["tcp.port"], Garbage, A_CONNECTION),
         line(&of(&["mysql", "pgbouncer", "postgres"]), Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
-        line(&["http.response", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
+        line(&["http.response", "job.canary", "job.finished", "tls.chain"], Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("incomplete")),
         not(&["tcp.port"], Empty, A_CONNECTION),
         line(&speaking(), WrongType, "another protocol", |s| s.greets(SSH), All("malformed")),
         line(&["mysql.query"], WrongType, "another protocol, whose first bytes are a length", |s| {
@@ -255,6 +263,34 @@ fn databases() -> Vec<Line> {
 }
 
 #[rustfmt::skip] // A table is read line by line.
+fn data() -> Vec<Line> {
+    let (counts, schema) = (&["data.row_counts"], &["data.schema"]);
+    let (compare, prints) = (&["data.compare"], &["data.fingerprints"]);
+    let rows = &["data.compare", "data.fingerprints"];
+    vec![
+        line(DATA, Empty, "it closes without a byte", |s| s.breaks(Mode::EMPTY), All("unreachable")),
+        line(DATA, Permission, "an account that does not exist", |s| s.user = "nobody_of_that_name".into(), All("denied")),
+        line(counts, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(counts, Permission, "one column of a table", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full; GRANT SELECT (id) ON items TO muster_full"), All("denied")),
+        line(counts, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
+        line(counts, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(counts, Null, "the keys of a table without rows", |s| s.database_sql("TRUNCATE items"), Fails("least_key == null || greatest_key == null")),
+        line(rows, Permission, "a table that may not be read", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full"), All("denied")),
+        line(rows, Permission, "one column of a table", |s| s.database_sql("REVOKE SELECT ON items FROM muster_full; GRANT SELECT (id) ON items TO muster_full"), All("denied")),
+        line(rows, Permission, "row-level security", |s| s.database_sql("ALTER TABLE items ENABLE ROW LEVEL SECURITY"), All("denied")),
+        line(compare, Refused, "the other side is no database", |s| s.write(b"no database"), All("malformed")),
+        line(compare, WrongType, "a column of another type", |s| s.database_sql("ALTER TABLE items DROP COLUMN seen; ALTER TABLE items ADD COLUMN seen point"), All("unsupported")),
+        line(compare, Empty, "the other side is an empty file", |s| s.write(b""), All("empty")),
+        line(prints, Empty, "no table at all", |s| s.database_sql("DROP TABLE items"), All("empty")),
+        line(compare, Null, "the table did not arrive", |s| s.database_sql("DROP TABLE items"), Fails("rows == null")),
+        line(compare, Null, "the table was not there", |s| s.sqlite("ALTER TABLE items RENAME TO things"), Fails("source_rows == null")),
+        not(prints, Null, NO_NULL),
+        not(schema, Null, "the only null, of `table`, says that an object belongs to none"),
+        not(DATA, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
 fn services() -> Vec<Line> {
     let http = &["http.response"];
     let tls = &["tls.chain"];
@@ -281,11 +317,33 @@ fn services() -> Vec<Line> {
 }
 
 #[rustfmt::skip] // A table is read line by line.
-fn files() -> Vec<Line> {
-    let (certificate, disk, set, stat) =
-        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"]);
+fn jobs() -> Vec<Line> {
+    let (canary, finished) = (&["job.canary"], &["job.finished"]);
     vec![
-        line(&["certificate.file", "disk.usage", "file.set"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
+        line(canary, Refused, "503 for the job", |s| s.answers_calls(503, 200, 204), Fails("enqueued == false")),
+        line(canary, Refused, "503 for the question", |s| s.answers_calls(200, 503, 204), Unknown("finished == false", "malformed")),
+        line(canary, Refused, "409: the job failed", |s| s.answers_calls(200, 409, 204), Fails("failed == true")),
+        line(canary, Refused, "500 for what removes it", |s| s.answers_calls(200, 200, 500), Fails("cleaned != null && cleaned == false")),
+        line(canary, Hangs, "a job that does not finish", |s| s.answers_calls(200, 202, 204), Fails("finished == false")),
+        line(canary, Permission, "403", |s| s.answers_calls(403, 200, 204), All("denied")),
+        line(canary, Permission, "401 for the question", |s| s.answers_calls(200, 401, 204), Unknown("finished == false", "denied")),
+        line(canary, Null, "how long a job took that has not finished", |s| s.answers_calls(200, 404, 204), Fails("took == null")),
+        not(canary, Clock, NO_TIME),
+        line(finished, Refused, "503 and a page for people", |s| s.answers(Reply::new(503, "text/html", "<h1>Sorry</h1>")), All("malformed")),
+        line(finished, Permission, "401", |s| s.answers(Reply::new(401, "text/plain", "no")), All("denied")),
+        line(finished, Empty, "a body of no byte", |s| s.answers(Reply::new(200, "application/json", "")), All("malformed")),
+        line(finished, Null, "null in the JSON", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": null}"#)), Fails("finished_at == null")),
+        line(finished, WrongType, "true in place of the time", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": true}"#)), All("wrong-type")),
+        line(finished, Clock, "a time in the future", |s| s.answers(Reply::new(200, "application/json", r#"{"seen": "2100-01-01T00:00:00Z"}"#)), Unknown("finished_at == null || finished_at_age > 1000.days", "clock")),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn files() -> Vec<Line> {
+    let (certificate, disk, set, stat, volume) =
+        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"], &["file.volume"]);
+    vec![
+        line(&["certificate.file", "disk.usage", "file.set", "file.volume"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
         line(stat, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), Fails("exists == false")),
         line(FILES, Refused, "a symbolic link that leads back to itself", Stage::looped, All("malformed")),
         line(certificate, Hangs, "a pipe into which nobody writes", |s| {
@@ -298,6 +356,7 @@ fn files() -> Vec<Line> {
         }, Fails("sha256 == null")),
         not(disk, Hangs, DIRECTORIES),
         not(set, Hangs, DIRECTORIES),
+        not(volume, Hangs, "a file system that hangs is mounted by the test beside its body, which needs root"),
         line(stat, Drips, "a file that is too long for the deadline", |s| {
             std::fs::File::create(&s.path).unwrap().set_len(1 << 40).unwrap();
             s.deadline = "1s";
@@ -308,6 +367,16 @@ fn files() -> Vec<Line> {
         }, All("timeout")),
         not(certificate, Drips, "at most 1 MiB of a regular file is read"),
         not(disk, Drips, KERNEL),
+        not(volume, Drips, KERNEL),
+        not(volume, Garbage, KERNEL),
+        line(volume, Permission, "as another user than root, who may not ask for others", |s| {
+            s.nobody = true;
+            s.user = "root".into();
+        }, Unknown("writable != null && writable == false", "denied")),
+        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
+        line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
+        not(volume, WrongType, KERNEL),
+        not(volume, Clock, NO_TIME),
         line(certificate, Garbage, "noise", |s| s.write(&[0x9f; 4000]), All("malformed")),
         line(set, Garbage, "a name that is no text", |s| {
             use std::os::unix::ffi::OsStrExt as _;
@@ -571,7 +640,10 @@ fn well(probe: &str, lines: &[Line]) -> Result<(), String> {
             // Nothing has to be broken for a null.
             Fails(_)
                 if line.class == Null
-                    && matches!(probe, "postgres.server" | "postgres.connections" | "sqlite.database") =>
+                    && matches!(
+                        probe,
+                        "file.volume" | "postgres.server" | "postgres.connections" | "sqlite.database"
+                    ) =>
             {
                 None
             }

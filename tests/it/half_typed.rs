@@ -1,6 +1,6 @@
 //! A file that is being typed hides nothing of the others.
 
-use passmuster::lint::{Given, Levels, Workspace};
+use passmuster::lint::{Edited, Given, Levels, Workspace};
 use passmuster::policy::Project;
 use passmuster::policy::load::Origin;
 
@@ -44,7 +44,14 @@ fn a_file_cut_at_every_byte_hides_nothing_of_the_others() {
         // Half of a letter is no UTF-8.
         shop.bytes("policies/b-typed.yaml", &whole.as_bytes()[..end]);
         let now = jiff::Timestamp::now();
-        let given = Given { origins: &origins, known: None, levels: &levels, tests: false, now };
+        let given = Given {
+            origins: &origins,
+            known: None,
+            levels: &levels,
+            tests: false,
+            edited: Edited::Unknown,
+            now,
+        };
         let mut looked = workspace.look(&given);
         looked.finish(&Project::default(), false, true, now.as_second() / 86_400);
         let ids: Vec<&str> = looked.loaded.policies.iter().map(|policy| &*policy.id).collect();

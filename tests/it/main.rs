@@ -33,6 +33,8 @@ mod fault_matrix;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fmt;
+mod gate;
+mod gate_scenarios;
 mod half_typed;
 mod harness;
 #[path = "../support/http.rs"]
@@ -54,6 +56,7 @@ mod policies_mysql;
 mod policies_net;
 mod policies_postgres;
 mod policies_relations;
+mod policies_release;
 mod policies_sqlite;
 mod policy_diff;
 mod policy_diff_hidden;
@@ -62,6 +65,7 @@ mod ports;
 mod recordings;
 mod related_targets;
 mod relations;
+mod release_data;
 mod remedy;
 mod repository;
 mod review_formats;

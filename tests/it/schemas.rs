@@ -111,6 +111,7 @@ fn recording() -> Recording {
         about: None,
         complete: true,
         past: Past::default(),
+        gate: None,
     }
 }
 

@@ -1,12 +1,9 @@
 //! `--fix`: writes what can be mended, or shows it as a diff.
 
-use std::path::Path;
-
 use similar::TextDiff;
 
 use crate::diag::Diag;
-use crate::lint::mend::{Mended, mend};
-use crate::source::yaml;
+use crate::lint::mend::mend;
 
 use super::super::output::{self, Problem, note, say};
 use super::found::Found;
@@ -22,24 +19,13 @@ pub(super) fn fix(found: &Found, dry_run: bool) -> Result<bool, Problem> {
         return Ok(false);
     }
     for file in &mended {
-        write(file)?;
+        output::write_over(&file.old, &file.new)?;
     }
     let settled: usize = mended.iter().map(|file| file.settled).sum();
     if settled > 0 {
         note(&format!("{settled} mended in {} files", mended.len()));
     }
     Ok(settled > 0)
-}
-
-fn write(file: &Mended) -> Result<(), Problem> {
-    let path = Path::new(&*file.old.name);
-    // An editor may have saved the file meanwhile.
-    let now = yaml::read_file(path, &yaml::Limits::default())?;
-    if now.text != file.old.text {
-        let message = format!("`{}` was changed while it was looked at", path.display());
-        return Err(Problem::usage(message, "nothing was written there; call it again"));
-    }
-    output::write_file(path, &file.new)
 }
 
 /// A unified diff that `patch -p1` takes.

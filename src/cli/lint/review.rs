@@ -7,7 +7,7 @@ use serde_json::Map;
 use crate::diag::{Diag, Level};
 use crate::lint::fingerprints;
 use crate::report::Review;
-use crate::report::review::{Grade, Looked, Place, Remark, render};
+use crate::report::review::{Accepted, Grade, Looked, Place, Remark, render};
 use crate::source::Loc;
 
 use super::found::Found;
@@ -17,7 +17,10 @@ pub(super) fn drawn(found: &Found, exit: u8, format: Review) -> String {
     let Found { diags, allowed, policies, base, .. } = found;
     let prints = fingerprints(diags.iter().chain(allowed.iter().map(|(diag, _)| diag)), base);
     let reasons = diags.iter().map(|diag| (diag, None));
-    let all = reasons.chain(allowed.iter().map(|(diag, reason)| (diag, Some(reason.to_string()))));
+    let all = reasons.chain(allowed.iter().map(|(diag, reason)| {
+        let accepted = Accepted { why: reason.to_string(), in_source: true };
+        (diag, Some(accepted))
+    }));
     let remarks: Vec<Remark> = all
         .zip(prints)
         .map(|((diag, suppressed), print)| Remark { suppressed, ..remark(diag, &base.here, print) })

@@ -182,3 +182,68 @@ pub(super) static STAT: ProbeDecl = ProbeDecl {
     locks: "none",
     feature: None,
 };
+
+/// `file.volume`
+pub(super) static VOLUME: ProbeDecl = ProbeDecl {
+    name: "file.volume",
+    doc: "Volumes: whether one is mounted, which one it is, and whether its service may write to it",
+    targets: &["host"],
+    params: &[
+        param("path", Ty::Path, "/srv/uploads", "where one volume belongs"),
+        param("paths", Ty::Paths, "[/srv/uploads, /var/lib/postgresql]", "where several volumes belong"),
+        param(
+            "sentinel",
+            Ty::Text,
+            ".volume-uploads",
+            "a file that lies on the volume and nowhere else, below the path",
+        ),
+        param("user", Ty::Text, "www-data", "the user as whom the service runs, by name or number"),
+        param(
+            "groups",
+            Ty::Texts,
+            "[uploads]",
+            "groups that the service has besides those of `/etc/group`; of a user without an entry its main group first",
+        ),
+    ],
+    facts: &[
+        field("path", Ty::Path, "/srv/uploads", "the path as given"),
+        field("mounted", Ty::Bool, "true", "the path itself is a mount point"),
+        field("mount", Ty::Path, "/srv/uploads", "where the file system that holds the path is mounted"),
+        field(
+            "subtree",
+            Ty::Path,
+            "/",
+            "which directory of that file system is mounted there: `/` is the whole, others are bind mounts and subvolumes",
+        ),
+        field("device", Ty::Text, "/dev/sdb1", "what is mounted, as the kernel names it"),
+        field("filesystem", Ty::Text, "ext4", "type of the file system"),
+        field("options", Ty::Texts, "[rw, noatime]", "options of the mount, then those of the file system"),
+        field("read_only", Ty::Bool, "false", "is mounted read-only, or was made so after an error"),
+        field(
+            "id",
+            Ty::Text,
+            "0f3c9a52-6d0e-4f6a-9a3e-1d1c5f1c2b7a",
+            "UUID of the file system, as `/dev/disk/by-uuid` has it",
+        )
+        .null("no name of `/dev/disk/by-uuid` leads to it"),
+        field("sentinel", Ty::Bool, "true", "the sentinel lies there, as a file of the same file system")
+            .null("none asked for"),
+        field(
+            "writable",
+            Ty::Bool,
+            "true",
+            "the user may write there; in a directory: make and remove files",
+        )
+        .null("no user asked for")
+        .needs("root, or to be that user"),
+    ],
+    declared: Declared::No,
+    key: &["path"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
+    version: 1,
+    effect: Effect::None,
+    cost: "a few calls of the kernel per path; nothing is written",
+    locks: "none; a dead network file system holds up only its own row",
+    feature: None,
+};

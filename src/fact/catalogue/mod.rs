@@ -5,6 +5,7 @@ mod command;
 mod data;
 mod disk;
 mod file;
+mod job;
 mod mysql;
 mod net;
 mod pgbouncer;
@@ -19,12 +20,19 @@ use super::ProbeDecl;
 pub static PROBES: &[&ProbeDecl] = &[
     &certificate::FILE,
     &command::OUTPUT,
+    &data::COMPARE,
     &data::FILES,
+    &data::FINGERPRINTS,
+    &data::ROW_COUNTS,
+    &data::SCHEMA,
     &disk::USAGE,
     &file::SET,
     &file::STAT,
     &file::TREE,
+    &file::VOLUME,
     &net::RESPONSE,
+    &job::CANARY,
+    &job::FINISHED,
     &mysql::QUERY,
     &pgbouncer::POOLS,
     &postgres::AUTOVACUUM,
@@ -66,6 +74,9 @@ pub static PROBES: &[&ProbeDecl] = &[
     &net::PORT,
     &net::CHAIN,
 ];
+
+/// Kinds of objects of a schema.
+pub(crate) const SCHEMA_KINDS: &[&str] = data::KINDS;
 
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static ProbeDecl> {

@@ -30,6 +30,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("test.schema.json", crate::report::tested::json_schema()),
         ("impact.schema.json", crate::report::impact::json_schema()),
         ("explanation.schema.json", crate::report::explained::json_schema()),
+        ("gate.schema.json", crate::report::gate::json_schema()),
     ]
 }
 

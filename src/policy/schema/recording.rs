@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{DRAFT, described};
-use crate::fact::{Cause, FORMAT};
+use crate::fact::{Cause, FORMAT, SNAPSHOT};
 
 /// A map with these keys, all of them required unless the name ends with `?`.
 fn object(doc: &str, keys: &[(&str, Json)]) -> Json {
@@ -274,6 +274,58 @@ fn about() -> Json {
     )
 }
 
+/// What makes it the snapshot of a gate.
+fn gate() -> Json {
+    let names = |doc: &str| json!({ "description": doc, "type": "object", "additionalProperties": { "type": "string" } });
+    let map = object(
+        "what is called otherwise there, or stayed behind",
+        &[
+            ("tables?", names("old table: new table")),
+            ("columns?", names("`OLDTABLE.COLUMN`: new column")),
+            (
+                "drop?",
+                list("old tables and `OLDTABLE.COLUMN` that stayed behind", &json!({ "type": "string" })),
+            ),
+            ("only?", names("old table: condition of the rows that were moved")),
+            ("kinds?", names("`OLDTABLE.COLUMN`: the kind it is compared as")),
+            ("schema?", text("schema of the new side for tables of an engine without schemas")),
+        ],
+    );
+    let moved = object(
+        "where a target comes from",
+        &[("from", text("the source; the target itself if it happens in place")), ("map", map)],
+    );
+    let asked = object(
+        "an observation that is compared",
+        &[
+            ("policy", text("the policy")),
+            ("target", text("the target of the new side")),
+            ("observation", text("its name in the policy")),
+            ("answer?", natural("its place in `observations`, counted from 0; left out if nobody was asked")),
+            ("why?", text("why nobody was asked")),
+        ],
+    );
+    let of = |doc: &str, item: &Json| json!({ "description": doc, "type": "object", "additionalProperties": item });
+    object(
+        "what makes it the snapshot of a gate (`muster gate snapshot`)",
+        &[
+            ("version", json!({ "description": "version of this section", "const": SNAPSHOT })),
+            ("salt", text("key of the keyed digests, hexadecimal")),
+            ("moves", of("where each target of the new side comes from", &moved)),
+            ("sources", of("who was asked, by name of the source", &reference("identity"))),
+            ("asked", list("what is compared", &asked)),
+            (
+                "masked?",
+                list("which facts were masked, as `--mask` names them", &json!({ "type": "string" })),
+            ),
+            (
+                "seal",
+                json!({ "description": "SHA-256 of the text in which these digits are zeros", "type": "string", "pattern": "^[0-9a-f]{64}$" }),
+            ),
+        ],
+    )
+}
+
 /// The facts of a run, as `muster record` saves them.
 pub fn recording() -> Json {
     let policy = object("a policy", &[("policy", text("its id")), ("digest", text("digest of its text"))]);
@@ -295,6 +347,7 @@ pub fn recording() -> Json {
             ),
             ("observations", list("the answers", &reference("observation"))),
             ("past?", past()),
+            ("gate?", gate()),
         ],
     );
     let mut schema = Map::new();

@@ -14,45 +14,45 @@ use crate::probe::path::quoted;
 
 /// What it printed to one place.
 #[derive(Debug, Default)]
-pub(super) struct Printed {
+pub(in crate::probe) struct Printed {
     /// As much as is kept.
-    pub(super) bytes: Vec<u8>,
+    pub(in crate::probe) bytes: Vec<u8>,
     /// There was more.
-    pub(super) cut: bool,
+    pub(in crate::probe) cut: bool,
     /// Something that it left running still holds the place open.
-    pub(super) held: bool,
+    pub(in crate::probe) held: bool,
 }
 
 /// How it ended.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: Printed,
-    pub(super) stderr: Printed,
-    pub(super) took: Duration,
+pub(in crate::probe) struct Ended {
+    pub(in crate::probe) status: ExitStatus,
+    pub(in crate::probe) stdout: Printed,
+    pub(in crate::probe) stderr: Printed,
+    pub(in crate::probe) took: Duration,
 }
 
 impl Ended {
     /// As shells say it: 128 and the signal.
-    pub(super) fn exit_status(&self) -> i64 {
+    pub(in crate::probe) fn exit_status(&self) -> i64 {
         let signal = self.status.signal().map(|signal| 128 + i64::from(signal));
         self.status.code().map(i64::from).or(signal).unwrap_or(-1)
     }
 }
 
 /// Variables of ours that a child gets. Nothing else, because that is where secrets stand.
-const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
+pub(in crate::probe) const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Runs a command until it ends or the deadline comes; keeps at most so much of what it prints.
-pub(super) async fn run(
+pub(in crate::probe) async fn run(
     words: &[String],
-    target: &str,
+    variables: &[(&str, &str)],
     deadline: Instant,
     keep: usize,
 ) -> Result<Ended, Missing> {
     let begun = Instant::now();
     let family = Family::new();
-    let mut child = spawn(words, target, &family)?;
+    let mut child = spawn(words, variables, &family)?;
     // Bound after the child, so that it goes first: who cleared its environment is found through the child.
     let mut family = family.led_by(child.id());
     let stdout = tokio::spawn(collect(child.stdout.take(), keep));
@@ -80,7 +80,7 @@ impl Drop for Readers {
     }
 }
 
-fn spawn(words: &[String], target: &str, family: &Family) -> Result<Child, Missing> {
+fn spawn(words: &[String], variables: &[(&str, &str)], family: &Family) -> Result<Child, Missing> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Missing::new(Cause::Malformed, "the command has no words")
             .fix("write it under `commands:` as a list: [program, argument, …]"));
@@ -89,8 +89,7 @@ fn spawn(words: &[String], target: &str, family: &Family) -> Result<Child, Missi
     command.args(arguments).env_clear().process_group(0).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env(MARK, family.mark());
-    // One command for several targets, each of which it asks in its own way.
-    command.env(TARGET, target);
+    command.envs(variables.iter().copied());
     for name in INHERITED {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -99,8 +98,8 @@ fn spawn(words: &[String], target: &str, family: &Family) -> Result<Child, Missi
     command.spawn().map_err(|error| not_run(program, &error))
 }
 
-/// By which a command knows of which target it is asked.
-const TARGET: &str = "MUSTER_TARGET";
+/// By which a command knows of which target it is asked: one for several, each of which it asks in its own way.
+pub(in crate::probe) const TARGET: &str = "MUSTER_TARGET";
 
 fn not_run(program: &str, error: &std::io::Error) -> Missing {
     use std::io::ErrorKind::{NotFound, PermissionDenied};

@@ -1,8 +1,8 @@
 //! Probes that run commands.
 
-mod child;
+pub(super) mod child;
 mod family;
 mod nagios;
 mod output;
 
-pub(super) use output::Output;
+pub(super) use output::{Output, words};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::child::{Ended, Printed, run};
+use super::child::{Ended, Printed, TARGET, run};
 use super::nagios;
 use crate::fact::{Cause, Cell, Level, Missing, Table, Value};
 use crate::probe::decode::{cells_row, declared_missing, row_from_json, rows_from_json};
@@ -31,10 +31,11 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     check(ask, format)?;
     let words = words(args.text("command").unwrap_or(""), cx)?;
     let (stop, _guard) = Stop::new(cx);
-    let ended = run(words, &cx.target.name, stop.at(), STRUCTURED).await.map_err(|mut why| {
-        why.what = cx.redactor.clean(&why.what);
-        why
-    })?;
+    let ended =
+        run(words, &[(TARGET, &cx.target.name)], stop.at(), STRUCTURED).await.map_err(|mut why| {
+            why.what = cx.redactor.clean(&why.what);
+            why
+        })?;
     table(ask, cx, format, &ended).map(Answer::new)
 }
 
@@ -57,7 +58,7 @@ fn check(ask: &Ask<'_>, format: &str) -> Result<(), Missing> {
 }
 
 /// Only what the project file lists may run.
-fn words<'a>(name: &str, cx: &'a Context) -> Result<&'a [String], Missing> {
+pub(in crate::probe) fn words<'a>(name: &str, cx: &'a Context) -> Result<&'a [String], Missing> {
     let commands = &cx.target.commands;
     if let Some(words) = commands.get(name) {
         return Ok(words);

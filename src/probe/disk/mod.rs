@@ -1,6 +1,6 @@
 //! Probes of disks.
 
-mod mounts;
+pub(super) mod mounts;
 mod usage;
 
 pub(super) use usage::Usage;

@@ -9,11 +9,15 @@ use crate::fact::{Cause, Missing};
 
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mount {
-    pub(super) point: PathBuf,
-    pub(super) device: String,
-    pub(super) device_id: String,
-    pub(super) filesystem: String,
+pub(in crate::probe) struct Mount {
+    pub(in crate::probe) point: PathBuf,
+    pub(in crate::probe) device: String,
+    pub(in crate::probe) device_id: String,
+    pub(in crate::probe) filesystem: String,
+    /// Which of its directories is mounted: all but `/` are bind mounts and subvolumes.
+    pub(in crate::probe) root: PathBuf,
+    /// Those of the mount, then those of the file system, each once.
+    pub(in crate::probe) options: Vec<String>,
 }
 
 /// Types that have no space of their own, or are images that are always full.
@@ -65,11 +69,11 @@ const PASSING: &[&str] = &[
 ];
 
 /// All mounts, in the order in which they were made.
-pub(super) fn read() -> Result<Vec<Mount>, Missing> {
+pub(in crate::probe) fn read() -> Result<Vec<Mount>, Missing> {
     let place = "/proc/self/mountinfo";
     let text = std::fs::read(place).map_err(|error| {
         Missing::new(Cause::Unsupported, format!("`{place}` could not be read: {error}"))
-            .fix("disk.usage needs Linux with /proc mounted")
+            .fix("this needs Linux with /proc mounted")
     })?;
     parse(&text)
 }
@@ -91,11 +95,23 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let mut parts = line.split(|byte| *byte == b' ');
     let device_id = String::from_utf8(parts.nth(2)?.to_vec()).ok()?;
     device_id.split_once(':')?;
-    let point = PathBuf::from(OsString::from_vec(unescape(parts.nth(1)?)));
+    let root = PathBuf::from(OsString::from_vec(unescape(parts.next()?)));
+    let point = PathBuf::from(OsString::from_vec(unescape(parts.next()?)));
+    let mut options = options(parts.next()?);
     parts.find(|part| *part == b"-")?;
     let filesystem = String::from_utf8_lossy(parts.next()?).into_owned();
     let device = String::from_utf8_lossy(&unescape(parts.next()?)).into_owned();
-    Some(Mount { point, device, device_id, filesystem })
+    for option in self::options(parts.next().unwrap_or_default()) {
+        if !options.contains(&option) {
+            options.push(option);
+        }
+    }
+    Some(Mount { point, device, device_id, filesystem, root, options })
+}
+
+fn options(text: &[u8]) -> Vec<String> {
+    let words = text.split(|byte| *byte == b',').filter(|word| !word.is_empty());
+    words.map(|word| String::from_utf8_lossy(&unescape(word)).into_owned()).collect()
 }
 
 /// Blanks and backslashes stand as three octal digits.
@@ -113,7 +129,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
 
 /// The mount that holds a path without links: the last made of those with the longest mount point, which
 /// hides the earlier ones.
-pub(super) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
+pub(in crate::probe) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
     let holds = mounts.iter().filter(|mount| path.starts_with(&mount.point));
     holds.max_by_key(|mount| mount.point.components().count())
 }
@@ -176,6 +192,15 @@ mod tests {
         assert_eq!(device("/srv/my"), "/dev/vda");
         assert_eq!(device("/mnt/x"), "/dev/sdb", "it hides the mount before");
         assert_eq!(device("/mntx"), "/dev/vda");
+    }
+
+    #[test]
+    fn a_bind_mount_and_its_options_are_told() {
+        let mounts = parse(TEXT.as_bytes()).unwrap();
+        let bound = holding(&mounts, "/bind".as_ref()).unwrap();
+        assert_eq!((bound.root.to_str().unwrap(), &*bound.options), ("/sub", &["rw".to_owned()][..]));
+        let root = holding(&mounts, "/".as_ref()).unwrap();
+        assert_eq!(root.options, ["rw", "relatime", "discard"]);
     }
 
     #[test]

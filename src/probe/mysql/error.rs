@@ -8,7 +8,7 @@ use crate::probe::Context;
 use crate::probe::sql::{Step, of_io, of_tls, place};
 
 /// The fault behind an error of the driver.
-pub(super) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
+pub(in crate::probe) fn fault(cx: &Context, step: Step, error: &Error) -> Missing {
     let place = place(cx);
     match error {
         Error::Database(error) => match error.try_downcast_ref::<MySqlDatabaseError>() {

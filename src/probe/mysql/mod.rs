@@ -1,12 +1,12 @@
 //! Probes of MySQL and MariaDB.
 
 mod decode;
-mod error;
+pub(super) mod error;
 mod paths;
 mod query;
-mod session;
+pub(super) mod session;
 #[cfg(test)]
 mod tests;
 
 pub(super) use paths::send as send_paths;
-pub(super) use query::Query;
+pub(super) use query::{Query, refused};

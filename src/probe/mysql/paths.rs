@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Column, Error, Row as _, TypeInfo as _, ValueRef as _}
 use tokio::time::timeout_at;
 
 use super::error::fault;
-use super::query::refuse_user;
+use super::query::refused;
 use super::session::Session;
 use crate::fact::Missing;
 use crate::probe::Context;
@@ -29,7 +29,9 @@ pub(in crate::probe) async fn send(
 }
 
 async fn rows(session: &mut Session<'_>, sql: &str, needs: &[&str], mut to: Sender) -> Result<(), Missing> {
-    refuse_user(session)?;
+    if let Some(why) = refused(session) {
+        return Err(why);
+    }
     let cx = session.cx;
     let text = format!("SELECT * FROM (\n{}\n) AS __muster_row", bare(sql));
     let mut found = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut session.connection);

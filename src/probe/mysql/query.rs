@@ -27,7 +27,9 @@ impl Probe for Query {
 }
 
 async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Answer, Missing> {
-    refuse_user(session)?;
+    if let Some(why) = refused(session) {
+        return Err(why);
+    }
     let cx = session.cx;
     let mut rows = Collector::new(ask).with_int_bools();
     let text = wrapped(sql, rows.limit());
@@ -42,17 +44,17 @@ async fn look(ask: &Ask<'_>, sql: &str, session: &mut Session<'_>) -> Result<Ans
     Ok(Answer::new(rows.finish()?).identity(session.identity.clone()).clock(session.clock))
 }
 
-/// Looking must not be able to change.
-pub(super) fn refuse_user(session: &Session<'_>) -> Result<(), Missing> {
-    if !session.dangerous.is_empty() {
-        let what = format!(
-            "the user {} has the privileges {}; looking must not be able to change",
-            session.user, session.dangerous
-        );
-        let fix = "CREATE USER muster IDENTIFIED BY '…'; GRANT SELECT ON what it has to read TO muster; and name it in the target's address";
-        return Err(Missing::new(Cause::Denied, what).fix(fix));
+/// Why SQL of a policy is not asked as this user: with its privileges looking could change something.
+pub(in crate::probe) fn refused(session: &Session<'_>) -> Option<Missing> {
+    if session.dangerous.is_empty() {
+        return None;
     }
-    Ok(())
+    let what = format!(
+        "the user {} has the privileges {}; looking must not be able to change",
+        session.user, session.dangerous
+    );
+    let fix = "CREATE USER muster IDENTIFIED BY '…'; GRANT SELECT ON what it has to read TO muster; and name it in the target's address";
+    Some(Missing::new(Cause::Denied, what).fix(fix))
 }
 
 /// The statement as a derived table, where only a query can stand.

@@ -15,18 +15,18 @@ use crate::probe::sql::{Step, place, readable};
 use crate::probe::{Context, sql};
 
 /// An open connection in its transaction.
-pub(super) struct Session<'a> {
-    pub(super) connection: MySqlConnection,
-    pub(super) cx: &'a Context,
-    pub(super) identity: Identity,
-    pub(super) clock: Option<Timestamp>,
+pub(in crate::probe) struct Session<'a> {
+    pub(in crate::probe) connection: MySqlConnection,
+    pub(in crate::probe) cx: &'a Context,
+    pub(in crate::probe) identity: Identity,
+    pub(in crate::probe) clock: Option<Timestamp>,
     /// Privileges with which looking could change something; empty if it has none.
-    pub(super) dangerous: String,
-    pub(super) user: String,
+    pub(in crate::probe) dangerous: String,
+    pub(in crate::probe) user: String,
 }
 
 /// A step that ends at the deadline.
-pub(super) async fn within<T>(
+pub(in crate::probe) async fn within<T>(
     cx: &Context,
     step: Step,
     work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -36,7 +36,7 @@ pub(super) async fn within<T>(
 
 impl<'a> Session<'a> {
     /// Connects, asks who is there, begins the transaction.
-    pub(super) async fn open(cx: &'a Context) -> Result<Session<'a>, Missing> {
+    pub(in crate::probe) async fn open(cx: &'a Context) -> Result<Session<'a>, Missing> {
         let options = options(cx)?;
         let mut connection = within(cx, Step::Connect, MySqlConnection::connect_with(&options)).await?;
         let asked = sqlx::query(include_str!("queries/who.sql")).persistent(false).fetch_one(&mut connection);
@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
     }
 
     /// Ends the connection; what does not end now ends with the socket.
-    pub(super) async fn close(self) {
+    pub(in crate::probe) async fn close(self) {
         let ended = tokio::time::timeout(Duration::from_millis(200), self.connection.close()).await;
         drop(ended);
     }

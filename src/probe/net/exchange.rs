@@ -69,6 +69,30 @@ impl Call {
         })
     }
 
+    /// Such a call of a path of the target, with its secrets, which is not redirected.
+    pub(super) fn of_target(
+        method: Method,
+        path: &str,
+        own: (&str, &str),
+        cx: &Context,
+        end: Instant,
+    ) -> Result<Self, Missing> {
+        let base = cx.target.url.as_ref().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let base = base.ok_or_else(|| {
+            let what = format!("the target `{}` has no address that speaks HTTP", cx.target.name);
+            fault::argument(what).fix("give it a `url` that begins with `http://` or `https://`")
+        })?;
+        let mut url = with_path(base, path)?;
+        let user =
+            (!url.username().is_empty()).then(|| (decoded(url.username()), cx.target.password.clone()));
+        strip(&mut url);
+        url.set_fragment(None);
+        let mut headers = given(&[format!("{}: {}", own.0, own.1).into()])?;
+        secret(&mut headers, &cx.target)?;
+        let within = end.saturating_duration_since(Instant::now());
+        Ok(Self { method, url, headers, user, follow: 0, max_body: 64 * 1024, end, within })
+    }
+
     /// Host and port, for messages.
     pub(super) fn peer(url: &Url) -> String {
         let port = url.port_or_known_default().unwrap_or(0);

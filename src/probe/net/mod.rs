@@ -4,6 +4,7 @@
 //! that a dead endpoint is never a default value and never hides the others.
 
 mod bucket;
+mod call;
 mod chain;
 mod endpoint;
 mod exchange;
@@ -15,6 +16,7 @@ mod tls;
 mod trust;
 
 pub(super) use bucket::Bucket;
+pub(super) use call::{Replied, call};
 pub(super) use chain::Chain;
 pub(super) use port::Port;
 pub(super) use response::Response;

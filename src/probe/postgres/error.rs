@@ -37,7 +37,7 @@ pub(in crate::probe) fn fault(cx: &Context, step: Step, error: &Error) -> Missin
 }
 
 /// Was something dropped between two looks at the catalogue of one statement? Then the same one may succeed now.
-pub(super) fn is_gone(error: &Error) -> bool {
+pub(in crate::probe) fn is_gone(error: &Error) -> bool {
     let Some(error) = error.as_database_error() else { return false };
     let code = error.code();
     code.as_deref().is_some_and(|code| is_drop(code, error.message()))

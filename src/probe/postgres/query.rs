@@ -63,8 +63,8 @@ fn wrapped(sql: &str, limit: usize) -> String {
     )
 }
 
-/// Looking must not be able to change.
-pub(super) fn refuse_role(session: &Session<'_>) -> Result<(), Missing> {
+/// Refuses a role with which SQL of a policy could change something.
+pub(in crate::probe) fn refuse_role(session: &Session<'_>) -> Result<(), Missing> {
     let who = &session.who;
     if who.dangerous.is_empty() {
         return Ok(());

@@ -9,14 +9,14 @@ use crate::probe::Context;
 use crate::probe::sql::Step;
 
 /// One row.
-pub(super) struct Read<'a> {
-    pub(super) row: &'a PgRow,
-    pub(super) cx: &'a Context,
+pub(in crate::probe) struct Read<'a> {
+    pub(in crate::probe) row: &'a PgRow,
+    pub(in crate::probe) cx: &'a Context,
 }
 
 impl Read<'_> {
     /// A column as Rust's type.
-    pub(super) fn plain<'r, T>(&'r self, name: &str) -> Result<T, Missing>
+    pub(in crate::probe) fn plain<'r, T>(&'r self, name: &str) -> Result<T, Missing>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
@@ -24,17 +24,17 @@ impl Read<'_> {
     }
 
     /// A whole number, a quantity or a time in microseconds, or null.
-    pub(super) fn int(&self, name: &str) -> Result<Value, Missing> {
+    pub(in crate::probe) fn int(&self, name: &str) -> Result<Value, Missing> {
         Ok(Value::or_null(self.plain::<Option<i64>>(name)?.map(Value::Int)))
     }
 
     /// A text, or null.
-    pub(super) fn text(&self, name: &str) -> Result<Value, Missing> {
+    pub(in crate::probe) fn text(&self, name: &str) -> Result<Value, Missing> {
         Ok(Value::or_null(self.plain::<Option<&str>>(name)?.map(Value::text)))
     }
 
     /// A bool, or null.
-    pub(super) fn flag(&self, name: &str) -> Result<Value, Missing> {
+    pub(in crate::probe) fn flag(&self, name: &str) -> Result<Value, Missing> {
         Ok(Value::or_null(self.plain::<Option<bool>>(name)?.map(Value::Bool)))
     }
 }

@@ -26,59 +26,59 @@ const OLDEST: i64 = 130_000;
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long a lock of another session is waited for, if nothing else is asked for.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
+pub(in crate::probe) const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// What a transaction may do besides reading.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mode {
+pub(in crate::probe) struct Mode {
     /// How long to wait for a lock.
-    pub(super) lock_timeout: Duration,
+    pub(in crate::probe) lock_timeout: Duration,
     /// SQL of a policy: keeps the role's search path, and fails where row-level security would hide rows.
-    pub(super) foreign: bool,
+    pub(in crate::probe) foreign: bool,
 }
 
 impl Mode {
     /// For queries of our own.
-    pub(super) const OWN: Self = Self { lock_timeout: LOCK_TIMEOUT, foreign: false };
+    pub(in crate::probe) const OWN: Self = Self { lock_timeout: LOCK_TIMEOUT, foreign: false };
 }
 
 /// Who we are and who answers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Who {
+pub(in crate::probe) struct Who {
     /// Version as text and number.
-    pub(super) version: String,
-    pub(super) version_num: i64,
+    pub(in crate::probe) version: String,
+    pub(in crate::probe) version_num: i64,
     /// Whose it is, if it is a fork of PostgreSQL that is understood.
-    pub(super) fork: Option<&'static str>,
-    pub(super) system: String,
-    pub(super) replica: bool,
-    pub(super) clock: Option<Timestamp>,
-    pub(super) database: String,
-    pub(super) role: String,
+    pub(in crate::probe) fork: Option<&'static str>,
+    pub(in crate::probe) system: String,
+    pub(in crate::probe) replica: bool,
+    pub(in crate::probe) clock: Option<Timestamp>,
+    pub(in crate::probe) database: String,
+    pub(in crate::probe) role: String,
     /// What makes the role dangerous; empty if nothing does.
-    pub(super) dangerous: String,
+    pub(in crate::probe) dangerous: String,
     /// Predefined roles whose rights it has.
-    pub(super) roles: Vec<String>,
+    pub(in crate::probe) roles: Vec<String>,
     /// Functions of the catalogue that it may execute, of those that are not for everybody.
-    pub(super) functions: Vec<String>,
+    pub(in crate::probe) functions: Vec<String>,
     /// Relations of the catalogue that it may read, of those that are not for everybody.
-    pub(super) tables: Vec<String>,
+    pub(in crate::probe) tables: Vec<String>,
     /// Extensions of the database with their schemas, as SQL writes them.
-    pub(super) extensions: Vec<String>,
+    pub(in crate::probe) extensions: Vec<String>,
 }
 
 /// An open connection in its transaction.
-pub(super) struct Session<'a> {
-    pub(super) connection: PgConnection,
-    pub(super) cx: &'a Context,
-    pub(super) who: Who,
+pub(in crate::probe) struct Session<'a> {
+    pub(in crate::probe) connection: PgConnection,
+    pub(in crate::probe) cx: &'a Context,
+    pub(in crate::probe) who: Who,
     /// The database that was asked for; empty for that of the address.
     name: String,
     foreign: bool,
 }
 
 /// A step that ends at the deadline.
-pub(super) async fn within<T>(
+pub(in crate::probe) async fn within<T>(
     cx: &Context,
     step: Step,
     work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -106,7 +106,7 @@ impl Kept for PgConnection {
 
 impl<'a> Session<'a> {
     /// Connects, begins the transaction, asks who is there.
-    pub(super) async fn open(
+    pub(in crate::probe) async fn open(
         cx: &'a Context,
         database: Option<&str>,
         mode: Mode,
@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
     }
 
     /// A new transaction in place of one that an error has ended.
-    pub(super) async fn again(&mut self) -> Result<(), Missing> {
+    pub(in crate::probe) async fn again(&mut self) -> Result<(), Missing> {
         let end = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection);
         within(self.cx, Step::Ask, end).await?;
         self.who = begin(self.cx, &mut self.connection, Mode::OWN).await?;
@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
     ///
     /// The server counts what is rolled back, and on a quiet one nobody but us would. SQL of a policy may have
     /// done what waits for its commit (NOTIFY), so that is rolled back.
-    pub(super) async fn close(mut self) {
+    pub(in crate::probe) async fn close(mut self) {
         let end =
             sqlx::raw_sql(if self.foreign { "ROLLBACK" } else { "COMMIT" }).execute(&mut self.connection);
         if let Ok(Ok(_)) = tokio::time::timeout(PATIENCE, end).await
@@ -152,14 +152,14 @@ impl<'a> Session<'a> {
     }
 
     /// Who answered.
-    pub(super) fn identity(&self) -> Identity {
+    pub(in crate::probe) fn identity(&self) -> Identity {
         self.who.identity(self.cx)
     }
 }
 
 impl Who {
     /// The schema of an extension, as SQL writes it.
-    pub(super) fn extension(&self, name: &str) -> Option<&str> {
+    pub(in crate::probe) fn extension(&self, name: &str) -> Option<&str> {
         self.extensions.iter().find_map(|known| known.strip_prefix(name)?.strip_prefix('='))
     }
 

@@ -106,7 +106,7 @@ impl Sizes {
 }
 
 /// Did a lock not come in time?
-pub(super) fn is_lock(error: &Error) -> bool {
+pub(in crate::probe) fn is_lock(error: &Error) -> bool {
     error.as_database_error().and_then(|error| error.code().map(|code| code == "55P03")).unwrap_or(false)
 }
 
@@ -115,7 +115,7 @@ fn missing(cause: Cause, what: &str) -> Missing {
 }
 
 /// The fault of a relation that is locked.
-pub(super) fn busy() -> Missing {
+pub(in crate::probe) fn busy() -> Missing {
     let wait = Duration::as_millis(&super::session::LOCK_TIMEOUT);
     missing(
         Cause::Timeout,

@@ -9,7 +9,7 @@ use crate::fact::{Cause, Level, Missing};
 use crate::probe::Context;
 
 /// The fault behind an error of the driver.
-pub(super) fn fault(cx: &Context, path: &Path, error: &Error) -> Missing {
+pub(in crate::probe) fn fault(cx: &Context, path: &Path, error: &Error) -> Missing {
     let shown = path.display();
     let Error::Database(found) = error else {
         return cx.missing(Cause::Malformed, format!("{shown}: {error}"));

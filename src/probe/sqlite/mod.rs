@@ -1,10 +1,10 @@
 //! Probes of SQLite files: opened read-only, never created, stopped from within at the deadline.
 
 mod database;
-mod error;
+pub(super) mod error;
 mod paths;
 mod query;
-mod session;
+pub(super) mod session;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -15,15 +15,15 @@ use crate::probe::sql::{Step, late_at};
 use crate::probe::{Context, blocking};
 
 /// An open file.
-pub(super) struct Session<'a> {
-    pub(super) connection: SqliteConnection,
-    pub(super) cx: &'a Context,
-    pub(super) path: PathBuf,
+pub(in crate::probe) struct Session<'a> {
+    pub(in crate::probe) connection: SqliteConnection,
+    pub(in crate::probe) cx: &'a Context,
+    pub(in crate::probe) path: PathBuf,
 }
 
 impl<'a> Session<'a> {
     /// Opens the target's file, which must be there.
-    pub(super) async fn open(cx: &'a Context) -> Result<Session<'a>, Missing> {
+    pub(in crate::probe) async fn open(cx: &'a Context) -> Result<Session<'a>, Missing> {
         let Some(path) = cx.target.path.clone() else {
             let why = Missing::new(Cause::Absent, "the target has no file").level(Level::Target);
             return Err(why.fix("write `path: /srv/shop.db` into the target"));
@@ -60,17 +60,22 @@ impl<'a> Session<'a> {
 
     /// A dropped future does not stop a statement: it runs on a thread of its own. The handler does.
     async fn begin(&mut self, left: Duration) -> Result<(), Missing> {
-        let until = self.cx.deadline - (left / 10).min(Duration::from_millis(100));
-        let mut handle = self.connection.lock_handle().await.map_err(|e| fault(self.cx, &self.path, &e))?;
-        handle.set_progress_handler(10_000, move || Instant::now() < until);
-        drop(handle);
+        self.until(self.cx.deadline - (left / 10).min(Duration::from_millis(100))).await?;
         self.rows("BEGIN".to_owned()).await?;
         // The first read finds out whether it is a database.
         self.rows("SELECT count(*) FROM sqlite_schema".to_owned()).await.map(|_| ())
     }
 
+    /// Ends whatever still runs at that moment.
+    pub(in crate::probe) async fn until(&mut self, until: Instant) -> Result<(), Missing> {
+        let mut handle = self.connection.lock_handle().await.map_err(|e| fault(self.cx, &self.path, &e))?;
+        handle.set_progress_handler(10_000, move || Instant::now() < until);
+        drop(handle);
+        Ok(())
+    }
+
     /// All rows of a statement.
-    pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<SqliteRow>, Missing> {
+    pub(in crate::probe) async fn rows(&mut self, sql: String) -> Result<Vec<SqliteRow>, Missing> {
         let asked = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection);
         match tokio::time::timeout_at(self.cx.deadline, asked).await {
             Err(_) => Err(late_at(self.cx, Step::Ask, &self.path.display())),
@@ -80,7 +85,7 @@ impl<'a> Session<'a> {
     }
 
     /// The one number that a statement gives.
-    pub(super) async fn int(&mut self, sql: &str) -> Result<i64, Missing> {
+    pub(in crate::probe) async fn int(&mut self, sql: &str) -> Result<i64, Missing> {
         let rows = self.rows(sql.to_owned()).await?;
         let first =
             rows.first().ok_or_else(|| Missing::new(Cause::Empty, format!("`{sql}` gave nothing")))?;
@@ -88,7 +93,7 @@ impl<'a> Session<'a> {
     }
 
     /// A column.
-    pub(super) fn get<'r, T>(&self, row: &'r SqliteRow, index: usize) -> Result<T, Missing>
+    pub(in crate::probe) fn get<'r, T>(&self, row: &'r SqliteRow, index: usize) -> Result<T, Missing>
     where
         T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
@@ -96,12 +101,12 @@ impl<'a> Session<'a> {
     }
 
     /// Who answered.
-    pub(super) fn identity(&self) -> Identity {
+    pub(in crate::probe) fn identity(&self) -> Identity {
         Identity { host: Arc::from(self.path.display().to_string()), ..Identity::default() }
     }
 
     /// Closes the file.
-    pub(super) async fn close(self) {
+    pub(in crate::probe) async fn close(self) {
         let closed = tokio::time::timeout(Duration::from_millis(200), self.connection.close()).await;
         drop(closed);
     }

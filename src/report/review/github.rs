@@ -22,7 +22,11 @@ pub(super) fn render(looked: &Looked, remarks: &[&Remark]) -> String {
                 properties.push(format!("endColumn={column}"));
             }
         }
-        let suppressed = remark.suppressed.as_ref().map(|why| format!("\nwaived: {why}")).unwrap_or_default();
+        let suppressed = remark
+            .suppressed
+            .as_ref()
+            .map(|accepted| format!("\nwaived: {}", accepted.why))
+            .unwrap_or_default();
         properties.push(format!("title={}", property(&remark.rule)));
         let help = if remark.help.is_empty() { String::new() } else { format!("\n{}", remark.help) };
         let said = message(&format!("{}{help}{suppressed}", remark.message));

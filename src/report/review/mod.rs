@@ -60,9 +60,18 @@ pub struct Remark {
     /// Stays the same while it is the same remark.
     pub fingerprint: String,
     /// Why it is accepted for now.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Accepted>,
     /// What else a program may want to know.
     pub properties: Map<String, Json>,
+}
+
+/// Why something is accepted, and where that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The reason.
+    pub why: String,
+    /// Does a comment at its place say so? Otherwise another file does: a waiver of the project.
+    pub in_source: bool,
 }
 
 impl Remark {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Grade, Looked, Place, Remark};
+use super::{Accepted, Grade, Looked, Place, Remark};
 use crate::report::{text, words};
 use crate::verdict::{Check, Finding, RunReport, StepKind, Verdict};
 
@@ -91,8 +91,9 @@ fn remark(finding: &Finding, title: &str) -> Remark {
         help: help(finding),
         place: place(&finding.at),
         fingerprint: finding.id.to_string(),
-        suppressed: suppressed.map(|waiver| {
-            text::inline(&format!("{} ({}, until {})", waiver.reason, waiver.owner, waiver.expires))
+        suppressed: suppressed.map(|waiver| Accepted {
+            why: text::inline(&format!("{} ({}, until {})", waiver.reason, waiver.owner, waiver.expires)),
+            in_source: false,
         }),
         properties,
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Grade, Looked, Place, Remark, uri};
+use super::{Accepted, Grade, Looked, Place, Remark, uri};
 
 /// The name under which our fingerprints stand; a changed way to make them is a new name.
 const FINGERPRINT: &str = "muster/v1";
@@ -66,10 +66,11 @@ fn result(remark: &Remark, rules: &[(&str, &str)]) -> Json {
     result.insert("message".to_owned(), json!({ "text": text }));
     result.insert("locations".to_owned(), json!([location(&remark.shown_at())]));
     result.insert("partialFingerprints".to_owned(), json!({ FINGERPRINT: remark.fingerprint }));
-    if let Some(why) = &remark.suppressed {
+    if let Some(Accepted { why, in_source }) = &remark.suppressed {
+        let kind = if *in_source { "inSource" } else { "external" };
         result.insert(
             "suppressions".to_owned(),
-            json!([{ "kind": "external", "status": "accepted", "justification": why }]),
+            json!([{ "kind": kind, "status": "accepted", "justification": why }]),
         );
     }
     result.insert("properties".to_owned(), remark.properties.clone().into());

@@ -114,7 +114,7 @@ fn the_worst_stands_first_and_a_waived_one_last() {
     error.grade = Grade::Error;
     let mut waived = error.clone();
     waived.message = "waived".to_owned();
-    waived.suppressed = Some("until spring".to_owned());
+    waived.suppressed = Some(Accepted { why: "until spring".to_owned(), in_source: false });
     let all = [waived, remark("bad", "a.yaml"), error];
     let text = render(&Looked::default(), &all, Review::Github);
     let order: Vec<usize> = ["::error", "::warning", "::notice", "1 errors, 1 warnings"]

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use passmuster::fact::catalogue;
-use passmuster::fact::{Declared, FieldDecl, ProbeDecl, Rows, Ty};
+use passmuster::fact::{Declared, Effect, FieldDecl, ProbeDecl, Rows, Ty};
 
 use crate::faults::{Faults, Mode};
 use crate::harness::{Run, Shop};
@@ -20,6 +20,9 @@ use crate::trial::{done, env, unique};
 
 /// What a service says that is well.
 pub(super) const WELL: &str = r#"{"amount": 1.5, "seen": "2026-01-01T00:00:00Z"}"#;
+
+/// Probes of tables and schemas of any engine, tried at PostgreSQL.
+pub(super) const DATA: &[&str] = &["data.compare", "data.fingerprints", "data.row_counts", "data.schema"];
 
 /// Far longer than any deadline here: who has not ended by then, hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -106,7 +109,9 @@ impl Stage {
     fn set_up(&mut self) {
         match self.probe.name {
             "file.stat" => {}
-            "file.set" | "file.tree" | "disk.usage" => self.path = self.shop.at("data"),
+            "file.set" | "file.tree" | "file.volume" | "disk.usage" => {
+                self.path = self.shop.at("data");
+            }
             "data.files" => {
                 self.path = self.shop.at("data");
                 self.sql = "SELECT path, size, owner FROM uploads".into();
@@ -118,7 +123,7 @@ impl Stage {
                 self.write(Cert::own("shop.example.org", |_| {}).unwrap().pem().as_bytes());
             }
             "command.output" => self.prints(&format!("echo '{WELL}'")),
-            "tcp.port" | "http.response" => {
+            "tcp.port" | "http.response" | "job.canary" | "job.finished" => {
                 self.answers(Reply::with(
                     200,
                     &[("Content-Type", "application/json"), ("Location", "/")],
@@ -131,7 +136,13 @@ impl Stage {
                 self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
                 self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
             }
-            name if name.starts_with("postgres.") => self.real_postgres(),
+            "data.compare" => {
+                self.real_postgres();
+                self.at("data/old.db");
+                self.sqlite("CREATE TABLE items (id INTEGER PRIMARY KEY, amount REAL, seen TEXT)");
+                self.sqlite("INSERT INTO items VALUES (1, 1.5, '2026-01-01T00:00:00Z')");
+            }
+            name if name.starts_with("postgres.") || DATA.contains(&name) => self.real_postgres(),
             name if name.starts_with("pgbouncer.") => {
                 (self.database, self.user) = ("pgbouncer".into(), "muster_monitor".into());
                 self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PGBOUNCER_PORT").parse().unwrap()).into());
@@ -288,6 +299,21 @@ impl Stage {
         self.keep(http);
     }
 
+    /// The service answers a call of such a method with this status.
+    pub(super) fn answers_calls(&mut self, post: u16, get: u16, delete: u16) {
+        let http = Http::start(move |asked| {
+            let status = match &*asked.method {
+                "POST" => post,
+                "GET" => get,
+                _ => delete,
+            };
+            Reply::new(status, "text/plain", "so it is")
+        });
+        let http = http.unwrap();
+        self.addr = Some(http.addr());
+        self.keep(http);
+    }
+
     /// The service presents such a certificate, of an authority that the target trusts.
     pub(super) fn presents(&mut self, change: impl FnOnce(&mut rcgen::CertificateParams)) {
         let root = Cert::root("Test CA").unwrap();
@@ -346,8 +372,26 @@ impl Stage {
                 format!("root: '{path}', sql: {:?}, depth: size, within: {}", self.sql, self.deadline)
             }
             "file.stat" | "disk.usage" | "certificate.file" => format!("path: '{path}'"),
+            "file.volume" => {
+                let user = if self.user.is_empty() {
+                    rustix::process::geteuid().to_string()
+                } else {
+                    self.user.clone()
+                };
+                format!("path: '{path}', sentinel: file, user: '{user}'")
+            }
+            "job.canary" => format!(
+                "enqueue: /canary, finished: /canary, clean: /canary, wait: 500ms, interval: 50ms, within: {}",
+                self.deadline
+            ),
+            "job.finished" => format!("path: /, at: /seen, within: {}", self.deadline),
             "command.output" => "command: it, format: json".into(),
             name if name.ends_with(".query") => format!("sql: {:?}", self.sql),
+            "data.compare" => {
+                format!("source: old, map: '{{\"schema\": \"public\"}}', within: {}", self.deadline)
+            }
+            // Their own patience goes before that of the target.
+            name if DATA.contains(&name) => format!("within: {}", self.deadline),
             _ => String::new(),
         }
     }
@@ -370,7 +414,8 @@ impl Stage {
                 _ => format!(", url: 'http://{}/'", place()),
             },
         };
-        format!("{{ type: {}{rest}, limits: {{ deadline: {} }} }}", self.kind, self.deadline)
+        let scratch = if self.probe.effect == Effect::Scratch { ", scratch: true" } else { "" };
+        format!("{{ type: {}{rest}{scratch}, limits: {{ deadline: {} }} }}", self.kind, self.deadline)
     }
 
     /// Judges each of these rules, by the id of its policy.
@@ -381,8 +426,12 @@ impl Stage {
         let commands = serde_json::json!({ "it": self.command });
         let commands =
             if self.command.is_empty() { String::new() } else { format!("commands: {commands}\n") };
-        self.shop
-            .project(&format!("policies: [policies/]\n{commands}targets:\n  there: {}\n", self.target()));
+        let old = match self.probe.name {
+            "data.compare" => format!("  old: {{ type: sqlite, path: '{}' }}\n", self.path.display()),
+            _ => String::new(),
+        };
+        let there = self.target();
+        self.shop.project(&format!("policies: [policies/]\n{commands}targets:\n  there: {there}\n{old}"));
         let each = if self.probe.rows == Rows::Many { "each: x\n" } else { "" };
         for (id, rule) in rules {
             self.shop.policy(

@@ -1,25 +1,26 @@
 -- What decides whether two indexes do the same is compared as the catalogue stores it, less the places in the text of
 -- the statement: pg_get_expr and pg_get_indexdef wait for locks. A partitioned index counts what its partitions count.
-WITH RECURSIVE rel AS MATERIALIZED (
-    SELECT c.oid, c.relname, n.nspname, c.relkind,
-           quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
-       AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+-- Of a table with one index there is nothing to compare, so only the others' are read whole.
+WITH RECURSIVE home AS MATERIALIZED (
+    SELECT n.oid, n.nspname, quote_ident(n.nspname) || '.' AS prefix FROM pg_namespace n
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+), rel AS MATERIALIZED (
+    SELECT c.oid, n.prefix || quote_ident(c.relname) AS name
+      FROM pg_class c JOIN home n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
 ), ind AS MATERIALIZED (
-    SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relispartition, c.relpages, c.relpersistence,
-           n.nspname, m.amname, r.name AS owner, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
-           i.indisvalid, i.indisready, i.indislive, i.indisreplident, i.indisclustered, i.indnatts, i.indnkeyatts,
-           i.indkey, i.indkey::int2[] AS keys, i.indclass, i.indcollation, i.indoption,
-           i.indexprs IS NOT NULL AS computed, i.indpred IS NOT NULL AS partial, {nulls} AS nulls_not_distinct,
-           coalesce(regexp_replace(i.indexprs::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS expressions,
-           coalesce(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '') AS predicate,
+    SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relpages, n.nspname, n.prefix, m.amname, r.name AS owner,
+           i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate, i.indisvalid, i.indisready, i.indislive,
+           i.indisreplident, i.indnkeyatts, i.indkey::int2[] AS keys,
+           i.indexprs IS NOT NULL AS computed, i.indpred IS NOT NULL AS partial,
+           i.indisunique OR i.indisexclusion AS strict, i.indisvalid AND i.indisready AND i.indislive AS whole,
            pg_stat_get_numscans(i.indexrelid) AS scans, {last_scan} AS last_scan
       FROM pg_index i
       JOIN rel r ON r.oid = i.indrelid
       JOIN pg_class c ON c.oid = i.indexrelid
-      JOIN pg_namespace n ON n.oid = c.relnamespace
+      -- An index lies in the schema of its table.
+      JOIN home n ON n.oid = c.relnamespace
       JOIN pg_am m ON m.oid = c.relam
 ), con AS MATERIALIZED (
     SELECT k.conindid, max(quote_ident(k.conname)) FILTER (WHERE k.contype <> 'f') AS name,
@@ -29,10 +30,10 @@ WITH RECURSIVE rel AS MATERIALIZED (
     SELECT DISTINCT k.conrelid, k.conkey FROM pg_constraint k WHERE k.contype = 'f'
 ), helps AS MATERIALIZED (
     -- A predicate that only leaves out nulls of such a column leaves out what the key does not look for.
-    SELECT DISTINCT i.oid FROM ind i JOIN fkey f ON f.conrelid = i.indrelid
+    SELECT DISTINCT i.indexrelid AS oid FROM pg_index i JOIN fkey f ON f.conrelid = i.indrelid
      WHERE i.indisvalid AND i.indnkeyatts >= cardinality(f.conkey)
-       AND i.keys[0:cardinality(f.conkey) - 1] @> f.conkey
-       AND (NOT i.partial OR substring(i.predicate FROM
+       AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey
+       AND (i.indpred IS NULL OR substring(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g') FROM
               '^\(?\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 [^{}]*\}\)?$')::int2
               = ANY (f.conkey))
 ), part AS MATERIALIZED (
@@ -44,13 +45,18 @@ WITH RECURSIVE rel AS MATERIALIZED (
 ), below AS MATERIALIZED (
     SELECT u.parent, sum(i.scans)::int8 AS scans, max(i.last_scan) AS last_scan, sum(i.relpages)::int8 AS pages
       FROM up u JOIN ind i ON i.oid = u.leaf GROUP BY u.parent
+), crowd AS MATERIALIZED (
+    SELECT t.* FROM ind t WHERE t.indrelid IN (SELECT o.indrelid FROM ind o GROUP BY o.indrelid HAVING count(*) > 1)
 ), told AS MATERIALIZED (
     -- What has to be the same in two indexes that do the same, as a number, because a comparison of texts takes long.
-    SELECT i.*, k.name AS constraint_name, coalesce(k.referenced, false) AS referenced,
-           i.indisunique OR i.indisexclusion AS strict, i.indisvalid AND i.indisready AND i.indislive AS whole,
-           hashtextextended(concat_ws('|', i.amname, i.indisvalid AND i.indisready AND i.indislive, i.indkey, i.indnkeyatts,
-                                      i.indclass, i.indcollation, i.indoption, i.expressions, i.predicate), 0) AS alike
-      FROM ind i LEFT JOIN con k ON k.conindid = i.oid
+    SELECT t.oid, t.indrelid, t.amname, t.indisprimary, t.indisreplident, t.indisunique, t.indisexclusion, t.indimmediate,
+           t.computed, t.partial, t.strict, t.whole, t.prefix || quote_ident(t.relname) AS name,
+           k.name AS constraint_name, coalesce(k.referenced, false) AS referenced,
+           i.indnatts, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, {nulls} AS nulls_not_distinct,
+           hashtextextended(concat_ws('|', t.amname, t.whole, i.indkey, i.indnkeyatts, i.indclass, i.indcollation, i.indoption,
+               coalesce(regexp_replace(i.indexprs::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), ''),
+               coalesce(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g'), '')), 0) AS alike
+      FROM crowd t JOIN pg_index i ON i.indexrelid = t.oid LEFT JOIN con k ON k.conindid = t.oid
 ), several AS MATERIALIZED (
     SELECT indrelid, alike FROM told GROUP BY indrelid, alike HAVING count(*) > 1
 ), best AS MATERIALIZED (
@@ -89,24 +95,25 @@ WITH RECURSIVE rel AS MATERIALIZED (
     SELECT greatest(d.stats_reset, a.stats_reset) AS stats
       FROM pg_stat_archiver a LEFT JOIN pg_stat_database d ON d.datname = current_database()
 ), ours AS MATERIALIZED (
-    SELECT i.*,
+    SELECT i.*, k.name AS constraint_name, coalesce(k.referenced, false) AS referenced,
            CASE WHEN NOT i.whole THEN NULL
                 WHEN t.best_twin <> i.oid THEN t.best_twin
                 WHEN NOT i.strict AND t.best <> i.oid THEN t.best END AS twin_oid,
            NOT i.whole AND (EXISTS (SELECT FROM builds b WHERE b.index_relid = i.oid) OR i.oid IN (SELECT relation FROM held))
              AS worked_on
-      FROM told i LEFT JOIN best t ON t.oid = i.oid
+      FROM ind i LEFT JOIN con k ON k.conindid = i.oid LEFT JOIN best t ON t.oid = i.oid
 )
 SELECT i.oid AS oid,
-       i.name AS index,
+       i.prefix || quote_ident(i.relname) AS index,
        i.nspname::text AS schema,
        i.relname::text AS name,
        i.owner AS "table",
        {columns} AS columns,
        i.amname::text AS kind,
        i.relkind = 'I' AS partitioned,
-       (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
-          FROM pg_class c WHERE c.oid = h.inhparent) AS parent,
+       CASE WHEN h.inhparent IS NOT NULL THEN
+           (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
+              FROM pg_class c WHERE c.oid = h.inhparent) END AS parent,
        i.indisunique AS is_unique,
        i.indisprimary AS is_primary,
        i.constraint_name AS "constraint",
@@ -123,8 +130,9 @@ SELECT i.oid AS oid,
        (extract(epoch FROM coalesce(b.last_scan, i.last_scan)) * 1000000)::int8 AS last_scan,
        (extract(epoch FROM (SELECT stats FROM since)) * 1000000)::int8 AS stats_since,
        coalesce(b.pages, i.relpages)::int8 * current_setting('block_size')::int8 AS pages_size,
-       (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
-          FROM pg_class c WHERE c.oid = i.twin_oid) AS duplicate_of,
+       CASE WHEN i.twin_oid IS NOT NULL THEN
+           (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
+              FROM pg_class c WHERE c.oid = i.twin_oid) END AS duplicate_of,
        l.name AS prefix_of,
        i.oid IN (SELECT oid FROM helps) AS supports_foreign_key
   FROM ours i

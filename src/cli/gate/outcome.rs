@@ -1,0 +1,123 @@
+//! What came out of a gate: the report, how it went, and the exit code.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::judge::{Assembly, Outcome, assemble};
+use crate::plan::Check;
+use crate::policy::decode::digest;
+use crate::report::gate::{GatePage, Timeline};
+use crate::verdict::{Finding, RunReport, Severity, Subject, Verdict};
+
+use super::super::edge::host;
+use super::super::exit;
+use super::super::run::add_broken;
+use super::rounds::{End, Gate};
+use super::taken::who;
+use super::verify::shown;
+
+/// The report of the last round.
+pub(super) fn report(
+    gate: &Gate<'_>,
+    outcomes: Vec<Outcome>,
+    started: Timestamp,
+    fail_on: Verdict,
+) -> RunReport {
+    let about = Assembly {
+        muster: Arc::from(env!("CARGO_PKG_VERSION")),
+        host: Arc::from(host()),
+        started,
+        recording: None,
+        targets: who(&gate.answers, gate.setup).into_iter().collect(),
+        fail_on,
+        project: &gate.setup.project,
+        whole: false,
+    };
+    let mut report = assemble(&gate.sides.plan, outcomes, about);
+    add_broken(gate.setup, &mut report, fail_on);
+    report
+}
+
+/// A check as the page names it.
+fn name(check: &Check) -> String {
+    format!("{} at {}", check.policy.id, check.target.name)
+}
+
+/// How it went.
+pub(super) fn timeline(gate: &Gate<'_>, end: End) -> Timeline {
+    let checks = gate.sides.plan.checks.iter().zip(&gate.tracks.each);
+    let fell = checks.filter(|(_, track)| !track.fell.is_empty());
+    let flapped = fell.map(|(check, track)| {
+        let times = u64::try_from(track.fell.len()).unwrap_or(u64::MAX);
+        (name(check), times)
+    });
+    Timeline {
+        wait: gate.patience.wait.map(shown),
+        stable: gate.patience.stable,
+        end: match end {
+            End::Done => "done",
+            End::Late => "late",
+            End::Cancelled => "cancelled",
+        },
+        rounds: gate.rounds.clone(),
+        changes: gate.tracks.changes.clone(),
+        flapped: flapped.collect(),
+    }
+}
+
+/// What passed and then did not is a finding of its own, whatever came after.
+pub(super) fn flapped(report: &mut RunReport, gate: &Gate<'_>, timeline: &Timeline, fail_on: Verdict) {
+    for (check, times) in &timeline.flapped {
+        let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+        let message = format!("{check} flapped: it passed, and then did not, {times}; see the timeline");
+        let mut checks = gate.sides.plan.checks.iter();
+        let owner = checks.find(|one| name(one) == *check).map(|one| Arc::clone(&one.owner));
+        let target: Arc<str> = Arc::from("the wait");
+        report.notices.push(Finding {
+            id: digest(&message),
+            policy: Arc::from("gate"),
+            subject: Subject { key: Vec::new(), shown: Arc::clone(&target) },
+            target,
+            verdict: Verdict::Warn,
+            beneath: None,
+            severity: Severity::Medium,
+            urgency: None,
+            route: None,
+            owner: owner.unwrap_or_else(|| Arc::from("whoever opens the gate")),
+            cause: None,
+            message,
+            rule: Arc::from(""),
+            at: String::new(),
+            operands: Vec::new(),
+            context: Vec::new(),
+            remedy: Vec::new(),
+            runbook: None,
+            waiver: None,
+            note: None,
+        });
+    }
+    if !timeline.flapped.is_empty() && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
+        report.exit = exit::FINDINGS;
+        report.exit_reason = format!("a check flapped, which is at or above `{}`", fail_on.word());
+    }
+}
+
+/// What would be good is not, if nothing was compared or not often enough in a row.
+pub(super) fn decide(report: &mut RunReport, page: &GatePage, (end, compares): (End, bool)) {
+    if report.exit != exit::GOOD {
+        return;
+    }
+    if end != End::Done {
+        report.exit = exit::UNKNOWN;
+        let what = if end == End::Cancelled { "the wait was ended" } else { "the time was over" };
+        report.exit_reason = format!("{what} before everything held often enough in a row");
+    } else if page.subjects() == 0 {
+        report.exit = exit::NOTHING;
+        report.exit_reason = if compares {
+            "nothing was compared: neither side has any subject".to_owned()
+        } else {
+            "nothing was compared: no policy of tier `release` looks at two sides".to_owned()
+        };
+    }
+}
