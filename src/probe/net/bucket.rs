@@ -18,7 +18,7 @@ use crate::fact::{Cause, Level, Missing};
 use crate::probe::{Clock, Context};
 
 /// How long a signature holds.
-const HOLDS: Duration = Duration::from_secs(600);
+const HOLDS: Duration = Duration::from_mins(10);
 
 /// A page of a listing may not fill the memory.
 const PAGE: usize = 16 << 20;
@@ -26,7 +26,7 @@ const PAGE: usize = 16 << 20;
 /// One bucket, below a prefix.
 pub(in crate::probe) struct Bucket {
     client: Client,
-    bucket: rusty_s3::Bucket,
+    place: rusty_s3::Bucket,
     credentials: Option<Credentials>,
     prefix: String,
     peer: String,
@@ -85,7 +85,7 @@ impl Bucket {
         endpoint.set_path("/");
         let style = if target.virtual_host { UrlStyle::VirtualHost } else { UrlStyle::Path };
         let region = target.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
-        let bucket = rusty_s3::Bucket::new(endpoint, style, name.to_owned(), region)
+        let place = rusty_s3::Bucket::new(endpoint, style, name.to_owned(), region)
             .map_err(|error| wrong(format!("the address cannot be that of a bucket: {error}")))?;
         let credentials = match (&target.access_key, &target.password) {
             (Some(key), Some(secret)) => Some(Credentials::new(key.expose(), secret.expose())),
@@ -94,7 +94,7 @@ impl Bucket {
         let peer = format!("{}/{name}", url.host_str().unwrap_or(""));
         let (clock, end) = (Arc::clone(&cx.clock), cutoff(cx));
         let within = end.saturating_duration_since(Instant::now());
-        Ok(Self { client: client(cx).await?, bucket, credentials, prefix: whole, peer, clock, end, within })
+        Ok(Self { client: client(cx).await?, place, credentials, prefix: whole, peer, clock, end, within })
     }
 
     /// Who it is.
@@ -119,7 +119,7 @@ impl Bucket {
 
     /// Is the bucket there? Without the right to list it, single objects may be there all the same.
     pub(in crate::probe) async fn check(&self) -> Result<(), Missing> {
-        let action = self.bucket.head_bucket(self.credentials.as_ref());
+        let action = self.place.head_bucket(self.credentials.as_ref());
         let response = self.send(Method::HEAD, self.url(&action)).await?;
         match response.status() {
             status if status.is_success() || status == StatusCode::FORBIDDEN => Ok(()),
@@ -130,7 +130,7 @@ impl Bucket {
 
     /// One page of a listing, from the place where the last one ended.
     pub(in crate::probe) async fn page(&self, from: Option<&str>) -> Result<Page, Missing> {
-        let mut action = self.bucket.list_objects_v2(self.credentials.as_ref());
+        let mut action = self.place.list_objects_v2(self.credentials.as_ref());
         if !self.prefix.is_empty() {
             action.with_prefix(self.prefix.as_str());
         }
@@ -195,7 +195,7 @@ impl Bucket {
     /// What is known of an object; nothing if there is none.
     pub(in crate::probe) async fn head(&self, key: &str) -> Result<Option<Head>, Missing> {
         let key = self.key(key);
-        let action = self.bucket.head_object(self.credentials.as_ref(), &key);
+        let action = self.place.head_object(self.credentials.as_ref(), &key);
         let response = self.send(Method::HEAD, self.url(&action)).await?;
         let status = response.status();
         if status == StatusCode::NOT_FOUND {
@@ -220,7 +220,7 @@ impl Bucket {
         mut take: impl FnMut(&[u8]),
     ) -> Result<bool, Missing> {
         let key = self.key(key);
-        let action = self.bucket.get_object(self.credentials.as_ref(), &key);
+        let action = self.place.get_object(self.credentials.as_ref(), &key);
         let mut response = self.send(Method::GET, self.url(&action)).await?;
         let status = response.status();
         if status == StatusCode::NOT_FOUND {

@@ -1,7 +1,7 @@
 //! The rows of `data.files`, by COPY: faster than rows one by one, and as the server has them.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _};
+use sqlx::{AssertSqlSafe, Column, Row as _, TypeInfo as _};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::fault;
@@ -54,7 +54,7 @@ async fn columns(session: &mut Session<'_>, sql: &str, needs: &[&str]) -> Result
     );
     let asked = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch_one(&mut session.connection);
     let row = within(session.cx, Step::Ask, asked).await?;
-    let places = places(row.columns().iter().map(|column| column.name()), needs)?;
+    let places = places(row.columns().iter().map(Column::name), needs)?;
     let types = places.map(|place| place.and_then(|at| row.columns().get(at)).map(|c| c.type_info().name()));
     let columns = COLUMNS.iter().zip(types).map(|(name, ty)| match (*name, ty) {
         (_, None) => "NULL".to_owned(),

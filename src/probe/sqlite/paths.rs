@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Column as _, Error, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{AssertSqlSafe, Column, Error, Row as _, TypeInfo as _, ValueRef as _};
 use tokio::time::timeout_at;
 
 use super::error::fault;
@@ -36,7 +36,7 @@ async fn rows(session: &mut Session<'_>, sql: &str, needs: &[&str], mut to: Send
     while let Some(row) = found.try_next().await.map_err(|error| fault(cx, &path, &error))? {
         let at = match known {
             Some(at) => at,
-            None => *known.insert(places(row.columns().iter().map(|column| column.name()), needs)?),
+            None => *known.insert(places(row.columns().iter().map(Column::name), needs)?),
         };
         let [name, size, digest, owner] = at;
         let read = |error: Error| fault(cx, &path, &error);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::question::Depth;
 use super::tally::{SORTS, Sort, Tally};
-use crate::fact::{Cause, Cell, Level, Missing, RowBuilder, Table, Value};
+use crate::fact::{Cause, Level, Missing, RowBuilder, Table, Value};
 use crate::probe::Ask;
 
 /// Everything that was found.
@@ -80,9 +80,9 @@ fn sorted<'a>(
     }
     match unknown(found, sort) {
         Some(why) => row.missing(count, &why).missing(paths, &why),
-        None => {
-            row.cell(count, number(found.tally.count(sort))).set(paths, Value::texts(found.tally.paths(sort)))
-        }
+        None => row
+            .set(count, Value::count(found.tally.count(sort)))
+            .set(paths, Value::texts(found.tally.paths(sort))),
     }
 }
 
@@ -96,10 +96,6 @@ fn asked(found: &Found, sort: Sort) -> bool {
         Sort::Content | Sort::Changing | Sort::BadDigest => found.depth == Depth::Content,
         _ => true,
     }
-}
-
-fn number(count: u64) -> Cell {
-    Ok(Value::count(count))
 }
 
 /// A comparison in which nothing was compared is not one in which nothing differs.

@@ -63,7 +63,7 @@ impl<'a> Named<'a> {
     }
 }
 
-impl<'a> Join<'a> {
+impl Join<'_> {
     /// Joins all parts by several threads.
     pub(super) fn run(&self, threads: usize) -> Result<Tally, Missing> {
         let next = AtomicUsize::new(0);
@@ -98,6 +98,9 @@ impl<'a> Join<'a> {
         }
     }
 }
+
+/// Where a path stands among those that are named.
+type Index<'a> = HashMap<&'a [u8], usize>;
 
 /// One thread.
 pub(super) struct Work<'a> {
@@ -144,12 +147,9 @@ impl Work<'_> {
     }
 
     /// The paths that rows name, each once, and where they stand.
-    pub(super) fn named<'b>(
-        &mut self,
-        records: &'b [u8],
-    ) -> Result<(Vec<Named<'b>>, HashMap<&'b [u8], usize>), Missing> {
+    pub(super) fn named<'b>(&mut self, records: &'b [u8]) -> Result<(Vec<Named<'b>>, Index<'b>), Missing> {
         let mut named: Vec<Named<'b>> = Vec::new();
-        let mut index: HashMap<&'b [u8], usize> = HashMap::new();
+        let mut index = Index::new();
         let mut cursor = Cursor(records);
         let algorithm = self.join.question.algorithm;
         while !cursor.0.is_empty() {

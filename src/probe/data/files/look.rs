@@ -169,7 +169,7 @@ pub(super) enum Store {
     Tree(Root),
     /// In a bucket.
     #[cfg(feature = "net")]
-    Objects(Objects),
+    Objects(Box<Objects>),
 }
 
 impl Store {

@@ -21,7 +21,8 @@ mod volume;
 
 #[cfg(test)]
 mod tests;
-#[cfg(all(test, feature = "net"))]
+#[cfg(test)]
+#[cfg(feature = "net")]
 mod tests_bucket;
 
 use std::path::PathBuf;
@@ -108,7 +109,7 @@ async fn bucket(cx: &Context, prefix: Option<&str>, question: &Question) -> Resu
             format!("{} has no object `{sentinel}`: it is another bucket, or another prefix", bucket.name());
         return Ok(Volume::Not("unmarked", Missing::new(Cause::Absent, what)));
     }
-    Ok(Volume::There(Store::Objects(objects::Objects::new(bucket))))
+    Ok(Volume::There(Store::Objects(Box::new(objects::Objects::new(bucket)))))
 }
 
 #[cfg(not(feature = "net"))]

@@ -134,7 +134,7 @@ struct Lister<'a> {
     path: Vec<u8>,
 }
 
-impl<'a> Lister<'a> {
+impl Lister<'_> {
     fn run(mut self, queue: &Queue) -> Self {
         let mut buffer = vec![MaybeUninit::uninit(); BUFFER];
         while let Some(task) = queue.next() {
