@@ -124,7 +124,7 @@ class Maria:
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.process = subprocess.Popen(
             [self.program, "--no-defaults", f"--datadir={self.temp}/data", f"--port={self.port}", "--bind-address=127.0.0.1",
-             f"--socket={self.temp}/s", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=512M", *user],
+             f"--socket={self.temp}/s", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=512M", *user],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
             if subprocess.run(["mariadb", f"--socket={self.temp}/s", "-e", "select 1"], stdout=subprocess.DEVNULL,
