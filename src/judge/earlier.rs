@@ -22,7 +22,7 @@ pub(super) fn before<'a>(
         return Err(Arc::new(Missing::new(Cause::Internal, "there is nothing to compare with")));
     };
     let schema = &observe.asked;
-    let then = earlier(tables, answer, source, observe)?;
+    let then = earlier(tables, answer, &source, observe)?;
     let by: Vec<[usize; 2]> = schema.key.iter().map(|column| [*column, *column]).collect();
     let about = About {
         names: ["after", "before"],
@@ -116,10 +116,10 @@ fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missi
 fn earlier(
     tables: &Tables<'_>,
     answer: &Observation,
-    source: Before,
+    source: &Before,
     observe: &Observe,
 ) -> Result<Table, Arc<Missing>> {
-    let (what, fix) = match &source {
+    let (what, fix) = match source {
         Before::Previous => (
             "there is no earlier answer to compare with".to_owned(),
             "the next run has one, if the project has a `store:`",

@@ -151,6 +151,7 @@ fn table() -> Vec<Line> {
         services(),
         jobs(),
         files(),
+        volumes(),
         data_files(),
         file_tree(),
         sqlite(),
@@ -340,8 +341,7 @@ fn jobs() -> Vec<Line> {
 
 #[rustfmt::skip] // A table is read line by line.
 fn files() -> Vec<Line> {
-    let (certificate, disk, set, stat, volume) =
-        (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"], &["file.volume"]);
+    let (certificate, disk, set, stat) = (&["certificate.file"], &["disk.usage"], &["file.set"], &["file.stat"]);
     vec![
         line(&["certificate.file", "disk.usage", "file.set", "file.volume"], Unreachable, "nothing is there", |s| drop(s.at("data/gone")), All("absent")),
         line(stat, Unreachable, "nothing is there", |s| drop(s.at("data/gone")), Fails("exists == false")),
@@ -356,7 +356,6 @@ fn files() -> Vec<Line> {
         }, Fails("sha256 == null")),
         not(disk, Hangs, DIRECTORIES),
         not(set, Hangs, DIRECTORIES),
-        not(volume, Hangs, "a file system that hangs is mounted by the test beside its body, which needs root"),
         line(stat, Drips, "a file that is too long for the deadline", |s| {
             std::fs::File::create(&s.path).unwrap().set_len(1 << 40).unwrap();
             s.deadline = "1s";
@@ -367,16 +366,6 @@ fn files() -> Vec<Line> {
         }, All("timeout")),
         not(certificate, Drips, "at most 1 MiB of a regular file is read"),
         not(disk, Drips, KERNEL),
-        not(volume, Drips, KERNEL),
-        not(volume, Garbage, KERNEL),
-        line(volume, Permission, "as another user than root, who may not ask for others", |s| {
-            s.nobody = true;
-            s.user = "root".into();
-        }, Unknown("writable != null && writable == false", "denied")),
-        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
-        line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
-        not(volume, WrongType, KERNEL),
-        not(volume, Clock, NO_TIME),
         line(certificate, Garbage, "noise", |s| s.write(&[0x9f; 4000]), All("malformed")),
         line(set, Garbage, "a name that is no text", |s| {
             use std::os::unix::ffi::OsStrExt as _;
@@ -407,6 +396,24 @@ fn files() -> Vec<Line> {
         line(stat, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("modified == null || modified_age > 1.days", "clock")),
         line(set, Clock, "changed in the future", |s| s.touched_in_the_future(), Unknown("newest == null || newest_age > 1.days", "clock")),
         not(disk, Clock, NO_TIME),
+    ]
+}
+
+#[rustfmt::skip] // A table is read line by line.
+fn volumes() -> Vec<Line> {
+    let volume = &["file.volume"];
+    vec![
+        not(volume, Hangs, "a file system that hangs is mounted by the test beside its body, which needs root"),
+        not(volume, Drips, KERNEL),
+        not(volume, Garbage, KERNEL),
+        line(volume, Permission, "as another user than root, who may not ask for others", |s| {
+            s.nobody = true;
+            s.user = "root".into();
+        }, Unknown("writable != null && writable == false", "denied")),
+        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
+        line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
+        not(volume, WrongType, KERNEL),
+        not(volume, Clock, NO_TIME),
     ]
 }
 

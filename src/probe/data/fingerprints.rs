@@ -311,7 +311,7 @@ mod tests {
 
     /// Table, segment, rows and digest of all rows.
     fn told(question: Question) -> BTreeSet<(String, String, String, String)> {
-        let answer = question.deadline(Duration::from_secs(60)).run().unwrap();
+        let answer = question.deadline(Duration::from_mins(1)).run().unwrap();
         let rows = 0..answer.table.rows.len();
         let text = |row, name| format!("{:?}", value(&answer, row, name));
         rows.map(|row| (text(row, "table"), text(row, "segment"), text(row, "rows"), text(row, "digest")))

@@ -160,12 +160,13 @@ fn uuids_are_equal_however_they_are_written() {
 
 #[test]
 fn no_two_rows_share_an_encoding() {
+    use Raw::{Null, Text};
+
     let row = |values: &[Raw<'_>]| {
         let mut out = Vec::new();
         values.iter().for_each(|value| encode(Kind::Text, *value, &mut out));
         out
     };
-    use Raw::{Null, Text};
     let rows: Vec<Vec<u8>> = [
         &[Text(b"ab"), Text(b"c")][..],
         &[Text(b"a"), Text(b"bc")],
@@ -189,12 +190,13 @@ fn no_two_rows_share_an_encoding() {
 
 #[test]
 fn keys_sort_as_their_values_do() {
+    use Raw::{Bytes, Digits, Float, Int, Null, Numeric, Text, Time};
+
     let key = |kind, raw| {
         let mut out = Vec::new();
         order(kind, raw, &mut out).unwrap();
         out
     };
-    use Raw::{Bytes, Digits, Float, Int, Null, Numeric, Text, Time};
     let numbers = [
         Null,
         Float(f64::NEG_INFINITY),

@@ -1,9 +1,11 @@
 //! Against real servers and files. What must not be equal stands first.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use sqlx::Executor as _;
 
 use crate::fact::{Cause, Value};
 use crate::probe::data::tables::testing::{Lite, Maria};
@@ -61,7 +63,7 @@ fn pg(database: &Database, role: &str) -> Target {
 fn ask(old: &impl Side, new: &Database, args: Json) -> Question {
     new.ask("muster_full", "data.compare", args)
         .other("source", old.as_target())
-        .deadline(Duration::from_secs(60))
+        .deadline(Duration::from_mins(1))
 }
 
 fn compare(old: &impl Side, new: &Database, args: Json) -> Answer {
@@ -123,7 +125,7 @@ fn one_changed_row_is_found_by_every_method() {
         for method in EVERY_METHOD {
             let answer = compare(&old, &new, json!({"method": method}));
             let expected = if method == "multiset" {
-                format!("public.orders multiset 5000 1 1 0 [] []")
+                "public.orders multiset 5000 1 1 0 [] []".to_owned()
             } else {
                 format!("public.orders {method} 5000 0 0 1 [{columns}] [4711]")
             };
@@ -445,7 +447,6 @@ fn what_was_cut_goes_on_where_it_stood() {
         names.filter(|path| path.extension().is_some_and(|ext| ext == "json")).collect::<Vec<_>>()
     };
     let [kept] = state(folder.path()).try_into().unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
     // What was found is taken from there, which can be told, because it has changed since.
     new.run("UPDATE a SET n = 'x'");
@@ -500,7 +501,6 @@ fn a_source_that_goes_away_is_unreachable_and_never_equal() {
         let asked = ask(&old, &new, json!({"rows_per_second": 2_000})).run_async();
         let kill = async {
             tokio::time::sleep(Duration::from_millis(1_500)).await;
-            use sqlx::Executor as _;
             let mut admin = new.connect().await;
             let sql =
                 format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");

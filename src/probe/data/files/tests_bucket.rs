@@ -14,6 +14,9 @@ use crate::probe::testing::{Question, cause, cell};
 use crate::probe::{Answer, Target};
 use crate::secret::{Redactor, Secret};
 
+/// The last page of a listing.
+type Last = Box<dyn Fn() -> Reply + Send + Sync>;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 fn server() -> String {
@@ -201,7 +204,6 @@ fn a_page_that_fails_is_never_fewer_objects() {
     let error = |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>");
     let slow = error("SlowDown");
     let denied = error("AccessDenied");
-    type Last = Box<dyn Fn() -> Reply + Send + Sync>;
     let cases: Vec<(Last, Cause)> = vec![
         (Box::new(move || Reply::new(503, "application/xml", slow.as_bytes())), Cause::Limit),
         (Box::new(move || Reply::new(403, "application/xml", denied.as_bytes())), Cause::Denied),

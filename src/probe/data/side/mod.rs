@@ -120,9 +120,15 @@ impl<'a> Side<'a> {
             let sql = AssertSqlSafe(sql);
             match self.link.as_mut() {
                 None => return Ok(None),
-                Some(Link::Postgres(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
-                Some(Link::Mysql(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
-                Some(Link::Sqlite(link)) => drop(sqlx::raw_sql(sql).execute(link).await?),
+                Some(Link::Postgres(link)) => {
+                    sqlx::raw_sql(sql).execute(link).await?;
+                }
+                Some(Link::Mysql(link)) => {
+                    sqlx::raw_sql(sql).execute(link).await?;
+                }
+                Some(Link::Sqlite(link)) => {
+                    sqlx::raw_sql(sql).execute(link).await?;
+                }
             }
             Ok(Some(()))
         };
