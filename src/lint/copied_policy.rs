@@ -8,7 +8,7 @@ use super::{Category, Check, ERROR, Input, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::fact::Value;
 use crate::policy::cores::on_all_cores;
-use crate::policy::model::{Arg, Observe, ViewKind};
+use crate::policy::model::{Arg, Observe, Tier, ViewKind};
 use crate::policy::{Expect, Policy, Selector};
 use crate::rule::Rule;
 use crate::rule::node::Node;
@@ -65,6 +65,8 @@ fn print(policy: &Policy) -> u64 {
     policy.observe.iter().for_each(|observe| observation(observe, &mut hash));
     related(policy, &mut hash);
     policy.alert.is_some().hash(&mut hash);
+    // The gate judges those of its tier and no others, so that the same may have to hold there and day by day.
+    (policy.tier == Tier::Release).hash(&mut hash);
     expected(&policy.expect, &mut hash);
     for param in &policy.params {
         param.name.hash(&mut hash);

@@ -149,3 +149,7 @@ pub fn map_between(map: &Move, from: &str, to: &str) -> Move {
     let into = (to == "postgres" && from != "postgres").then(|| Arc::from("public"));
     Move { schema: map.schema.clone().or(into), ..map.clone() }
 }
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

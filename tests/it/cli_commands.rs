@@ -298,7 +298,7 @@ fn init_takes_postgres_from_its_variables() {
 #[test]
 fn every_new_policy_passes_its_cases() {
     let shop = Shop::new();
-    shop.project("owner: team\ntargets:\n  here: { type: host }\ncommands: { smart: [smartctl] }\n");
+    shop.project("owner: team\ntargets:\n  here: { type: host }\ncommands: { smart: [smartctl], canary-enqueue: [x], canary-finished: [x], canary-clean: [x], last-report: [x] }\n");
     let probes = shop.run(&["list", "probes"]).exits(0).stdout;
     let probes: Vec<&str> = probes.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(probes.len() > 10, "{probes:?}");

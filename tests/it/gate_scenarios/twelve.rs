@@ -44,7 +44,6 @@ commands:
   finished: [sh, -c, 'cd @SHOP@; [ -e worker ] && touch $MUSTER_CANARY.done; [ -e $MUSTER_CANARY.done ]']
   clean: [sh, -c, 'rm -f @SHOP@/$MUSTER_CANARY*']
 overrides:
-  - {{ policy: release-fingerprints, set: {{ tier: quarterly }} }}
   - {{ policy: release-jobs, set: {{ enqueue: enqueue, finished: finished, clean: clean, wait: 1s }} }}
   - {{ policy: release-volumes, set: {{ paths: ['{volume}'] }} }}
   - {{ policy: 'release-files*', set: {{ root: '@SHOP@/new' }} }}
