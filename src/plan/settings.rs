@@ -255,11 +255,18 @@ impl Setter<'_> {
     }
 }
 
+/// A list of the command line may stand in brackets, as it does in a file.
+fn inside(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text)
+}
+
 /// A value of the command line; lists are separated by commas.
 fn given(text: &str, ty: &Type) -> Result<Value, String> {
     if let Type::List(item) = ty {
-        let items =
-            text.split(',').map(|part| parse_literal(part.trim(), item).map(Ok).map_err(|error| error.0));
+        let items = inside(text)
+            .split(',')
+            .map(|part| parse_literal(part.trim(), item).map(Ok).map_err(|error| error.0));
         return Ok(Value::List(items.collect::<Result<Vec<_>, _>>()?.into()));
     }
     parse_literal(text, ty).map_err(|error| error.0)

@@ -410,7 +410,7 @@ fn volumes() -> Vec<Line> {
             s.nobody = true;
             s.user = "root".into();
         }, Unknown("writable != null && writable == false", "denied")),
-        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel == false")),
+        line(volume, Empty, "a volume without its sentinel", |s| std::fs::remove_file(s.path.join("file")).unwrap(), Fails("sentinel != null && sentinel == false")),
         line(volume, Null, "a file system without a UUID", |s| s.path = "/proc".into(), Fails("id == null")),
         not(volume, WrongType, KERNEL),
         not(volume, Clock, NO_TIME),

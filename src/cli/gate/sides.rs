@@ -103,8 +103,8 @@ fn then(request: &Request, setup: &Setup) -> Result<Request, Arc<Missing>> {
         let what = format!("`{}` is of type `{kind}`, which `{}` cannot ask", moved.from, probe.name);
         return Err(Arc::new(Missing::new(Cause::Unsupported, what)));
     }
-    let limited = probe.is_some_and(|probe| probe.params.iter().any(|param| param.name == ONLY));
-    let args = args(&request.args, &map(setup, target), limited);
+    let takes = |name: &str| probe.is_some_and(|probe| probe.params.iter().any(|param| param.name == name));
+    let args = args(&request.args, &map(setup, target), &takes);
     let declared = request.declared.to_vec();
     let mut then = Request::new(&request.key.probe, &moved.from, args, Arc::clone(&request.schema), declared);
     then.wants.clone_from(&request.wants);
@@ -122,13 +122,21 @@ pub(super) fn map(setup: &Setup, target: &str) -> Move {
 /// The argument that says which rows were moved.
 const ONLY: &str = "only";
 
+/// The arguments that say what became of names: on the new side, and on the old one.
+const MAP: &str = "map";
+const MOVED: &str = "moved";
+
 /// The arguments with the names of the old side, and the rows that were moved.
-fn args(args: &Args, map: &Move, limited: bool) -> Args {
+fn args(args: &Args, map: &Move, takes: &dyn Fn(&str) -> bool) -> Args {
     let mut old = Args::with_capacity(args.iter().count() + 1);
-    for (name, value, ty) in args.iter() {
+    // What the new side calls by other names, the old side calls by its own.
+    for (name, value, ty) in args.iter().filter(|(name, ..)| &***name != MAP) {
         old.insert(Arc::clone(name), old_names(value, ty, map), ty.clone());
     }
-    if limited && old.get(ONLY).is_none() && !map.only.is_empty() {
+    if takes(MOVED) && *map != Move::default() {
+        old.insert(Arc::from(MOVED), Value::text(map.to_text()), Type::TEXT);
+    }
+    if takes(ONLY) && old.get(ONLY).is_none() && !map.only.is_empty() {
         let only = serde_json::to_string(&map.only).unwrap_or_default();
         old.insert(Arc::from(ONLY), Value::text(only), Type::TEXT);
     }
@@ -212,11 +220,15 @@ mod tests {
         let mut given = Args::default();
         given.insert(Arc::from("tables"), Value::texts(["public.users", "shop.orders", "other.x"]), names);
         given.insert(Arc::from("words"), Value::texts(["public.users"]), Type::list(Type::TEXT));
-        let old = args(&given, &map(), true);
+        let old = args(&given, &map(), &|name| name == ONLY);
         assert_eq!(old.texts("tables").join(" "), "user orders other.x");
         assert_eq!(old.texts("words").join(" "), "public.users", "only names of tables are names");
         assert_eq!(old.text(ONLY), Some(r#"{"events":"at > 1"}"#));
-        assert_eq!(args(&given, &map(), false).text(ONLY), None, "a probe that counts no rows");
+        assert_eq!(args(&given, &map(), &|_| false).text(ONLY), None, "a probe that counts no rows");
+        given.insert(Arc::from(MAP), Value::text(map().to_text()), Type::TEXT);
+        let old = args(&given, &map(), &|name| [MAP, MOVED].contains(&name));
+        assert_eq!(old.text(MAP), None, "on the old side nothing has a new name yet");
+        assert_eq!(Move::from_text(old.text(MOVED).unwrap()), Ok(map()));
     }
 
     #[test]

@@ -17,7 +17,10 @@ pub(super) fn columns(row: &MySqlRow) -> Result<Columns, Error> {
 }
 
 fn value(row: &MySqlRow, index: usize, ty: &str) -> Result<Json, Error> {
-    if row.try_get_raw(index)?.is_null() {
+    // The driver takes `0000-00-00` for null; but a null has no bytes.
+    let is_zero =
+        matches!(ty, "DATE" | "DATETIME" | "TIMESTAMP") && row.try_get_unchecked::<&[u8], _>(index).is_ok();
+    if row.try_get_raw(index)?.is_null() && !is_zero {
         return Ok(Json::Null);
     }
     Ok(match ty {

@@ -130,6 +130,21 @@ fn a_value_of_another_type_is_never_bent() {
 }
 
 #[test]
+fn a_date_of_zero_is_no_null() {
+    let database = Database::new(
+        "set sql_mode = ''; create table t (day date, at timestamp null); insert into t values ('0000-00-00', '0000-00-00 00:00:00'), (null, null)",
+    );
+    for (column, ty) in [("day", "date?"), ("at", "time?")] {
+        let of = |rows: &str| {
+            let sql = format!("select {column} as a from t where {column} {rows}");
+            database.ask("muster_reader", &sql).fact("a", ty, "").run().unwrap()
+        };
+        assert!(cell(&of("is not null"), 0, "a").is_err(), "{column}: nobody wrote a null there");
+        assert_eq!(value(&of("<=> null"), 0, "a"), Value::Null, "{column}");
+    }
+}
+
+#[test]
 fn nothing_can_be_changed() {
     let database = Database::new(
         "create table t (id int); grant all on t to muster_reader;
