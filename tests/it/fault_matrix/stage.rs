@@ -457,7 +457,9 @@ impl Stage {
         let own = self.shop.at("muster");
         let mut command = self.shop.command(&["check", "--format", "json"]);
         if self.nobody && is_root() {
-            std::fs::copy(env!("CARGO_BIN_EXE_muster"), &own).unwrap();
+            // What this process writes is busy as long as a child of another test, forked meanwhile, has it open too.
+            let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_muster")).arg(&own).status().unwrap();
+            assert!(copied.success());
             let inner = command;
             command = Command::new("setpriv");
             command
