@@ -1,23 +1,25 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::audit::{self, Due};
 use crate::diag::{Diag, Level, code};
-use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording};
+use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros_of};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
-use crate::store::{Draft, Inbox, Seen, Store, StoreError};
+use crate::store::{Begun, Draft, Inbox, Mark, Seen, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
 use super::output::{Problem, warn};
-use super::setup::Sources;
+use super::promise::Promised;
+use super::setup::{Setup, Sources};
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -72,6 +74,11 @@ pub(super) struct Memory {
     keep: Option<Duration>,
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
+    promised: Option<Promised>,
+    /// What is overdue now, if somebody had to look.
+    pub(super) overdue: Vec<Due>,
+    /// That this run lasts.
+    mark: Option<Mark>,
 }
 
 /// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known. A store is opened only
@@ -79,6 +86,7 @@ pub(super) struct Memory {
 pub(super) fn recall(
     project: &Project,
     plan: &Plan,
+    promised: Option<Promised>,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
     let Some((path, keep)) = &project.store else { return Ok((Past::default(), None)) };
@@ -86,15 +94,34 @@ pub(super) fn recall(
     let inbox = Inbox::open(path).map_err(|error| unusable(&error))?;
     let wanted = plan.past();
     let held = plan.checks.iter().any(|check| held(check).is_some());
-    let (past, span) = if held || !wanted.is_empty() || inbox.is_due() {
-        from_store(path, plan, &wanted, at)?
-    } else {
-        (Past::default(), inbox.span())
-    };
+    let late = inbox.next_due().is_none_or(|due| due <= at);
+    let due = promised.as_ref().is_some_and(|promised| late || !inbox.knows(&promised.digest));
+    let Recalled { past, span, overdue } =
+        if held || !wanted.is_empty() || inbox.is_due() || (due && path.exists()) {
+            from_store(path, plan, &wanted, (at, promised.as_ref()))?
+        } else {
+            Recalled { span: inbox.span(), ..Recalled::default() }
+        };
+    let mark = inbox.begin(begun(plan, promised.as_ref(), at));
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
         warn(&[from_the_future(path, newest, at)]);
     }
-    Ok((past, Some(Memory { path: path.clone(), inbox, keep: *keep, span })))
+    let (path, keep) = (path.clone(), *keep);
+    Ok((past, Some(Memory { path, inbox, keep, span, promised, overdue, mark })))
+}
+
+/// What is said of a run as long as it lasts.
+fn begun(plan: &Plan, promised: Option<&Promised>, at: Timestamp) -> Begun {
+    let environment = promised.and_then(|promised| promised.environment.as_deref());
+    let of = environment.map_or_else(String::new, |name| format!(" of `{name}`"));
+    let many = plan.checks.len();
+    Begun {
+        started: micros_of(at),
+        host: super::edge::host(),
+        process: std::process::id(),
+        birth: String::new(),
+        about: format!("{many} check{}{of}", if many == 1 { "" } else { "s" }),
+    }
 }
 
 /// How long a check's rule has to hold.
@@ -105,12 +132,20 @@ fn held(check: &crate::plan::Check) -> Option<i64> {
 /// When the runs of a store began, the first and the last.
 type Span = Option<(Timestamp, Timestamp)>;
 
+/// What the store knew.
+#[derive(Default)]
+struct Recalled {
+    past: Past,
+    span: Span,
+    overdue: Vec<Due>,
+}
+
 fn from_store(
     path: &Path,
     plan: &Plan,
     wanted: &[PastRequest],
-    at: Timestamp,
-) -> Result<(Past, Span), Problem> {
+    (at, promised): (Timestamp, Option<&Promised>),
+) -> Result<Recalled, Problem> {
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
         .iter()
@@ -127,7 +162,11 @@ fn from_store(
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
             let recall =
                 if checks.is_empty() { Recall::default() } else { store.recall(&checks, since).await? };
-            Ok((Past { recall, ..past }, store.span().await?))
+            let overdue = match promised {
+                Some(promised) => overdue(&store, plan, promised, at).await?,
+                None => Vec::new(),
+            };
+            Ok(Recalled { past: Past { recall, ..past }, span: store.span().await?, overdue })
         }
         .await;
         store.close().await;
@@ -138,6 +177,21 @@ fn from_store(
         warn(&[taken(path, lost)]);
     }
     Ok(recalled)
+}
+
+/// What is overdue now and is not judged in this run either. Notes when somebody has to look again.
+async fn overdue(
+    store: &Store,
+    plan: &Plan,
+    promised: &Promised,
+    at: Timestamp,
+) -> Result<Vec<Due>, StoreError> {
+    let judged: BTreeSet<(&str, &str)> =
+        plan.checks.iter().map(|check| (&*check.policy.id, &*check.target.name)).collect();
+    let all = audit::overdue(&promised.checks, &store.standing().await?, &judged, at);
+    // What is overdue already is looked for by every run, until it is judged.
+    store.note_due(all.first().map_or(Timestamp::MAX, |due| due.late));
+    Ok(all.into_iter().filter(|due| due.is_overdue(at)).collect())
 }
 
 /// Runs that are gone are said once.
@@ -196,11 +250,13 @@ impl Memory {
 
     /// Remembers a run; secrets are removed first, if what it saw was not made ready without any.
     pub(super) fn remember(
-        &self,
+        mut self,
+        setup: &Setup,
         report: &RunReport,
         (recording, ready): (&Recording, Option<Result<Seen, StoreError>>),
         redactor: &Redactor,
     ) -> Result<(), Problem> {
+        let mark = self.mark.take();
         let report = clean_report(report, redactor)?;
         let seen = match ready.filter(|_| redactor.is_empty()) {
             Some(ready) => ready,
@@ -209,10 +265,21 @@ impl Memory {
         let remembered = seen.and_then(|seen| Draft::of(self.inbox.path(), &report, Some(seen)));
         let remembered = remembered.and_then(|draft| {
             // It is a great many small pieces, and the process is about to end.
+            let draft = match &self.promised {
+                Some(promised) => draft.promising(promised.environment.as_ref(), &promised.digest),
+                None => draft,
+            };
             let draft = std::mem::ManuallyDrop::new(draft);
+            if let Some(promised) =
+                self.promised.as_ref().filter(|promised| !self.inbox.knows(&promised.digest))
+            {
+                self.inbox.promise(&promised.digest, &redactor.clean(&promised.text(setup)))?;
+            }
             self.inbox.save(&draft)
         });
-        remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error))
+        let kept = remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error));
+        drop(mark);
+        kept
     }
 
     /// Forgets what is older than it is kept.
