@@ -46,6 +46,8 @@ impl<'a> Seen<'a> {
             // They are about how policies are written: one that breaks them is told as broken.
             labels: _,
             lints: _,
+            // It is about who signs, and nothing is seen or judged by it.
+            audit: _,
         } = project;
         Self {
             commands,

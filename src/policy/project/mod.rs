@@ -82,6 +82,15 @@ pub struct Project {
     pub recordings: Recordings,
     /// What was moved in a migration.
     pub gate: Gate,
+    /// How evidence is made.
+    pub audit: Audit,
+}
+
+/// How evidence is made.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Where the key that signs it is kept.
+    pub key: Option<(SecretRef, Loc)>,
 }
 
 /// How recordings are written and read.
@@ -203,6 +212,9 @@ impl Reader {
                     .and_then(|key| self.secret(key)),
             },
             gate: self.gate(node.get("gate")),
+            audit: Audit {
+                key: node.get("audit").and_then(|rules| rules.get("key")).and_then(|key| self.secret(key)),
+            },
         };
         self.names(node, &project);
         self.gate_names(node);

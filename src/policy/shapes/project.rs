@@ -187,6 +187,16 @@ pub(super) static RECORDINGS: MapShape = MapShape {
     ],
 };
 
+/// `audit:`
+pub(super) static AUDIT: MapShape = MapShape {
+    name: "the rules of audits",
+    keys: &[may(
+        "key",
+        SECRET_SHAPE,
+        "the Ed25519 key (PKCS#8, PEM) that signs evidence, as `openssl genpkey -algorithm ed25519` writes it",
+    )],
+};
+
 /// Keys that a rule of the house may ask for.
 pub(crate) const REQUIRED: &[&str] = &["owner", "tags", "controls", "prevents", "message", "runbook"];
 
@@ -283,5 +293,6 @@ pub static PROJECT: MapShape = MapShape {
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
         may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
+        may("audit", Shape::Map(&AUDIT), "how evidence is made, for `muster audit`"),
     ],
 };

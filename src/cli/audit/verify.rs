@@ -1,0 +1,136 @@
+//! `muster audit verify`: is evidence as it was made, and does it still say what it said?
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::cli::exit;
+use crate::cli::output::{Done, Form, Problem, line, say};
+use crate::evidence::{Against, Checked, FORMAT, Signature, verify};
+use crate::report::inline;
+
+use super::judge::Rejudge;
+use super::{key, problem};
+
+/// Differences that are shown to people; JSON has all.
+const SHOWN: usize = 100;
+
+/// Looks at every byte of evidence, and judges every run again by what lies in it
+#[derive(Args)]
+#[command(after_help = "Examples:
+  muster audit verify evidence/2026-Q3
+  muster audit verify evidence/2026-Q3 --key audit-key.pub.pem --anchor anchor.jsonl
+  muster audit verify evidence/2026-Q3 --format json
+
+Exit codes: 0 all is as it was, 1 something is not, 2 no evidence, 3 some runs cannot be judged again, 4 no run in it")]
+pub(super) struct Arguments {
+    /// The directory of evidence
+    dir: PathBuf,
+    /// The public key that must have signed it
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Lines that lie elsewhere, each of which must be in the chain of the runs
+    #[arg(long, value_name = "FILE")]
+    anchor: Option<PathBuf>,
+    /// How it is told
+    #[arg(long, value_enum, default_value = "human")]
+    format: Form,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    look(arguments).map_err(|problem| Problem { json: arguments.format == Form::Json, ..problem })
+}
+
+fn look(arguments: &Arguments) -> Done {
+    let key = arguments.key.as_deref().map(key::given).transpose()?;
+    let against = Against { key: key.as_ref(), anchor: arguments.anchor.as_deref() };
+    let checked =
+        verify(&arguments.dir, &against, &mut Rejudge::default()).map_err(|error| problem(&error))?;
+    let exit = code(&checked);
+    match arguments.format {
+        Form::Human => say(&shown(&checked))?,
+        Form::Json => say(&format!("{:#}\n", data(&checked, exit)?))?,
+    }
+    Ok(exit)
+}
+
+fn code(checked: &Checked) -> u8 {
+    if !checked.differences.is_empty() {
+        exit::FINDINGS
+    } else if checked.runs == 0 {
+        exit::NOTHING
+    } else if !checked.not_again.is_empty() {
+        exit::UNKNOWN
+    } else {
+        exit::GOOD
+    }
+}
+
+fn data(checked: &Checked, exit: u8) -> Result<Json, Problem> {
+    let unwritable = |error: serde_json::Error| {
+        Problem::usage(format!("it cannot be written as JSON: {error}"), "this is a fault of muster; please report it")
+    };
+    let mut all = serde_json::Map::new();
+    all.insert("evidence".to_owned(), FORMAT.into());
+    if let Json::Object(fields) = serde_json::to_value(checked).map_err(unwritable)? {
+        all.extend(fields);
+    }
+    all.insert("exit".to_owned(), json!(exit));
+    Ok(Json::Object(all))
+}
+
+fn shown(checked: &Checked) -> String {
+    let mut text = String::new();
+    let what = checked.period.as_ref().map_or_else(
+        || "it does not say what it is about".to_owned(),
+        |period| format!("{}, {} runs from {} to {}", inline(&period.name), checked.runs, period.from, period.until),
+    );
+    line(&mut text, &format!("{}: {what}", checked.path.display()));
+    if let Some(made) = checked.made {
+        let masked = if checked.masked { ", texts masked" } else { "" };
+        line(&mut text, &format!("  made at {made} by muster {} on {}{masked}", inline(&checked.muster), inline(&checked.host)));
+    }
+    line(&mut text, &format!("  files         {} looked at, {} bytes", checked.files, checked.bytes));
+    line(&mut text, &format!("  signature     {}", signature(&checked.signature)));
+    if let Some(anchor) = &checked.anchor {
+        line(&mut text, &format!(
+            "  anchor        {} lines are in the chain ({} of them signed), {} are about another time",
+            anchor.lines, anchor.signed, anchor.other
+        ));
+    } else {
+        line(&mut text, "  anchor        none was given: that the newest runs were cut off cannot be seen");
+    }
+    line(&mut text, &format!("  judged again  {} of {} runs, with the same findings byte for byte", checked.judged_again, checked.runs));
+    for not in checked.not_again.iter().take(SHOWN) {
+        line(&mut text, &format!("    not run {} (`{}`): {}", not.run, inline(&not.id), inline(&not.why)));
+    }
+    for (run, policies) in checked.changed_policies.iter().take(SHOWN) {
+        let names = policies.iter().map(|policy| inline(policy).to_string()).collect::<Vec<_>>().join(", ");
+        line(&mut text, &format!("    run {run} is judged by other texts of these policies than it was recorded for: {names}"));
+    }
+    let many = checked.differences.len();
+    if many == 0 {
+        line(&mut text, "nothing differs");
+        return text;
+    }
+    line(&mut text, &format!("{many} difference{}:", if many == 1 { "" } else { "s" }));
+    for difference in checked.differences.iter().take(SHOWN) {
+        line(&mut text, &format!("  {}: {}", inline(&difference.path), inline(&difference.says)));
+    }
+    if many > SHOWN {
+        line(&mut text, &format!("  … and {} more; `--format json` has all", many - SHOWN));
+    }
+    text
+}
+
+fn signature(signature: &Signature) -> String {
+    match signature {
+        Signature::Unsigned => "none: whoever could write the directory could write another one like it".to_owned(),
+        Signature::Wrong => "wrong, see below".to_owned(),
+        Signature::Given { key } => format!("of the key that was given, {key}"),
+        Signature::Beside { key } => format!(
+            "of the key that lies beside it, {key}; that proves only that nobody changed it without that key: give the key that you trust with `--key`"
+        ),
+    }
+}
