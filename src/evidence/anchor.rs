@@ -64,7 +64,10 @@ fn read(path: &Path) -> Result<Vec<Line>, EvidenceError> {
     let wrong = |error: &std::io::Error| EvidenceError::io(path, error);
     let size = std::fs::metadata(path).map_err(|error| wrong(&error))?.len();
     if size > LARGEST {
-        return Err(EvidenceError::Input(format!("the anchor `{}` is larger than an anchor can be", path.display())));
+        return Err(EvidenceError::Input(format!(
+            "the anchor `{}` is larger than an anchor can be",
+            path.display()
+        )));
     }
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let lines = text.split_inclusive('\n').enumerate().map(|(at, line)| {
@@ -75,7 +78,10 @@ fn read(path: &Path) -> Result<Vec<Line>, EvidenceError> {
         let read: Line = serde_json::from_str(line)
             .map_err(|error| EvidenceError::Input(format!("{}: {error}", place())))?;
         if read.anchor != FORMAT {
-            return Err(EvidenceError::Input(format!("{}: its format is not the one that this build reads", place())));
+            return Err(EvidenceError::Input(format!(
+                "{}: its format is not the one that this build reads",
+                place()
+            )));
         }
         Ok(read)
     });
@@ -154,7 +160,10 @@ pub(super) fn append(
     match check(path, index, key.map(SigningKey::public)) {
         Ok((_, wrong)) => {
             if let Some((at, why)) = wrong.first() {
-                return Err(EvidenceError::Input(format!("the anchor `{}`, line {at}: {why}", path.display())));
+                return Err(EvidenceError::Input(format!(
+                    "the anchor `{}`, line {at}: {why}",
+                    path.display()
+                )));
             }
         }
         Err(EvidenceError::Io { .. })

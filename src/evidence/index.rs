@@ -131,7 +131,10 @@ impl Index {
                 found.push((number, format!("it is called run {}", entry.run)));
             }
             if entry.previous != previous {
-                found.push((number, "it does not follow the run before it: one was taken out, put in or changed".to_owned()));
+                found.push((
+                    number,
+                    "it does not follow the run before it: one was taken out, put in or changed".to_owned(),
+                ));
             }
             if entry.link != entry.linked(&entry.previous) {
                 found.push((number, "its link is not that of its id, time and files".to_owned()));

@@ -28,7 +28,8 @@ pub struct PublicKey {
 /// The only block of a PEM text, with its label.
 fn block(text: &str) -> Result<Pem, String> {
     let mut blocks = Pem::iter_from_buffer(text.as_bytes());
-    let first = blocks.next().ok_or("it holds no key in PEM form")?.map_err(|_malformed| "it is no PEM text")?;
+    let first =
+        blocks.next().ok_or("it holds no key in PEM form")?.map_err(|_malformed| "it is no PEM text")?;
     match blocks.next() {
         None => Ok(first),
         Some(_) => Err("it holds more than one block of PEM".to_owned()),
@@ -43,7 +44,9 @@ impl SigningKey {
             "PRIVATE KEY" => {}
             "PUBLIC KEY" => return Err("it is a public key, and only the private one can sign".to_owned()),
             "CERTIFICATE" => return Err("it is a certificate, and not a private key".to_owned()),
-            "ENCRYPTED PRIVATE KEY" => return Err("it is locked by a passphrase, which nobody can be asked for".to_owned()),
+            "ENCRYPTED PRIVATE KEY" => {
+                return Err("it is locked by a passphrase, which nobody can be asked for".to_owned());
+            }
             _ => return Err("it is no private key in PKCS#8 form (`BEGIN PRIVATE KEY`)".to_owned()),
         }
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pem.contents)
@@ -73,8 +76,8 @@ impl PublicKey {
         if pem.label != "PUBLIC KEY" {
             return Err("it is no public key (`BEGIN PUBLIC KEY`)".to_owned());
         }
-        let (rest, info) =
-            SubjectPublicKeyInfo::from_der(&pem.contents).map_err(|_malformed| "it is no public key".to_owned())?;
+        let (rest, info) = SubjectPublicKeyInfo::from_der(&pem.contents)
+            .map_err(|_malformed| "it is no public key".to_owned())?;
         let bytes = info.subject_public_key.data.to_vec();
         if info.algorithm.algorithm.to_id_string() != OID || !rest.is_empty() || bytes.len() != 32 {
             return Err("it is a public key, and not an Ed25519 one".to_owned());

@@ -42,13 +42,18 @@ impl Manifest {
             let Some(size) = number.filter(|number| size == Some(number.to_string().as_str())) else {
                 return Err(format!("line {at}: here a size has to stand"));
             };
-            let Some((at, line)) = lines.next() else { return Err(format!("line {at}: it ends after a size")) };
+            let Some((at, line)) = lines.next() else {
+                return Err(format!("line {at}: it ends after a size"));
+            };
             let parts = line.strip_suffix('\n').and_then(|line| line.split_once("  "));
             let Some((digest, path)) = parts.filter(|(digest, _)| is_digest(digest)) else {
                 return Err(format!("line {at}: here a digest and a path have to stand"));
             };
             if !is_inside(path) {
-                return Err(format!("line {at}: the path `{}` leads out of the directory", path.escape_debug()));
+                return Err(format!(
+                    "line {at}: the path `{}` leads out of the directory",
+                    path.escape_debug()
+                ));
             }
             if last.as_deref().is_some_and(|last| last >= path) {
                 return Err(format!("line {at}: the path `{path}` is not in its place, or stands twice"));

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn what_climbs_out_is_not_inside() {
-        for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb", ".", "a/.."] {
+        for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb", ".", "a/.."]
+        {
             assert!(!is_inside(path), "{path:?}");
         }
         for path in ["MANIFEST", "runs/0001.recording.json", "project/policies/ä b.yaml", "a/..b"] {
@@ -91,7 +92,8 @@ mod tests {
 
     #[test]
     fn every_piece_lies_inside() {
-        let of = |name: &str, role: Role| piece(1, &Piece { name: name.into(), role, text: String::new() }, 7);
+        let of =
+            |name: &str, role: Role| piece(1, &Piece { name: name.into(), role, text: String::new() }, 7);
         assert_eq!(of("policies/x.yaml", Role::Policy), "project/policies/x.yaml");
         assert_eq!(of("builtin:host/x.yaml", Role::Library("host".into())), "policies/builtin/host/x.yaml");
         assert_eq!(of("../shared/x.yaml", Role::Policy), "policies/outside/0007-x.yaml");

@@ -155,7 +155,11 @@ impl Drawer<'_> {
     }
 
     fn each(&self, summary: &Summary, draw: impl Fn(&str, &Judged) -> Json) -> Vec<Json> {
-        summary.checks.iter().map(|((policy, target), check)| draw(&format!("{policy}@{target}"), check)).collect()
+        summary
+            .checks
+            .iter()
+            .map(|((policy, target), check)| draw(&format!("{policy}@{target}"), check))
+            .collect()
     }
 
     fn definitions(&self, summary: &Summary) -> Json {
@@ -184,7 +188,8 @@ impl Drawer<'_> {
 
     fn observation(&self, name: &str, check: &Judged) -> Json {
         let target = name.split_once('@').map_or(name, |(_, target)| target);
-        let evidence = |path: String, what: &str| json!({ "href": format!("../{path}"), "description": what });
+        let evidence =
+            |path: String, what: &str| json!({ "href": format!("../{path}"), "description": what });
         json!({
             "uuid": self.uuid(&format!("observation\n{name}")),
             "title": line(name),
@@ -212,10 +217,13 @@ impl Drawer<'_> {
         let (state, reason) = match check.verdict {
             Verdict::Pass => ("satisfied", "pass"),
             Verdict::Fail => ("not-satisfied", "fail"),
-            Verdict::Warn | Verdict::Unknown | Verdict::Waived | Verdict::Skipped => ("not-satisfied", "other"),
+            Verdict::Warn | Verdict::Unknown | Verdict::Waived | Verdict::Skipped => {
+                ("not-satisfied", "other")
+            }
         };
         let policy = name.split_once('@').map_or(name, |(policy, _)| policy);
-        let mut props = vec![prop("verdict", check.verdict.word()), prop("worst-verdict", check.worst.word())];
+        let mut props =
+            vec![prop("verdict", check.verdict.word()), prop("worst-verdict", check.worst.word())];
         props.extend(check.controls.iter().map(|control| prop("control", control)));
         let mut status = json!({ "state": state, "reason": reason });
         if let (Some(map), Some(note)) = (status.as_object_mut(), &check.note) {
@@ -266,7 +274,10 @@ impl Drawer<'_> {
             map.insert("remediations".to_owned(), json!([remedy]));
         }
         if let (Some(waiver), Status::Approved) = (&risk.waiver, risk.status()) {
-            let says = format!("{} (owner {}, ticket {}, until {})", waiver.reason, waiver.owner, waiver.ticket, waiver.expires);
+            let says = format!(
+                "{} (owner {}, ticket {}, until {})",
+                waiver.reason, waiver.owner, waiver.ticket, waiver.expires
+            );
             let factor = json!({ "uuid": self.uuid(&format!("waiver\n{key}")), "description": line(&says) });
             map.insert("mitigating-factors".to_owned(), json!([factor]));
             map.insert("deadline".to_owned(), format!("{}T23:59:59Z", waiver.expires).into());
@@ -288,7 +299,9 @@ impl Drawer<'_> {
 
 fn counted(check: &Judged) -> String {
     let some = Verdict::ALL.into_iter().filter(|verdict| check.runs.of(*verdict) > 0);
-    some.map(|verdict| format!("{} {}", check.runs.of(verdict), verdict.word())).collect::<Vec<_>>().join(", ")
+    some.map(|verdict| format!("{} {}", check.runs.of(verdict), verdict.word()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The controls that policies name; the policies themselves where none does.

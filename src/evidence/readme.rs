@@ -8,7 +8,9 @@ pub(super) fn text(index: &Index) -> String {
     let Index { muster, host, made, period, runs, key, masked, .. } = index;
     let signed = match key {
         Some(key) => format!("It is signed with the Ed25519 key `{key}`."),
-        None => "**It is not signed.** Whoever can write the directory can write another one like it.".to_owned(),
+        None => {
+            "**It is not signed.** Whoever can write the directory can write another one like it.".to_owned()
+        }
     };
     let masked = if *masked {
         "\nTexts of the recordings were replaced by keyed digests: equal texts have equal digests, and no digest tells its text.\n"

@@ -109,7 +109,8 @@ impl<'g> Stage<'g> {
             // A file system without that: an empty directory is the most that could be replaced.
             Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                 refuse_existing(&target)?;
-                std::fs::rename(folder.path(), &target).map_err(|error| EvidenceError::io(&target, &error))?;
+                std::fs::rename(folder.path(), &target)
+                    .map_err(|error| EvidenceError::io(&target, &error))?;
             }
             Err(error) => return Err(wrong(error)),
         }

@@ -91,7 +91,10 @@ impl Opened {
         };
         let named = subject.get("name").and_then(Json::as_str) == Some(MANIFEST);
         let digest = subject.get("digest").and_then(|digest| digest.get("sha256")).and_then(Json::as_str);
-        digest.filter(|_| named).map(str::to_owned).ok_or_else(|| format!("it does not speak of `{MANIFEST}`"))
+        digest
+            .filter(|_| named)
+            .map(str::to_owned)
+            .ok_or_else(|| format!("it does not speak of `{MANIFEST}`"))
     }
 }
 

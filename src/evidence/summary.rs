@@ -175,6 +175,7 @@ impl Risk {
         self.owner = Arc::clone(&finding.owner);
         self.message.clone_from(&finding.message);
         self.waiver.clone_from(&finding.waiver);
-        self.steps = finding.remedy.iter().map(|step| format!("{}: {}", step.kind.word(), step.text)).collect();
+        self.steps =
+            finding.remedy.iter().map(|step| format!("{}: {}", step.kind.word(), step.text)).collect();
     }
 }

@@ -10,8 +10,8 @@ use super::stage::{HoldsSecret, Stage};
 use super::summary::Summary;
 use super::verify::listed_differences;
 use super::{
-    Edition, EvidenceError, FORMAT, Judge, Laid, Material, Role, Run, anchor, findings, first_difference, oscal,
-    plain, readme, statement,
+    Edition, EvidenceError, FORMAT, Judge, Laid, Material, Role, Run, anchor, findings, first_difference,
+    oscal, plain, readme, statement,
 };
 use crate::fact::Recording;
 use crate::verdict::{Check, RunReport};
@@ -143,7 +143,8 @@ fn one(
             (then, not_again)
         }
     };
-    let report: RunReport = serde_json::from_str(&found).map_err(|error| wrong(&format!("cannot be written: {error}")))?;
+    let report: RunReport =
+        serde_json::from_str(&found).map_err(|error| wrong(&format!("cannot be written: {error}")))?;
     summary.add(number, &report);
     let changed_policies = changed(&recording, &report);
     let mut entry = Entry {
@@ -166,7 +167,8 @@ fn one(
 
 /// Policies whose text is another one than when their facts were recorded.
 fn changed(recording: &Recording, report: &RunReport) -> Vec<String> {
-    let then: BTreeMap<&str, &str> = recording.policies.iter().map(|(id, digest)| (&**id, &**digest)).collect();
+    let then: BTreeMap<&str, &str> =
+        recording.policies.iter().map(|(id, digest)| (&**id, &**digest)).collect();
     let is = |check: &&Check| then.get(&*check.policy).is_some_and(|digest| **digest != *check.digest);
     let changed: BTreeSet<&str> = report.checks.iter().filter(is).map(|check| &*check.policy).collect();
     changed.into_iter().map(str::to_owned).collect()
@@ -194,7 +196,8 @@ fn finish(
         return Err(EvidenceError::Input(why));
     }
     let manifest_digest = digest(manifest.as_bytes());
-    let mut bytes = manifest.len() as u64 + stage.manifest.files.values().map(|listed| listed.size).sum::<u64>();
+    let mut bytes =
+        manifest.len() as u64 + stage.manifest.files.values().map(|listed| listed.size).sum::<u64>();
     let mut files = stage.manifest.files.len() + 1;
     if let Some(key) = options.key {
         let statement =

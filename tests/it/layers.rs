@@ -8,8 +8,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy", "probe",
-            "report", "rule", "secret", "source", "store", "verdict",
+            "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy",
+            "probe", "report", "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),

@@ -138,7 +138,8 @@ fn time(option: &str, text: &str) -> Result<Timestamp, Problem> {
 /// The period, which has each of the recordings.
 fn period(arguments: &Arguments, files: &[(String, Recording)], made: Timestamp) -> Result<Period, Problem> {
     let first = files.iter().map(|(_, recording)| recording.started).min().unwrap_or(made);
-    let given = |option: &str, text: &Option<String>| text.as_deref().map(|text| time(option, text)).transpose();
+    let given =
+        |option: &str, text: &Option<String>| text.as_deref().map(|text| time(option, text)).transpose();
     let from = given("--from", &arguments.from)?.unwrap_or(first);
     let until = given("--until", &arguments.until)?.unwrap_or(made);
     if from >= until {
@@ -219,7 +220,8 @@ fn ready(
     mask: Option<&Mask>,
     redactor: &Redactor,
 ) -> Result<Recording, String> {
-    let said = |problem: &Problem| problem.diags.first().map_or_else(String::new, |diag| diag.message.clone());
+    let said =
+        |problem: &Problem| problem.diags.first().map_or_else(String::new, |diag| diag.message.clone());
     memory::baselines(&setup.project, plan, &mut recording.past).map_err(|problem| said(&problem))?;
     if let Some(mask) = mask {
         mask.apply(&mut recording);

@@ -79,7 +79,8 @@ fn scripts(files: &[File], setup: &Setup) -> Result<BTreeMap<String, String>, Pr
         Ok(source)
     };
     let loaded = of_texts(files, Some(&known(&setup.project)), &script);
-    faultless(&loaded).map_err(|why| wrong(None, why, "the files changed while they were read: call it again"))?;
+    faultless(&loaded)
+        .map_err(|why| wrong(None, why, "the files changed while they were read: call it again"))?;
     Ok(read.into_inner())
 }
 

@@ -52,7 +52,8 @@ impl Ready {
         selection.gate = gate;
         let entries = project.targets.clone();
         let infos = entries.iter().map(targets::info).collect();
-        let environment = project.environments.iter().find(|one| selection.environment.as_ref() == Some(&one.name));
+        let environment =
+            project.environments.iter().find(|one| selection.environment.as_ref() == Some(&one.name));
         let fail_on = environment.and_then(|environment| environment.fail_on).unwrap_or(Verdict::Fail);
         let setup =
             Setup { project, has_project: true, loaded, entries, infos, selection, warnings: Vec::new() };

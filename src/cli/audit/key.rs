@@ -66,7 +66,9 @@ pub(in crate::cli) fn learn(project: &Project, redactor: &Redactor, guard: &Reda
             continue;
         }
         let Ok(text) = whole(reference) else { continue };
-        let Some(line) = text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) else { continue };
+        let Some(line) = text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) else {
+            continue;
+        };
         redactor.learn(line);
         if line.len() >= SHORTEST {
             guard.learn(line);

@@ -69,7 +69,10 @@ fn code(checked: &Checked) -> u8 {
 
 fn data(checked: &Checked, exit: u8) -> Result<Json, Problem> {
     let unwritable = |error: serde_json::Error| {
-        Problem::usage(format!("it cannot be written as JSON: {error}"), "this is a fault of muster; please report it")
+        Problem::usage(
+            format!("it cannot be written as JSON: {error}"),
+            "this is a fault of muster; please report it",
+        )
     };
     let mut all = serde_json::Map::new();
     all.insert("evidence".to_owned(), FORMAT.into());
@@ -84,30 +87,59 @@ fn shown(checked: &Checked) -> String {
     let mut text = String::new();
     let what = checked.period.as_ref().map_or_else(
         || "it does not say what it is about".to_owned(),
-        |period| format!("{}, {} runs from {} to {}", inline(&period.name), checked.runs, period.from, period.until),
+        |period| {
+            format!(
+                "{}, {} runs from {} to {}",
+                inline(&period.name),
+                checked.runs,
+                period.from,
+                period.until
+            )
+        },
     );
     line(&mut text, &format!("{}: {what}", checked.path.display()));
     if let Some(made) = checked.made {
         let masked = if checked.masked { ", texts masked" } else { "" };
-        line(&mut text, &format!("  made at {made} by muster {} on {}{masked}", inline(&checked.muster), inline(&checked.host)));
+        line(
+            &mut text,
+            &format!(
+                "  made at {made} by muster {} on {}{masked}",
+                inline(&checked.muster),
+                inline(&checked.host)
+            ),
+        );
     }
     line(&mut text, &format!("  files         {} looked at, {} bytes", checked.files, checked.bytes));
     line(&mut text, &format!("  signature     {}", signature(&checked.signature)));
     if let Some(anchor) = &checked.anchor {
-        line(&mut text, &format!(
-            "  anchor        {} lines are in the chain ({} of them signed), {} are about another time",
-            anchor.lines, anchor.signed, anchor.other
-        ));
+        line(
+            &mut text,
+            &format!(
+                "  anchor        {} lines are in the chain ({} of them signed), {} are about another time",
+                anchor.lines, anchor.signed, anchor.other
+            ),
+        );
     } else {
         line(&mut text, "  anchor        none was given: that the newest runs were cut off cannot be seen");
     }
-    line(&mut text, &format!("  judged again  {} of {} runs, with the same findings byte for byte", checked.judged_again, checked.runs));
+    line(
+        &mut text,
+        &format!(
+            "  judged again  {} of {} runs, with the same findings byte for byte",
+            checked.judged_again, checked.runs
+        ),
+    );
     for not in checked.not_again.iter().take(SHOWN) {
         line(&mut text, &format!("    not run {} (`{}`): {}", not.run, inline(&not.id), inline(&not.why)));
     }
     for (run, policies) in checked.changed_policies.iter().take(SHOWN) {
         let names = policies.iter().map(|policy| inline(policy).to_string()).collect::<Vec<_>>().join(", ");
-        line(&mut text, &format!("    run {run} is judged by other texts of these policies than it was recorded for: {names}"));
+        line(
+            &mut text,
+            &format!(
+                "    run {run} is judged by other texts of these policies than it was recorded for: {names}"
+            ),
+        );
     }
     let many = checked.differences.len();
     if many == 0 {
@@ -126,7 +158,9 @@ fn shown(checked: &Checked) -> String {
 
 fn signature(signature: &Signature) -> String {
     match signature {
-        Signature::Unsigned => "none: whoever could write the directory could write another one like it".to_owned(),
+        Signature::Unsigned => {
+            "none: whoever could write the directory could write another one like it".to_owned()
+        }
         Signature::Wrong => "wrong, see below".to_owned(),
         Signature::Given { key } => format!("of the key that was given, {key}"),
         Signature::Beside { key } => format!(

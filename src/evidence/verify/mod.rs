@@ -146,7 +146,8 @@ impl Look<'_> {
             if !is_there && !ours {
                 return Err(self.not_evidence(&format!("it has no `{MANIFEST}`")));
             }
-            let (kind, says) = if is_there { ("changed", "it is no text") } else { ("removed", "it is gone") };
+            let (kind, says) =
+                if is_there { ("changed", "it is no text") } else { ("removed", "it is gone") };
             self.differs(MANIFEST, kind, says);
             return Ok(());
         };
@@ -197,11 +198,7 @@ pub(super) fn listed_differences(folder: &Path) -> Vec<Difference> {
 }
 
 /// Looks at evidence. The error is for what is none, or for an anchor that cannot be read.
-pub fn verify(
-    folder: &Path,
-    against: &Against<'_>,
-    judge: &mut dyn Judge,
-) -> Result<Checked, EvidenceError> {
+pub fn verify(folder: &Path, against: &Against<'_>, judge: &mut dyn Judge) -> Result<Checked, EvidenceError> {
     let mut look = begin(folder)?;
     look.files()?;
     let index = look.index();
@@ -255,10 +252,18 @@ impl Look<'_> {
             return;
         }
         for path in wanted.difference(&listed) {
-            self.differs(path, "manifest", format!("it belongs to the evidence, and `{MANIFEST}` does not list it"));
+            self.differs(
+                path,
+                "manifest",
+                format!("it belongs to the evidence, and `{MANIFEST}` does not list it"),
+            );
         }
         for path in listed.difference(&wanted) {
-            self.differs(path, "manifest", format!("`{MANIFEST}` lists it, and it belongs to nothing in `{INDEX}`"));
+            self.differs(
+                path,
+                "manifest",
+                format!("`{MANIFEST}` lists it, and it belongs to nothing in `{INDEX}`"),
+            );
         }
     }
 

@@ -44,7 +44,11 @@ impl Look<'_> {
         let id = key.id();
         if opened.keyid != id {
             let whose = if given.is_some() { "that was given" } else { "that lies beside it" };
-            self.differs(STATEMENT, "signature", format!("it is of the key `{}`, and not of the key `{id}` {whose}", opened.keyid));
+            self.differs(
+                STATEMENT,
+                "signature",
+                format!("it is of the key `{}`, and not of the key `{id}` {whose}", opened.keyid),
+            );
         } else if !opened.is_of(&key) {
             self.differs(STATEMENT, "signature", format!("the signature is not that of the key `{id}`"));
         }
@@ -88,14 +92,22 @@ impl Look<'_> {
         let made = statement::statement(index, summary, &self.manifest, &digest(&list));
         let at = made.ok().and_then(|made| first_difference(&opened.payload, made.as_bytes()));
         if let Some(at) = at {
-            self.differs(STATEMENT, "derived", format!("it does not say what the runs say ({at} of the payload)"));
+            self.differs(
+                STATEMENT,
+                "derived",
+                format!("it does not say what the runs say ({at} of the payload)"),
+            );
         }
     }
 
     fn same(&mut self, path: &str, made: Option<String>) {
         let (Some(made), Some(found)) = (made, self.read(path)) else { return };
         if let Some(at) = first_difference(&found, made.as_bytes()) {
-            self.differs(path, "derived", format!("it does not say what the rest says: the first difference is {at}"));
+            self.differs(
+                path,
+                "derived",
+                format!("it does not say what the rest says: the first difference is {at}"),
+            );
         }
     }
 }

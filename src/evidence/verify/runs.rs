@@ -36,7 +36,11 @@ impl Look<'_> {
             for (path, digest) in files {
                 let listed = self.manifest.files.get(&path);
                 if listed.is_some_and(|listed| listed.digest != *digest) {
-                    self.differs(INDEX, "chain", format!("run {}: `{path}` is not the file that is part of it", entry.run));
+                    self.differs(
+                        INDEX,
+                        "chain",
+                        format!("run {}: `{path}` is not the file that is part of it", entry.run),
+                    );
                 }
             }
         }
@@ -47,7 +51,8 @@ impl Look<'_> {
     fn places(&mut self, index: &Index) {
         for (edition, placed) in index.editions.iter().enumerate() {
             for (at, placed) in placed.iter().enumerate() {
-                let piece = Piece { name: placed.name.clone(), role: placed.role.clone(), text: String::new() };
+                let piece =
+                    Piece { name: placed.name.clone(), role: placed.role.clone(), text: String::new() };
                 if names::piece(edition + 1, &piece, at) != placed.path {
                     self.differs(INDEX, "index", format!("`{}` does not lie where it belongs", placed.name));
                 }
@@ -73,12 +78,8 @@ impl Look<'_> {
         checked: &mut Checked,
     ) -> Option<Summary> {
         let bad = self.bad();
-        let laid: Vec<Option<Laid>> = index
-            .editions
-            .iter()
-            .enumerate()
-            .map(|(at, placed)| self.laid(at + 1, placed, &bad))
-            .collect();
+        let laid: Vec<Option<Laid>> =
+            index.editions.iter().enumerate().map(|(at, placed)| self.laid(at + 1, placed, &bad)).collect();
         let mut summary = Some(Summary::default());
         for entry in &index.runs {
             let laid = entry.edition.checked_sub(1).and_then(|at| laid.get(at)).and_then(Option::as_ref);
@@ -142,7 +143,11 @@ impl Look<'_> {
                 } else {
                     format!("; it was made by muster {}, and this is {own}", index.muster)
                 };
-                self.differs(&path, "judged", format!("judged again, the recording gives something else from {at}{version}"));
+                self.differs(
+                    &path,
+                    "judged",
+                    format!("judged again, the recording gives something else from {at}{version}"),
+                );
             }
         }
     }
