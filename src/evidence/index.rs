@@ -142,6 +142,9 @@ impl Index {
             if before.is_some_and(|before| before > entry.started) {
                 found.push((number, "it began before the run before it".to_owned()));
             }
+            if entry.started < self.period.from || entry.started >= self.period.until {
+                found.push((number, "it is not of the period".to_owned()));
+            }
             if entry.edition == 0 || entry.edition > self.editions.len() {
                 found.push((number, format!("there is no edition {}", entry.edition)));
             }

@@ -161,7 +161,7 @@ fn what_is_not_found_any_more_is_closed_only_by_who_could_look() {
     let mut status = |hours: i64, verdict: Verdict, findings: &[(&str, Verdict)]| {
         summary.add(usize::try_from(hours).unwrap(), &report(hours, verdict, findings));
         let check = summary.checks.values().next().unwrap();
-        check.risks.values().next().map(super::summary::Risk::status)
+        check.risks.values().next().map(summary::Risk::status)
     };
     assert_eq!(status(1, Verdict::Pass, &[]), None);
     assert_eq!(status(2, Verdict::Fail, &[("a", Verdict::Fail)]), Some(Status::Open));

@@ -166,7 +166,7 @@ fn one(
 }
 
 /// Policies whose text is another one than when their facts were recorded.
-fn changed(recording: &Recording, report: &RunReport) -> Vec<String> {
+pub(super) fn changed(recording: &Recording, report: &RunReport) -> Vec<String> {
     let then: BTreeMap<&str, &str> =
         recording.policies.iter().map(|(id, digest)| (&**id, &**digest)).collect();
     let is = |check: &&Check| then.get(&*check.policy).is_some_and(|digest| **digest != *check.digest);

@@ -161,6 +161,7 @@ fn read(paths: &[PathBuf], setup: &Setup) -> Result<Vec<(String, Recording)>, Pr
     for path in paths {
         let recording = recorded::read(path)?;
         diags.extend(recorded::unfit(path, &recording, &wanted));
+        diags.extend(unknown(path, &recording, setup));
         if let Some((twin, _)) = files.iter().find(|(_, known)| *known == recording) {
             let message = format!("`{}` is the same recording as `{twin}`", path.display());
             diags.push(Diag::error(&code::EVIDENCE, message).help("a run counts once"));
@@ -173,6 +174,23 @@ fn read(paths: &[PathBuf], setup: &Setup) -> Result<Vec<(String, Recording)>, Pr
     }
     files.sort_by(|(one, first), (other, second)| (first.started, one).cmp(&(second.started, other)));
     Ok(files)
+}
+
+/// What was recorded for a policy that is gone cannot be judged, and would be left out without a word.
+fn unknown(path: &Path, recording: &Recording, setup: &Setup) -> Option<Diag> {
+    let gone: Vec<&str> = recording
+        .policies
+        .iter()
+        .map(|(id, _)| &**id)
+        .filter(|id| setup.policies().iter().all(|policy| *policy.id != **id))
+        .collect();
+    let message = format!(
+        "`{}` was recorded for `{}`, which the project does not have",
+        path.display(),
+        gone.join("`, `")
+    );
+    let help = "make evidence with the policies of its time: check out the revision that recorded it";
+    (!gone.is_empty()).then(|| Diag::error(&code::EVIDENCE, message).help(help))
 }
 
 /// What of the project a recording was asked for: what the flags say, and no policy that it was not recorded for.

@@ -168,9 +168,13 @@ impl Look<'_> {
         EvidenceError::NotEvidence { path: self.folder.to_owned(), why: why.to_owned() }
     }
 
-    /// What the evidence is about.
+    /// What the evidence is about. Without a list there is nothing to be read.
     fn index(&mut self) -> Option<Index> {
-        let text = self.text(INDEX)?;
+        let Some(text) = self.text(INDEX) else {
+            // Also if the list was changed so that it does not miss it.
+            self.differs(INDEX, "removed", "it is gone, or no text: nothing says what the evidence is about");
+            return None;
+        };
         match Index::parse(&text) {
             Ok(index) => Some(index),
             Err(why) => {

@@ -16,8 +16,8 @@ impl Look<'_> {
     }
 
     fn statement(&mut self) -> Option<Opened> {
-        let text = self.text(STATEMENT)?;
-        match statement::open(&text) {
+        let opened = self.text(STATEMENT).ok_or_else(|| "it is no text".to_owned());
+        match opened.and_then(|text| statement::open(&text)) {
             Ok(opened) => Some(opened),
             Err(why) => {
                 self.differs(STATEMENT, "signature", format!("it cannot be read: {why}"));
@@ -100,14 +100,14 @@ impl Look<'_> {
         }
     }
 
-    fn same(&mut self, path: &str, made: Option<String>) {
-        let (Some(made), Some(found)) = (made, self.read(path)) else { return };
-        if let Some(at) = first_difference(&found, made.as_bytes()) {
-            self.differs(
-                path,
-                "derived",
-                format!("it does not say what the rest says: the first difference is {at}"),
-            );
+    fn same(&mut self, path: &str, made: Result<String, serde_json::Error>) {
+        // One that is gone was told already.
+        let Some(found) = self.read(path) else { return };
+        let at = made
+            .map_or_else(|error| Some(error.to_string()), |made| first_difference(&found, made.as_bytes()));
+        if let Some(at) = at {
+            let says = format!("it does not say what the rest says: the first difference is {at}");
+            self.differs(path, "derived", says);
         }
     }
 }

@@ -6,9 +6,16 @@ use super::{Checked, Look, NotJudged};
 use crate::evidence::index::{Entry, Index, Placed};
 use crate::evidence::names::{self, INDEX, KEY, OSCAL, README};
 use crate::evidence::summary::Summary;
-use crate::evidence::write::root;
+use crate::evidence::write::{changed, root};
 use crate::evidence::{Edition, Judge, Laid, Piece, findings, first_difference, plain};
 use crate::fact::Recording;
+
+/// What a run says now.
+pub(super) struct Again {
+    findings: String,
+    /// Policies that had another text when it was recorded.
+    changed: Vec<String>,
+}
 
 /// All files that belong to evidence.
 pub(super) fn files_of(index: &Index) -> BTreeSet<String> {
@@ -103,15 +110,15 @@ impl Look<'_> {
         laid: Option<&Laid>,
         bad: &BTreeSet<String>,
         judge: &mut dyn Judge,
-    ) -> Option<Result<String, String>> {
+    ) -> Option<Result<Again, String>> {
         let path = names::recording(entry.run);
         if bad.contains(&path) {
             return None;
         }
         let (laid, text) = (laid?, self.text(&path)?);
         let judged = Recording::from_text(&text).and_then(|recording| {
-            let report = judge.judge(laid, &entry.scope, &recording)?;
-            Ok(findings(&plain(report, &recording)))
+            let report = plain(judge.judge(laid, &entry.scope, &recording)?, &recording);
+            Ok(Again { changed: changed(&recording, &report), findings: findings(&report) })
         });
         Some(judged)
     }
@@ -120,7 +127,7 @@ impl Look<'_> {
         &mut self,
         index: &Index,
         entry: &Entry,
-        again: Option<Result<String, String>>,
+        again: Option<Result<Again, String>>,
         found: Option<&[u8]>,
         checked: &mut Checked,
     ) {
@@ -132,9 +139,15 @@ impl Look<'_> {
             Some(Err(why)) => return not_again(why),
             Some(Ok(now)) => now,
         };
-        let Some(found) = found else { return };
-        match (first_difference(found, now.as_bytes()), &entry.not_again) {
-            (None, _) => checked.judged_again += 1,
+        let Some(found) = found else { return not_again("its findings are gone".to_owned()) };
+        match (first_difference(found, now.findings.as_bytes()), &entry.not_again) {
+            (None, _) => {
+                checked.judged_again += 1;
+                if now.changed != entry.changed_policies {
+                    let says = "it does not say which policies had another text when it was recorded";
+                    self.differs(INDEX, "judged", format!("run {}: {says}", entry.run));
+                }
+            }
             (Some(_), Some(why)) => not_again(why.clone()),
             (Some(at), None) => {
                 let own = env!("CARGO_PKG_VERSION");
