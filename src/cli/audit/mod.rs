@@ -15,6 +15,9 @@ use super::output::{Done, Problem};
 
 /// Makes evidence of what was judged, and looks at evidence
 #[derive(Args)]
+#[command(after_help = "Examples:
+  muster audit bundle evidence/2026-11 --facts monday.json --facts tuesday.json
+  muster audit verify evidence/2026-11 --key audit-key.pub.pem --anchor anchor.jsonl")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -84,19 +84,20 @@ impl Look<'_> {
         if index.muster != env!("CARGO_PKG_VERSION") {
             return;
         }
-        self.same(README, Some(readme::text(index)));
+        self.same(README, Ok(readme::text(index)));
         let Some(summary) = summary else { return };
-        self.same(OSCAL, oscal::document(index, summary).ok());
+        self.same(OSCAL, oscal::document(index, summary));
+        // A list or a statement that cannot be read was told already.
         let Some(list) = self.read(MANIFEST) else { return };
         let Some(opened) = self.text(STATEMENT).and_then(|text| statement::open(&text).ok()) else { return };
         let made = statement::statement(index, summary, &self.manifest, &digest(&list));
-        let at = made.ok().and_then(|made| first_difference(&opened.payload, made.as_bytes()));
+        let at = made.map_or_else(
+            |error| Some(error.to_string()),
+            |made| first_difference(&opened.payload, made.as_bytes()),
+        );
         if let Some(at) = at {
-            self.differs(
-                STATEMENT,
-                "derived",
-                format!("it does not say what the runs say ({at} of the payload)"),
-            );
+            let says = format!("it does not say what the runs say ({at} of the payload)");
+            self.differs(STATEMENT, "derived", says);
         }
     }
 
