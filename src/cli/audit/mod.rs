@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     Verify(verify::Arguments),
-    Bundle(bundle::Arguments),
+    Bundle(Box<bundle::Arguments>),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::exit;
 use crate::cli::output::{Done, Form, Problem, line, say};
-use crate::evidence::{Against, Checked, FORMAT, Signature, verify};
+use crate::evidence::{Against, Anchored, Checked, FORMAT, Signature, verify};
 use crate::report::inline;
 
 use super::judge::Rejudge;
@@ -88,72 +88,64 @@ fn shown(checked: &Checked) -> String {
     let what = checked.period.as_ref().map_or_else(
         || "it does not say what it is about".to_owned(),
         |period| {
-            format!(
-                "{}, {} runs from {} to {}",
-                inline(&period.name),
-                checked.runs,
-                period.from,
-                period.until
-            )
+            let name = inline(&period.name);
+            format!("{name}, {} runs from {} to {}", checked.runs, period.from, period.until)
         },
     );
     line(&mut text, &format!("{}: {what}", checked.path.display()));
     if let Some(made) = checked.made {
         let masked = if checked.masked { ", texts masked" } else { "" };
-        line(
-            &mut text,
-            &format!(
-                "  made at {made} by muster {} on {}{masked}",
-                inline(&checked.muster),
-                inline(&checked.host)
-            ),
-        );
+        let (muster, host) = (inline(&checked.muster), inline(&checked.host));
+        line(&mut text, &format!("  made at {made} by muster {muster} on {host}{masked}"));
     }
     line(&mut text, &format!("  files         {} looked at, {} bytes", checked.files, checked.bytes));
     line(&mut text, &format!("  signature     {}", signature(&checked.signature)));
-    if let Some(anchor) = &checked.anchor {
-        line(
-            &mut text,
-            &format!(
-                "  anchor        {} lines are in the chain ({} of them signed), {} are about another time",
-                anchor.lines, anchor.signed, anchor.other
-            ),
-        );
-    } else {
-        line(&mut text, "  anchor        none was given: that the newest runs were cut off cannot be seen");
-    }
-    line(
-        &mut text,
-        &format!(
-            "  judged again  {} of {} runs, with the same findings byte for byte",
-            checked.judged_again, checked.runs
-        ),
+    let anchor = checked.anchor.as_ref().map_or_else(
+        || "none was given: that the newest runs were cut off cannot be seen".to_owned(),
+        |anchor| {
+            let Anchored { lines, signed, other } = anchor;
+            format!(
+                "{lines} lines are in the chain ({signed} of them signed), {other} are about another time"
+            )
+        },
     );
+    line(&mut text, &format!("  anchor        {anchor}"));
+    again(&mut text, checked);
+    differing(&mut text, checked);
+    text
+}
+
+/// What was judged again, and what could not be.
+fn again(text: &mut String, checked: &Checked) {
+    let (judged, runs) = (checked.judged_again, checked.runs);
+    line(text, &format!("  judged again  {judged} of {runs} runs, with the same findings byte for byte"));
     for not in checked.not_again.iter().take(SHOWN) {
-        line(&mut text, &format!("    not run {} (`{}`): {}", not.run, inline(&not.id), inline(&not.why)));
+        line(text, &format!("    not run {} (`{}`): {}", not.run, inline(&not.id), inline(&not.why)));
     }
     for (run, policies) in checked.changed_policies.iter().take(SHOWN) {
-        let names = policies.iter().map(|policy| inline(policy).to_string()).collect::<Vec<_>>().join(", ");
-        line(
-            &mut text,
-            &format!(
-                "    run {run} is judged by other texts of these policies than it was recorded for: {names}"
-            ),
-        );
+        let names = policies.iter().map(|policy| inline(policy)).collect::<Vec<_>>().join(", ");
+        let says = "is judged by other texts of these policies than it was recorded for";
+        line(text, &format!("    run {run} {says}: {names}"));
     }
+    let hidden = [checked.not_again.len(), checked.changed_policies.len()];
+    let hidden: usize = hidden.iter().map(|many| many.saturating_sub(SHOWN)).sum();
+    if hidden > 0 {
+        line(text, &format!("    … and {hidden} more runs; `--format json` has all"));
+    }
+}
+
+fn differing(text: &mut String, checked: &Checked) {
     let many = checked.differences.len();
     if many == 0 {
-        line(&mut text, "nothing differs");
-        return text;
+        return line(text, "nothing differs");
     }
-    line(&mut text, &format!("{many} difference{}:", if many == 1 { "" } else { "s" }));
+    line(text, &format!("{many} difference{}:", if many == 1 { "" } else { "s" }));
     for difference in checked.differences.iter().take(SHOWN) {
-        line(&mut text, &format!("  {}: {}", inline(&difference.path), inline(&difference.says)));
+        line(text, &format!("  {}: {}", inline(&difference.path), inline(&difference.says)));
     }
     if many > SHOWN {
-        line(&mut text, &format!("  … and {} more; `--format json` has all", many - SHOWN));
+        line(text, &format!("  … and {} more; `--format json` has all", many - SHOWN));
     }
-    text
 }
 
 fn signature(signature: &Signature) -> String {
