@@ -17,11 +17,14 @@
 //!   a recorded one.
 //! - **Report.** [`verdict`] is the frozen model of a run, and [`report`] draws it in every format.
 //!
+//! [`evidence`] puts recordings, findings and policies into a directory that can be checked by somebody who was not there.
+//!
 //! [`cli`] wires these together, and alone prints, reads the environment and exits.
 
 pub mod audit;
 pub mod cli;
 pub mod diag;
+pub mod evidence;
 pub mod fact;
 pub mod impact;
 pub mod judge;

@@ -5,6 +5,7 @@
     reason = "this is the edge: the clock and the environment are read here"
 )]
 
+mod audit;
 mod chart;
 mod check;
 mod completions;
@@ -82,6 +83,7 @@ enum Command {
     Gate(gate::Arguments),
     History(history::Arguments),
     Diff(diff::Arguments),
+    Audit(audit::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
 }
@@ -113,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),
     };

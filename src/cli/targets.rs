@@ -93,7 +93,12 @@ fn first_line(text: &str) -> Option<&str> {
 }
 
 fn read(secret: &SecretRef) -> Result<String, String> {
-    let text = match secret {
+    first_line(&whole(secret)?).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
+}
+
+/// All of what a reference names: a key has several lines.
+pub(super) fn whole(secret: &SecretRef) -> Result<String, String> {
+    Ok(match secret {
         SecretRef::Env(name) => edge::variable(name).ok_or("it is not set")?,
         SecretRef::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string())?,
         SecretRef::Command(words) => {
@@ -109,8 +114,7 @@ fn read(secret: &SecretRef) -> Result<String, String> {
             String::from_utf8(output.stdout)
                 .map_err(|_not_utf8| "it printed something that is not UTF-8".to_owned())?
         }
-    };
-    first_line(&text).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
+    })
 }
 
 /// A secret that is no target's.

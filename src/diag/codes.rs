@@ -72,6 +72,7 @@ codes! {
     CASE "case" "A case of a policy expects something else than what the policy says."
     RECORDING "recording" "The recording cannot be used: not JSON, another format version, or without an observation that the policies ask for."
     SNAPSHOT "snapshot" "The snapshot of a gate cannot be compared with what is judged now: it was cut or edited, it was taken by another version of a policy or of a move in the project file, it is too old, or both sides are one system. What is compared with the wrong thing is equal or different by chance, so nothing is judged. Take a snapshot from the source with what judges it afterwards."
+    EVIDENCE "evidence" "There is no evidence to make or to look at: the directory is there already or is none of evidence, a key does not fit, an anchor knows runs that are not there, a recording cannot be judged by the policies, or a text would hold a secret. Nothing is written."
     UNREACHABLE_RUNG "unreachable-rung" "A rung can never be reached, because an earlier one is true whenever it is."
     INVERTED_RUNGS "inverted-rungs" "`warn` is stricter than `fail`: what fails would not even warn first, so one of the two limits is the wrong way round."
     CONSTANT_CONDITION "constant-condition" "The condition reads nothing, so it is always true or always false."

@@ -9,11 +9,13 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "audit", "diag", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy",
+            "audit", "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy",
             "probe", "report", "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),
+    // `report` for the form in which findings lie in evidence.
+    ("evidence", &["fact", "report", "verdict"]),
     ("fact", &[]),
     // `judge` for what rungs and ladders say, so that two versions are compared by what judges.
     ("impact", &["fact", "judge", "plan", "policy", "rule", "source", "verdict"]),

@@ -26,6 +26,7 @@ mod cel;
 mod cli_commands;
 mod contract;
 mod docs_are_fresh;
+mod evidence;
 mod exit_codes;
 mod explain_finding;
 mod false_green;

@@ -86,11 +86,15 @@ pub struct Project {
     pub audit: Audit,
 }
 
-/// What audits count by.
+/// What audits count by, and how evidence is made.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
     /// How late a check of a tier may be judged; a tenth of the tier's interval if left out.
     pub grace: BTreeMap<Tier, Duration>,
+    /// In which zone a day of a period begins; UTC if left out.
+    pub zone: Option<(Arc<str>, Loc)>,
+    /// Where the key is kept that signs evidence.
+    pub key: Option<(SecretRef, Loc)>,
 }
 
 impl Project {
@@ -226,11 +230,17 @@ impl Reader {
                     .and_then(|key| self.secret(key)),
             },
             gate: self.gate(node.get("gate")),
-            audit: audit(node.get("audit")),
+            audit: self.audit(node.get("audit")),
         };
         self.names(node, &project);
         self.gate_names(node);
         project
+    }
+
+    fn audit(&mut self, node: Option<&Node>) -> Audit {
+        let get = |name: &str| node.and_then(|node| node.get(name));
+        let zone = get("zone").and_then(|node| Some((text(Some(node))?, node.loc.clone())));
+        Audit { grace: grace(get("grace")), zone, key: get("key").and_then(|key| self.secret(key)) }
     }
 }
 
@@ -250,13 +260,12 @@ fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>
 }
 
 /// One grace for all tiers, or one for each.
-fn audit(node: Option<&Node>) -> Audit {
-    let grace = node.and_then(|node| node.get("grace"));
+fn grace(node: Option<&Node>) -> BTreeMap<Tier, Duration> {
     let of_all = || {
-        let grace = duration(grace)?;
+        let grace = duration(node)?;
         Some(Tier::WORDS.iter().filter_map(|word| Some((Tier::from_word(word)?, grace))).collect())
     };
-    Audit { grace: of_all().unwrap_or_else(|| tiers(grace)) }
+    of_all().unwrap_or_else(|| tiers(node))
 }
 
 fn tiers(node: Option<&Node>) -> BTreeMap<Tier, Duration> {

@@ -69,10 +69,9 @@ pub(super) fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
         let help = format!("{help}, and change the secret: it has been in a file");
         diags.push(Diag::error(&code::PLAIN_SECRET, message).at(loc, "not shown here").help(help));
     };
-    if let Some(key) = root.get("recordings").and_then(|rules| rules.get("mask_key"))
-        && !matches!(key.kind, Kind::Map(_))
-        && !key.is_null()
-    {
+    let own = [("recordings", "mask_key"), ("audit", "key")];
+    let own = own.into_iter().filter_map(|(rules, key)| root.get(rules).and_then(|rules| rules.get(key)));
+    for key in own.filter(|key| !matches!(key.kind, Kind::Map(_)) && !key.is_null()) {
         push(
             "a secret stands in plain text",
             &key.loc,

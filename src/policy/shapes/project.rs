@@ -187,6 +187,24 @@ pub(super) static RECORDINGS: MapShape = MapShape {
     ],
 };
 
+/// `audit:`
+pub(super) static AUDIT: MapShape = MapShape {
+    name: "the rules of audits",
+    keys: &[
+        may(
+            "grace",
+            Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
+            "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
+        ),
+        may("zone", Shape::Line, "time zone in which a day of a period begins, by its IANA name; UTC if left out"),
+        may(
+            "key",
+            SECRET_SHAPE,
+            "the Ed25519 key (PKCS#8, PEM) that signs evidence, as `openssl genpkey -algorithm ed25519` writes it",
+        ),
+    ],
+};
+
 /// Keys that a rule of the house may ask for.
 pub(crate) const REQUIRED: &[&str] = &["owner", "tags", "controls", "prevents", "message", "runbook"];
 
@@ -232,16 +250,6 @@ pub static LINTS: MapShape = MapShape {
         ),
         may("rules", Shape::ListOf(&Shape::Map(&HOUSE_RULE)), "what this organisation asks of its policies"),
     ],
-};
-
-/// `audit:`
-pub(super) static AUDIT: MapShape = MapShape {
-    name: "audit settings",
-    keys: &[may(
-        "grace",
-        Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
-        "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
-    )],
 };
 
 /// One calendar.
@@ -293,6 +301,6 @@ pub static PROJECT: MapShape = MapShape {
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
         may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
-        may("audit", Shape::Map(&AUDIT), "what audits count by"),
+        may("audit", Shape::Map(&AUDIT), "what audits count by, and how evidence is made"),
     ],
 };
