@@ -15,10 +15,12 @@
 //!   that is said.
 //! - **Judge.** [`judge`] turns facts into findings; it is synchronous and pure, and cannot tell a live row from
 //!   a recorded one.
+//! - **Audit.** [`audit`] answers what an auditor asks, from what was declared and judged.
 //! - **Report.** [`verdict`] is the frozen model of a run, and [`report`] draws it in every format.
 //!
 //! [`cli`] wires these together, and alone prints, reads the environment and exits.
 
+pub mod audit;
 pub mod cli;
 pub mod diag;
 pub mod fact;

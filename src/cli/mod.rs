@@ -8,6 +8,7 @@
 mod chart;
 mod check;
 mod completions;
+mod controls;
 #[cfg(all(feature = "sql", feature = "net"))]
 mod demo;
 mod diff;

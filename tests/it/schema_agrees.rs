@@ -230,7 +230,13 @@ impl Judges {
 
 fn whole_policy(node: &Node) -> Option<passmuster::policy::Policy> {
     let script = |name: &str| Err(format!("no script {name}"));
-    let around = decode::Surroundings { labels: None, calendars: None, script: &script, library: None };
+    let around = decode::Surroundings {
+        labels: None,
+        calendars: None,
+        controls: None,
+        script: &script,
+        library: None,
+    };
     decode::policy(node, &around, &mut Vec::new())
 }
 
