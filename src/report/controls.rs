@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::json::ascii_controls;
-use super::schema::{list, natural, object, reference, text as words, words as one_of};
+use super::schema::{described, list, natural, object, reference, text as words, words as one_of};
 use super::text::inline;
 use super::words::{count, listed, size};
 use crate::audit::coverage::{ControlCoverage, Coverage, FrameworkCoverage, PolicyStanding, State, Tally};
@@ -241,7 +241,7 @@ fn control_schema() -> Json {
                 list("the titles of the groups around it, the outermost first", &json!({ "type": "string" })),
             ),
             ("state", state_schema("how it stands")),
-            ("checks", reference("checks")),
+            ("checks", described("the checks of all its policies", "checks")),
             ("oldest?", words("when the oldest of the judgements that count was made, RFC 3339 UTC")),
             ("newest?", words("when the newest was")),
             ("policies", list("the policies that name it", &reference("policy"))),
@@ -257,7 +257,7 @@ fn policy_schema() -> Json {
             ("title", words("its title")),
             ("library?", words("the library that it came with")),
             ("state", state_schema("how its checks stand")),
-            ("checks", reference("checks")),
+            ("checks", described("its checks", "checks")),
         ],
     )
 }

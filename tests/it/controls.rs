@@ -333,3 +333,22 @@ fn a_catalog_is_read_of_a_revision_too() {
         run.stdout
     );
 }
+
+#[test]
+fn the_framework_that_is_shown_can_be_read_and_is_laid_out_as_all_files_are() {
+    let text = include_str!("../../src/cli/reference/controls.md");
+    let (_, rest) = text.split_once("```yaml\nframework: ").unwrap();
+    let shown = format!("framework: {}\n", rest.split_once("\n```").unwrap().0);
+    let read = frameworks::from_yaml(&passmuster::source::Source::new("soc2.yaml", shown.as_str())).unwrap();
+    assert_eq!(read.controls.len(), 2);
+    let shop = declared();
+    shop.policy("backed-up", &about("there", ""));
+    shop.file("frameworks/soc2.yaml", &shown);
+    shop.run(&["fmt", "--check", "frameworks/soc2.yaml"]).exits(0);
+    // A framework of the project is formatted with the rest of it.
+    shop.file("frameworks/soc2.yaml", &shown.replace("title: Availability", "title:   Availability"));
+    shop.run(&["fmt"]).exits(0);
+    assert_eq!(std::fs::read_to_string(shop.at("frameworks/soc2.yaml")).unwrap(), shown);
+    shop.file("playbook.yaml", include_str!("../../frameworks/playbook.yaml"));
+    shop.run(&["fmt", "--check", "playbook.yaml"]).exits(0);
+}

@@ -131,13 +131,13 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn root(&mut self, path: &Path) -> Option<Framework> {
         let text: &'a str = self.source.text.trim_start_matches('\u{feff}');
-        let root: Root<'a> = self.parse(text, "")?;
+        let root: Root<'a> = self.object(text, "")?;
         let Some(catalog) = root.catalog else {
             self.no_catalog(&root);
             return None;
         };
         let pointer = "/catalog";
-        let read: Catalog<'a> = self.parse(catalog.get(), pointer)?;
+        let read: Catalog<'a> = self.object(catalog.get(), pointer)?;
         let title = self.line(&read.metadata.title, &format!("{pointer}/metadata/title"), catalog);
         self.level((&read.controls, &read.groups), pointer, &[], 0);
         if self.controls.is_empty() && self.diags.is_empty() {
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
             if self.too_deep(raw, &pointer, depth) {
                 continue;
             }
-            let Some(group) = self.parse::<Group<'a>>(raw.get(), &pointer) else { continue };
+            let Some(group) = self.object::<Group<'a>>(raw.get(), &pointer) else { continue };
             let title = self.line(&group.title, &format!("{pointer}/title"), raw);
             let titles: Vec<Arc<str>> = groups.iter().cloned().chain([title]).collect();
             self.level((&group.controls, &group.groups), &pointer, &titles, depth + 1);
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         if self.too_deep(raw, pointer, depth) {
             return;
         }
-        let Some(one) = self.parse::<One<'a>>(raw.get(), pointer) else { return };
+        let Some(one) = self.object::<One<'a>>(raw.get(), pointer) else { return };
         let place = format!("{pointer}/id");
         let Some(id) = self.parse::<String>(one.id.get(), &place) else { return };
         let id: Arc<str> = Arc::from(id.trim());
@@ -271,6 +271,19 @@ impl<'a> Reader<'a> {
         Arc::from(words.join(" "))
     }
 
+    /// A list would be read as an object whose keys have that order.
+    fn object<T: Deserialize<'a>>(&mut self, text: &'a str, pointer: &str) -> Option<T> {
+        if text.trim_start().starts_with('[') {
+            let diag = Diag::error(
+                &code::FRAMEWORK,
+                format!("{} is not as OSCAL says: it is no object", place(pointer)),
+            );
+            self.diags.push(self.at(diag, text.get(..1).unwrap_or(""), pointer));
+            return None;
+        }
+        self.parse(text, pointer)
+    }
+
     fn parse<T: Deserialize<'a>>(&mut self, text: &'a str, pointer: &str) -> Option<T> {
         let error = match serde_json::from_str(text) {
             Ok(read) => return Some(read),
@@ -281,13 +294,12 @@ impl<'a> Reader<'a> {
         let offset = offset(text, error.line(), error.column());
         let rest = text.get(offset..).unwrap_or("");
         let head = rest.chars().next().map_or(0, char::len_utf8);
-        let place = if pointer.is_empty() { "the file".to_owned() } else { format!("`{pointer}`") };
-        let (code, message) = if error.is_data() {
-            (&code::FRAMEWORK, format!("{place} is not as OSCAL says: {why}"))
+        let message = if error.is_data() {
+            format!("{} is not as OSCAL says: {why}", place(pointer))
         } else {
-            (&code::FRAMEWORK, format!("`{}` is not JSON: {why}", self.source.name))
+            format!("`{}` is not JSON: {why}", self.source.name)
         };
-        let diag = self.at(Diag::error(code, message), rest.get(..head).unwrap_or(""), pointer);
+        let diag = self.at(Diag::error(&code::FRAMEWORK, message), rest.get(..head).unwrap_or(""), pointer);
         self.diags.push(diag.help("a path that ends in `.json` is read as an OSCAL catalog"));
         None
     }
@@ -309,6 +321,11 @@ impl<'a> Reader<'a> {
         }
         Loc::new(self.source, start, end.min(after))
     }
+}
+
+/// A place in the words of a message.
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { "the file".to_owned() } else { format!("`{pointer}`") }
 }
 
 /// Where line and column, both from 1, are in a text.

@@ -47,12 +47,13 @@ fn groups_are_read_whole() {
     let ids: Vec<&str> = iso.controls.iter().map(|control| &*control.id).collect();
     assert_eq!(ids, ["A.5.15", "CC6.1"]);
     assert_eq!(iso.controls[0].groups, ["A".into(), "B".into()]);
-    assert_eq!(&*iso.controls[0].at, "f.yaml:3:68");
+    assert_eq!(&*iso.controls[0].at, "f.yaml:3:60");
 }
 
 #[test]
 fn a_framework_that_is_wrong_is_refused_at_its_place() {
     let head = "framework: f\ntitle: F\n";
+    let mut others = Vec::new();
     for (text, expected) in [
         ("", "empty-input : the framework file `f.yaml` is empty"),
         ("# nothing\n", "empty-input : the framework file `f.yaml` is empty"),
@@ -65,7 +66,7 @@ fn a_framework_that_is_wrong_is_refused_at_its_place() {
             &format!(
                 "{head}controls: [{{ id: a, title: A }}]\ngroups: [{{ title: G, controls: [{{ id: a, title: B }}] }}]"
             ),
-            "framework f.yaml:4:40 the second: two controls have the id `a`",
+            "framework f.yaml:4:39 the second: two controls have the id `a`",
         ),
         (&format!("{head}controls: [{{ id: \"\", title: A }}]"), "bad-value f.yaml:3:18: the text is empty"),
         (
@@ -93,8 +94,12 @@ fn a_framework_that_is_wrong_is_refused_at_its_place() {
             "bad-value f.yaml:5:1 here a second one begins: a framework file is one document",
         ),
     ] {
-        assert_eq!(wrong(yaml(text))[0], expected, "{text}");
+        let found = wrong(yaml(text)).remove(0);
+        if found != expected {
+            others.push((text.to_owned(), found));
+        }
     }
+    assert_eq!(others, Vec::new());
     let deep = "groups: [{ title: A, ".repeat(40);
     assert!(
         wrong(yaml(&format!("{head}{deep}")))[0].starts_with("yaml-limit"),
@@ -187,12 +192,14 @@ fn a_catalog_is_a_framework() {
 fn a_catalog_that_is_wrong_is_refused_by_its_pointer() {
     let with =
         |groups: &str| format!("{{\"catalog\": {{ \"metadata\": {{ \"title\": \"T\" }},\n {groups} }} }}");
+    let mut others = Vec::new();
     for (text, expected) in [
-        ("", "framework nist.json:1:1: `nist.json` is not JSON: EOF while parsing a value"),
+        ("", "framework nist.json: `nist.json` is not JSON: EOF while parsing a value"),
         ("framework: f", "framework nist.json:1:2: `nist.json` is not JSON: expected ident"),
+        ("[]", "framework nist.json:1:1: the file is not as OSCAL says: it is no object"),
         (
-            "[]",
-            "framework nist.json:1:1: the file is not as OSCAL says: invalid type: sequence, expected an OSCAL catalog",
+            "{\"catalog\": [{\"title\": \"T\"}, [], []]}",
+            "framework nist.json:1:13 at `/catalog`: `/catalog` is not as OSCAL says: it is no object",
         ),
         ("{}", "framework nist.json:1:1: `nist.json` is no OSCAL catalog: it has no `catalog`"),
         ("{\"profile\": {}}", "framework nist.json:1:1: `nist.json` is no OSCAL catalog, but a profile"),
@@ -203,25 +210,25 @@ fn a_catalog_that_is_wrong_is_refused_by_its_pointer() {
         (&with("\"controls\": []"), "framework nist.json:1:13 at `/catalog`: the catalog has no controls"),
         (
             &with("\"controls\": [], \"controls\": [{\"id\": \"a\", \"title\": \"A\"}]"),
-            "framework nist.json:2:28 at `/catalog`: `/catalog` is not as OSCAL says: duplicate field `controls`",
+            "framework nist.json:2:27 at `/catalog`: `/catalog` is not as OSCAL says: duplicate field `controls`",
         ),
         (
             &with(
                 "\"controls\": [{\"id\": \"a\", \"title\": \"A\"}], \"groups\": [{ \"title\": \"G\", \"controls\": [{\"id\": \"b\", \"title\": \"B\", \"controls\": [{\"id\": \"a\", \"title\": \"B\"}]}]}]",
             ),
-            "framework nist.json:2:122 at `/catalog/groups/0/controls/0/controls/0/id`: two controls have the id `a`",
+            "framework nist.json:2:129 at `/catalog/groups/0/controls/0/controls/0/id`: two controls have the id `a`",
         ),
         (
             &with("\"controls\": [{\"id\": \" \", \"title\": \"A\"}]"),
-            "framework nist.json:2:21 at `/catalog/controls/0/id`: the id of a control is empty",
+            "framework nist.json:2:22 at `/catalog/controls/0/id`: the id of a control is empty",
         ),
         (
             &with("\"controls\": [{\"title\": \"A\"}]"),
-            "framework nist.json:2:27 at `/catalog/controls/0`: `/catalog/controls/0` is not as OSCAL says: missing field `id`",
+            "framework nist.json:2:28 at `/catalog/controls/0`: `/catalog/controls/0` is not as OSCAL says: missing field `id`",
         ),
         (
             &with("\"controls\": [{\"id\": 5, \"title\": \"A\"}]"),
-            "framework nist.json:2:21 at `/catalog/controls/0/id`: `/catalog/controls/0/id` is not as OSCAL says: invalid type: integer `5`, expected a string",
+            "framework nist.json:2:22 at `/catalog/controls/0/id`: `/catalog/controls/0/id` is not as OSCAL says: invalid type: integer `5`, expected a string",
         ),
         (
             &with("\"controls\": [{\"id\": \"a\", \"title\": \"\"}]"),
@@ -229,16 +236,19 @@ fn a_catalog_that_is_wrong_is_refused_by_its_pointer() {
         ),
         (
             &with("\"controls\": {}"),
-            "framework nist.json:2:14 at `/catalog`: `/catalog` is not as OSCAL says: invalid type: map, expected a sequence",
+            "framework nist.json:2:13 at `/catalog`: `/catalog` is not as OSCAL says: invalid type: map, expected a sequence",
         ),
         (
             &with("\"controls\": null"),
             "framework nist.json:2:17 at `/catalog`: `/catalog` is not as OSCAL says: invalid type: null, expected a sequence",
         ),
     ] {
-        let found = wrong(oscal(text));
-        assert_eq!(found[0], expected, "{text}");
+        let found = wrong(oscal(text)).remove(0);
+        if found != expected {
+            others.push((text.to_owned(), found));
+        }
     }
+    assert_eq!(others, Vec::new());
 }
 
 #[test]
