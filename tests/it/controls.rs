@@ -283,7 +283,9 @@ fn what_cannot_be_listed_is_said() {
     shop.run(&["list", "policies", "--uncovered"]).exits(2).says("`--uncovered` is for controls only");
     shop.run(&["list", "probes", "--format", "json"]).exits(2).says("`--format json` is for controls only");
     let run = shop.run(&["list", "controls", "--framework", "playbook", "--uncovered"]).exits(0);
-    assert!(run.stdout.contains("0 of 58 controls have a policy: 58 uncovered"), "{}", run.stdout);
+    let all = frameworks::playbook().unwrap().controls.len();
+    let summary = format!("0 of {all} controls have a policy: {all} uncovered");
+    assert!(run.stdout.contains(&summary), "{}", run.stdout);
     // A store that cannot be read is said, and not taken for none.
     let shop = declared();
     shop.policy("backed-up", &about("there", "controls: [A1.2]\n"));

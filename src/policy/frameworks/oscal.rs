@@ -307,7 +307,14 @@ impl<'a> Reader<'a> {
     /// The diagnostic with its place. A piece of the text tells its place by where it lies.
     fn at(&self, diag: Diag, piece: &str, pointer: &str) -> Diag {
         let text = if pointer.is_empty() { String::new() } else { format!("at `{pointer}`") };
-        diag.at(&self.loc(piece, pointer), text)
+        let loc = self.loc(piece, pointer);
+        // Where no line can be shown the sentence says where.
+        let message = if loc.source.text.is_empty() && !diag.message.contains(pointer) {
+            format!("{}, at `{pointer}`", diag.message)
+        } else {
+            diag.message.clone()
+        };
+        Diag { message, ..diag }.at(&loc, text)
     }
 
     fn loc(&self, piece: &str, pointer: &str) -> Loc {
