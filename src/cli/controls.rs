@@ -160,8 +160,10 @@ fn newest(project: &Project, checks: &[Bound]) -> Result<Option<Judgements>, Pro
 
 /// Goes back through the runs until each check was found, or there are no more of them.
 async fn of_runs(store: &Store, checks: &[Bound]) -> Result<Option<Judgements>, crate::store::StoreError> {
+    // Of what is skipped now no judgement counts.
+    let wanted = checks.iter().filter(|check| !check.skipped);
     let mut left: BTreeSet<(Arc<str>, Arc<str>)> =
-        checks.iter().map(|check| (Arc::clone(&check.policy), Arc::clone(&check.target))).collect();
+        wanted.map(|check| (Arc::clone(&check.policy), Arc::clone(&check.target))).collect();
     let mut found = Judgements::new();
     let runs = store.runs(u32::MAX).await?;
     let live: Vec<_> = runs.iter().filter(|run| run.replay.is_none()).collect();

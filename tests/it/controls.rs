@@ -127,11 +127,13 @@ fn a_project_whose_framework_cannot_be_read_judges_nothing() {
             "frameworks: [frameworks/playbook.yaml]\n",
             "is called `playbook`, as the framework that comes with muster",
         ),
+        ("frameworks: [frameworks/huge.json]\n", "is larger than"),
         ("frameworks: [builtin:playbok]\n", "did you mean `builtin:playbook`?"),
         ("frameworks: []\n", "the list is empty"),
     ] {
         let shop = shop(frameworks);
         shop.file("frameworks/empty.yaml", "");
+        std::fs::File::create(shop.at("frameworks/huge.json")).unwrap().set_len(33 << 20).unwrap();
         shop.file("frameworks/playbook.yaml", &SOC2.replace("soc2", "playbook"));
         shop.file(
             "frameworks/twice.yaml",
@@ -150,6 +152,14 @@ fn a_project_whose_framework_cannot_be_read_judges_nothing() {
             assert!(all.contains("muster.yaml:"), "{frameworks} {command}: {all}");
         }
     }
+}
+
+#[test]
+fn a_framework_among_the_policies_is_told_from_a_policy() {
+    let shop = declared();
+    shop.policy("backed-up", &about("there", "controls: [A1.2]\n"));
+    shop.file("policies/iso.yaml", ISO);
+    shop.run(&["check"]).exits(2).says("this is a framework, and no policy");
 }
 
 #[test]

@@ -48,6 +48,13 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
         diags.push(diag.help("remove the `---`, or write a policy below it: `policy: ID`"));
         return None;
     }
+    if let (Some(name), None) = (node.get("framework"), node.get("policy")) {
+        let diag = Diag::error(&code::WRONG_TYPE, "this is a framework, and no policy").at(&name.loc, "");
+        diags.push(diag.help(
+            "name it under `frameworks:` in muster.yaml, and keep it outside of the folders of policies",
+        ));
+        return None;
+    }
     diags.extend(crate::source::yaml::duplicate_keys(node));
     check(node, &Shape::Map(&shapes::POLICY), Strictness::Policy, diags);
     if diags.len() > before {

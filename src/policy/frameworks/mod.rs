@@ -111,10 +111,10 @@ impl Frameworks {
         if let Some((name, id)) = word.split_once(':') {
             let (name, id) = (name.trim(), id.trim());
             if let Some(framework) = self.all.iter().find(|framework| *framework.id == *name) {
-                return self.known(framework, id);
+                return known(framework, id);
             }
             if name.eq_ignore_ascii_case(PLAYBOOK) {
-                return self.in_playbook(name, id);
+                return in_playbook(name, id);
             }
         }
         if self.all.is_empty() {
@@ -130,32 +130,6 @@ impl Frameworks {
             [] => Err(self.unknown(word)),
             several => Err(ambiguous(word, several)),
         }
-    }
-
-    fn in_playbook(&self, name: &str, id: &str) -> Result<Found<'static>, Fault> {
-        let playbook = playbook().map_err(|_faults| Fault {
-            message: "the playbook of this build of muster cannot be read".to_owned(),
-            help: "this is a fault of muster; please report it".to_owned(),
-        })?;
-        if name == PLAYBOOK {
-            return self.known(playbook, id);
-        }
-        Err(Fault {
-            message: format!("there is no framework `{name}`"),
-            help: format!("did you mean `{PLAYBOOK}:{id}`?"),
-        })
-    }
-
-    fn known<'f>(&self, framework: &'f Framework, id: &str) -> Result<Found<'f>, Fault> {
-        if let Some(control) = framework.controls.iter().find(|control| *control.id == *id) {
-            return in_force(framework, control);
-        }
-        let near = near(id, framework.controls.iter().map(|control| &*control.id));
-        let near = near.map(|near| format!("did you mean `{}:{near}`?", framework.id));
-        Err(Fault {
-            message: format!("the framework `{}` has no control `{id}`", framework.id),
-            help: near.unwrap_or_else(|| see(&framework.id)),
-        })
     }
 
     fn unknown(&self, word: &str) -> Fault {
@@ -185,6 +159,32 @@ impl Frameworks {
         });
         Fault { message, help }
     }
+}
+
+fn in_playbook(name: &str, id: &str) -> Result<Found<'static>, Fault> {
+    let playbook = playbook().map_err(|_faults| Fault {
+        message: "the playbook of this build of muster cannot be read".to_owned(),
+        help: "this is a fault of muster; please report it".to_owned(),
+    })?;
+    if name == PLAYBOOK {
+        return known(playbook, id);
+    }
+    Err(Fault {
+        message: format!("there is no framework `{name}`"),
+        help: format!("did you mean `{PLAYBOOK}:{id}`?"),
+    })
+}
+
+fn known<'f>(framework: &'f Framework, id: &str) -> Result<Found<'f>, Fault> {
+    if let Some(control) = framework.controls.iter().find(|control| *control.id == *id) {
+        return in_force(framework, control);
+    }
+    let near = near(id, framework.controls.iter().map(|control| &*control.id));
+    let near = near.map(|near| format!("did you mean `{}:{near}`?", framework.id));
+    Err(Fault {
+        message: format!("the framework `{}` has no control `{id}`", framework.id),
+        help: near.unwrap_or_else(|| see(&framework.id)),
+    })
 }
 
 fn see(framework: &str) -> String {
