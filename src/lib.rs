@@ -15,6 +15,7 @@
 //!   that is said.
 //! - **Judge.** [`judge`] turns facts into findings; it is synchronous and pure, and cannot tell a live row from
 //!   a recorded one.
+//! - **Audit.** [`audit`] answers what an auditor asks, from what was declared and judged.
 //! - **Report.** [`verdict`] is the frozen model of a run, and [`report`] draws it in every format.
 //!
 //! [`evidence`] puts recordings, findings and policies into a directory that can be checked by somebody who was not there.

@@ -278,6 +278,9 @@ targets:
 ";
 
 const TAIL: &str = "
+# What an auditor asks: `muster list controls` shows which of these questions no policy answers yet.
+frameworks: [builtin:playbook]
+
 # Labels that targets may have; policies, environments and overrides select by them.
 # labels: { env: [staging, prod], role: [primary, replica] }
 # environments: { ci: { targets: { env: staging }, fail_on: unknown } }

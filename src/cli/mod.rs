@@ -9,6 +9,7 @@ mod audit;
 mod chart;
 mod check;
 mod completions;
+mod controls;
 #[cfg(all(feature = "sql", feature = "net"))]
 mod demo;
 mod diff;

@@ -153,6 +153,7 @@ pub(super) fn known(project: &Project) -> Known {
     Known {
         labels: Arc::new(project.labels.keys().cloned().collect()),
         calendars: Arc::new(project.calendars.keys().cloned().collect()),
+        controls: Arc::clone(&project.frameworks),
     }
 }
 

@@ -64,6 +64,8 @@ codes! {
     PLAIN_SECRET "plain-secret" "A secret stands in plain text. Secrets are references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`."
     SECRET_UNSET "secret-unset" "The place that a secret reference names holds nothing."
     UNKNOWN_NAME "unknown-name" "A policy, target, owner, environment, label or command that does not exist is named here."
+    UNKNOWN_CONTROL "unknown-control" "A policy names a control that no framework of the project has, or that two of them have. It would be an answer to a question that nobody asked, and the real one would stay open."
+    FRAMEWORK "framework" "The framework cannot be used: an id is empty or stands twice, it holds no control, two frameworks have one name, or a `.json` file is no OSCAL catalog. Of a list that is read in half nobody could say which controls no policy answers."
     NO_TARGET "no-target" "The policy matches no target of the project, so it would never be judged."
     OVERRIDE_CONFLICT "override-conflict" "Two overrides of the same level set the same parameter to different values for the same check."
     WAIVER "waiver" "A waiver names what is waived, why, who owns it, a ticket, and the day it ends; it cannot be open-ended."

@@ -1,6 +1,6 @@
 //! What changes in the settings of a project and of its targets: each key is taken up here, or told elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +38,7 @@ impl<'a> Seen<'a> {
             calendars: _,
             // It is compared beside.
             gate: _,
+            frameworks: _,
             waivers: _,
             max_waiver: _,
             // They are told of the checks that they are for.
@@ -94,6 +95,17 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
         let what = "`gate.needs` was changed: what the gate waits for is another";
         found.add(change(Direction::NotComparable, "gate", what.to_owned(), file.to_owned()));
     }
+    let (asked, asks) = (controls(found.old.project), controls(found.new.project));
+    for (more, fewer, how) in [(&asks, &asked, "more"), (&asked, &asks, "fewer")] {
+        let left: Vec<String> = more.difference(fewer).map(|(name, id)| format!("{name}:{id}")).collect();
+        if let Some(first) = left.first() {
+            let what = format!(
+                "`frameworks` ask for {how} controls: {} of them, the first is `{first}`",
+                left.len()
+            );
+            found.add(change(Direction::Text, "frameworks", what, file.to_owned()));
+        }
+    }
     if was.max_age != is.max_age {
         let shown = |limit: Option<Duration>| {
             limit.map_or_else(|| "none".to_owned(), |limit| text::duration(micros(limit)))
@@ -126,6 +138,13 @@ pub(super) fn grace(found: &mut Changes<'_>, file: &str) {
 /// What was moved where, and what of it is called otherwise.
 fn moves(project: &Project) -> Vec<(&Arc<str>, &Arc<str>, &Move)> {
     project.gate.moves.iter().map(|(name, moved)| (name, &moved.from, &moved.map)).collect()
+}
+
+/// What the frameworks of the project ask for.
+fn controls(project: &Project) -> BTreeSet<(&str, &str)> {
+    let all = project.frameworks.all().iter();
+    all.flat_map(|framework| framework.controls.iter().map(|control| (&*framework.id, &*control.id)))
+        .collect()
 }
 
 /// What waits for what.

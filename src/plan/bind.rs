@@ -189,7 +189,7 @@ impl Binder<'_> {
         let wanted = describe(&policy.target);
         if policy.library.is_some() {
             let target = Arc::new(TargetInfo {
-                name: Arc::from("(none)"),
+                name: Arc::from(super::NO_TARGET),
                 kind: Arc::clone(&policy.target.kind),
                 ..TargetInfo::default()
             });

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::cores::{at_once, by_turns};
 use super::decode::{Surroundings, policy};
+use super::frameworks::Frameworks;
 use super::{Policy, library};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::source::yaml::{self, Limits};
@@ -21,6 +22,8 @@ pub struct Known {
     pub labels: Arc<BTreeSet<Arc<str>>>,
     /// Its calendars.
     pub calendars: Arc<BTreeSet<Arc<str>>>,
+    /// Its frameworks, whose controls policies name.
+    pub controls: Arc<Frameworks>,
 }
 
 /// Where a source of policies was named.
@@ -313,6 +316,7 @@ fn decode_with(
             labels: known.map(|known| Arc::clone(&known.labels)),
             calendars: known.map(|known| Arc::clone(&known.calendars)),
             script,
+            controls: known.map(|known| Arc::clone(&known.controls)),
             library: file.library.clone(),
         };
         let mut diags = Vec::new();

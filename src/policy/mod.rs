@@ -9,6 +9,7 @@ pub mod check;
 pub mod cores;
 pub mod decode;
 pub mod form;
+pub mod frameworks;
 pub mod hide;
 pub mod library;
 pub mod limits;

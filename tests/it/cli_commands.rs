@@ -265,6 +265,9 @@ fn init_writes_a_project_that_runs() {
     shop.run(&["lint"]).exits(0);
     let code = shop.check(&[]).code;
     assert!([0, 1, 3].contains(&code), "{code}");
+    // What nobody asks yet is seen on the first day.
+    let run = shop.run(&["list", "controls", "--uncovered"]).exits(0);
+    assert!(run.stdout.contains("uncovered  backup-restored"), "{}", run.stdout);
 }
 
 #[test]

@@ -32,7 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
     // `verdict` for the words that policies and projects use: severities, urgencies, verdicts of waivers.
     ("policy", &["diag", "fact", "report", "rule", "secret", "source", "verdict"]),
     ("probe", &["fact", "secret"]),
-    ("report", &["fact", "verdict"]),
+    ("report", &["audit", "fact", "verdict"]),
     // `verdict` for the kinds of remedy steps, which decide how a template quotes.
     ("rule", &["diag", "fact", "source", "verdict"]),
     ("secret", &[]),
@@ -195,7 +195,9 @@ fn only_the_edge_prints_and_only_probes_and_the_edge_read_the_world() {
                 assert!(!lines.contains(word), "{inside} has {word}");
             }
         }
-        if ["judge", "plan", "rule", "verdict", "fact", "report"].iter().any(|pure| inside.starts_with(pure))
+        if ["audit", "judge", "plan", "rule", "verdict", "fact", "report"]
+            .iter()
+            .any(|pure| inside.starts_with(pure))
         {
             for word in ["tokio", "std::fs", "std::net", "sqlx", "reqwest", "SystemTime", "std::env"] {
                 assert!(!lines.contains(word), "{inside} is pure and has {word}");

@@ -25,6 +25,7 @@ mod case_update;
 mod cel;
 mod cli_commands;
 mod contract;
+mod controls;
 mod docs_are_fresh;
 mod evidence;
 mod exit_codes;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use passmuster::policy::check::{Strictness, check};
 use passmuster::policy::shape::Shape;
-use passmuster::policy::{cases, decode, project, schema, shapes};
+use passmuster::policy::{cases, decode, frameworks, project, schema, shapes};
 use passmuster::source::Source;
 use passmuster::source::yaml::{self, Limits, Node};
 use serde_json::{Map, Value as Json, json};
@@ -230,7 +230,13 @@ impl Judges {
 
 fn whole_policy(node: &Node) -> Option<passmuster::policy::Policy> {
     let script = |name: &str| Err(format!("no script {name}"));
-    let around = decode::Surroundings { labels: None, calendars: None, script: &script, library: None };
+    let around = decode::Surroundings {
+        labels: None,
+        calendars: None,
+        controls: None,
+        script: &script,
+        library: None,
+    };
     decode::policy(node, &around, &mut Vec::new())
 }
 
@@ -255,6 +261,13 @@ fn waivers() {
     let judges = Judges::new(Shape::Map(&shapes::WAIVER), Strictness::Plain, &schema::waiver());
     let count = judges.judge_all(WAIVERS, &|_, node| judges.structural(node));
     assert!(count > 700, "{count}");
+}
+
+#[test]
+fn framework_files() {
+    let judges = Judges::new(Shape::Map(&shapes::FRAMEWORK), Strictness::Plain, &schema::framework());
+    let count = judges.judge_all(FRAMEWORKS, &|source, _| frameworks::from_yaml(source).is_ok());
+    assert!(count > 1_000, "{count}");
 }
 
 #[test]
@@ -286,6 +299,18 @@ fn every_mutant_of_yaml_is_the_document_that_was_meant() {
         assert_eq!(yaml::parse(&again, &Limits::default()).unwrap()[0].root.to_json(), json);
     }
 }
+
+const FRAMEWORKS: &[&str] = &["
+framework: soc2
+title: SOC 2
+version: '2017'
+link: https://example.org
+controls: [{ id: A1.2, title: Backups, link: docs/a.md, text: Keep them. }]
+groups:
+  - title: Access
+    controls: [{ id: CC6.1, title: Access }]
+    groups: [{ title: Within, controls: [{ id: CC6.2, title: More }] }]
+"];
 
 const POLICIES: &[&str] = &[
     "

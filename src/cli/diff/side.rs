@@ -64,7 +64,8 @@ impl Names {
 
 /// Files that a project may read when it is loaded.
 fn is_wanted(path: &Path) -> bool {
-    path.extension().is_some_and(|end| ["yaml", "yml", "rhai", "ics"].iter().any(|known| end == *known))
+    path.extension()
+        .is_some_and(|end| ["yaml", "yml", "rhai", "ics", "json"].iter().any(|known| end == *known))
 }
 
 impl Loaded {

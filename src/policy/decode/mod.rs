@@ -1,6 +1,7 @@
 //! A YAML document to a [`Policy`]: collects all faults, each with its place.
 
 mod alert;
+mod controls;
 mod derived;
 mod observe;
 pub mod relations;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::check::{Strictness, check};
+use super::frameworks::Frameworks;
 use super::literal;
 use super::model::{Observe, Param, Policy, Selector, Tier, View};
 use super::nodes::{each, items, pairs, text, texts};
@@ -29,6 +31,8 @@ pub struct Surroundings<'a> {
     pub labels: Option<Arc<BTreeSet<Arc<str>>>>,
     /// Calendars of the project; `None` without a project.
     pub calendars: Option<Arc<BTreeSet<Arc<str>>>>,
+    /// Frameworks of the project; `None` without a project.
+    pub controls: Option<Arc<Frameworks>>,
     /// Reads a script that stands beside the policy.
     pub script: &'a dyn Fn(&str) -> Result<Arc<Source>, String>,
     /// The library that the policy came with.
@@ -42,6 +46,13 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
         let diag =
             Diag::error(&code::EMPTY_INPUT, "the document is empty").at(&node.loc, "nothing stands here");
         diags.push(diag.help("remove the `---`, or write a policy below it: `policy: ID`"));
+        return None;
+    }
+    if let (Some(name), None) = (node.get("framework"), node.get("policy")) {
+        let diag = Diag::error(&code::WRONG_TYPE, "this is a framework, and no policy").at(&name.loc, "");
+        diags.push(diag.help(
+            "name it under `frameworks:` in muster.yaml, and keep it outside of the folders of policies",
+        ));
         return None;
     }
     diags.extend(crate::source::yaml::duplicate_keys(node));
@@ -116,7 +127,7 @@ impl Decoder<'_> {
             severity,
             owner: text(node.get("owner")),
             tags: texts(node.get("tags")),
-            controls: texts(node.get("controls")),
+            controls: self.controls(node.get("controls")),
             prevents: texts(node.get("prevents")),
             why: text(node.get("why"))?,
             target,

@@ -3,6 +3,7 @@
 
 mod calendars;
 mod exceptions;
+mod frameworks;
 mod gate;
 mod lints;
 mod names;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use super::calendar::Calendar;
 use super::check::{Strictness, check};
+use super::frameworks::Frameworks;
 use super::hide;
 use super::model::Tier;
 use super::shape::Shape;
@@ -64,6 +66,8 @@ pub struct Project {
     pub owners: BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>>,
     /// Intervals of tiers.
     pub tiers: BTreeMap<Tier, Duration>,
+    /// Frameworks, whose controls policies name.
+    pub frameworks: Arc<Frameworks>,
     /// Calendars by name.
     pub calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
     /// Commands that may be run.
@@ -208,6 +212,7 @@ impl Reader {
                 .collect(),
             owners: owners(node.get("owners")),
             tiers: tiers(node.get("tiers")),
+            frameworks: self.frameworks(node.get("frameworks")),
             calendars: self.calendars(node.get("calendars")),
             commands: pairs(node.get("commands"))
                 .iter()

@@ -25,12 +25,14 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("project.schema.json", project()),
         ("waiver.schema.json", waiver()),
         ("cases.schema.json", cases()),
+        ("framework.schema.json", framework()),
         ("recording.schema.json", recording()),
         ("report.schema.json", crate::report::json_schema()),
         ("test.schema.json", crate::report::tested::json_schema()),
         ("impact.schema.json", crate::report::impact::json_schema()),
         ("explanation.schema.json", crate::report::explained::json_schema()),
         ("gate.schema.json", crate::report::gate::json_schema()),
+        ("controls.schema.json", crate::report::controls::json_schema()),
     ]
 }
 
@@ -45,6 +47,13 @@ pub fn policy() -> Json {
 pub fn project() -> Json {
     let mut schema = of(&Shape::Map(&shapes::PROJECT), "muster project");
     richer::project(&mut schema);
+    schema
+}
+
+/// A framework file.
+pub fn framework() -> Json {
+    let mut schema = of(&Shape::Map(&shapes::FRAMEWORK), "muster framework");
+    richer::framework(&mut schema);
     schema
 }
 

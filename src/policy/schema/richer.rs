@@ -55,6 +55,15 @@ pub(super) fn project(schema: &mut Json) {
     }
 }
 
+/// There is a control in it, and in each of its groups.
+pub(super) fn framework(schema: &mut Json) {
+    let some = || json!([{ "required": ["controls"] }, { "required": ["groups"] }]);
+    set(schema, "anyOf", some());
+    if let Some(group) = defined(schema, &definition(&shapes::GROUP)) {
+        set(group, "anyOf", some());
+    }
+}
+
 fn defined<'a>(schema: &'a mut Json, name: &str) -> Option<&'a mut Json> {
     schema.get_mut("$defs")?.get_mut(name)
 }

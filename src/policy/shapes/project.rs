@@ -300,6 +300,11 @@ pub static PROJECT: MapShape = MapShape {
         may("lints", Shape::Map(&LINTS), "levels of lints, and rules of the house"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
+        may(
+            "frameworks",
+            TEXTS,
+            "lists of controls for audits: files, OSCAL catalogs (`.json`), and `builtin:playbook`",
+        ),
         may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
         may("audit", Shape::Map(&AUDIT), "what audits count by, and how evidence is made"),
     ],
