@@ -68,7 +68,10 @@ fn a_restore_with_its_evidence_passes() {
 fn what_nobody_can_stand_for_fails() {
     let (yesterday, tomorrow, later) = (in_days(-1), in_days(1), in_days(90));
     for (changed, says) in [
-        (vec![("evidence", ""), ("no_evidence", "nobody kept the log")], "there is no evidence: nobody kept the log"),
+        (
+            vec![("evidence", ""), ("no_evidence", "nobody kept the log")],
+            "there is no evidence: nobody kept the log",
+        ),
         (vec![("evidence", "[{ link: evidence/restore.log }]")], "is unpinned"),
         (vec![("evidence", "[{ link: 'https://wiki.example.org/restore' }]")], "is elsewhere"),
         (vec![("valid_until", yesterday.as_str())], "counted until"),
@@ -128,8 +131,8 @@ fn two_statements_of_one_time_that_contradict_each_other_are_unknown() {
 fn what_is_written_wrong_stops_the_check_at_its_line() {
     for (changed, code, place) in [
         (vec![("by", "")], "missing-key", "`by`"),
-        (vec![("result", "good")], "bad-value", "a.yaml:5"),
-        (vec![("resullt", "holds")], "unknown-key", "a.yaml:8"),
+        (vec![("result", "good")], "bad-value", "restore.yaml:5"),
+        (vec![("resullt", "holds")], "unknown-key", "restore.yaml:8"),
         (vec![("evidence", "")], "attestation", "neither what shows it"),
         (vec![("evidence", "[{ link: ../../etc/passwd }]")], "attestation", "leads out of the project"),
         (vec![("valid_until", "2020-01-01")], "attestation", "ends before it was made"),
@@ -219,8 +222,12 @@ fn what_stands_in_the_file_stays() {
     let shop = shop();
     let old = format!("# rehearsed on spare-1\n{}# end", restore(&shop, &[]));
     shop.file("attestations/restore-rehearsal.yaml", &old);
-    attest(&shop, "restore-rehearsal", &["--by", "team-ops", "--evidence", "evidence/restore.log", "--dry-run"])
-        .exits(0);
+    attest(
+        &shop,
+        "restore-rehearsal",
+        &["--by", "team-ops", "--evidence", "evidence/restore.log", "--dry-run"],
+    )
+    .exits(0);
     let read = || std::fs::read_to_string(shop.at("attestations/restore-rehearsal.yaml")).unwrap();
     assert_eq!(read(), old, "a dry run writes nothing");
     attest(
@@ -231,7 +238,10 @@ fn what_stands_in_the_file_stays() {
     .exits(0);
     let text = read();
     assert!(text.starts_with(&format!("{old}\n---\nattestation: restore-rehearsal\n")), "{text}");
-    assert!(text.contains(&sha256(&shop, "evidence/restore.log")) && text.contains("took: 40 minutes"), "{text}");
+    assert!(
+        text.contains(&sha256(&shop, "evidence/restore.log")) && text.contains("took: 40 minutes"),
+        "{text}"
+    );
     let run = judged(&shop).exits(0);
     assert_eq!(run.verdict("restore-rehearsal-attested"), "pass");
     shop.run(&["lint"]).exits(0);

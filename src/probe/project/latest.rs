@@ -243,7 +243,10 @@ mod tests {
         let asked = ask("attestation.latest", json!({"topics": ["b", "c"]})).house(house(all.clone()));
         let answer = asked.run().unwrap();
         assert_eq!((answer.table.rows.len(), value(&answer, 0, "topic")), (2, Value::text("b")));
-        assert_eq!((value(&answer, 1, "topic"), value(&answer, 1, "statements")), (Value::text("c"), Value::Int(0)));
+        assert_eq!(
+            (value(&answer, 1, "topic"), value(&answer, 1, "statements")),
+            (Value::text("c"), Value::Int(0))
+        );
         for name in WRITTEN {
             assert_eq!(cause(&answer, 1, name), Cause::Absent, "{name}");
         }

@@ -292,7 +292,8 @@ impl Stage {
     pub(super) fn attests(&mut self, at: &str, evidence: &str) {
         let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
         let evidence = evidence.replace("data/file }", &format!("data/file, sha256: {digest} }}"));
-        let shown = if evidence.is_empty() { "no_evidence: none".into() } else { format!("evidence: {evidence}") };
+        let shown =
+            if evidence.is_empty() { "no_evidence: none".into() } else { format!("evidence: {evidence}") };
         self.shop.file(
             "attestations/a.yaml",
             &format!("attestation: a\nby: team\n{at}\nlooked_at: it\nresult: holds\n{shown}\nvalid_until: 2199-12-31\n"),
