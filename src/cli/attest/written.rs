@@ -151,7 +151,7 @@ mod tests {
             at: 1_790_000_000_000_000,
             looked_at: "all: of it\nin two lines".into(),
             result: "holds".into(),
-            evidence: vec![("a b.csv".into(), Some("1e5".repeat(22)[..64].to_owned()))],
+            evidence: vec![("a b.csv".into(), Some(format!("1e{}", "5".repeat(62))))],
             no_evidence: None,
             valid_until: "2027-01-31".into(),
             note: Some("# no comment".into()),
