@@ -5,6 +5,7 @@
     reason = "this is the edge: the clock and the environment are read here"
 )]
 
+mod attest;
 mod audit;
 mod chart;
 mod check;
@@ -22,6 +23,7 @@ mod fmt;
 mod gate;
 mod history;
 mod history_page;
+mod house;
 mod init;
 mod lint;
 mod list;
@@ -78,6 +80,7 @@ enum Command {
     Init(init::Arguments),
     New(new::Arguments),
     Waive(waive::Arguments),
+    Attest(attest::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Record(record::Arguments),
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Waive(arguments) => waive::run(&arguments),
+        Command::Attest(arguments) => attest::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),

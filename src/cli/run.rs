@@ -253,6 +253,7 @@ pub(super) fn ask(
         ledger: options.ledger.clone(),
         work: options.work.clone(),
         salt: Arc::clone(&options.salt),
+        house: reachable.house,
     };
     let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();

@@ -11,7 +11,7 @@ use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Known, Loaded, Origin};
 use crate::policy::project::{self, Pattern};
-use crate::policy::{Policy, Project, TargetEntry, Tier};
+use crate::policy::{Policy, Project, TargetEntry, Tier, attestations};
 use crate::source::Loc;
 use crate::source::yaml;
 
@@ -242,6 +242,9 @@ fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, 
     let mut workspace = ManuallyDrop::new(lint::Workspace::default());
     let mut looked = workspace.look(&given);
     looked.loaded.diags.extend(diags);
+    if has_project {
+        looked.loaded.diags.extend(attestations::read(&project).diags);
+    }
     Read { project, has_project, looked }
 }
 

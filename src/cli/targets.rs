@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diag::{Diag, code};
-use crate::fact::{Cause, Level, Missing};
+use crate::fact::{Cause, House, Level, Missing};
 use crate::plan::TargetInfo;
 use crate::policy::project::{DatabaseChoice, address};
 use crate::policy::{Project, TargetEntry};
@@ -130,6 +130,8 @@ pub(super) fn secret(reference: &(SecretRef, Loc), what: &str, redactor: &Redact
 pub(super) struct Reachable {
     pub targets: HashMap<Arc<str>, Arc<Target>>,
     pub unusable: HashMap<Arc<str>, Arc<Missing>>,
+    /// What the project says of itself, if that is asked.
+    pub house: Option<Arc<House>>,
 }
 
 /// Reads the secrets of the targets that are asked. A secret that is not set is an input error.
@@ -140,7 +142,9 @@ pub(super) fn reach(
     redactor: &Redactor,
 ) -> Result<Reachable, Vec<Diag>> {
     let commands = Arc::new(project.commands.clone());
-    let mut reachable = Reachable { targets: HashMap::new(), unusable: HashMap::new() };
+    let is_asked = |entry: &TargetEntry| &*entry.kind == "project" && asked(&entry.name);
+    let house = if entries.iter().any(is_asked) { super::house::of(project) } else { None };
+    let mut reachable = Reachable { targets: HashMap::new(), unusable: HashMap::new(), house };
     let mut diags = Vec::new();
     for entry in entries.iter().filter(|entry| asked(&entry.name)) {
         let mut secret = |reference: &(SecretRef, Loc)| match read(&reference.0) {

@@ -140,6 +140,7 @@ codes! {
     STALE_BASELINE "stale-baseline" "An entry of the baseline is about something that is no longer found: it was mended, or its line was changed. `muster lint --baseline FILE --write-baseline` writes the file anew."
     LAYOUT "layout" "The file was not formatted, because there is no layout of it that surely says the same. It is left as it is and can be used."
     BASELINE "baseline" "The baseline file cannot be used: it is no JSON, of another version, or names nothing."
+    ATTESTATION "attestation" "A statement of a person cannot be used: it names no evidence and no reason why there is none, ends before it begins, or its evidence lies outside of the project. It would count as nothing, or as more than it is."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

@@ -19,6 +19,7 @@ struct Seen<'a> {
     store: Option<(PathBuf, Option<Duration>)>,
     max_age: Option<Duration>,
     mask_key: Option<String>,
+    attestations: Option<Vec<&'a Arc<str>>>,
 }
 
 impl<'a> Seen<'a> {
@@ -28,6 +29,7 @@ impl<'a> Seen<'a> {
             commands,
             store,
             recordings: Recordings { max_age, mask_key },
+            attestations,
             // Of these the file tells, and those that are told beside.
             loc: _,
             policies: _,
@@ -55,6 +57,7 @@ impl<'a> Seen<'a> {
             store: store.as_ref().map(|(path, keep)| (written(root, path), *keep)),
             max_age: *max_age,
             mask_key: mask_key.as_ref().map(kept),
+            attestations: attestations.as_ref().map(|list| list.iter().map(|(text, _)| text).collect()),
         }
     }
 }
@@ -86,6 +89,10 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
     }
     if was.mask_key != is.mask_key {
         unclear("mask-key", "`recordings.mask_key` was changed: masked texts are told by it".to_owned());
+    }
+    if was.attestations != is.attestations {
+        let what = "`attestations` was changed: other statements are read, and another one may be the newest";
+        unclear("attestations", what.to_owned());
     }
     if moves(found.old.project) != moves(found.new.project) {
         let what = "`gate.moves` was changed: what is compared after a migration, and with what, is another";

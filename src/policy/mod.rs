@@ -3,6 +3,7 @@
 //! [`shape`] declares what each file may hold; decoding and the JSON Schemas both walk those declarations, so
 //! they cannot disagree. [`decode`] then types what is structurally right.
 
+pub mod attestations;
 pub mod calendar;
 pub mod cases;
 pub mod check;

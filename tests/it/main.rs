@@ -13,6 +13,7 @@
 use passmuster::{fact, probe};
 
 mod adding_a_probe;
+mod attest;
 mod bad_input;
 mod calendars;
 mod canary;

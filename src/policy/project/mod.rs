@@ -76,6 +76,8 @@ pub struct Project {
     pub overrides: Vec<Override>,
     /// Waivers.
     pub waivers: Vec<Waiver>,
+    /// Files, folders and globs of attestations as written, with their places; the usual folder if none is named.
+    pub attestations: Option<Vec<(Arc<str>, Loc)>>,
     /// How far ahead a waiver may reach.
     pub max_waiver: Option<Duration>,
     /// Levels of lints, and rules of the house.
@@ -222,6 +224,12 @@ impl Reader {
                 .collect(),
             overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
             waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
+            attestations: node.get("attestations").map(|list| {
+                items(Some(list))
+                    .iter()
+                    .filter_map(|item| Some((text(Some(item))?, item.loc.clone())))
+                    .collect()
+            }),
             max_waiver: duration(node.get("max_waiver")),
             lints: self.lints(node.get("lints")),
             store: node

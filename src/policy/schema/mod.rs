@@ -26,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("waiver.schema.json", waiver()),
         ("cases.schema.json", cases()),
         ("framework.schema.json", framework()),
+        ("attestation.schema.json", attestation()),
         ("recording.schema.json", recording()),
         ("report.schema.json", crate::report::json_schema()),
         ("test.schema.json", crate::report::tested::json_schema()),
@@ -65,6 +66,13 @@ pub fn waiver() -> Json {
 /// One document of a case file. Which observations there are is known only together with the policy.
 pub fn cases() -> Json {
     of(&shapes::CASE_FILE, "muster cases")
+}
+
+/// One document of a file of attestations.
+pub fn attestation() -> Json {
+    let mut schema = of(&shapes::ATTESTATION_FILE, "muster attestation");
+    richer::attestation(&mut schema);
+    schema
 }
 
 /// The schema of a shape, exactly as the structural check of the loader reads it.

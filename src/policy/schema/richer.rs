@@ -41,6 +41,7 @@ pub(super) fn project(schema: &mut Json) {
             address("mysql", json!({ "required": ["url"] })),
             address("service", json!({ "required": ["url"] })),
             address("bucket", json!({ "required": ["url"] })),
+            address("project", json!({ "properties": of_itself() })),
         ];
         set(target, "allOf", Json::Array(rules));
         set(
@@ -62,6 +63,23 @@ pub(super) fn framework(schema: &mut Json) {
     if let Some(group) = defined(schema, &definition(&shapes::GROUP)) {
         set(group, "anyOf", some());
     }
+}
+
+/// Evidence, or the reason why there is none.
+pub(super) fn attestation(schema: &mut Json) {
+    if let Some(statement) = defined(schema, &definition(&shapes::ATTESTATION)) {
+        set(statement, "oneOf", json!([{ "required": ["evidence"] }, { "required": ["no_evidence"] }]));
+    }
+    if let Some(evidence) = defined(schema, &definition(&shapes::EVIDENCE)) {
+        narrow(evidence, "sha256", &json!({ "type": "string", "pattern": "^[\\s]*[0-9a-fA-F]{64}[\\s]*$" }));
+    }
+}
+
+/// The project has no address, and nothing else that other targets have.
+fn of_itself() -> Json {
+    let keys = shapes::TARGET.keys.iter().map(|key| key.name);
+    let others = keys.filter(|key| !shapes::OF_A_PROJECT.contains(key));
+    Json::Object(others.map(|key| (key.to_owned(), json!(false))).collect())
 }
 
 fn defined<'a>(schema: &'a mut Json, name: &str) -> Option<&'a mut Json> {

@@ -25,7 +25,7 @@ pub static SELECTOR: MapShape = MapShape {
         must(
             "type",
             Shape::Line,
-            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`",
+            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`, `project`",
         ),
         may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
         may("labels", LABELS, "only targets with these labels"),

@@ -24,7 +24,7 @@ pub static TARGET: MapShape = MapShape {
         must(
             "type",
             Shape::Line,
-            "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service` or `bucket`",
+            "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket` or `project`",
         ),
         may("url", Shape::Line, "its address, without a password"),
         may("path", Shape::Line, "its file (`sqlite`)"),
@@ -53,6 +53,9 @@ pub static TARGET: MapShape = MapShape {
         ),
     ],
 };
+
+/// All that a target of type `project` can say.
+pub(crate) const OF_A_PROJECT: &[&str] = &["type", "labels", "limits"];
 
 /// Where a target was moved from.
 pub(super) static MOVE: MapShape = MapShape {
@@ -296,6 +299,11 @@ pub static PROJECT: MapShape = MapShape {
         ),
         may("overrides", Shape::ListOf(&Shape::Map(&OVERRIDE)), "other values of parameters"),
         may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
+        may(
+            "attestations",
+            TEXTS,
+            "files, folders or globs of statements that only people can make; `attestations/` if left out",
+        ),
         may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
         may("lints", Shape::Map(&LINTS), "levels of lints, and rules of the house"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
