@@ -100,6 +100,53 @@ fn renamed_tables_are_compared_and_what_stayed_behind_is_counted() {
     assert!(text(&shop, "gate.md").contains("### Left behind on purpose"));
 }
 
+#[test]
+fn tables_that_became_one_are_all_asked_for_so_that_none_is_lost_behind_another() {
+    let shop = shop();
+    let moves = "from: old, tables: { orders: rows_of, users: rows_of } }";
+    shop.project(&PROJECT.replace("from: old }", moves));
+    // All rows of one of them arrived, and none of the other.
+    sql(&shop, "new.db", "ALTER TABLE orders RENAME TO rows_of; DROP TABLE users");
+    let counts = "tier: release\ntarget: { type: sqlite }\nobserve:\n  counts: { probe: data.row_counts, before: gate, with: { tables: [rows_of] } }\n\
+        each: counts\nfail: side != \"both\" || rows != before.rows\n";
+    shop.policy("counts", counts);
+    snapshot(&shop).exits(0);
+    let run = verify(&shop, &["--report", "gate.json"]).exits(3);
+    assert_eq!(run.cause("counts"), "ambiguous");
+    let line = &json(&shop, "gate.json")["compared"][0]["lines"][0];
+    assert!(line["subject"] == "rows_of" && line["same"] != true, "{line:#}");
+}
+
+#[test]
+fn what_is_on_one_side_only_or_has_other_columns_is_not_the_same_on_the_page() {
+    let shop = shop();
+    sql(&shop, "old.db", "CREATE TABLE gone (id INTEGER PRIMARY KEY); ALTER TABLE users ADD COLUMN mail");
+    let compare = "tier: release\ntarget: { type: sqlite }\nobserve: { t: { probe: data.compare } }\neach: t\nfail: missing > 0\n";
+    shop.policy("counts", compare);
+    let live = ["gate", "verify", "--live", "--format", "json", "--report", "gate.json"];
+    shop.run(&live).exits(0).says("3 subjects compared, 1 the same");
+    let page = json(&shop, "gate.json");
+    let lines = page["compared"][0]["lines"].as_array().unwrap();
+    let same = |name: &str| lines.iter().find(|line| line["subject"] == name).unwrap()["same"].as_bool();
+    assert_eq!((same("gone"), same("users"), same("orders")), (Some(false), Some(false), Some(true)));
+}
+
+#[test]
+fn a_policy_of_the_gate_that_an_override_loosens_is_told() {
+    let shop = shop();
+    let fails = "fail: side != \"both\" || rows + params.more < before.rows\n";
+    let policy = format!("{}params: {{ more: 0 }}\n{fails}", COUNTS.split("fail:").next().unwrap());
+    for folder in ["was", "is"] {
+        shop.file(&format!("{folder}/policies/counts.yaml"), &crate::harness::policy("counts", &policy));
+        shop.file(&format!("{folder}/muster.yaml"), &format!("muster: 1\n{PROJECT}"));
+    }
+    shop.run(&["diff", "was", "is"]).exits(0);
+    let set = "overrides: [{ policy: counts, set: { more: 5 }, why: lost rows are fine }]\n";
+    shop.file("is/muster.yaml", &format!("muster: 1\n{PROJECT}{set}"));
+    let run = shop.run(&["diff", "was", "is"]);
+    assert!(run.code == 1 && run.stdout.contains("looser"), "{} {}", run.code, run.stdout);
+}
+
 // What must not be compared is refused.
 
 #[test]
@@ -205,6 +252,24 @@ fn a_policy_that_is_gone_since_is_not_forgotten() {
     assert_eq!(run.checks().len(), 1);
     let page = text(&shop, "gate.json");
     assert!(page.contains("of `again` at `new`"), "{page}");
+}
+
+#[test]
+fn a_policy_that_is_gone_is_not_forgotten_within_its_environment() {
+    let shop = shop();
+    let labelled = PROJECT.replace("new.db }", "new.db, labels: { env: prod } }");
+    shop.project(&format!(
+        "labels: {{ env: [prod, test] }}\nenvironments: {{ live: {{ targets: {{ env: prod }} }}, trial: {{ targets: {{ env: test }} }} }}\n{}",
+        labelled.replace("targets:\n", "targets:\n  other: { type: sqlite, path: new.db, labels: { env: test } }\n")
+    ));
+    let of = |name: &str| COUNTS.replace("{ type: sqlite }", &format!("{{ type: sqlite, name: {name} }}"));
+    shop.policy("counts", &of("new")).policy("again", &of("new").replace("is gone", "is missing"));
+    shop.policy("trial", "tier: release\ntarget: { type: sqlite, name: other }\nobserve: { q: { probe: sqlite.query, with: { sql: SELECT 1 AS n }, facts: { n: int } } }\neach: q\nfail: n != 1\n");
+    snapshot(&shop).exits(0);
+    assert_eq!(verify(&shop, &["--env", "live"]).exits(0).checks().len(), 2);
+    verify(&shop, &["--env", "trial"]).exits(4);
+    std::fs::remove_file(shop.at("policies/again.yaml")).unwrap();
+    verify(&shop, &["--env", "live"]).exits(2).says("is not judged any more");
 }
 
 #[test]
@@ -518,6 +583,20 @@ fn what_needs_another_waits_for_it_and_never_passes_before() {
     assert!(alone.stdout.contains("is not among what is judged here"), "{}", alone.stdout);
     shop.file("ready", "");
     assert_eq!(verify(&shop, &[]).exits(0).verdict("counts"), "pass");
+}
+
+#[test]
+fn a_misspelt_name_of_who_waits_or_for_whom_is_refused() {
+    let shop = waiting();
+    for needs in ["{ coutns: [ready] }", "{ counts: [raedy] }"] {
+        let gate = format!("gate:\n  moves: {{ new: {{ from: old }} }}\n  needs: {needs}\n");
+        shop.project(
+            &PROJECT
+                .replace("targets:\n", "targets:\n  here: { type: host }\n")
+                .replace("gate: { moves: { new: { from: old } } }\n", &gate),
+        );
+        verify(&shop, &[]).exits(2).says("no policy is called so").says("did you mean");
+    }
 }
 
 #[test]

@@ -165,8 +165,10 @@ impl Loaded {
         } else {
             made_up.to_vec()
         };
-        // What fits no target at all is told by lint; of some policies the project may speak of others.
-        let selection = Selection { named_sources: self.named_sources, ..Selection::default() };
+        // What fits no target at all is told by lint; of some policies the project may speak of others. Those of a gate are
+        // compared as it judges them.
+        let selection =
+            Selection { named_sources: self.named_sources, gate: true, ..Selection::default() };
         let input = Input {
             policies: &self.read.policies,
             targets: &self.infos,
@@ -200,7 +202,14 @@ impl Loaded {
         let Self { project, read, .. } = self;
         let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
         let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
-        named.any(|(pattern, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id)))
+        let waits = project.gate.needs.iter().any(|(policy, needed)| {
+            let mut said = needed.iter().flat_map(|(name, loc)| [(policy, loc), (name, loc)]);
+            said.any(|(name, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| id == name))
+        });
+        waits
+            || named.any(|(pattern, loc)| {
+                *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id))
+            })
     }
 
     fn fault(&self, diag: &Diag) -> Fault {
