@@ -17,6 +17,8 @@ pub(super) struct Found {
     pub(super) files: Option<u64>,
     /// There is no file at all, and rows name some.
     pub(super) is_empty: bool,
+    /// Somebody looked whether each of them may be read.
+    pub(super) looked_at_modes: bool,
     pub(super) lists: Option<PathBuf>,
     pub(super) root: String,
     pub(super) tally: Tally,
@@ -90,6 +92,9 @@ fn sorted<'a>(
 fn asked(found: &Found, sort: Sort) -> bool {
     match sort {
         Sort::Extra | Sort::Form => found.files.is_some(),
+        Sort::Unreadable => {
+            found.looked_at_modes || found.tally.count(sort) > 0 || found.rows == found.nameless
+        }
         Sort::Owner => found.tally.checked_owner > 0 || found.tally.named == 0,
         // A digest says more than a size, which the query need not give then.
         Sort::Size => found.depth == Depth::Size || found.tally.checked_size > 0,
@@ -105,6 +110,14 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
         Some(Arc::new(Missing::new(cause, what).level(Level::Row).fix(fix.to_owned())))
     };
     let whose = &found.root;
+    let closed = || {
+        let what = format!(
+            "nothing was compared: {} files cannot be read, for example `{}`",
+            tally.count(Sort::Unreadable),
+            tally.paths(Sort::Unreadable).first().map_or("", |path| path)
+        );
+        said(Cause::Denied, what, "let muster read the files, and look at `unreadable_paths`")
+    };
     match sort {
         Sort::Extra | Sort::Outside => None,
         Sort::Repeated if found.rows > found.nameless => None,
@@ -122,6 +135,8 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
             ),
             "set `algorithm`, and let the query give the digest in hexadecimal or base64",
         ),
+        Sort::Size if tally.checked_size == 0 && tally.count(Sort::Unreadable) > 0 => closed(),
+        Sort::Content if tally.checked_content == 0 && tally.count(Sort::Unreadable) > 0 => closed(),
         Sort::Size if tally.checked_size == 0 && compared(tally) => {
             said(Cause::Empty, "no row has a size".to_owned(), "correct `size` of the query")
         }
@@ -136,6 +151,6 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
 
 /// Was there a file to compare with?
 fn compared(tally: &Tally) -> bool {
-    let others = [Sort::Missing, Sort::Unreadable, Sort::NotFile, Sort::Size, Sort::Changing];
+    let others = [Sort::Missing, Sort::NotFile, Sort::Size, Sort::Changing];
     tally.named > others.iter().map(|sort| tally.count(*sort)).sum()
 }

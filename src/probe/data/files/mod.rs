@@ -102,6 +102,9 @@ async fn bucket(cx: &Context, prefix: Option<&str>, question: &Question) -> Resu
     }
     let bucket = crate::probe::net::Bucket::open(&beside, prefix).await?;
     bucket.check().await?;
+    if !question.lists {
+        bucket.check_absent().await?;
+    }
     if let Some(sentinel) = &question.sentinel
         && bucket.head(sentinel).await?.is_none()
     {
@@ -203,8 +206,15 @@ fn compare(
     if let Some(lists) = lists {
         lists.finish()?;
     }
+    // A request for a single object needs the right to read it.
+    let looked_at_modes = match store {
+        Store::Tree(_) => question.looks_at_inodes(),
+        #[cfg(feature = "net")]
+        Store::Objects(_) => !question.lists,
+    };
     Ok(Found {
         depth: question.depth,
+        looked_at_modes,
         rows: references.rows,
         nameless: references.nameless,
         files,

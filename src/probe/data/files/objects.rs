@@ -102,7 +102,9 @@ impl Objects {
             Ok(false) => Ok(Content::At(Place::Gone)),
             Ok(true) if hasher.finish() == wanted => Ok(Content::Same),
             Ok(true) => Ok(Content::Differs),
-            Err(why) if why.cause == Cause::Denied => Ok(Content::At(Place::Shut(why))),
+            Err(why) if matches!(why.cause, Cause::Denied | Cause::Unsupported) => {
+                Ok(Content::At(Place::Shut(why)))
+            }
             Err(why) => Err(why),
         }
     }
@@ -135,7 +137,7 @@ impl Objects {
                     path,
                     kind: Kind::File,
                     shut: false,
-                    young: object.modified.is_some_and(|at| at > question.began),
+                    young: object.modified.is_some_and(|at| question.is_young(at)),
                     facts: Some(Facts { size, owner: 0 }),
                     tag: object.tag.as_deref().map(str::as_bytes),
                 };

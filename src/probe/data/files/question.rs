@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::GlobSet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::content::Algorithm;
 use super::look::Reader;
 use super::template::Template;
 use crate::fact::{Args, Cause, Missing, Request, Value};
 use crate::probe::{Context, users, walk};
+
+/// The clock of a store may differ by so much.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// How closely files are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +47,9 @@ pub(super) struct Question {
     /// Where temporary files and full lists go.
     pub(super) work: Option<PathBuf>,
     /// When we began.
-    pub(super) began: Timestamp,
+    began: Timestamp,
+    /// The same, of a clock that nobody sets.
+    since: Instant,
 }
 
 impl Question {
@@ -75,7 +81,15 @@ impl Question {
             lists: lists(request)?,
             work: cx.work.as_deref().map(Path::to_owned),
             began: cx.clock.now(),
+            since: Instant::now(),
         })
+    }
+
+    /// Did what has this time come while it was asked? A time that lies further ahead is of a clock that was wrong, and
+    /// hides nothing.
+    pub(super) fn is_young(&self, at: Timestamp) -> bool {
+        let now = self.began + self.since.elapsed() + CLOCKS_DIFFER;
+        at > self.began && at <= now
     }
 
     /// Are inodes read?

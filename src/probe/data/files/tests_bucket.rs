@@ -256,3 +256,44 @@ fn requests_are_signed_and_the_secret_is_not_sent() {
     assert!(listing.contains("X-Amz-Signature=") && listing.contains("eu-central-1"), "{listing}");
     assert!(asked.iter().all(|asked| !format!("{asked:?}").contains("geheim")));
 }
+
+#[test]
+fn a_key_that_no_address_can_name_is_not_another_one() {
+    let (shop, objects) = (Shop::new(&[], &["a", "x/../a", "./a", "x/."]), Objects::new(&["a", "x/"]));
+    let answer = both(&shop, &objects, &json!({}));
+    assert_eq!(list(&answer, "missing_paths"), ["./a", "x/.", "x/../a"]);
+}
+
+#[test]
+fn a_server_that_has_everything_is_no_store() {
+    for method in ["lookups", "listing"] {
+        let http = Http::start(|_asked| Reply::new(200, "text/html", "<html>welcome</html>")).unwrap();
+        let target = bucket(&http.url("/uploads"), "S3RVER");
+        let args = json!({"method": method, "sentinel": ".volume"});
+        let why = ask(&Shop::new(&[], &["a", "b"]), target, args).run().unwrap_err();
+        assert_eq!(why.cause, Cause::Malformed, "{method}: {why}");
+    }
+}
+
+#[test]
+fn an_object_of_the_future_did_not_come_meanwhile() {
+    let extra = |modified: jiff::Timestamp| {
+        let body = format!(
+            "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated><Contents><Key>a</Key><LastModified>{modified}</LastModified><Size>1</Size></Contents></ListBucketResult>"
+        );
+        let http = Http::start(move |asked| match asked.method.as_str() {
+            "HEAD" if asked.path.contains("no-such") => Reply::new(404, "text/plain", ""),
+            "HEAD" => Reply::new(200, "text/plain", ""),
+            _ => Reply::new(200, "application/xml", body.as_bytes()),
+        });
+        let http = http.unwrap();
+        let target = bucket(&http.url("/uploads"), "S3RVER");
+        let answer = ask(&Shop::new(&[], &[]), target, json!({"method": "listing"})).run().unwrap();
+        (int(&answer, "extra"), int(&answer, "young"))
+    };
+    let now = crate::probe::system_clock().now();
+    let after = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+    assert_eq!(extra(after(60)), (0, 1), "clocks differ a little");
+    assert_eq!(extra(after(3_600)), (1, 0), "the store's clock is wrong, or was");
+    assert_eq!(extra(after(-3_600)), (1, 0));
+}
