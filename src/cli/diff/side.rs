@@ -167,8 +167,7 @@ impl Loaded {
         };
         // What fits no target at all is told by lint; of some policies the project may speak of others. Those of a gate are
         // compared as it judges them.
-        let selection =
-            Selection { named_sources: self.named_sources, gate: true, ..Selection::default() };
+        let selection = Selection { named_sources: self.named_sources, gate: true, ..Selection::default() };
         let input = Input {
             policies: &self.read.policies,
             targets: &self.infos,

@@ -22,8 +22,19 @@ const FACT: usize = 100;
 const OWN: &[&str] = &["method", "digest", "source_digest"];
 
 /// Facts that count what is not the same on both sides.
-const DIFFERENCES: &[&str] =
-    &["missing", "extra", "changed", "size_differs", "content_differs", "unreadable", "wrong_owner"];
+const DIFFERENCES: &[&str] = &[
+    "missing",
+    "extra",
+    "changed",
+    "size_differs",
+    "content_differs",
+    "unreadable",
+    "wrong_owner",
+    "outside",
+    "not_files",
+    "changing",
+    "bad_digests",
+];
 
 /// Rows of either side, if one answer tells of both: null where the table is not there.
 const SIDES: &[&str] = &["rows", "source_rows"];
@@ -202,7 +213,8 @@ impl Two<'_> {
         let zero = wanted.peek().is_some() && wanted.all(|name| count(&name) == Some(0));
         // Also what no rule looks at is a difference: a table without rows that only one side has, a column.
         let one_sided = SIDES.iter().any(|name| value(name).is_some_and(Value::is_null));
-        let columns = value(COLUMNS).is_some_and(|value| matches!(value, Value::List(all) if !all.is_empty()));
+        let columns =
+            value(COLUMNS).is_some_and(|value| matches!(value, Value::List(all) if !all.is_empty()));
         let counted = DIFFERENCES.iter().filter_map(|name| count(&name)).any(|count| count > 0);
         let differs = one_sided || columns || counted;
         let name = if schema.key.is_empty() { None } else { row_name(schema, row).ok() };

@@ -151,7 +151,9 @@ fn old_names(value: &Value, ty: &Type, map: &Move) -> Value {
         return value.clone();
     }
     let old = items.iter().flat_map(|item| match item {
-        Ok(Value::Text(name)) => old_names_of(name, map).into_iter().map(|name| Ok(Value::Text(name))).collect(),
+        Ok(Value::Text(name)) => {
+            old_names_of(name, map).into_iter().map(|name| Ok(Value::Text(name))).collect()
+        }
         _ => vec![item.clone()],
     });
     Value::List(old.collect())

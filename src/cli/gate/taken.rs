@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::diag::{Diag, code};
 use crate::fact::{
-    Before, Cause, Identity, Key, Missing, Observation, Recording, Snapshot, SnapshotAsked, SnapshotMove, is_sealed,
-    text_digest, unhex,
+    Before, Cause, Identity, Key, Missing, Observation, Recording, Snapshot, SnapshotAsked, SnapshotMove,
+    is_sealed, text_digest, unhex,
 };
 use crate::policy::project::Gate;
 use crate::secret::Redactor;

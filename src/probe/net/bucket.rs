@@ -162,11 +162,14 @@ impl Bucket {
         let malformed =
             |what: String| Missing::new(Cause::Malformed, format!("{}: the listing {what}", self.peer));
         // Whether there is more must be said: without it a part would pass for the whole.
-        if !body.contains("<IsTruncated>") {
+        if !matches!(between(&body, "<IsTruncated>", "</IsTruncated>"), Some("true" | "false")) {
             return Err(malformed("does not say whether it is whole".to_owned()));
         }
         let parsed = ListObjectsV2::parse_response(&body)
             .map_err(|error| malformed(format!("is not one: {error}")))?;
+        if !parsed.common_prefixes.is_empty() {
+            return Err(malformed("tells groups of objects in place of them".to_owned()));
+        }
         let mut objects = Vec::with_capacity(parsed.contents.len());
         for found in parsed.contents {
             let key = found.key.strip_prefix(&self.prefix).map(str::to_owned);

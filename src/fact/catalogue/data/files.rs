@@ -46,6 +46,7 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         field("references", Ty::Int, "1_000_000", "rows of the query"),
         field("nameless", Ty::Int, "0", "rows whose path is null or empty"),
         field("files", Ty::Int, "1_000_000", "files of the tree, directories and what is ignored not counted").null(UNLISTED),
+        field("ignored", Ty::Int, "0", "entries that `ignore` leaves out, `lost+found` and the sentinel not counted; a directory is one of them").null(UNLISTED),
         field("missing", Ty::Int, "1", "paths that a row names, where nothing is"),
         paths("missing_paths", "the first twenty of them"),
         field("extra", Ty::Int, "0", "files that no row names, and that were there before the question").null(UNLISTED),

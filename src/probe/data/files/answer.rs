@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub(super) nameless: u64,
     /// Entries of the tree, if it was listed.
     pub(super) files: Option<u64>,
+    /// Entries that `ignore` left out of it.
+    pub(super) ignored: Option<u64>,
     /// There is no file at all, and rows name some.
     pub(super) is_empty: bool,
     /// Somebody looked whether each of them may be read.
@@ -46,6 +48,7 @@ pub(super) fn table(ask: &Ask<'_>, mut found: Found) -> Table {
         .set("references", Value::count(found.rows))
         .set("nameless", Value::count(found.nameless))
         .set_or_null("files", found.files.map(Value::count))
+        .set_or_null("ignored", found.ignored.map(Value::count))
         .set_or_null("young", listed.then(|| Value::count(tally.young)))
         .set_or_null("checked_size", asked(&found, Sort::Size).then(|| Value::count(tally.checked_size)))
         .set_or_null(
@@ -80,7 +83,7 @@ fn sorted<'a>(
     if !asked(found, sort) {
         return row.set(count, Value::Null).set(paths, Value::Null);
     }
-    match unknown(found, sort) {
+    match ignored(found, sort).or_else(|| unknown(found, sort)) {
         Some(why) => row.missing(count, &why).missing(paths, &why),
         None => row
             .set(count, Value::count(found.tally.count(sort)))
@@ -101,6 +104,14 @@ fn asked(found: &Found, sort: Sort) -> bool {
         Sort::Content | Sort::Changing | Sort::BadDigest => found.depth == Depth::Content,
         _ => true,
     }
+}
+
+/// A pattern that leaves out everything leaves out what no row names, too.
+fn ignored(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
+    let many = found.ignored.filter(|many| *many > 0 && sort == Sort::Extra && found.files == Some(0))?;
+    let what = format!("`ignore` leaves out all that is at `{}`: {many} entries", found.root);
+    let why = Missing::new(Cause::Empty, what).level(Level::Row);
+    Some(Arc::new(why.fix("narrow `ignore`, or correct `root`")))
 }
 
 /// A comparison in which nothing was compared is not one in which nothing differs.

@@ -139,6 +139,8 @@ impl Work<'_> {
         }
         gone.sort_unstable();
         left.sort_unstable();
+        // A directory that changes, or a page of a listing, may name one twice.
+        left.dedup();
         for (sort, paths) in [(Sort::Missing, &gone), (Sort::Extra, &left)] {
             for path in paths {
                 self.tally.add(sort, path)?;

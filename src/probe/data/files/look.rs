@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, open, openat2, readlinkat, statat,
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, open, openat2, readlinkat,
+    statat,
 };
 use rustix::io::Errno;
 
@@ -109,9 +110,8 @@ impl Root {
     /// Is a directory from the root to what is open closed to another reader?
     pub(super) fn is_closed(&self, handle: &OwnedFd) -> Result<bool, Errno> {
         let Some(reader) = self.reader.as_ref().filter(|_reader| self.other_reader) else { return Ok(false) };
-        let real = |handle: &OwnedFd| {
-            readlinkat(CWD, format!("/proc/self/fd/{}", handle.as_raw_fd()), Vec::new())
-        };
+        let real =
+            |handle: &OwnedFd| readlinkat(CWD, format!("/proc/self/fd/{}", handle.as_raw_fd()), Vec::new());
         let (root, whole) = (real(&self.handle)?, real(handle)?);
         let path_of = |text: &[u8]| Path::new(std::ffi::OsStr::from_bytes(text)).to_owned();
         let root = path_of(root.as_bytes());
@@ -158,7 +158,7 @@ impl Root {
         while let Some(entry) = entries.next() {
             let entry = entry.map_err(whole)?;
             let name = entry.file_name().to_bytes();
-            if !matches!(name, b"." | b"..") && !question.ignore.has(name, name) {
+            if !matches!(name, b"." | b"..") && question.ignore.has(name, name).is_none() {
                 return Ok(false);
             }
         }

@@ -49,7 +49,8 @@ impl Work<'_> {
         let path = directory(first.reference.path);
         let place: &[u8] = if path.is_empty() { b"." } else { path };
         let entered = root.enter(place, OFlags::RDONLY | OFlags::DIRECTORY);
-        let Ok((handle, closed)) = entered.and_then(|handle| root.is_closed(&handle).map(|closed| (handle, closed)))
+        let Ok((handle, closed)) =
+            entered.and_then(|handle| root.is_closed(&handle).map(|closed| (handle, closed)))
         else {
             // Not there, closed, or outside: each reference says what of it.
             return self.look(&members.iter().collect::<Vec<_>>());

@@ -199,6 +199,7 @@ fn compare(
             Some(listing) => listing.files == 0,
             None => store.is_empty(question)?,
         };
+    let ignored = listing.as_ref().map(|listing| listing.ignored);
     let files = listing.map(|listing| {
         tally.shut.add(listing.shut);
         listing.files
@@ -218,6 +219,7 @@ fn compare(
         rows: references.rows,
         nameless: references.nameless,
         files,
+        ignored,
         is_empty,
         lists: lists.map(|lists| lists.folder().to_owned()),
         root: store.name(),

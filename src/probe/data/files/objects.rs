@@ -116,7 +116,7 @@ impl Objects {
         spill: &Arc<Spill>,
         stop: &Stop,
     ) -> Result<Listing, Missing> {
-        let (mut writer, mut parts, mut files) = (Writer::new(spill), Parts::default(), 0);
+        let (mut writer, mut parts, mut files, mut ignored) = (Writer::new(spill), Parts::default(), 0, 0);
         let mut from: Option<String> = None;
         for number in 1_u64.. {
             stop.check(&format!("listing {}", self.name()))?;
@@ -128,7 +128,11 @@ impl Objects {
                 let path = object.key.as_bytes();
                 let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 // What ends with a slash stands for a folder.
-                if name.is_empty() || question.ignore.has(name, path) {
+                if name.is_empty() {
+                    continue;
+                }
+                if let Some(told) = question.ignore.has(name, path) {
+                    ignored += u64::from(told);
                     continue;
                 }
                 files += 1;
@@ -152,6 +156,6 @@ impl Objects {
             }
             from = page.next;
         }
-        Ok(Listing { side: Side::new(spill, vec![writer]), files, shut: Shut::default() })
+        Ok(Listing { side: Side::new(spill, vec![writer]), files, ignored, shut: Shut::default() })
     }
 }

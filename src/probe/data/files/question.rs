@@ -168,11 +168,12 @@ pub(super) struct Ignore {
     sentinel: Option<Vec<u8>>,
 }
 
+/// Where a file system begins, and nobody but root may look into it.
+const USUAL: &str = "lost+found";
+
 impl Ignore {
     fn new(args: &Args) -> Result<Self, Missing> {
-        // Where a file system begins, and nobody but root may look into it.
-        let texts =
-            if args.get("ignore").is_some() { args.texts("ignore") } else { vec!["lost+found".into()] };
+        let texts = if args.get("ignore").is_some() { args.texts("ignore") } else { vec![USUAL.into()] };
         let wild = |text: &&Arc<str>| text.contains(['*', '?', '[', '{', '\\', '/']);
         let patterns: Vec<&Arc<str>> = texts.iter().filter(wild).collect();
         let names = texts.iter().filter(|text| !wild(text)).map(|text| text.as_bytes().to_vec()).collect();
@@ -180,11 +181,16 @@ impl Ignore {
         Ok(Self { names, patterns, sentinel: given(args, "sentinel").map(|text| text.as_bytes().to_vec()) })
     }
 
-    /// Is it this entry? `path` is the whole one below the root.
-    pub(super) fn has(&self, name: &[u8], path: &[u8]) -> bool {
+    /// Is this entry left out, and is that told, because it might have been a file of the program? `path` is the whole
+    /// one below the root.
+    pub(super) fn has(&self, name: &[u8], path: &[u8]) -> Option<bool> {
         use std::os::unix::ffi::OsStrExt as _;
-        self.names.contains(name)
-            || self.sentinel.as_deref() == Some(path)
-            || self.patterns.as_ref().is_some_and(|set| set.is_match(std::ffi::OsStr::from_bytes(path)))
+        if self.sentinel.as_deref() == Some(path) {
+            return Some(false);
+        }
+        let named = self.names.contains(name);
+        let has = named
+            || self.patterns.as_ref().is_some_and(|set| set.is_match(std::ffi::OsStr::from_bytes(path)));
+        has.then(|| !(named && name == USUAL.as_bytes()))
     }
 }

@@ -689,11 +689,39 @@ fn mysql_gives_numbers_as_a_person_writes_them() {
     });
     let owner = i64::from(rustix::process::geteuid().as_raw());
     let answer = database.question("muster_reader", ask("data.files", args.clone())).run().unwrap();
-    let expected = if owner == 0 { vec![("content_differs", 1)] } else { vec![("content_differs", 1), ("wrong_owner", 3)] };
+    let expected = if owner == 0 {
+        vec![("content_differs", 1)]
+    } else {
+        vec![("content_differs", 1), ("wrong_owner", 3)]
+    };
     assert_eq!(wrong(&answer), expected);
     assert_eq!(int(&answer, "checked_content"), 3);
     let mut args = args;
     args["sql"] = json!("select now() as path, size, digest from uploads");
     let why = database.question("muster_reader", ask("data.files", args)).run().unwrap_err();
     assert!(why.what.contains("CAST"), "{why}");
+}
+
+#[test]
+fn where_everything_is_ignored_nothing_is_said_of_files_without_a_row() {
+    let shop = Shop::new(&["a/1", "left/2"], &["a/1"]);
+    fs::create_dir(shop.root().join("lost+found")).unwrap();
+    let listed = |ignore: Json| shop.ask(json!({"method": "listing", "ignore": ignore})).run().unwrap();
+    for ignore in [json!(["*"]), json!(["a", "left", "lost+found"]), json!(["**/*"])] {
+        let answer = listed(ignore.clone());
+        assert_eq!(cause(&answer, 0, "extra"), Cause::Empty, "{ignore}");
+        assert_eq!(cause(&answer, 0, "extra_paths"), Cause::Empty, "{ignore}");
+        assert_eq!(int(&answer, "missing"), 0, "what a row names is looked for all the same");
+        assert!(int(&answer, "ignored") >= 2, "{ignore}");
+    }
+    let answer = listed(json!(["left", "lost+found"]));
+    assert_eq!((int(&answer, "extra"), int(&answer, "files"), int(&answer, "ignored")), (0, 1, 1));
+    let empty = Shop::new(&[], &[]);
+    fs::create_dir(empty.root().join("lost+found")).unwrap();
+    let answer = empty.ask(json!({"method": "listing"})).run().unwrap();
+    assert_eq!(
+        (int(&answer, "extra"), int(&answer, "ignored")),
+        (0, 0),
+        "an empty volume has its own folder"
+    );
 }
