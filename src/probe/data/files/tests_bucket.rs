@@ -341,10 +341,7 @@ fn keys_are_what_the_store_says_they_are_written_as() {
         let shop = Shop::new(&[], &["a b", "a+b", "a%20b"]);
         let answer =
             ask(&shop, bucket(&http.url("/uploads"), "S3RVER"), json!({"method": "listing"})).run().unwrap();
-        (
-            list(&answer, "missing_paths").join(" | "),
-            list(&answer, "extra_paths").join(" | "),
-        )
+        (list(&answer, "missing_paths").join(" | "), list(&answer, "extra_paths").join(" | "))
     };
     let url = "<EncodingType>url</EncodingType>";
     let told = |missing: &str, extra: &str| (missing.to_owned(), extra.to_owned());
