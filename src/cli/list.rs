@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 .map(|policy| {
                     (
                         policy.id.to_string(),
-                        format!("{} · {} · {}", policy.tier.word(), policy.target.kind, policy.title),
+                        format!("{} · {} · {}", policy.tier.word(), policy.target.types(), policy.title),
                     )
                 })
                 .collect()

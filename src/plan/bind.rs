@@ -330,9 +330,9 @@ pub(super) fn describe(selector: &Selector) -> String {
         selector.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
     let name = selector.name.as_ref().map(|glob| format!(", name `{}`", glob.glob())).unwrap_or_default();
     if labels.is_empty() {
-        format!("type `{}`{name}", selector.kind)
+        format!("type `{}`{name}", selector.types())
     } else {
-        format!("type `{}`, labels {{ {labels} }}{name}", selector.kind)
+        format!("type `{}`, labels {{ {labels} }}{name}", selector.types())
     }
 }
 

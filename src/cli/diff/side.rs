@@ -79,7 +79,7 @@ impl Loaded {
             .into_iter()
             .filter(|side| !side.has_project)
             .flat_map(|side| &side.read.policies)
-            .map(|policy| made_up(policy))
+            .flat_map(|policy| made_up(policy))
             .fold(Vec::new(), |mut known, target| {
                 if !known.contains(&target) {
                     known.push(target);
@@ -296,17 +296,20 @@ fn resolved(path: &Path) -> PathBuf {
     path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
 }
 
-/// A target that fits the policy, where there is no project.
-fn made_up(policy: &Policy) -> Arc<TargetInfo> {
+/// Targets that fit the policy, where there is no project: one of each type.
+fn made_up(policy: &Policy) -> Vec<Arc<TargetInfo>> {
     let target = &policy.target;
-    let name =
-        target.name.as_ref().map_or_else(|| format!("any {}", target.kind), |glob| glob.glob().to_string());
-    Arc::new(TargetInfo {
-        name: Arc::from(name),
-        kind: Arc::clone(&target.kind),
-        labels: target.labels.clone(),
-        ..TargetInfo::default()
-    })
+    let of = |kind: &Arc<str>| {
+        let any = || format!("any {kind}");
+        let name = target.name.as_ref().map_or_else(any, |glob| glob.glob().to_string());
+        Arc::new(TargetInfo {
+            name: Arc::from(name),
+            kind: Arc::clone(kind),
+            labels: target.labels.clone(),
+            ..TargetInfo::default()
+        })
+    };
+    target.kinds().map(of).collect()
 }
 
 /// Files of the revision as they are called from a folder of the work tree.
