@@ -55,5 +55,10 @@ fn what_a_version_forgets_of_the_types_is_told() {
     shop.file("is/rows.yaml", &text.replace("[postgres, sqlite]", "postgres"));
     std::fs::remove_file(shop.at("muster.yaml")).unwrap();
     let run = shop.run(&["diff", "was", "is", "--fail-on", "looser"]);
-    assert!(run.code == 1 && run.stdout.contains("not judged at the targets of before"), "{} {}", run.code, run.stdout);
+    assert!(
+        run.code == 1 && run.stdout.contains("not judged at the targets of before"),
+        "{} {}",
+        run.code,
+        run.stdout
+    );
 }

@@ -196,7 +196,7 @@ fn sqlite_to_sqlite() {
         "targets:\n  old: { type: sqlite, path: '@SHOP@/old.db' }\n  new: { type: sqlite, path: '@SHOP@/new.db' }\ngate: { moves: { new: { from: old } } }\n",
     );
     let sql = |file: &str, text: &str| {
-        drop(done(Command::new("sqlite3").arg("-bail").arg(gate.shop.at(file)).arg(text)))
+        drop(done(Command::new("sqlite3").arg("-bail").arg(gate.shop.at(file)).arg(text)));
     };
     sql("old.db", SAME);
     gate.snapshot();
