@@ -141,7 +141,7 @@ fn libraries(targets: &[Target]) -> Vec<String> {
             let selector = &policy.target;
             selector.name.is_none()
                 && selector.labels.is_empty()
-                && targets.iter().any(|target| *target.kind == *selector.kind)
+                && targets.iter().any(|target| selector.has(target.kind))
         })
     };
     library::areas().into_iter().filter(fits).map(|area| format!("builtin:{area}")).collect()

@@ -111,7 +111,7 @@ fn rows(arguments: &Arguments) -> Result<Vec<(String, String)>, Problem> {
                 .map(|policy| {
                     (
                         policy.id.to_string(),
-                        format!("{} · {} · {}", policy.tier.word(), policy.target.kind, policy.title),
+                        format!("{} · {} · {}", policy.tier.word(), policy.target.types(), policy.title),
                     )
                 })
                 .collect()

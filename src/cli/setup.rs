@@ -38,7 +38,7 @@ pub(super) struct Select {
     /// Only targets of this environment
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
-    /// Only this target (`*` stands for any characters); an address such as `postgres://…`, `https://…`, `sqlite:PATH` or `host` is a target of its own
+    /// Only this target (`*` stands for any characters); an address such as `postgres://…`, `https://…`, `s3://bucket`, `sqlite:PATH` or `host` is a target of its own
     #[arg(long, value_name = "TARGET")]
     pub target: Vec<String>,
     /// Only policies with this tag

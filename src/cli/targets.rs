@@ -55,6 +55,9 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
     if text == "host" {
         return Ok(entry("localhost", "host"));
     }
+    if let Some(bucket) = text.strip_prefix("s3://") {
+        return bucket_of(bucket, &loc, entry);
+    }
     if let Some(path) = text.strip_prefix("sqlite:") {
         let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
         let name =
@@ -85,6 +88,37 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
         .filter(|name| edge::variable(name).is_some())
         .map(|name| (SecretRef::Env(name.to_owned()), loc.clone()));
     Ok(TargetEntry { url: Some(url), password, ..entry(&name, kind) })
+}
+
+/// A bucket by the variables with which other programs find it.
+fn bucket_of(
+    bucket: &str,
+    loc: &Loc,
+    entry: impl Fn(&str, &str) -> TargetEntry,
+) -> Result<TargetEntry, Diag> {
+    let first = |names: [&str; 2]| {
+        names.into_iter().find_map(|name| edge::variable(name).filter(|value| !value.is_empty()))
+    };
+    let wrong = |message: String| Diag::error(&code::TARGET, format!("`--target`: {message}"));
+    if first(["AWS_SESSION_TOKEN"; 2]).is_some() {
+        let what = "AWS_SESSION_TOKEN is set, and keys that end soon are not understood";
+        return Err(wrong(what.to_owned()).help("take a key of its own for reading, and unset it"));
+    }
+    let region = first(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let endpoint = first(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
+        .unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1")));
+    let name = bucket.trim_matches('/');
+    let url = address("bucket", &format!("{}/{name}", endpoint.trim_end_matches('/')));
+    let url = url.map_err(|message| wrong(message).help("for example `s3://uploads/avatars`"))?;
+    let secret =
+        |name: &str| edge::variable(name).is_some().then(|| (SecretRef::Env(name.to_owned()), loc.clone()));
+    let (access_key, password) = (secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY"));
+    if access_key.is_some() != password.is_some() {
+        // One half of a key would ask as nobody.
+        let what = "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set".to_owned();
+        return Err(wrong(what).help("set both, or none to ask as nobody"));
+    }
+    Ok(TargetEntry { url: Some(url), access_key, password, region, ..entry(name, "bucket") })
 }
 
 /// The first line of a secret's text.

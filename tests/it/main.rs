@@ -75,6 +75,7 @@ mod review_formats;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;
+mod several_types;
 mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;

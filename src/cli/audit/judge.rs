@@ -75,6 +75,7 @@ impl Ready {
         let given = Given { at: recording.started, recall: &past.recall, past };
         let outcomes = judge_all(&self.plan, &answers, &given);
         let about = Assembly {
+            overdue: Vec::new(),
             muster: Arc::clone(&recording.muster),
             host: recording.about.as_ref().map_or_else(|| Arc::from(""), |about| Arc::clone(&about.host)),
             started: recording.started,

@@ -11,7 +11,7 @@ pub(super) fn policy(schema: &mut Json) {
     let rules = ["fail", "warn", "script", "expect"];
     set(schema, "anyOf", rules.iter().map(|key| json!({ "required": [key] })).collect());
     if let Some(selector) = defined(schema, &definition(&shapes::SELECTOR)) {
-        types(selector);
+        types_or_list(selector);
     }
     if let Some(observe) = defined(schema, &definition(&shapes::OBSERVE)) {
         let names: Vec<&str> = catalogue::PROBES.iter().map(|probe| probe.name).collect();
@@ -93,10 +93,20 @@ fn narrow(schema: &mut Json, key: &str, to: &Json) {
     *property = described(to.clone(), &doc);
 }
 
-fn types(schema: &mut Json) {
+fn one_type() -> Json {
     let one = |(name, doc): &(&str, &str)| json!({ "const": name, "description": doc });
     let all: Vec<Json> = catalogue::TARGET_TYPES.iter().map(one).collect();
-    narrow(schema, "type", &json!({ "oneOf": all }));
+    json!({ "oneOf": all })
+}
+
+fn types(schema: &mut Json) {
+    narrow(schema, "type", &one_type());
+}
+
+/// One type, or several.
+fn types_or_list(schema: &mut Json) {
+    let several = json!({ "type": "array", "items": one_type(), "minItems": 1, "uniqueItems": true });
+    narrow(schema, "type", &json!({ "anyOf": [several, one_type()] }));
 }
 
 /// What stands beside `probe:` when it names this probe.

@@ -24,8 +24,8 @@ pub static SELECTOR: MapShape = MapShape {
     keys: &[
         must(
             "type",
-            Shape::Line,
-            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`, `project`",
+            Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
+            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`, `project`; or a list of them, where all are judged alike",
         ),
         may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
         may("labels", LABELS, "only targets with these labels"),
