@@ -9,7 +9,7 @@ use crate::fact::{Identity, Missing};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::policy::decode::digest;
-use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Severity, Subject, Verdict};
+use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Verdict};
 
 use super::Outcome;
 use super::waive::today;
@@ -126,29 +126,8 @@ struct Notices<'a> {
 impl Notices<'_> {
     fn add(&mut self, policy: &str, owner: &str, at: String, message: String) {
         let id = digest(&format!("{policy}\n{at}\n{message}"));
-        let target: Arc<str> = Arc::from("muster.yaml");
-        self.found.push(Finding {
-            id,
-            policy: Arc::from(policy),
-            subject: Subject { key: Vec::new(), shown: Arc::clone(&target) },
-            target,
-            verdict: Verdict::Warn,
-            beneath: None,
-            severity: Severity::Medium,
-            urgency: None,
-            route: None,
-            owner: Arc::from(owner),
-            cause: None,
-            message,
-            rule: Arc::from(""),
-            at,
-            operands: Vec::new(),
-            context: Vec::new(),
-            remedy: Vec::new(),
-            runbook: None,
-            waiver: None,
-            note: None,
-        });
+        let finding = Finding::notice(id, policy, "muster.yaml", Arc::from(owner), message);
+        self.found.push(Finding { at, ..finding });
     }
 
     fn waivers(&mut self, used: &BTreeSet<usize>) {

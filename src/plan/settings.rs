@@ -264,9 +264,12 @@ fn inside(text: &str) -> &str {
 /// A value of the command line; lists are separated by commas.
 fn given(text: &str, ty: &Type) -> Result<Value, String> {
     if let Type::List(item) = ty {
-        let items = inside(text)
-            .split(',')
-            .map(|part| parse_literal(part.trim(), item).map(Ok).map_err(|error| error.0));
+        let text = inside(text);
+        if text.trim().is_empty() {
+            return Err("the list is empty".to_owned());
+        }
+        let items =
+            text.split(',').map(|part| parse_literal(part.trim(), item).map(Ok).map_err(|error| error.0));
         return Ok(Value::List(items.collect::<Result<Vec<_>, _>>()?.into()));
     }
     parse_literal(text, ty).map_err(|error| error.0)

@@ -199,6 +199,33 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A warning that is about no policy: of the project file, or of the run itself.
+    pub fn notice(id: Arc<str>, policy: &str, target: &str, owner: Arc<str>, message: String) -> Self {
+        let target: Arc<str> = Arc::from(target);
+        Self {
+            id,
+            policy: Arc::from(policy),
+            subject: Subject { key: Vec::new(), shown: Arc::clone(&target) },
+            target,
+            verdict: Verdict::Warn,
+            beneath: None,
+            severity: Severity::Medium,
+            urgency: None,
+            route: None,
+            owner,
+            cause: None,
+            message,
+            rule: Arc::from(""),
+            at: String::new(),
+            operands: Vec::new(),
+            context: Vec::new(),
+            remedy: Vec::new(),
+            runbook: None,
+            waiver: None,
+            note: None,
+        }
+    }
+
     fn is(&self, verdict: Verdict) -> bool {
         self.verdict == verdict || self.beneath == Some(verdict)
     }

@@ -79,6 +79,7 @@ fn rows_that_are_lost_doubled_or_replaced_are_found_and_nothing_else() {
     assert_eq!(found(&run, policy), all);
     let run = shop.check(&["--set", "append_only=[public.events]"]).exits(1);
     assert_eq!(found(&run, policy), ["fail public.carts", "fail public.orders", "warn public.extra"]);
+    shop.check(&["--set", "append_only=[]"]).exits(2).says("the list is empty");
     database.sql("REVOKE SELECT ON customers FROM muster_full");
     let run = shop.check(&[]).exits(1);
     assert!(

@@ -8,7 +8,7 @@ use crate::judge::{Assembly, Outcome, assemble};
 use crate::plan::Check;
 use crate::policy::decode::digest;
 use crate::report::gate::{GatePage, Timeline};
-use crate::verdict::{Finding, RunReport, Severity, Subject, Verdict};
+use crate::verdict::{Finding, RunReport, Verdict};
 
 use super::super::edge::host;
 use super::super::exit;
@@ -73,29 +73,8 @@ pub(super) fn flapped(report: &mut RunReport, gate: &Gate<'_>, timeline: &Timeli
         let message = format!("{check} flapped: it passed, and then did not, {times}; see the timeline");
         let mut checks = gate.sides.plan.checks.iter();
         let owner = checks.find(|one| name(one) == *check).map(|one| Arc::clone(&one.owner));
-        let target: Arc<str> = Arc::from("the wait");
-        report.notices.push(Finding {
-            id: digest(&message),
-            policy: Arc::from("gate"),
-            subject: Subject { key: Vec::new(), shown: Arc::clone(&target) },
-            target,
-            verdict: Verdict::Warn,
-            beneath: None,
-            severity: Severity::Medium,
-            urgency: None,
-            route: None,
-            owner: owner.unwrap_or_else(|| Arc::from("whoever opens the gate")),
-            cause: None,
-            message,
-            rule: Arc::from(""),
-            at: String::new(),
-            operands: Vec::new(),
-            context: Vec::new(),
-            remedy: Vec::new(),
-            runbook: None,
-            waiver: None,
-            note: None,
-        });
+        let owner = owner.unwrap_or_else(|| Arc::from("whoever opens the gate"));
+        report.notices.push(Finding::notice(digest(&message), "gate", "the wait", owner, message));
     }
     if !timeline.flapped.is_empty() && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
         report.exit = exit::FINDINGS;

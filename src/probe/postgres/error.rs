@@ -47,7 +47,7 @@ pub(in crate::probe) fn is_gone(error: &Error) -> bool {
 fn is_drop(code: &str, message: &str) -> bool {
     let lost = ["could not open relation with OID", "cache lookup failed for"];
     code == "XX000" && lost.iter().any(|what| message.starts_with(what))
-        || code == "3D000" && message.starts_with("database with OID")
+        || matches!(code, "3D000" | "42704") && message.starts_with("database with OID")
 }
 
 fn of_server(cx: &Context, step: Step, error: &PgDatabaseError) -> Missing {
