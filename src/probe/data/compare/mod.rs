@@ -4,6 +4,8 @@
 //! servers where both are PostgreSQL (`native`), else by all rows in the order of their key in the canonical encoding
 //! (`stream`), or by how often each row is there if there is no key (`multiset`).
 
+mod chain;
+mod hashed;
 pub(in crate::probe::data) mod merge;
 mod multiset;
 mod native;
@@ -12,6 +14,7 @@ mod same;
 pub(in crate::probe::data) mod shown;
 pub(in crate::probe::data) mod sql;
 mod state;
+mod sums;
 mod table;
 mod tables;
 pub(in crate::probe::data) mod tally;
@@ -113,7 +116,12 @@ async fn all<'a>(
     let mut is_whole = true;
     for job in work.jobs {
         let name = Arc::clone(&job.name);
-        if let Some(found) = state.found(&name) {
+        // A table that is gone or hidden by now is no longer what it was.
+        let what = match &job.what {
+            Job::Both(pair) => Some(pair.identity()),
+            Job::One(..) | Job::Missing(_) => None,
+        };
+        if let Some(found) = state.found(&name, what.as_deref()) {
             row(&mut table, &name, &found);
             continue;
         }
@@ -127,7 +135,7 @@ async fn all<'a>(
         };
         match result {
             Ok(table::Result::Compared(found)) => {
-                state.keep(&name, &found, cx.clock.now())?;
+                state.keep(&name, what.unwrap_or_default(), &found, cx.clock.now())?;
                 row(&mut table, &name, &found);
             }
             Ok(table::Result::OneSided(which, from, rows)) => one_sided(&mut table, &name, which, from, rows),

@@ -32,10 +32,12 @@ struct Kept {
 struct Done {
     /// Microseconds since 1970.
     at: i64,
+    /// Which tables, and what of them.
+    what: String,
     found: Found,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Where results of tables are kept; nothing is kept without a folder.
 pub(super) struct State {
@@ -57,15 +59,23 @@ impl State {
         Self { path: Some(path), kept }
     }
 
-    /// What was found of a table before the cut.
-    pub(super) fn found(&self, table: &str) -> Option<Found> {
-        self.kept.tables.get(table).map(|done| done.found.clone())
+    /// What was found of a table before the cut, if it still is the same pair of tables.
+    pub(super) fn found(&self, table: &str, what: Option<&str>) -> Option<Found> {
+        let done = self.kept.tables.get(table).filter(|done| Some(&*done.what) == what)?;
+        Some(done.found.clone())
     }
 
     /// Keeps the result of a table.
-    pub(super) fn keep(&mut self, table: &str, found: &Found, now: Timestamp) -> Result<(), Missing> {
+    pub(super) fn keep(
+        &mut self,
+        table: &str,
+        what: String,
+        found: &Found,
+        now: Timestamp,
+    ) -> Result<(), Missing> {
         let Some(path) = &self.path else { return Ok(()) };
-        self.kept.tables.insert(table.to_owned(), Done { at: now.as_microsecond(), found: found.clone() });
+        let done = Done { at: now.as_microsecond(), what, found: found.clone() };
+        self.kept.tables.insert(table.to_owned(), done);
         let unwritten = |error: &dyn std::fmt::Display| {
             Missing::new(Cause::Limit, format!("{}: {error}", path.display()))
         };
