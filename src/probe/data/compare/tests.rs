@@ -667,6 +667,17 @@ impl Side for Newest {
     }
 }
 
+fn newest(old: &Newest, new: &Newest) -> Answer {
+    crate::probe::testing::ask("data.compare", json!({}))
+        .target(|target| {
+            *target = Target { name: Arc::clone(&target.name), ..new.as_target() };
+        })
+        .other("source", old.as_target())
+        .deadline(Duration::from_mins(1))
+        .run()
+        .unwrap()
+}
+
 #[test]
 fn a_null_in_a_column_that_only_promises_to_have_none_hides_no_row() {
     let sql = |note: &str| {
@@ -675,15 +686,7 @@ fn a_null_in_a_column_that_only_promises_to_have_none_hides_no_row() {
         )
     };
     let (old, new) = (Newest::new("a", &sql("old")), Newest::new("b", &sql("new")));
-    let answer = crate::probe::testing::ask("data.compare", json!({}))
-        .target(|target| {
-            *target = Target { name: Arc::clone(&target.name), ..new.as_target() };
-        })
-        .other("source", old.as_target())
-        .deadline(Duration::from_mins(1))
-        .run()
-        .unwrap();
-    assert_eq!(value(&answer, 0, "changed"), Value::Int(1));
+    assert_eq!(value(&newest(&old, &new), 0, "changed"), Value::Int(1));
 }
 
 #[test]
@@ -707,4 +710,87 @@ fn what_was_found_before_a_cut_is_not_believed_of_a_table_that_is_gone_or_anothe
     let answer = cut();
     assert_eq!(value(&answer, 0, "rows"), Value::Null, "gone");
     assert_eq!(value(&answer, 0, "missing"), Value::Int(1), "gone");
+}
+
+#[test]
+fn however_many_rows_differ_each_of_them_is_found() {
+    let table = "CREATE TABLE t (id bigint PRIMARY KEY, n text);\nINSERT INTO t SELECT i, 'n' || i FROM generate_series(1, 30000) i";
+    let (old, known) = (Database::new(table), Database::new(&format!("{table};\nANALYZE t")));
+    for (change, expected) in [
+        // One beyond the first rows; few; many of the groups; half of all rows; all rows.
+        ("UPDATE t SET n = n || ' ' WHERE id = 29999", "30000 0 0 1"),
+        ("UPDATE t SET n = upper(n) WHERE id % 100 = 7", "30000 0 0 300"),
+        ("UPDATE t SET n = upper(n) WHERE id > 4000 AND id % 20 = 0", "30000 0 0 1300"),
+        ("UPDATE t SET n = upper(n) WHERE id > 15000", "30000 0 0 15000"),
+        ("UPDATE t SET n = upper(n)", "30000 0 0 30000"),
+        ("DELETE FROM t WHERE id <= 2000 OR id % 1000 = 0", "27972 2028 0 0"),
+        ("INSERT INTO t SELECT -i, 'n' FROM generate_series(1, 500) i", "30500 0 500 0"),
+        ("DELETE FROM t", "0 30000 0 0"),
+    ] {
+        let new = Database::new(&format!("{table};\n{change}"));
+        // Where the catalogue says that the rows are few, the first ones are not asked for.
+        for (was, analyze) in [(&old, "SELECT 1"), (&known, "ANALYZE t")] {
+            new.run(analyze);
+            let answer = compare(was, &new, json!({"method": "native", "sample": 0}));
+            let columns = if expected.ends_with(" 0") { String::new() } else { changed(expected) };
+            let told = told(&answer);
+            assert_eq!(told, [format!("public.t native {expected} [{columns}] []")], "{change}, {analyze}");
+            assert_eq!(value(&answer, 0, "source_rows"), Value::Int(30_000), "{change}");
+            assert_ne!(value(&answer, 0, "digest"), value(&answer, 0, "source_digest"), "{change}");
+        }
+    }
+}
+
+/// The one column, behind the last number.
+fn changed(expected: &str) -> String {
+    format!("n ({})", expected.rsplit(' ').next().unwrap())
+}
+
+#[test]
+fn the_digest_of_equal_rows_is_that_of_the_hashes_of_all_rows() {
+    let table = "CREATE TABLE t (id bigint PRIMARY KEY, n text);\nINSERT INTO t SELECT i, 'n' || i FROM generate_series(1, 9000) i";
+    let (old, new) = (Database::new(table), Database::new(table));
+    let equal = value(&compare(&old, &new, json!({"method": "native"})), 0, "digest");
+    new.run("UPDATE t SET n = '' WHERE id = 3");
+    // Summed up here, not by the server.
+    let answer = compare(&old, &new, json!({"method": "native"}));
+    assert_eq!(value(&answer, 0, "source_digest"), equal);
+    assert_ne!(value(&answer, 0, "digest"), equal);
+}
+
+#[test]
+fn types_whose_text_is_alike_are_not_taken_for_equal() {
+    let domain = "CREATE DOMAIN padded AS bpchar";
+    let cases = [
+        ("int[]", "'{1,2}'", "text[]", "'{1,2}'"),
+        ("boolean[]", "'{t,f}'", "text[]", "'{t,f}'"),
+        ("padded", "'a '", "padded", "'a'"),
+        ("float8", "0.10000000149011612", "float4", "0.1"),
+    ];
+    for (was, a, is, b) in cases {
+        let table = |ty: &str, value: &str| {
+            Database::new(&format!(
+                "{domain};\nCREATE TABLE t (id int PRIMARY KEY, c {ty});\nINSERT INTO t VALUES (1, {value})"
+            ))
+        };
+        let (old, new) = (table(was, a), table(is, b));
+        for args in [json!({}), json!({"method": "stream"})] {
+            let answer = compare(&old, &new, args);
+            assert_eq!(value(&answer, 0, "changed"), Value::Int(1), "{was} {a}, {is} {b}");
+        }
+    }
+}
+
+#[test]
+fn nulls_that_were_never_promised_away_do_not_hide_the_columns_before_them() {
+    for (ty, full) in [("bytea", "'\\x00'"), ("date", "'2026-01-01'"), ("int", "7")] {
+        let sql = |note: &str| {
+            format!(
+                "CREATE TABLE t (id int PRIMARY KEY, note text, n {ty});\nINSERT INTO t VALUES (1, '{note}', NULL), (2, 'b', {full});\nALTER TABLE t ADD CONSTRAINT full_up NOT NULL n NOT VALID"
+            )
+        };
+        let (old, new) =
+            (Newest::new(&format!("c{ty}"), &sql("old")), Newest::new(&format!("d{ty}"), &sql("new")));
+        assert_eq!(value(&newest(&old, &new), 0, "changed"), Value::Int(1), "{ty}");
+    }
 }
