@@ -1,6 +1,6 @@
 //! A table whose rows both servers hash: which rows have to be compared, and the comparison of these.
 
-use super::native::{self, Groups, Hashes, Marked};
+use super::native::{self, Groups, Hashes, Marked, Total};
 use super::over_budget;
 use super::pair::Which;
 use super::sums::{Sums, groups_of};
@@ -19,7 +19,7 @@ enum Left {
 }
 
 /// Sums over all rows of the source and of the target.
-type Proof = Option<(Groups, Groups)>;
+type Proof = Option<(Total, Total)>;
 
 impl Comparing<'_, '_> {
     pub(super) async fn native(&mut self, hashes: &(Hashes, Hashes)) -> Result<Found, Missing> {
@@ -36,10 +36,10 @@ impl Comparing<'_, '_> {
         let found = Found { method: "native".to_owned(), bytes, ..differing };
         let Some((was, is)) = proof else { return Ok(found) };
         Ok(Found {
-            rows: native::count(&is),
-            source_rows: native::count(&was),
-            digest: native::digest(&is),
-            source_digest: native::digest(&was),
+            rows: is.rows,
+            source_rows: was.rows,
+            digest: is.digest(),
+            source_digest: was.digest(),
             ..found
         })
     }
@@ -50,24 +50,24 @@ impl Comparing<'_, '_> {
             let first = self.first_rows(hashes).await?;
             if first.are_many() {
                 // The proof is asked for only if somebody wants to see it.
-                let proof = if self.options.is_digested { Some(self.whole(hashes).await?) } else { None };
+                let groups = if self.options.is_digested { Some(self.groups(hashes).await?) } else { None };
+                let proof = groups.map(|(was, is)| (Total::of(&was), Total::of(&is)));
                 return Ok((proof, Left::All));
             }
             if !first.is_none() {
                 return self.by_every_row(hashes, self.estimate()).await;
             }
         }
-        let (was, is) = self.whole(hashes).await?;
+        let (was, is) = self.groups(hashes).await?;
+        let proof = (Total::of(&was), Total::of(&is));
         if was == is {
-            return Ok((Some((was, is)), Left::Nothing));
+            return Ok((Some(proof), Left::Nothing));
         }
-        let marked = self.groups(hashes).await?;
+        let marked = Marked::of(&was, &is);
         if marked.are_many() {
-            return self.by_every_row(hashes, native::count(&was).max(native::count(&is))).await;
+            return self.by_every_row(hashes, proof.0.rows.max(proof.1.rows)).await;
         }
-        // Something differs, so that no group does is no answer.
-        let left = if marked.is_none() { Left::All } else { Left::Some(Box::new(marked)) };
-        Ok((Some((was, is)), left))
+        Ok((Some(proof), Left::Some(Box::new(marked))))
     }
 
     fn estimate(&self) -> u64 {
@@ -89,32 +89,24 @@ impl Comparing<'_, '_> {
         self.source.back(was).await;
         self.target.back(is).await;
         let marked = source.marked(&target);
+        // Something differs, so that no group does is no answer.
         let is_all = marked.is_none() || marked.are_many();
         let left = if is_all { Left::All } else { Left::Some(Box::new(marked)) };
-        Ok((Some((source.whole(), target.whole())), left))
+        Ok((Some((source.total, target.total)), left))
     }
 
-    /// Count and sum of all rows.
-    async fn whole(&mut self, hashes: &(Hashes, Hashes)) -> Result<(Groups, Groups), Missing> {
-        let (was, is) = (self.select(Which::Source, None, false), self.select(Which::Target, None, false));
-        let (was, is) = tokio::join!(
-            native::whole(self.source, &was, &hashes.0),
-            native::whole(self.target, &is, &hashes.1)
-        );
-        let (was, is) = (was?, is?);
-        if native::count(&was).max(native::count(&is)) > self.options.budget {
-            return Err(over_budget(&self.pair.target.name, self.options.budget));
-        }
-        Ok((was, is))
-    }
-
-    async fn groups(&mut self, hashes: &(Hashes, Hashes)) -> Result<Marked, Missing> {
+    /// Count and sum of all rows, by group.
+    async fn groups(&mut self, hashes: &(Hashes, Hashes)) -> Result<(Groups, Groups), Missing> {
         let (was, is) = (self.select(Which::Source, None, false), self.select(Which::Target, None, false));
         let (was, is) = tokio::join!(
             native::groups(self.source, &was, &hashes.0),
             native::groups(self.target, &is, &hashes.1)
         );
-        Ok(Marked::of(&was?, &is?))
+        let (was, is) = (was?, is?);
+        if Total::of(&was).rows.max(Total::of(&is).rows) > self.options.budget {
+            return Err(over_budget(&self.pair.target.name, self.options.budget));
+        }
+        Ok((was, is))
     }
 
     async fn first_rows(&mut self, hashes: &(Hashes, Hashes)) -> Result<Marked, Missing> {

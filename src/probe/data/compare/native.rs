@@ -2,21 +2,20 @@
 //!
 //! What is asked depends on how much differs, which the first rows in the order of the key tell beforehand:
 //!
-//! 1. Nothing, as far as is seen: each server sums up the hashes of all its rows. Equal sums and counts end it. Else it
-//!    does so for each of 4,096 groups of rows, by the hash of the key.
+//! 1. Nothing, as far as is seen: each server sums up the hashes of all its rows, in 1,024 groups by the key. If all sums
+//!    and counts are the same, that ends it.
 //! 2. Something, or many of these groups: the servers send the hashes of all rows, as they come, and they are summed up
 //!    here for up to a million groups (`sums`).
 //! 3. Rows of groups that differ are compared one by one; all rows if these groups are many.
 //!
-//! A comparison by hashes only ever chooses which rows are compared. That there is no difference, only the sums of all
-//! rows can say.
+//! The hashes only ever choose which rows are compared. That there is no difference, only the sums of all rows can say.
 
 use std::collections::BTreeMap;
 
 use sqlx::Row as _;
 
-use super::chain::chained;
-use super::pair::{Pair, Which};
+use super::chain::{chained, whole_number};
+use super::pair::{Both, Pair, Which};
 use super::sql::Select;
 use crate::fact::{Cause, Missing};
 use crate::probe::data::canonical::Kind;
@@ -24,7 +23,7 @@ use crate::probe::data::side::{Decode, Reading, Shape, Side, fault};
 use crate::probe::data::tables::Engine;
 
 /// A server puts rows into so many groups by the hash of their key.
-pub(super) const GROUPS: usize = 4_096;
+pub(super) const GROUPS: usize = 1_024;
 
 /// So many rows tell whether others differ.
 const FIRST_ROWS: usize = 4_000;
@@ -39,7 +38,7 @@ const WIDEST: usize = 400;
 const FIRST: i64 = 140_000;
 
 /// Count and sum of the hashes of each group.
-pub(super) type Groups = BTreeMap<i64, (u64, String)>;
+pub(super) type Groups = BTreeMap<i64, (u64, i128)>;
 
 /// How the rows of one side are hashed.
 pub(super) struct Hashes {
@@ -58,8 +57,9 @@ impl Hashes {
             Which::Source => seed.rotate_left(17) ^ 0x5bd1_e995_9e37_79b9,
             Which::Target => seed.rotate_left(41) ^ 0x2545_f491_4f6c_dd1d,
         };
-        let key = pair.key.iter().filter_map(|place| pair.columns.get(*place));
-        let (row, key) = (chained(pair.columns.iter(), which, seed)?, chained(key, which, seed)?);
+        let key: Vec<&Both> = pair.key.iter().filter_map(|place| pair.columns.get(*place)).collect();
+        let row = chained(pair.columns.iter(), which, seed)?;
+        let key = whole_number(&key, which).or_else(|| chained(key.into_iter(), which, seed))?;
         Some(Self { row: format!("coalesce({row}, '{none}'::int8)"), key: format!("coalesce({key}, 0)") })
     }
 
@@ -85,20 +85,7 @@ async fn encoding(side: &mut Side<'_>) -> Result<String, Missing> {
     row.try_get(0).map_err(|error| fault(cx, &error))
 }
 
-/// Count and sum of all rows of one side.
-pub(super) async fn whole(
-    side: &mut Side<'_>,
-    select: &Select<'_>,
-    hashes: &Hashes,
-) -> Result<Groups, Missing> {
-    let from = &select.pair.table(select.which).from;
-    let condition = select.condition()?;
-    let sql =
-        format!("SELECT '0', count(*)::text, coalesce(sum({}), 0)::text FROM {from}{condition}", hashes.row);
-    read(side, sql).await
-}
-
-/// The same of each group. Kept apart from the table by OFFSET, because the planner would take a hash of a key for as
+/// Count and sum of each group of one side. Kept apart from the table by OFFSET, because the planner would take a hash of a key for as
 /// many groups as there are keys.
 pub(super) async fn groups(
     side: &mut Side<'_>,
@@ -160,9 +147,10 @@ async fn read(side: &mut Side<'_>, sql: String) -> Result<Groups, Missing> {
         let text = |index: usize| row.try_get::<String, _>(index).map_err(|error| fault(cx, &error));
         let malformed =
             |what: &dyn std::fmt::Display| cx.missing(Cause::Malformed, format!("a count: {what}"));
-        let number = |text: String| text.parse::<i64>().map_err(|error| malformed(&error));
-        let count = u64::try_from(number(text(1)?)?).map_err(|error| malformed(&error))?;
-        groups.insert(number(text(0)?)?, (count, text(2)?));
+        let count = text(1)?.parse::<u64>().map_err(|error| malformed(&error))?;
+        let group = text(0)?.parse::<i64>().map_err(|error| malformed(&error))?;
+        let sum = text(2)?.parse::<i128>().map_err(|error| malformed(&error))?;
+        groups.insert(group, (count, sum));
     }
     Ok(groups)
 }
@@ -218,18 +206,27 @@ impl Marked {
     }
 }
 
-/// Rows of all groups.
-pub(super) fn count(groups: &Groups) -> u64 {
-    groups.values().map(|(count, _)| count).sum()
+/// Count and sum of all rows of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Total {
+    pub(super) rows: u64,
+    pub(super) sum: i128,
 }
 
-/// One text for all groups.
-pub(super) fn digest(groups: &Groups) -> String {
-    use sha2::{Digest as _, Sha256};
-    let mut all = Sha256::new();
-    for (group, (count, sum)) in groups {
-        all.update(format!("{group} {count} {sum}\n"));
+impl Total {
+    /// Of all groups.
+    pub(super) fn of(groups: &Groups) -> Self {
+        let sums = groups.values();
+        sums.fold(Self { rows: 0, sum: 0 }, |all, (rows, sum)| Self {
+            rows: all.rows + rows,
+            sum: all.sum + sum,
+        })
     }
-    let bytes = all.finalize();
-    crate::probe::x509::hex(bytes.first_chunk::<16>().map_or(&[][..], |half| &half[..]))
+
+    /// As a text.
+    pub(super) fn digest(self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let bytes = Sha256::digest(format!("{} {}", self.rows, self.sum));
+        crate::probe::x509::hex(bytes.first_chunk::<16>().map_or(&[][..], |half| &half[..]))
+    }
 }

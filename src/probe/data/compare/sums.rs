@@ -1,6 +1,6 @@
 //! The hashes of all rows of a side, summed up by group.
 
-use super::native::{Groups, Marked};
+use super::native::{Marked, Total};
 use super::over_budget;
 use super::pair::Pair;
 use crate::fact::{Cause, Missing};
@@ -19,8 +19,7 @@ pub(super) fn groups_of(rows: u64) -> usize {
 pub(super) struct Sums {
     /// Count and sum of each group; the sum as if it were larger.
     groups: Vec<(u64, u64)>,
-    rows: u64,
-    total: i128,
+    pub(super) total: Total,
 }
 
 impl Sums {
@@ -31,14 +30,14 @@ impl Sums {
         groups: usize,
         budget: u64,
     ) -> Result<Self, Missing> {
-        let mut sums = Self { groups: vec![(0, 0); groups], rows: 0, total: 0 };
+        let mut sums = Self { groups: vec![(0, 0); groups], total: Total { rows: 0, sum: 0 } };
         while let Some(batch) = feed.next().await? {
             for row in (0..batch.len()).filter_map(|index| batch.row(index)) {
                 sums.add(row.content).ok_or_else(|| {
                     Missing::new(Cause::Malformed, "the hash of a row is not one number of 64 bits")
                 })?;
             }
-            if sums.rows > budget {
+            if sums.total.rows > budget {
                 return Err(over_budget(&pair.target.name, budget));
             }
         }
@@ -52,14 +51,9 @@ impl Sums {
         let group = self.groups.get_mut(usize::try_from(u64::from_be_bytes(*group)).ok()?)?;
         group.0 += 1;
         group.1 = group.1.wrapping_add(hash.cast_unsigned());
-        self.rows += 1;
-        self.total += i128::from(hash);
+        self.total.rows += 1;
+        self.total.sum += i128::from(hash);
         Some(())
-    }
-
-    /// Count and sum of all rows, as a server says them.
-    pub(super) fn whole(&self) -> Groups {
-        Groups::from([(0, (self.rows, self.total.to_string()))])
     }
 
     /// The groups in which they differ.

@@ -794,3 +794,49 @@ fn nulls_that_were_never_promised_away_do_not_hide_the_columns_before_them() {
         assert_eq!(value(&newest(&old, &new), 0, "changed"), Value::Int(1), "{ty}");
     }
 }
+
+#[test]
+fn what_one_column_is_told_by_is_not_told_of_the_next_one() {
+    let names: Vec<String> = (0..20).map(|at| format!("c{at}")).collect();
+    let table = format!(
+        "CREATE TABLE t (id int PRIMARY KEY, {} numeric, at timestamp, day date)",
+        names.join(" numeric, ")
+    );
+    let row = |first: &str, second: &str, at: &str, day: &str| {
+        let others = "1, ".repeat(names.len() - 2);
+        format!("{first}, {second}, {others}{at}, {day}")
+    };
+    let (at, day) = ("'2000-01-01'", "'1970-01-01'");
+    let rows = [
+        row("-1", "0", at, day),
+        row("1", "NULL", at, day),
+        row("1", "0", at, day),
+        row("NULL", "0", at, day),
+        row("0", "-1", at, day),
+        row("0", "1", at, "NULL"),
+        row("0", "1", "NULL", day),
+        row("0", "1", "'1970-01-01'", day),
+        row("0", "1", "'1970-01-01'", "NULL"),
+        row("'NaN'", "1", at, day),
+        row("'Infinity'", "1", at, day),
+        row("'-Infinity'", "1", at, day),
+        // Halves of the bits of a time, below zero and above it, are folded onto one another.
+        row("0", "1", "'2000-01-01'::timestamp + 5 * interval '1 us'", day),
+        row("0", "1", "'2000-01-01'::timestamp - 4294967291 * interval '1 us'", day),
+        row("0", "1", "'2000-01-01'::timestamp + 4294967300 * interval '1 us'", day),
+        row("0", "1", "'infinity'", day),
+        row("0", "1", "'-infinity'", day),
+    ];
+    // Each with each, as a row of its own: one that is taken for equal is one that does not count.
+    let pairs = rows.iter().enumerate().flat_map(|(at, was)| rows.iter().skip(at).map(move |is| (was, is)));
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (id, (was, is)) in pairs.enumerate() {
+        old.push(format!("({id}, {was})"));
+        new.push(format!("({id}, {is})"));
+    }
+    let made =
+        |rows: &[String]| Database::new(&format!("{table};\nINSERT INTO t VALUES {}", rows.join(", ")));
+    let answer = compare(&made(&old), &made(&new), json!({"method": "native", "sample": 0}));
+    let differ = rows.len() * (rows.len() - 1) / 2;
+    assert_eq!(value(&answer, 0, "changed"), Value::Int(i64::try_from(differ).unwrap()));
+}
