@@ -4,6 +4,8 @@
 //! servers where both are PostgreSQL (`native`), else by all rows in the order of their key in the canonical encoding
 //! (`stream`), or by how often each row is there if there is no key (`multiset`).
 
+mod chain;
+mod hashed;
 mod mark;
 pub(in crate::probe::data) mod merge;
 mod multiset;
@@ -13,6 +15,7 @@ mod same;
 pub(in crate::probe::data) mod shown;
 pub(in crate::probe::data) mod sql;
 mod state;
+mod sums;
 mod table;
 mod tables;
 pub(in crate::probe::data) mod tally;
@@ -116,7 +119,10 @@ async fn all<'a>(
     for job in work.jobs {
         let name = Arc::clone(&job.name);
         let mark = match &job.what {
-            Job::Both(pair) if state.is_kept() && dead.is_none() => marked(pair, source, target).await,
+            Job::Both(pair) if state.is_kept() && dead.is_none() => {
+                // A table that is gone or hidden by now is no longer what it was, whoever wrote to it.
+                marked(pair, source, target).await.map(|mark| format!("{}\n{mark}", pair.identity()))
+            }
             _ => None,
         };
         if let Some(found) = mark.as_deref().and_then(|mark| state.found(&name, mark)) {

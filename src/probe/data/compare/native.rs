@@ -1,29 +1,35 @@
-//! Both servers hash their rows themselves, where both are PostgreSQL and keep the columns alike.
+//! Both servers hash their rows themselves (`chain`), where both are PostgreSQL and keep the columns alike.
 //!
-//! The hash of each column is the seed of the next one, so that values which changed places are seen: PostgreSQL's own
-//! hash of a record adds up those of its columns, and a sum of such hashes over rows would be the same. A hash that is
-//! narrower than the value, or takes for equal what is not, is never used alone: whole numbers of 64 bits are folded to
-//! 32 and stand with their float, times stand with their seconds, texts are hashed by their bytes, and lists, JSON and
-//! intervals by their text. Nulls stand in a number of their own. What the hashes tell apart and the canonical encoding
-//! does not is settled by rows.
+//! What is asked depends on how much differs, which the first rows in the order of the key tell beforehand:
+//!
+//! 1. Nothing, as far as is seen: each server sums up the hashes of all its rows, in 1,024 groups by the key. If all sums
+//!    and counts are the same, that ends it.
+//! 2. Something, or many of these groups: the servers send the hashes of all rows, as they come, and they are summed up
+//!    here for up to a million groups (`sums`).
+//! 3. Rows of groups that differ are compared one by one; all rows if these groups are many.
+//!
+//! The hashes only ever choose which rows are compared. That there is no difference, only the sums of all rows can say.
 
 use std::collections::BTreeMap;
 
 use sqlx::Row as _;
 
+use super::chain::{chained, whole_number};
 use super::pair::{Both, Pair, Which};
 use super::sql::Select;
 use crate::fact::{Cause, Missing};
 use crate::probe::data::canonical::Kind;
-use crate::probe::data::side::{Side, fault};
-use crate::probe::data::tables::{Column, Engine, Kind as Type};
-use crate::probe::sql::quoted;
+use crate::probe::data::side::{Decode, Reading, Shape, Side, fault};
+use crate::probe::data::tables::Engine;
 
-/// Rows are gathered into so many groups by the hash of their key.
-const GROUPS: i64 = 4_096;
+/// A server puts rows into so many groups by the hash of their key.
+pub(super) const GROUPS: usize = 1_024;
 
-/// If more groups than this differ, all rows are compared.
-const MANY: usize = 1_024;
+/// So many rows tell whether others differ.
+const FIRST_ROWS: usize = 4_000;
+
+/// Among fewer rows than these, the first ones need not be asked for.
+const FEW: i64 = 100_000;
 
 /// More columns than this would nest too deep for the server's stack.
 const WIDEST: usize = 400;
@@ -32,12 +38,12 @@ const WIDEST: usize = 400;
 const FIRST: i64 = 140_000;
 
 /// Count and sum of the hashes of each group.
-pub(super) type Groups = BTreeMap<i64, (u64, String)>;
+pub(super) type Groups = BTreeMap<i64, (u64, i128)>;
 
 /// How the rows of one side are hashed.
 pub(super) struct Hashes {
     row: String,
-    group: String,
+    key: String,
 }
 
 impl Hashes {
@@ -46,128 +52,91 @@ impl Hashes {
         if pair.columns.len() > WIDEST || pair.key.is_empty() {
             return None;
         }
+        // What has no hash is equal to nothing.
+        let none = match which {
+            Which::Source => seed.rotate_left(17) ^ 0x5bd1_e995_9e37_79b9,
+            Which::Target => seed.rotate_left(41) ^ 0x2545_f491_4f6c_dd1d,
+        };
+        let key: Vec<&Both> = pair.key.iter().filter_map(|place| pair.columns.get(*place)).collect();
         let row = chained(pair.columns.iter(), which, seed)?;
-        let key = pair.key.iter().filter_map(|place| pair.columns.get(*place));
-        let group = format!("({} & {})", chained(key, which, seed)?, GROUPS - 1);
-        Some(Self { row, group })
+        let key = whole_number(&key, which).or_else(|| chained(key.into_iter(), which, seed))?;
+        Some(Self { row: format!("coalesce({row}, '{none}'::int8)"), key: format!("coalesce({key}, 0)") })
     }
 
-    /// Only rows of these groups.
-    fn only(&self, groups: &[i64]) -> String {
-        let list: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        format!("{} = ANY ('{{{}}}'::int8[])", self.group, list.join(","))
+    /// The group of a row, of so many, which is a power of two.
+    fn group(&self, groups: usize) -> String {
+        format!("({} & {})", self.key, groups.saturating_sub(1))
     }
 }
 
-/// Can both hash?
-pub(super) fn both_can(source: &Side<'_>, target: &Side<'_>) -> bool {
+/// Can both hash, and do the same bytes mean the same text to them?
+pub(super) async fn both_can(source: &mut Side<'_>, target: &mut Side<'_>) -> Result<bool, Missing> {
     let can = |side: &Side<'_>| side.engine == Engine::Postgres && side.version >= FIRST;
-    can(source) && can(target)
-}
-
-/// The hash of several columns; nothing if the types of one are too unlike.
-fn chained<'b>(columns: impl Iterator<Item = &'b Both> + Clone, which: Which, seed: i64) -> Option<String> {
-    let mut hash = seed.to_string();
-    // A column that may be null on one side has a place among the nulls of both.
-    let nullable = columns.clone().filter(|both| both.is_nullable());
-    let nulls: Vec<String> = nullable.map(|both| quoted(&both.of(which).name)).collect();
-    for names in nulls.chunks(30) {
-        let bits =
-            names.iter().enumerate().map(|(bit, name)| format!("({name} IS NULL)::int4 * {}", 1_u32 << bit));
-        hash = format!("hashint4extended({}, {hash})", bits.collect::<Vec<_>>().join(" + "));
+    if !(can(source) && can(target)) {
+        return Ok(false);
     }
-    for both in columns {
-        hash = hashed(both, which, &hash)?;
-    }
-    Some(hash)
+    Ok(encoding(source).await? == encoding(target).await?)
 }
 
-/// The hash of one column, begun with that of the columns before it.
-fn hashed(both: &Both, which: Which, seed: &str) -> Option<String> {
-    let column = both.of(which);
-    let name = quoted(&column.name);
-    let (ty, default) = form(both)?;
-    let value = if both.is_nullable() {
-        format!("coalesce({name}::{ty}, {default}::{ty})")
-    } else {
-        format!("{name}::{ty}")
-    };
-    Some(match ty {
-        "int4" => format!("hashint4extended({value}, {seed})"),
-        "int8" => format!("hashint8extended({value}, hashfloat8extended({value}::float8, {seed}))"),
-        "numeric" => format!("hash_numeric_extended({value}, {seed})"),
-        "float4" | "float8" => format!("hashfloat8extended({value}::float8, {seed})"),
-        "uuid" => format!("uuid_hash_extended({value}, {seed})"),
-        "bool" => format!("hashint4extended(({value})::int4, {seed})"),
-        "timestamp" => {
-            format!(
-                "timestamp_hash_extended({value}, hashfloat8extended(date_part('epoch', {value}), {seed}))"
-            )
-        }
-        "text" if both.kind == Kind::Char => {
-            format!("hashtextextended(rtrim({value}, ' ') COLLATE \"C\", {seed})")
-        }
-        "text" => format!("hashtextextended({value} COLLATE \"C\", {seed})"),
-        _ => format!("hash_record_extended(ROW({value}), {seed})"),
-    })
+async fn encoding(side: &mut Side<'_>) -> Result<String, Missing> {
+    let rows = side.postgres_rows("SELECT current_setting('server_encoding')".to_owned()).await?;
+    let cx = side.cx;
+    let row = rows.first().ok_or_else(|| cx.missing(Cause::Malformed, "the server names no encoding"))?;
+    row.try_get(0).map_err(|error| fault(cx, &error))
 }
 
-/// As what a column is hashed on both sides, and what stands for null.
-fn form(both: &Both) -> Option<(&'static str, &'static str)> {
-    if both.told {
-        return None;
-    }
-    let text = |ty: Type| matches!(ty, Type::Text | Type::Enum);
-    let number = |ty: Type| matches!(ty, Type::Int | Type::Decimal);
-    let time = |ty: Type| matches!(ty, Type::Timestamp | Type::Instant);
-    let small = |column: &Column| matches!(&*column.ty, "smallint" | "integer");
-    Some(match (both.source.kind, both.target.kind) {
-        (Type::Int, Type::Int) if small(&both.source) && small(&both.target) => ("int4", "0"),
-        (Type::Int, Type::Int) => ("int8", "0"),
-        (a, b) if number(a) && number(b) => ("numeric", "0"),
-        (Type::Float, Type::Float) if both.kind == Kind::Real => ("float4", "0"),
-        (Type::Float, Type::Float) => ("float8", "0"),
-        (a, b) if text(a) && text(b) => ("text", "''"),
-        (a, b) if time(a) && time(b) => ("timestamp", "'epoch'"),
-        (a, b) if a != b => return None,
-        (Type::Bool, _) => ("bool", "false"),
-        (Type::Uuid, _) => ("uuid", "'00000000-0000-0000-0000-000000000000'"),
-        (Type::Bytes, _) => ("bytea", "''"),
-        (Type::Date, _) => ("date", "'epoch'"),
-        (Type::Time, _) => ("time", "'00:00'"),
-        (Type::Json | Type::List | Type::Interval, _) => ("text", "''"),
-        (Type::Other, _) if both.source.ty == both.target.ty => ("text", "''"),
-        _ => return None,
-    })
-}
-
-/// Count and sum of all rows of one side.
-pub(super) async fn whole(
-    side: &mut Side<'_>,
-    select: &Select<'_>,
-    hashes: &Hashes,
-) -> Result<Groups, Missing> {
-    let from = &select.pair.table(select.which).from;
-    let condition = select.condition()?;
-    let sql =
-        format!("SELECT '0', count(*)::text, coalesce(sum({}), 0)::text FROM {from}{condition}", hashes.row);
-    read(side, sql).await
-}
-
-/// The same of each group. Kept apart from the table by OFFSET, because the planner would take a hash of a key for as
+/// Count and sum of each group of one side. Kept apart from the table by OFFSET, because the planner would take a hash of a key for as
 /// many groups as there are keys.
 pub(super) async fn groups(
     side: &mut Side<'_>,
     select: &Select<'_>,
     hashes: &Hashes,
 ) -> Result<Groups, Missing> {
+    grouped(side, select, hashes, " OFFSET 0".to_owned()).await
+}
+
+/// The same of the first rows in the order of the key.
+pub(super) async fn first_rows(
+    side: &mut Side<'_>,
+    select: &Select<'_>,
+    hashes: &Hashes,
+) -> Result<Groups, Missing> {
+    let order = select.order_by();
+    grouped(side, select, hashes, format!("{order} LIMIT {FIRST_ROWS}")).await
+}
+
+async fn grouped(
+    side: &mut Side<'_>,
+    select: &Select<'_>,
+    hashes: &Hashes,
+    end: String,
+) -> Result<Groups, Missing> {
     let from = &select.pair.table(select.which).from;
     let condition = select.condition()?;
-    let (group, row) = (&hashes.group, &hashes.row);
+    let (group, row) = (hashes.group(GROUPS), &hashes.row);
     let sql = format!(
-        "SELECT g::text, count(*)::text, sum(h)::text FROM (SELECT {group} AS g, {row} AS h FROM {from}{condition} OFFSET 0) AS q GROUP BY g"
+        "SELECT g::text, count(*)::text, sum(h)::text FROM (SELECT {group} AS g, {row} AS h FROM {from}{condition}{end}) AS q GROUP BY g"
     );
     read(side, sql).await
+}
+
+/// Is it worth to look at the first rows? Texts would have to be sorted for it.
+pub(super) fn may_ask_first(pair: &Pair) -> bool {
+    let is_small = |rows: Option<i64>| rows.is_some_and(|rows| rows < FEW);
+    let mut key = pair.key.iter().filter_map(|place| pair.columns.get(*place));
+    !(is_small(pair.source.estimate) && is_small(pair.target.estimate))
+        && key.all(|both| !matches!(both.kind, Kind::Text | Kind::Char | Kind::Dynamic))
+}
+
+/// Group and hash of every row, as they come.
+pub(super) fn every_row(select: &Select<'_>, hashes: &Hashes, groups: usize) -> Result<Reading, Missing> {
+    let from = &select.pair.table(select.which).from;
+    let (group, row, condition) = (hashes.group(groups), &hashes.row, select.condition()?);
+    Ok(Reading {
+        sql: format!("SELECT {group}, {row} FROM {from}{condition}"),
+        decode: vec![Decode::Bytes; 2],
+        shape: Shape { kinds: vec![Kind::Binary; 2], key: Vec::new() },
+    })
 }
 
 async fn read(side: &mut Side<'_>, sql: String) -> Result<Groups, Missing> {
@@ -176,50 +145,88 @@ async fn read(side: &mut Side<'_>, sql: String) -> Result<Groups, Missing> {
     let mut groups = Groups::new();
     for row in rows {
         let text = |index: usize| row.try_get::<String, _>(index).map_err(|error| fault(cx, &error));
-        let number = |text: String| {
-            text.parse::<i64>().map_err(|error| cx.missing(Cause::Malformed, format!("a count: {error}")))
-        };
-        let count = u64::try_from(number(text(1)?)?).unwrap_or(0);
-        groups.insert(number(text(0)?)?, (count, text(2)?));
+        let malformed =
+            |what: &dyn std::fmt::Display| cx.missing(Cause::Malformed, format!("a count: {what}"));
+        let count = text(1)?.parse::<u64>().map_err(|error| malformed(&error))?;
+        let group = text(0)?.parse::<i64>().map_err(|error| malformed(&error))?;
+        let sum = text(2)?.parse::<i128>().map_err(|error| malformed(&error))?;
+        groups.insert(group, (count, sum));
     }
     Ok(groups)
 }
 
-/// Which rows have to be compared one by one.
-pub(super) enum Left {
-    /// None.
-    Nothing,
-    /// All.
-    All,
-    /// Those that meet this condition on their side.
-    Some { source: String, target: String },
+/// Which groups differ.
+pub(super) struct Marked {
+    /// A bit for each group, the lowest first.
+    bits: Vec<u8>,
+    groups: usize,
+    differ: usize,
 }
 
-/// What the hashes leave open.
-pub(super) fn left(source: (&Groups, &Hashes), target: (&Groups, &Hashes)) -> Left {
-    let differs = |group: &&i64| source.0.get(*group) != target.0.get(*group);
-    let mut groups: Vec<i64> = source.0.keys().chain(target.0.keys()).filter(differs).copied().collect();
-    groups.sort_unstable();
-    groups.dedup();
-    match groups.len() {
-        0 => Left::Nothing,
-        many if many > MANY => Left::All,
-        _ => Left::Some { source: source.1.only(&groups), target: target.1.only(&groups) },
+impl Marked {
+    /// None yet; of so many groups, a power of two.
+    pub(super) fn new(groups: usize) -> Self {
+        Self { bits: vec![0; groups.div_ceil(8)], groups, differ: 0 }
+    }
+
+    /// Those that differ.
+    pub(super) fn of(source: &Groups, target: &Groups) -> Self {
+        let mut marked = Self::new(GROUPS);
+        for group in source.keys().chain(target.keys().filter(|group| !source.contains_key(*group))) {
+            if source.get(group) != target.get(group) {
+                marked.mark(usize::try_from(*group).ok());
+            }
+        }
+        marked
+    }
+
+    /// Marks a group; what is no group makes all of them differ.
+    pub(super) fn mark(&mut self, group: Option<usize>) {
+        match group.and_then(|group| Some((group % 8, self.bits.get_mut(group / 8)?))) {
+            Some((bit, byte)) => *byte |= 1 << bit,
+            None => self.bits.iter_mut().for_each(|byte| *byte = u8::MAX),
+        }
+        self.differ += 1;
+    }
+
+    /// Does none differ?
+    pub(super) fn is_none(&self) -> bool {
+        self.differ == 0
+    }
+
+    /// Do so many differ that nearly all rows would have to be read for them?
+    pub(super) fn are_many(&self) -> bool {
+        self.differ.saturating_mul(4) > self.groups
+    }
+
+    /// Rows of groups that differ, on one side.
+    pub(super) fn only(&self, hashes: &Hashes) -> String {
+        let bits = crate::probe::x509::hex(&self.bits);
+        format!("get_bit('\\x{bits}'::bytea, {}) = 1", hashes.group(self.groups))
     }
 }
 
-/// Rows of all groups.
-pub(super) fn count(groups: &Groups) -> u64 {
-    groups.values().map(|(count, _)| count).sum()
+/// Count and sum of all rows of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Total {
+    pub(super) rows: u64,
+    pub(super) sum: i128,
 }
 
-/// One text for all groups.
-pub(super) fn digest(groups: &Groups) -> String {
-    use sha2::{Digest as _, Sha256};
-    let mut all = Sha256::new();
-    for (group, (count, sum)) in groups {
-        all.update(format!("{group} {count} {sum}\n"));
+impl Total {
+    /// Of all groups.
+    pub(super) fn of(groups: &Groups) -> Self {
+        let sums = groups.values();
+        sums.fold(Self { rows: 0, sum: 0 }, |all, (rows, sum)| Self {
+            rows: all.rows + rows,
+            sum: all.sum + sum,
+        })
     }
-    let bytes = all.finalize();
-    crate::probe::x509::hex(bytes.first_chunk::<16>().map_or(&[][..], |half| &half[..]))
+
+    /// As a text.
+    pub(super) fn digest(self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let bytes = Sha256::digest(format!("{} {}", self.rows, self.sum));
+        crate::probe::x509::hex(bytes.first_chunk::<16>().map_or(&[][..], |half| &half[..]))
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::fact::{Cause, Level, Missing, Move};
 use crate::probe::data::canonical::{Kind, Natural, unify};
 use crate::probe::data::tables::{Column, Engine, Kind as Type, UserTable};
@@ -59,6 +61,14 @@ impl Pair {
             Which::Source => &self.source,
             Which::Target => &self.target,
         }
+    }
+
+    /// What would be another comparison if it changed: both tables, their columns, the key and the condition.
+    pub(in crate::probe::data) fn identity(&self) -> String {
+        let tables = [&self.source, &self.target].map(|table| (&table.name, table.oid));
+        let all = format!("{tables:?} {:?} {:?} {:?} {:?}", self.columns, self.key, self.differs, self.only);
+        let bytes = Sha256::digest(all.as_bytes());
+        crate::probe::x509::hex(bytes.first_chunk::<16>().map_or(&[][..], |part| &part[..]))
     }
 
     /// The kinds of the columns of the key can be sorted alike by both.

@@ -26,13 +26,18 @@ impl Select<'_> {
         let mut sql = format!("SELECT {} FROM {}", list.join(", "), self.pair.table(self.which).from);
         sql.push_str(&self.condition()?);
         let key = if self.ordered { self.pair.key.clone() } else { Vec::new() };
-        let order: Vec<String> = key.iter().filter_map(|place| self.order(*place)).collect();
-        if !order.is_empty() {
-            sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
+        if self.ordered {
+            sql.push_str(&self.order_by());
         }
         let kinds = self.pair.columns.iter().map(|both| both.kind).collect();
         let decode = columns.into_iter().map(|(_, decode)| decode).collect();
         Ok(Reading { sql, decode, shape: Shape { kinds, key } })
+    }
+
+    /// ` ORDER BY …` the key, or nothing.
+    pub(in crate::probe::data) fn order_by(&self) -> String {
+        let order: Vec<String> = self.pair.key.iter().filter_map(|place| self.order(*place)).collect();
+        if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) }
     }
 
     /// `WHERE …`, or nothing.

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::merge::{Cursor, Pace, merge};
-use super::native::{self, Hashes, Left};
+use super::native::{self, Hashes};
 use super::pair::{Pair, Which};
 use super::sql::Select;
 use super::tables::Job;
@@ -28,11 +28,11 @@ pub(super) enum Result {
 type Keys<'k> = Option<(&'k Path, &'k str)>;
 
 /// A table that is being compared.
-struct Comparing<'c, 'a> {
-    pair: &'c Pair,
-    options: &'c Options,
-    source: &'c mut Side<'a>,
-    target: &'c mut Side<'a>,
+pub(super) struct Comparing<'c, 'a> {
+    pub(super) pair: &'c Pair,
+    pub(super) options: &'c Options,
+    pub(super) source: &'c mut Side<'a>,
+    pub(super) target: &'c mut Side<'a>,
     keys: Keys<'c>,
 }
 
@@ -87,9 +87,9 @@ async fn counted(side: &mut Side<'_>, table: &UserTable, budget: u64) -> std::re
     side.count(&table.from).await
 }
 
-impl Comparing<'_, '_> {
+impl<'c> Comparing<'c, '_> {
     async fn found(&mut self) -> std::result::Result<Found, Missing> {
-        let mut found = match self.method()? {
+        let mut found = match self.method().await? {
             Method::Native(hashes) => self.native(&hashes).await?,
             Method::Stream => self.stream("stream", None).await?,
             Method::Multiset => self.multiset().await?,
@@ -103,83 +103,44 @@ impl Comparing<'_, '_> {
     }
 
     /// The method that was asked for, or the fastest that there is.
-    fn method(&self) -> std::result::Result<Method, Missing> {
-        let wanted = self.options.method.as_deref();
-        let name = &self.pair.target.name;
+    async fn method(&mut self) -> std::result::Result<Method, Missing> {
+        let (pair, options) = (self.pair, self.options);
+        let (wanted, name) = (options.method.as_deref(), &pair.target.name);
         let not =
             |what: String, fix: &str| Err(Missing::new(Cause::Unsupported, what).level(Level::Row).fix(fix));
-        if !self.pair.has_key() && matches!(wanted, Some("native" | "stream")) {
+        if !pair.has_key() && matches!(wanted, Some("native" | "stream")) {
             return not(format!("{name} has no key that both sides have"), "leave `method` out");
         }
-        let hashes = || -> Option<(Hashes, Hashes)> {
-            if !native::both_can(self.source, self.target) {
-                return None;
-            }
-            let seed = seed(&self.target.cx.salt)?;
-            Hashes::new(self.pair, Which::Source, seed).zip(Hashes::new(self.pair, Which::Target, seed))
-        };
         match wanted {
             Some("stream") => Ok(Method::Stream),
             Some("multiset") => Ok(Method::Multiset),
-            Some("native") => match hashes() {
-                Some(hashes) => Ok(Method::Native(Box::new(hashes))),
+            Some("native") => match self.hashes().await? {
+                Some(hashes) => Ok(Method::Native(hashes)),
                 None => {
                     not(format!("the servers cannot hash the rows of {name} alike"), "leave `method` out")
                 }
             },
-            _ if !self.pair.has_key() => Ok(Method::Multiset),
+            _ if !pair.has_key() => Ok(Method::Multiset),
             // A server that hashes cannot be told to go slowly.
-            _ if self.options.per_second.is_some() => Ok(Method::Stream),
-            _ => Ok(hashes().map_or(Method::Stream, |hashes| Method::Native(Box::new(hashes)))),
+            _ if options.per_second.is_some() => Ok(Method::Stream),
+            _ => Ok(self.hashes().await?.map_or(Method::Stream, Method::Native)),
         }
     }
 
-    fn select(&self, which: Which, also: Option<String>, ordered: bool) -> Select<'_> {
+    /// How both servers hash the rows, if they can do it alike.
+    async fn hashes(&mut self) -> std::result::Result<Option<Box<(Hashes, Hashes)>>, Missing> {
+        let Some(seed) = seed(&self.target.cx.salt) else { return Ok(None) };
+        let of = |which| Hashes::new(self.pair, which, seed);
+        let Some(hashes) = of(Which::Source).zip(of(Which::Target)) else { return Ok(None) };
+        Ok(native::both_can(self.source, self.target).await?.then(|| Box::new(hashes)))
+    }
+
+    pub(super) fn select(&self, which: Which, also: Option<String>, ordered: bool) -> Select<'c> {
         let engine = if which == Which::Source { self.source.engine } else { self.target.engine };
         Select { pair: self.pair, which, engine, also, ordered }
     }
 
-    async fn native(&mut self, hashes: &(Hashes, Hashes)) -> std::result::Result<Found, Missing> {
-        let pair = self.pair;
-        let engine = self.target.engine;
-        let select = |which| Select { pair, which, engine, also: None, ordered: false };
-        let (was, is) = (select(Which::Source), select(Which::Target));
-        let both = tokio::join!(
-            native::whole(self.source, &was, &hashes.0),
-            native::whole(self.target, &is, &hashes.1)
-        );
-        let (all_was, all_is) = (both.0?, both.1?);
-        let (source_rows, rows) = (native::count(&all_was), native::count(&all_is));
-        if rows.max(source_rows) > self.options.budget {
-            return Err(over_budget(&self.pair.target.name, self.options.budget));
-        }
-        let left = if all_was == all_is {
-            Left::Nothing
-        } else {
-            let both = tokio::join!(
-                native::groups(self.source, &was, &hashes.0),
-                native::groups(self.target, &is, &hashes.1)
-            );
-            native::left((&both.0?, &hashes.0), (&both.1?, &hashes.1))
-        };
-        let differing = match left {
-            Left::Nothing => Found::default(),
-            Left::All => self.stream("native", None).await?,
-            Left::Some { source, target } => self.stream("native", Some((source, target))).await?,
-        };
-        let bytes = self.target.size(&self.pair.target).await?;
-        Ok(Found {
-            method: "native".to_owned(),
-            rows,
-            source_rows,
-            bytes,
-            digest: native::digest(&all_is),
-            source_digest: native::digest(&all_was),
-            ..differing
-        })
-    }
-
-    async fn stream(
+    pub(super) async fn stream(
         &mut self,
         method: &str,
         also: Option<(String, String)>,

@@ -600,3 +600,323 @@ fn the_deadline_ends_a_comparison_at_both_servers() {
     let answer = asked.run().unwrap();
     assert_eq!(cause(&answer, 0, "missing"), Cause::Timeout);
 }
+
+#[test]
+fn what_a_server_hashes_alike_is_no_equality() {
+    // Its hash of a number has no sign, and none of what is no number; that of a time is folded.
+    let cases = [
+        ("numeric", "1", "-1"),
+        ("numeric(12,2)", "100.50", "-100.50"),
+        ("numeric", "'NaN'", "'Infinity'"),
+        ("numeric", "'Infinity'", "'-Infinity'"),
+        ("time", "'00:00:00.000001'", "'01:11:34.967296'"),
+        ("float8", "0", "1"),
+        ("bigint", "4294967295", "-1"),
+        ("timestamp", "'infinity'", "'-infinity'"),
+        ("date", "'infinity'", "'-infinity'"),
+        ("text[]", "'{NULL}'", "'{\"NULL\"}'"),
+        ("jsonb", "'1'", "'\"1\"'"),
+        ("interval", "'1 day'", "'24:00:00'"),
+        ("bytea", "''", "'\\x00'"),
+    ];
+    let columns: Vec<String> = (0..cases.len())
+        .map(|at| format!("CREATE TABLE t{at} (id int PRIMARY KEY, c {0}, d {0})", cases[at].0))
+        .collect();
+    let tables = columns.join(";\n");
+    // The third row changes places.
+    let old = cases.iter().enumerate().map(|(at, (_, a, b))| {
+        format!("INSERT INTO t{at} VALUES (1, {a}, {a}), (2, {a}, {b}), (3, {a}, {b}), (4, NULL, {a})")
+    });
+    let new = cases.iter().enumerate().map(|(at, (_, a, b))| {
+        format!("INSERT INTO t{at} VALUES (1, {a}, {b}), (2, {a}, {b}), (3, {b}, {a}), (4, {a}, NULL)")
+    });
+    let old = Database::new(&format!("{tables};\n{}", old.collect::<Vec<_>>().join(";\n")));
+    let new = Database::new(&format!("{tables};\n{}", new.collect::<Vec<_>>().join(";\n")));
+    for method in ["native", "stream"] {
+        let answer = compare(&old, &new, json!({"method": method}));
+        for row in 0..cases.len() {
+            let Value::Text(name) = value(&answer, row, "table") else { panic!("no name") };
+            let case = cases[name.trim_start_matches("public.t").parse::<usize>().unwrap()];
+            assert_eq!(value(&answer, row, "changed"), Value::Int(3), "{method} {case:?}");
+        }
+    }
+}
+
+#[test]
+fn each_value_alone_that_a_server_hashes_alike_is_found() {
+    let cases = [("numeric", "7", "-7"), ("time", "'00:00:00.000001'", "'01:11:34.967296'")];
+    for (ty, was, is) in cases {
+        let table = |value: &str| {
+            Database::new(&format!(
+                "CREATE TABLE t (id int PRIMARY KEY, c {ty});\nINSERT INTO t VALUES (1, {value})"
+            ))
+        };
+        let (old, new) = (table(was), table(is));
+        let answer = compare(&old, &new, json!({"method": "native"}));
+        assert_eq!(value(&answer, 0, "changed"), Value::Int(1), "{ty}");
+    }
+    // A float that is zero must take its place in the hash.
+    let table = |row: &str| {
+        Database::new(&format!(
+            "CREATE TABLE t (id int PRIMARY KEY, a float8, b float8);\nINSERT INTO t VALUES {row}"
+        ))
+    };
+    let (old, new) = (table("(1, 0, 5)"), table("(1, 5, 0)"));
+    let answer = compare(&old, &new, json!({"method": "native"}));
+    assert_eq!(value(&answer, 0, "changed"), Value::Int(1), "places");
+    // A power of 10,000 moves the hash of a number by one, up or down, which a sum may undo.
+    let tables: Vec<String> =
+        (1..=8).map(|at| format!("CREATE TABLE t{at} (id int PRIMARY KEY, c numeric)")).collect();
+    let rows = |value: &str| {
+        let rows = (1..=8).map(|at| format!("INSERT INTO t{at} VALUES ({at}, {value}), (10{at}, {value})"));
+        Database::new(&format!("{};\n{}", tables.join(";\n"), rows.collect::<Vec<_>>().join(";\n")))
+    };
+    let (old, new) = (rows("1"), rows("10000"));
+    let answer = compare(&old, &new, json!({"method": "native"}));
+    for row in 0..8 {
+        assert_eq!(value(&answer, row, "changed"), Value::Int(2), "{:?}", value(&answer, row, "table"));
+    }
+}
+
+#[test]
+fn the_same_bytes_in_another_encoding_are_another_text() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY, n text)";
+    let new = Database::new(&format!("{sql};\nINSERT INTO t VALUES (1, 'ä')"));
+    let old = Database { name: format!("{}_latin", new.name) };
+    crate::probe::postgres::testing::run(
+        "postgres",
+        &format!(
+            "CREATE DATABASE {} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+            old.name
+        ),
+    );
+    old.run(&format!("{sql};\nGRANT SELECT ON t TO muster_full;\nINSERT INTO t VALUES (1, 'Ã¤')"));
+    assert_eq!(told(&compare(&old, &new, json!({}))), ["public.t stream 1 0 0 1 [n (1)] [1]"]);
+    let answer = compare(&old, &new, json!({"method": "native"}));
+    assert_eq!(cause(&answer, 0, "changed"), Cause::Unsupported);
+    old.run("UPDATE t SET n = 'ä'");
+    assert_eq!(value(&compare(&old, &new, json!({})), 0, "changed"), Value::Int(0));
+}
+
+/// Databases of PostgreSQL 18, dropped in the end.
+struct Newest(String);
+
+impl Newest {
+    fn new(end: &str, sql: &str) -> Self {
+        let made = Self(format!("compare_{}_{end}", std::process::id()));
+        Self::run("postgres", &format!("CREATE DATABASE {}", made.0));
+        sql.split(";\n").for_each(|statement| Self::run(&made.0, statement));
+        made
+    }
+
+    fn run(database: &str, sql: &str) {
+        crate::probe::postgres::testing::block(async {
+            use sqlx::{
+                ConnectOptions as _, Connection as _, postgres::PgConnectOptions, postgres::PgSslMode,
+            };
+            let options = PgConnectOptions::new_without_pgpass().host(&env("MUSTER_TEST_PG_HOST"));
+            let options = options.port(env("MUSTER_TEST_PG18_PORT").parse().unwrap()).username("postgres");
+            let options = options.password(&env("MUSTER_TEST_PG_PASSWORD")).ssl_mode(PgSslMode::Disable);
+            let mut link = options.database(database).connect().await.unwrap();
+            link.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
+            link.close().await.unwrap();
+        });
+    }
+}
+
+impl Drop for Newest {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            Self::run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.0));
+        }
+    }
+}
+
+impl Side for Newest {
+    fn as_target(&self) -> Target {
+        let (host, port) = (env("MUSTER_TEST_PG_HOST"), env("MUSTER_TEST_PG18_PORT"));
+        let mut target = Target {
+            name: Arc::from("old"),
+            kind: Arc::from("postgres"),
+            url: Some(format!("postgres://postgres@{host}:{port}/{}", self.0).parse().unwrap()),
+            password: Some(Secret::new(&env("MUSTER_TEST_PG_PASSWORD"), &Redactor::new())),
+            ..Target::default()
+        };
+        target.tls.mode = Some("disable".to_owned());
+        target
+    }
+}
+
+fn newest(old: &Newest, new: &Newest) -> Answer {
+    crate::probe::testing::ask("data.compare", json!({}))
+        .target(|target| {
+            *target = Target { name: Arc::clone(&target.name), ..new.as_target() };
+        })
+        .other("source", old.as_target())
+        .deadline(Duration::from_mins(1))
+        .run()
+        .unwrap()
+}
+
+#[test]
+fn a_null_in_a_column_that_only_promises_to_have_none_hides_no_row() {
+    let sql = |note: &str| {
+        format!(
+            "CREATE TABLE t (id int PRIMARY KEY, n int, note text);\nINSERT INTO t VALUES (1, NULL, '{note}'), (2, 2, 'b');\nALTER TABLE t ADD CONSTRAINT full_up NOT NULL n NOT VALID"
+        )
+    };
+    let (old, new) = (Newest::new("a", &sql("old")), Newest::new("b", &sql("new")));
+    assert_eq!(value(&newest(&old, &new), 0, "changed"), Value::Int(1));
+}
+
+#[test]
+fn what_was_found_before_a_cut_is_not_believed_of_a_table_that_is_gone_or_another() {
+    let sql = "CREATE TABLE a (id int PRIMARY KEY, n text);\nCREATE TABLE b (id int PRIMARY KEY)";
+    let (old, new) = (Database::new(sql), Database::new(sql));
+    let folder = tempfile::tempdir().unwrap();
+    let cut = || {
+        crate::probe::postgres::testing::block(async {
+            let mut other = new.connect().await;
+            other.execute("BEGIN; LOCK TABLE b").await.unwrap();
+            ask(&old, &new, json!({})).work(folder.path()).run_async().await.unwrap()
+        })
+    };
+    assert_eq!(value(&cut(), 0, "missing"), Value::Int(0));
+    old.run("INSERT INTO a VALUES (1, 'x')");
+    new.run("REVOKE SELECT ON a FROM muster_full");
+    let answer = cut();
+    assert_eq!(cause(&answer, 0, "missing"), Cause::Denied, "hidden");
+    new.run("DROP TABLE a");
+    let answer = cut();
+    assert_eq!(value(&answer, 0, "rows"), Value::Null, "gone");
+    assert_eq!(value(&answer, 0, "missing"), Value::Int(1), "gone");
+}
+
+#[test]
+fn however_many_rows_differ_each_of_them_is_found() {
+    let table = "CREATE TABLE t (id bigint PRIMARY KEY, n text);\nINSERT INTO t SELECT i, 'n' || i FROM generate_series(1, 30000) i";
+    let (old, known) = (Database::new(table), Database::new(&format!("{table};\nANALYZE t")));
+    for (change, expected) in [
+        // One beyond the first rows; few; many of the groups; half of all rows; all rows.
+        ("UPDATE t SET n = n || ' ' WHERE id = 29999", "30000 0 0 1"),
+        ("UPDATE t SET n = upper(n) WHERE id % 100 = 7", "30000 0 0 300"),
+        ("UPDATE t SET n = upper(n) WHERE id > 4000 AND id % 20 = 0", "30000 0 0 1300"),
+        ("UPDATE t SET n = upper(n) WHERE id > 15000", "30000 0 0 15000"),
+        ("UPDATE t SET n = upper(n)", "30000 0 0 30000"),
+        ("DELETE FROM t WHERE id <= 2000 OR id % 1000 = 0", "27972 2028 0 0"),
+        ("INSERT INTO t SELECT -i, 'n' FROM generate_series(1, 500) i", "30500 0 500 0"),
+        ("DELETE FROM t", "0 30000 0 0"),
+    ] {
+        let new = Database::new(&format!("{table};\n{change}"));
+        // Where the catalogue says that the rows are few, the first ones are not asked for.
+        for (was, analyze) in [(&old, "SELECT 1"), (&known, "ANALYZE t")] {
+            new.run(analyze);
+            let answer = compare(was, &new, json!({"method": "native", "sample": 0}));
+            let columns = if expected.ends_with(" 0") { String::new() } else { changed(expected) };
+            let told = told(&answer);
+            assert_eq!(told, [format!("public.t native {expected} [{columns}] []")], "{change}, {analyze}");
+            assert_eq!(value(&answer, 0, "source_rows"), Value::Int(30_000), "{change}");
+            assert_ne!(value(&answer, 0, "digest"), value(&answer, 0, "source_digest"), "{change}");
+        }
+    }
+}
+
+/// The one column, behind the last number.
+fn changed(expected: &str) -> String {
+    format!("n ({})", expected.rsplit(' ').next().unwrap())
+}
+
+#[test]
+fn the_digest_of_equal_rows_is_that_of_the_hashes_of_all_rows() {
+    let table = "CREATE TABLE t (id bigint PRIMARY KEY, n text);\nINSERT INTO t SELECT i, 'n' || i FROM generate_series(1, 9000) i";
+    let (old, new) = (Database::new(table), Database::new(table));
+    let equal = value(&compare(&old, &new, json!({"method": "native"})), 0, "digest");
+    new.run("UPDATE t SET n = '' WHERE id = 3");
+    // Summed up here, not by the server.
+    let answer = compare(&old, &new, json!({"method": "native"}));
+    assert_eq!(value(&answer, 0, "source_digest"), equal);
+    assert_ne!(value(&answer, 0, "digest"), equal);
+}
+
+#[test]
+fn types_whose_text_is_alike_are_not_taken_for_equal() {
+    let domain = "CREATE DOMAIN padded AS bpchar";
+    let cases = [
+        ("int[]", "'{1,2}'", "text[]", "'{1,2}'"),
+        ("boolean[]", "'{t,f}'", "text[]", "'{t,f}'"),
+        ("padded", "'a '", "padded", "'a'"),
+        ("float8", "0.10000000149011612", "float4", "0.1"),
+    ];
+    for (was, a, is, b) in cases {
+        let table = |ty: &str, value: &str| {
+            Database::new(&format!(
+                "{domain};\nCREATE TABLE t (id int PRIMARY KEY, c {ty});\nINSERT INTO t VALUES (1, {value})"
+            ))
+        };
+        let (old, new) = (table(was, a), table(is, b));
+        for args in [json!({}), json!({"method": "stream"})] {
+            let answer = compare(&old, &new, args);
+            assert_eq!(value(&answer, 0, "changed"), Value::Int(1), "{was} {a}, {is} {b}");
+        }
+    }
+}
+
+#[test]
+fn nulls_that_were_never_promised_away_do_not_hide_the_columns_before_them() {
+    for (ty, full) in [("bytea", "'\\x00'"), ("date", "'2026-01-01'"), ("int", "7")] {
+        let sql = |note: &str| {
+            format!(
+                "CREATE TABLE t (id int PRIMARY KEY, note text, n {ty});\nINSERT INTO t VALUES (1, '{note}', NULL), (2, 'b', {full});\nALTER TABLE t ADD CONSTRAINT full_up NOT NULL n NOT VALID"
+            )
+        };
+        let (old, new) =
+            (Newest::new(&format!("c{ty}"), &sql("old")), Newest::new(&format!("d{ty}"), &sql("new")));
+        assert_eq!(value(&newest(&old, &new), 0, "changed"), Value::Int(1), "{ty}");
+    }
+}
+
+#[test]
+fn what_one_column_is_told_by_is_not_told_of_the_next_one() {
+    let names: Vec<String> = (0..20).map(|at| format!("c{at}")).collect();
+    let table = format!(
+        "CREATE TABLE t (id int PRIMARY KEY, {} numeric, at timestamp, day date)",
+        names.join(" numeric, ")
+    );
+    let row = |first: &str, second: &str, at: &str, day: &str| {
+        let others = "1, ".repeat(names.len() - 2);
+        format!("{first}, {second}, {others}{at}, {day}")
+    };
+    let (at, day) = ("'2000-01-01'", "'1970-01-01'");
+    let rows = [
+        row("-1", "0", at, day),
+        row("1", "NULL", at, day),
+        row("1", "0", at, day),
+        row("NULL", "0", at, day),
+        row("0", "-1", at, day),
+        row("0", "1", at, "NULL"),
+        row("0", "1", "NULL", day),
+        row("0", "1", "'1970-01-01'", day),
+        row("0", "1", "'1970-01-01'", "NULL"),
+        row("'NaN'", "1", at, day),
+        row("'Infinity'", "1", at, day),
+        row("'-Infinity'", "1", at, day),
+        // Halves of the bits of a time, below zero and above it, are folded onto one another.
+        row("0", "1", "'2000-01-01'::timestamp + 5 * interval '1 us'", day),
+        row("0", "1", "'2000-01-01'::timestamp - 4294967291 * interval '1 us'", day),
+        row("0", "1", "'2000-01-01'::timestamp + 4294967300 * interval '1 us'", day),
+        row("0", "1", "'infinity'", day),
+        row("0", "1", "'-infinity'", day),
+    ];
+    // Each with each, as a row of its own: one that is taken for equal is one that does not count.
+    let pairs = rows.iter().enumerate().flat_map(|(at, was)| rows.iter().skip(at).map(move |is| (was, is)));
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (id, (was, is)) in pairs.enumerate() {
+        old.push(format!("({id}, {was})"));
+        new.push(format!("({id}, {is})"));
+    }
+    let made =
+        |rows: &[String]| Database::new(&format!("{table};\nINSERT INTO t VALUES {}", rows.join(", ")));
+    let answer = compare(&made(&old), &made(&new), json!({"method": "native", "sample": 0}));
+    let differ = rows.len() * (rows.len() - 1) / 2;
+    assert_eq!(value(&answer, 0, "changed"), Value::Int(i64::try_from(differ).unwrap()));
+}
