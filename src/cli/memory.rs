@@ -13,9 +13,10 @@ use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
-use crate::store::{Draft, Inbox, Seen, Store, StoreError};
+use crate::store::{Draft, Gap, Inbox, Seen, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
+use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
 use super::setup::Sources;
 
@@ -30,7 +31,7 @@ pub(super) fn unusable(error: &StoreError) -> Problem {
 }
 
 /// A runtime for what only waits for the store.
-fn waiting() -> Result<tokio::runtime::Runtime, StoreError> {
+pub(super) fn waiting() -> Result<tokio::runtime::Runtime, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| StoreError::Io { path: "(any)".to_owned(), why: error.to_string() })
 }
@@ -55,9 +56,13 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
             help,
         )
     })?;
-    let Some((path, _)) = project.store.clone() else {
+    let Some(place) = Place::of(&project)? else {
         return Err(Problem::usage(format!("no {what} are known: the project has no store"), help));
     };
+    if let Some(shared) = &place.shared {
+        memory_shared::freshen(shared, what)?;
+    }
+    let path = place.path;
     if !crate::store::is_there(&path) {
         let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
         return Err(Problem::usage(message, "`muster check` makes it"));
@@ -65,11 +70,21 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
     Ok(Opened { project, path })
 }
 
+/// The file of the project's store, or of the copy of a shared one, brought up to date; `None` if nothing is remembered.
+pub(super) fn known(project: &Project, what: &str) -> Result<Option<PathBuf>, Problem> {
+    let Some(place) = Place::of(project)? else { return Ok(None) };
+    if let Some(shared) = &place.shared {
+        memory_shared::freshen(shared, what)?;
+    }
+    Ok(Some(place.path).filter(|path| crate::store::is_there(path)))
+}
+
 /// The memory of a run: where it is left to wait for the store.
 pub(super) struct Memory {
-    path: PathBuf,
+    place: Place,
     inbox: Inbox,
-    keep: Option<Duration>,
+    /// Why a shared store could not be read when the run began.
+    gap: Option<Gap>,
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -81,20 +96,32 @@ pub(super) fn recall(
     plan: &Plan,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
-    let Some((path, keep)) = &project.store else { return Ok((Past::default(), None)) };
+    let Some(place) = Place::of(project)? else { return Ok((Past::default(), None)) };
     // A store that cannot be used is said before anything is observed, also if nothing has to be recalled.
-    let inbox = Inbox::open(path).map_err(|error| unusable(&error))?;
+    let inbox = Inbox::open(&place.waits()).map_err(|error| unusable(&error))?;
     let wanted = plan.past();
-    let held = plan.checks.iter().any(|check| held(check).is_some());
-    let (past, span) = if held || !wanted.is_empty() || inbox.is_due() {
-        from_store(path, plan, &wanted, at)?
-    } else {
-        (Past::default(), inbox.span())
+    let needs = plan.checks.iter().any(|check| held(check).is_some()) || !wanted.is_empty();
+    let mut gap = None;
+    let (past, span) = match &place.shared {
+        Some(shared) if needs => {
+            gap = memory_shared::catch_up(shared)?;
+            match &gap {
+                None => from_store(&place.path, plan, &wanted, at)?,
+                Some(gap) => {
+                    memory_shared::told_of(gap, at);
+                    let (known, span) = from_store(&place.path, plan, &[], at)?;
+                    (Past { recall: known.recall, ..memory_shared::lost_past(&wanted, gap, at) }, span)
+                }
+            }
+        }
+        Some(_) => (Past::default(), None),
+        None if needs || inbox.is_due() => from_store(&place.path, plan, &wanted, at)?,
+        None => (Past::default(), inbox.span()),
     };
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
-        warn(&[from_the_future(path, newest, at)]);
+        warn(&[from_the_future(&place.path, newest, at)]);
     }
-    Ok((past, Some(Memory { path: path.clone(), inbox, keep: *keep, span })))
+    Ok((past, Some(Memory { place, inbox, gap, span })))
 }
 
 /// How long a check's rule has to hold.
@@ -141,7 +168,7 @@ fn from_store(
 }
 
 /// Runs that are gone are said once.
-fn taken(path: &Path, lost: u64) -> Diag {
+pub(super) fn taken(path: &Path, lost: u64) -> Diag {
     let runs = if lost == 1 { "1 run".to_owned() } else { format!("{lost} runs") };
     let message = format!(
         "{runs} of the store `{}` is gone: the machine stopped before it was on disk",
@@ -212,15 +239,21 @@ impl Memory {
             let draft = std::mem::ManuallyDrop::new(draft);
             self.inbox.save(&draft)
         });
-        remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error))
+        remembered.map_err(|error| unusable(&error))?;
+        if let Some(shared) = &self.place.shared {
+            let keep = self.place.keep;
+            let forget = |span| keep.and_then(|keep| outlived(span, recording.started, keep));
+            memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))?;
+        }
+        self.forget(recording.started).map_err(|error| unusable(&error))
     }
 
     /// Forgets what is older than it is kept.
     fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
-        let oldest = self.keep.zip(self.span).and_then(|(keep, span)| outlived(span, at, keep));
+        let oldest = self.place.keep.zip(self.span).and_then(|(keep, span)| outlived(span, at, keep));
         let Some(oldest) = oldest else { return Ok(()) };
         wait(async {
-            let store = Store::open(&self.path).await?;
+            let store = Store::open(&self.place.path).await?;
             let pruned = store.prune(oldest).await;
             store.close().await;
             pruned.map(|_runs| ())

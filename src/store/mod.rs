@@ -23,6 +23,7 @@
 
 mod error;
 mod model;
+mod shared;
 
 #[cfg(feature = "sql")]
 mod answers;
@@ -85,5 +86,6 @@ pub use file::Store;
 #[cfg(feature = "sql")]
 pub use inbox::{Inbox, is_there};
 pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
+pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};
 #[cfg(not(feature = "sql"))]
 pub use stub::{Draft, Inbox, Seen, Store, is_there};

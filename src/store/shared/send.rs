@@ -1,0 +1,90 @@
+//! Runs that wait on this machine until the log has them.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::super::StoreError;
+use super::super::inbox::{self, fault, list};
+use super::super::packed::{FORMAT, Unread, unpack};
+use super::super::place::absolute;
+use super::link::Link;
+use super::log::{self, New};
+use super::{Sent, SharedError};
+use crate::fact::timestamp;
+
+/// Runs and bytes that are sent at once.
+const MOST: usize = 64;
+const LARGEST: usize = 4 << 20;
+
+/// How many wait, and when the first of them began.
+pub(super) fn waiting(outbox: &Path) -> Result<(usize, Option<Timestamp>), StoreError> {
+    let path = absolute(outbox)?;
+    let waiting = list(&path, &inbox::folder(&path))?.unwrap_or_default();
+    let oldest = waiting.iter().filter_map(|one| timestamp(one.started())).min();
+    Ok((waiting.len(), oldest))
+}
+
+/// Sends everything that waits. A file is removed when the log has its run.
+pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedError> {
+    let path = absolute(outbox)?;
+    let folder = inbox::folder(&path);
+    let mut sent = Sent::default();
+    let mut waiting = list(&path, &folder)?.unwrap_or_default().into_iter().peekable();
+    while waiting.peek().is_some() {
+        let (mut new, mut files, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while let Some(one) = waiting.next_if(|_| new.len() < MOST && bytes < LARGEST) {
+            let file = folder.join(&one.name);
+            let body = match std::fs::read(&file) {
+                Ok(body) => body,
+                // Another process sent it.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(fault(&path, &file, &error).into()),
+            };
+            if u64::try_from(body.len()).is_ok_and(|size| size < one.size) {
+                sent.lost += 1;
+            } else {
+                bytes += body.len();
+                let name = one.name.strip_suffix(".run").unwrap_or(&one.name).to_owned();
+                new.push(read(&path, &file, name, body)?);
+            }
+            files.push(file);
+        }
+        sent.runs += u64::try_from(new.len()).unwrap_or(0);
+        if !new.is_empty() {
+            log::add(link, new).await?;
+        }
+        for file in files {
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(fault(&path, &file, &error).into());
+                }
+                _ => {}
+            }
+        }
+    }
+    inbox::sweep(&folder);
+    Ok(sent)
+}
+
+/// What is told of a run beside its body.
+pub(super) fn read(path: &str, file: &Path, name: String, body: Vec<u8>) -> Result<New, StoreError> {
+    let draft = unpack(&body).map_err(|unread| match unread {
+        Unread::Newer(found) => StoreError::Newer {
+            path: file.display().to_string(),
+            found: i64::try_from(found).unwrap_or(i64::MAX),
+            known: i64::try_from(FORMAT).unwrap_or(i64::MAX),
+        },
+        Unread::Fault(why) => StoreError::Content {
+            path: path.to_owned(),
+            what: format!("the run that waits in `{}`", file.display()),
+            why: why.to_owned(),
+        },
+    })?;
+    let [muster, host, ..] = draft.about;
+    // PostgreSQL has no text with a NUL in it.
+    let text = |number: usize| draft.texts.list.get(number).map_or("", |text| &**text).replace('\0', "");
+    let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);
+    Ok(New { name, started: draft.at, muster: text(muster), host: text(host), format, body })
+}
