@@ -72,6 +72,7 @@ mod review_formats;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;
+mod shared_store;
 mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;

@@ -49,7 +49,7 @@ impl Link {
         let connection = &mut self.connection;
         let done = tokio::time::timeout(self.deadline, async {
             let mut tx = connection.begin().await?;
-            sqlx::query(LIMITS).bind(path).bind(limit).execute(&mut *tx).await?;
+            sqlx::query(LIMITS).persistent(false).bind(path).bind(limit).execute(&mut *tx).await?;
             let done = work(&mut *tx).await?;
             tx.commit().await?;
             Ok(done)

@@ -101,9 +101,15 @@ pub(super) async fn add(link: &mut Link, new: Vec<New>) -> Result<u64, SharedErr
     }
     link.within("sending runs", async |tx| {
         // Rows are seen in the order of their numbers only if nobody else has one that is not seen yet.
-        sqlx::query(LOCK).bind(schema).execute(&mut *tx).await?;
-        let insert =
-            sqlx::query(ADD).bind(names).bind(started).bind(muster).bind(host).bind(format).bind(body);
+        sqlx::query(LOCK).persistent(false).bind(schema).execute(&mut *tx).await?;
+        let insert = sqlx::query(ADD)
+            .persistent(false)
+            .bind(names)
+            .bind(started)
+            .bind(muster)
+            .bind(host)
+            .bind(format)
+            .bind(body);
         Ok(insert.execute(&mut *tx).await?.rows_affected())
     })
     .await
@@ -112,7 +118,10 @@ pub(super) async fn add(link: &mut Link, new: Vec<New>) -> Result<u64, SharedErr
 pub(super) async fn about(link: &mut Link) -> Result<About, SharedError> {
     let about: Option<(String, i64)> = link
         .within("asking which log it is", async |tx| {
-            sqlx::query_as("SELECT log::text AS log, pruned FROM about").fetch_optional(&mut *tx).await
+            sqlx::query_as("SELECT log::text AS log, pruned FROM about")
+                .persistent(false)
+                .fetch_optional(&mut *tx)
+                .await
         })
         .await?;
     let about = about.map(|(log, pruned)| About { log, pruned });
@@ -125,7 +134,11 @@ pub(super) async fn about(link: &mut Link) -> Result<About, SharedError> {
 /// The name of the run with a number.
 pub(super) async fn name_of(link: &mut Link, seq: i64) -> Result<Option<String>, SharedError> {
     link.within("looking for a run", async |tx| {
-        sqlx::query_scalar("SELECT name FROM run WHERE seq = $1").bind(seq).fetch_optional(&mut *tx).await
+        sqlx::query_scalar("SELECT name FROM run WHERE seq = $1")
+            .persistent(false)
+            .bind(seq)
+            .fetch_optional(&mut *tx)
+            .await
     })
     .await
 }
@@ -133,7 +146,7 @@ pub(super) async fn name_of(link: &mut Link, seq: i64) -> Result<Option<String>,
 /// The next runs after a number, in order; none at the end.
 pub(super) async fn after(link: &mut Link, seq: i64) -> Result<Vec<Row>, SharedError> {
     link.within("reading runs", async |tx| {
-        sqlx::query_as(AFTER).bind(seq).bind(MOST).bind(LARGEST).fetch_all(&mut *tx).await
+        sqlx::query_as(AFTER).persistent(false).bind(seq).bind(MOST).bind(LARGEST).fetch_all(&mut *tx).await
     })
     .await
 }
@@ -141,14 +154,19 @@ pub(super) async fn after(link: &mut Link, seq: i64) -> Result<Vec<Row>, SharedE
 /// When the runs began, the first and the last.
 pub(super) async fn span(link: &mut Link) -> Result<Option<(Timestamp, Timestamp)>, SharedError> {
     let (oldest, newest): (Option<i64>, Option<i64>) = link
-        .within("asking when runs began", async |tx| sqlx::query_as(SPAN).fetch_one(&mut *tx).await)
+        .within("asking when runs began", async |tx| {
+            sqlx::query_as(SPAN).persistent(false).fetch_one(&mut *tx).await
+        })
         .await?;
     Ok(oldest.and_then(timestamp).zip(newest.and_then(timestamp)))
 }
 
 pub(super) async fn extent(link: &mut Link) -> Result<Extent, SharedError> {
-    let (runs, bytes): (i64, i64) =
-        link.within("counting runs", async |tx| sqlx::query_as(EXTENT).fetch_one(&mut *tx).await).await?;
+    let (runs, bytes): (i64, i64) = link
+        .within("counting runs", async |tx| {
+            sqlx::query_as(EXTENT).persistent(false).fetch_one(&mut *tx).await
+        })
+        .await?;
     Ok(Extent { runs: runs.unsigned_abs(), bytes: bytes.unsigned_abs(), span: span(link).await? })
 }
 
@@ -156,16 +174,17 @@ pub(super) async fn extent(link: &mut Link) -> Result<Extent, SharedError> {
 pub(super) async fn prune(link: &mut Link, before: Timestamp, by_hand: bool) -> Result<u64, SharedError> {
     let schema = link.schema.clone();
     link.within("forgetting runs", async |tx| {
-        sqlx::query(LOCK).bind(schema).execute(&mut *tx).await?;
+        sqlx::query(LOCK).persistent(false).bind(schema).execute(&mut *tx).await?;
         let gone = sqlx::query(
             "DELETE FROM run WHERE started < timestamptz 'epoch' + $1 * interval '1 microsecond'",
         )
+        .persistent(false)
         .bind(micros_of(before))
         .execute(&mut *tx)
         .await?
         .rows_affected();
         if by_hand && gone > 0 {
-            sqlx::query("UPDATE about SET pruned = pruned + 1").execute(&mut *tx).await?;
+            sqlx::query("UPDATE about SET pruned = pruned + 1").persistent(false).execute(&mut *tx).await?;
         }
         Ok(gone)
     })

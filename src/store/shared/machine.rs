@@ -12,7 +12,7 @@ use super::{Address, Caught, Extent, Gap, Sent, SharedError, copy, log, send};
 
 /// A store that is shared, as one machine has it.
 pub struct Shared {
-    address: Address,
+    pub(super) address: Address,
     copy: PathBuf,
 }
 

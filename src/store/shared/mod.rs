@@ -37,7 +37,7 @@ mod send;
 mod stub;
 
 #[cfg(all(test, feature = "sql"))]
-mod tests;
+pub(super) mod tests;
 
 pub use address::Address;
 pub use error::SharedError;

@@ -30,7 +30,11 @@ pub(super) async fn ready(link: &mut Link) -> Result<(), SharedError> {
     let quoted = link.quoted();
     let (there, usable, made) = link
         .within("looking for its tables", async |tx| {
-            sqlx::query_as::<_, (bool, bool, bool)>(LOOK).bind(quoted).fetch_one(&mut *tx).await
+            sqlx::query_as::<_, (bool, bool, bool)>(LOOK)
+                .persistent(false)
+                .bind(quoted)
+                .fetch_one(&mut *tx)
+                .await
         })
         .await?;
     if there && !usable {
@@ -50,7 +54,10 @@ pub(super) async fn ready(link: &mut Link) -> Result<(), SharedError> {
 async fn version(link: &mut Link) -> Result<i64, SharedError> {
     let version: Option<i64> = link
         .within("asking for the version of its tables", async |tx| {
-            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *tx).await
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                .persistent(false)
+                .fetch_one(&mut *tx)
+                .await
         })
         .await?;
     Ok(version.unwrap_or(0))
@@ -60,10 +67,10 @@ async fn migrate(link: &mut Link, there: bool) -> Result<(), SharedError> {
     let (schema, quoted) = (link.schema.clone(), link.quoted());
     let done = link
         .within("making its tables", async |tx| {
-            sqlx::query(LOCK).bind(schema).execute(&mut *tx).await?;
+            sqlx::query(LOCK).persistent(false).bind(schema).execute(&mut *tx).await?;
             if !there {
                 let make = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {quoted}"));
-                sqlx::query(make).execute(&mut *tx).await?;
+                sqlx::query(make).persistent(false).execute(&mut *tx).await?;
             }
             match apply(tx).await {
                 Ok(()) => Ok(Ok(())),
@@ -88,5 +95,9 @@ async fn apply(tx: &mut PgConnection) -> Result<(), MigrateError> {
     });
     let mut migrator = Migrator::with_migrations(all.collect());
     migrator.set_locking(false);
-    migrator.run_direct(None, tx, false).await
+    // It names its statements, which stay behind in a pooler's connection, where the next one finds the name taken.
+    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *tx).await?;
+    migrator.run_direct(None, &mut *tx, false).await?;
+    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *tx).await?;
+    Ok(())
 }
