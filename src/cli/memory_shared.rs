@@ -207,3 +207,11 @@ fn unsent(shared: &Shared, why: &SharedError) -> Problem {
             .help("the next run here that reaches the shared store sends it; a machine that is thrown away takes it along"),
     )
 }
+
+/// A shared store that a command cannot do without.
+pub(super) fn away(error: &SharedError) -> Problem {
+    Problem::from(
+        Diag::error(&code::STORE, error.to_string())
+            .help("`muster store status` shows whether it can be reached"),
+    )
+}

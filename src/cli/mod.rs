@@ -37,6 +37,7 @@ mod run;
 mod schema;
 mod setup;
 mod starter;
+mod store;
 mod targets;
 mod test;
 mod waive;
@@ -82,6 +83,7 @@ enum Command {
     Gate(gate::Arguments),
     History(history::Arguments),
     Diff(diff::Arguments),
+    Store(store::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
 }
@@ -113,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),
     };

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::place::{Size, absolute, look};
 use super::{
-    StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, fold, inbox, observed, past,
-    prune, read, samples, watch, write,
+    ExportError, Item, StoreError, StoredFinding, StoredRun, StoredSample, Take, Watched, compared, fold,
+    inbox, observed, past, prune, read, repack, samples, watch, write,
 };
 use crate::fact::{Key, Past, PastRequest, Recording, Schema};
 use crate::verdict::{Recall, RunReport, RunView};
@@ -166,6 +166,16 @@ impl Store {
     /// Forgets the runs that began before a time, and what only they knew; returns how many.
     pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
         prune::prune(self, before).await
+    }
+
+    /// Hands out everything that is known.
+    pub async fn export(&self, take: Take<'_>) -> Result<(), ExportError> {
+        repack::out(self, take).await
+    }
+
+    /// Takes in what another store had, and returns how many runs were new.
+    pub async fn import(&self, items: &[Item]) -> Result<u64, StoreError> {
+        repack::take(self, items).await
     }
 
     /// Closes the file and folds its log into it.

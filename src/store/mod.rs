@@ -23,6 +23,7 @@
 
 mod error;
 mod model;
+mod portable;
 mod shared;
 
 #[cfg(feature = "sql")]
@@ -60,6 +61,8 @@ mod prune;
 #[cfg(feature = "sql")]
 mod read;
 #[cfg(feature = "sql")]
+mod repack;
+#[cfg(feature = "sql")]
 mod samples;
 #[cfg(feature = "sql")]
 mod shelf;
@@ -86,6 +89,7 @@ pub use file::Store;
 #[cfg(feature = "sql")]
 pub use inbox::{Inbox, is_there};
 pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
+pub use portable::{Carried, Carrier, CarryError, ExportError, Item, Kind, Take, proven};
 pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};
 #[cfg(not(feature = "sql"))]
 pub use stub::{Draft, Inbox, Seen, Store, is_there};

@@ -239,7 +239,7 @@ fn a_role_that_may_only_read_judges_with_the_past_and_keeps_its_runs() {
     let run = reader.check(&[]).exits(3).says("permission denied for table run");
     assert_eq!(run.verdict("sizes"), "pass");
     assert_eq!(listed(&reader).len(), 1);
-    database.sql("GRANT INSERT ON muster.run TO muster_plain");
+    database.sql("GRANT INSERT ON muster.run, muster.note TO muster_plain");
     reader.check(&[]).exits(0);
     assert_eq!(runs(&database), "3");
 }
@@ -313,4 +313,86 @@ fn keys_that_do_not_belong_together_are_refused() {
         "{ url: \"postgres://a@b/c\", password: { env: NOT_SET_HERE } }",
         "the secret of the store cannot be read",
     );
+}
+
+#[test]
+fn runs_are_carried_to_another_store_each_once_whatever_the_order() {
+    let (one, two) = (Database::new(&[]), Database::new(&[]));
+    let (a, b) = (machine(&one), machine(&two));
+    a.run(&["store", "export", "a.muster"]).exits(4);
+    for _ in 0..3 {
+        a.check(&[]).exits(0);
+    }
+    b.bytes("a.txt", &[b'x'; 2000]).check(&[]).exits(1);
+    a.run(&["store", "export", "a.muster"]).exits(0).says("3 runs written");
+    b.run(&["store", "export", "b.muster"]).exits(0).says("1 runs written");
+    let (from_a, from_b) = (a.at("a.muster").display().to_string(), b.at("b.muster").display().to_string());
+    for _ in 0..2 {
+        a.run(&["store", "import", &from_b, &from_a]).exits(0);
+        b.run(&["store", "import", &from_a]).exits(0);
+    }
+    assert_eq!((runs(&one), runs(&two)), ("4".to_owned(), "4".to_owned()));
+    assert_eq!((listed(&a).len(), listed(&b).len()), (4, 4));
+    let whole = std::fs::read(&from_a).unwrap();
+    for (number, cut) in [0, 5, whole.len() / 2, whole.len() - 1].into_iter().enumerate() {
+        let name = format!("cut{number}.muster");
+        b.bytes(&name, &whole[..cut]);
+        b.run(&["store", "import", &name]).exits(2).says("nothing was taken in");
+    }
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    b.bytes("changed.muster", &changed);
+    b.run(&["store", "import", &from_a, "changed.muster"]).exits(2).says("it was changed");
+    b.run(&["store", "import", "nowhere"]).exits(2).says("No such file");
+}
+
+#[test]
+fn what_is_pruned_by_hand_is_gone_in_every_copy() {
+    let database = Database::new(&[]);
+    let (a, b) = (machine(&database), machine(&database));
+    a.run(&["store", "status"]).exits(4);
+    for _ in 0..3 {
+        a.check(&[]).exits(0);
+    }
+    assert_eq!((listed(&a).len(), listed(&b).len()), (3, 3));
+    a.run(&["store", "prune"]).exits(2).says("nothing says how long runs are kept");
+    a.run(&["store", "prune", "--before", "soon"]).exits(2).says("is not a time");
+    let last = listed(&a)[0]["started"].as_str().unwrap().to_owned();
+    let run = a.run(&["store", "prune", "--before", &last, "--dry-run"]).exits(0);
+    assert!(
+        run.stdout.starts_with("2 runs") && run.stdout.contains("would be forgotten, 1 are left"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(runs(&database), "3");
+    a.run(&["store", "prune", "--before", &last]).exits(0);
+    assert_eq!(runs(&database), "1");
+    assert_eq!((listed(&a).len(), listed(&b).len()), (1, 1));
+    let status = a.run(&["store", "status"]).exits(0);
+    for part in ["runs     1,", "copy     ", "waiting  nothing", "schema muster"] {
+        assert!(status.stdout.contains(part), "{part}: {}", status.stdout);
+    }
+}
+
+#[test]
+fn a_store_in_a_file_is_told_and_pruned_alike() {
+    let shop = Shop::new();
+    shop.project(
+        "owner: team\npolicies: [policies/]\ntargets:\n  here: { type: host }\nstore: { path: s.db }\n",
+    );
+    shop.file("a.txt", "a").policy(
+        "sizes",
+        "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\n\
+         each: files\nexpect: some\nfail: size > 1.KiB\n",
+    );
+    shop.run(&["store", "status"]).exits(4);
+    shop.run(&["store", "export", "x"]).exits(4);
+    shop.check(&[]).exits(0);
+    shop.check(&[]).exits(0);
+    let status = shop.run(&["store", "status", "--format", "json"]).exits(0);
+    assert_eq!((&status.json()["runs"], &status.json()["kind"]), (&Json::from(2), &Json::from("file")));
+    shop.run(&["store", "prune", "--keep", "9d"]).exits(0);
+    let run = shop.run(&["store", "prune", "--before", "2199-01-01T00:00:00Z"]).exits(0);
+    assert!(run.stdout.starts_with("2 runs"), "{}", run.stdout);
+    shop.run(&["history"]).exits(4);
 }

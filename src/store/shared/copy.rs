@@ -8,6 +8,7 @@ use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::write::Writer;
 use super::super::{Store, StoreError};
 use super::SharedError;
+use super::carry::damaged;
 use super::link::Link;
 use super::log::{self, About, Row};
 use crate::fact::micros_of;
@@ -186,12 +187,6 @@ fn unread(link: &Link, row: &Row, why: Unread) -> SharedError {
     let (place, seq) = (link.place.clone(), row.seq);
     match why {
         Unread::Newer(found) => SharedError::NewerRun { place, seq, found, known: FORMAT },
-        Unread::Fault(why) => SharedError::Damaged {
-            place,
-            schema: link.schema.clone(),
-            seq,
-            name: row.name.clone(),
-            why: why.to_owned(),
-        },
+        Unread::Fault(why) => damaged(link, row, why),
     }
 }

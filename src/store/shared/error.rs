@@ -189,7 +189,8 @@ fn grant(message: &str, schema: &str) -> String {
     if message.starts_with("permission denied for database") {
         return format!("CREATE SCHEMA {schema} AUTHORIZATION the role");
     }
-    format!(
-        "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO the role; GRANT INSERT ON {schema}.run TO the role"
-    )
+    if message.starts_with("permission denied for table _sqlx_migrations") {
+        return format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO the role");
+    }
+    format!("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO the role")
 }

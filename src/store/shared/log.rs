@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 
+use super::super::Item;
 use super::link::Link;
 use super::schema::LOCK;
 use super::{Extent, SharedError};
@@ -80,18 +81,45 @@ SELECT seq, name, size, sha256, body FROM (
     FROM run WHERE seq > $1 ORDER BY seq LIMIT $2
 ) next WHERE before < $3 ORDER BY seq";
 
+const NOTE: &str = "
+INSERT INTO note (kind, name, body) SELECT kind, name, body
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS new (kind, name, body, place)
+ORDER BY place ON CONFLICT (kind, name) DO NOTHING";
+
+const NOTES: &str = "
+SELECT seq, kind, name, body FROM (
+    SELECT seq, kind, name, body, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
+    FROM note WHERE seq > $1 ORDER BY seq LIMIT $2
+) next WHERE before < $3 ORDER BY seq";
+
 const EXTENT: &str = "SELECT count(*), coalesce(sum(size), 0)::bigint FROM run";
 
 const SPAN: &str = "
 SELECT (extract(epoch FROM min(started)) * 1000000)::bigint, (extract(epoch FROM max(started)) * 1000000)::bigint
 FROM run";
 
-/// Adds runs, each that is not there yet; all of them are there when this returns.
-pub(super) async fn add(link: &mut Link, new: Vec<New>) -> Result<u64, SharedError> {
+/// What is no run: its number, what it is, its name, and its text.
+pub(super) type Note = (i64, String, String, String);
+
+/// What is added at once.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) notes: Vec<Item>,
+    pub(super) runs: Vec<New>,
+}
+
+/// Adds what is not there yet, and returns how many runs were new. All of it is there when this returns.
+pub(super) async fn add(link: &mut Link, batch: Batch) -> Result<u64, SharedError> {
     let schema = link.schema.clone();
+    let (mut kinds, mut called, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for note in batch.notes {
+        kinds.push(note.kind.word());
+        called.push(note.name);
+        texts.push(String::from_utf8_lossy(&note.body).replace('\0', ""));
+    }
     let (mut names, mut started, mut muster) = (Vec::new(), Vec::new(), Vec::new());
     let (mut host, mut format, mut body) = (Vec::new(), Vec::new(), Vec::new());
-    for run in new {
+    for run in batch.runs {
         names.push(run.name);
         started.push(run.started);
         muster.push(run.muster);
@@ -102,17 +130,37 @@ pub(super) async fn add(link: &mut Link, new: Vec<New>) -> Result<u64, SharedErr
     link.within("sending runs", async |tx| {
         // Rows are seen in the order of their numbers only if nobody else has one that is not seen yet.
         sqlx::query(LOCK).persistent(false).bind(schema).execute(&mut *tx).await?;
-        let insert = sqlx::query(ADD)
-            .persistent(false)
-            .bind(names)
-            .bind(started)
-            .bind(muster)
-            .bind(host)
-            .bind(format)
-            .bind(body);
+        if !kinds.is_empty() {
+            let insert = sqlx::query(NOTE).persistent(false).bind(kinds).bind(called).bind(texts);
+            insert.execute(&mut *tx).await?;
+        }
+        let insert = sqlx::query(ADD).persistent(false).bind(names).bind(started);
+        let insert = insert.bind(muster).bind(host).bind(format).bind(body);
         Ok(insert.execute(&mut *tx).await?.rows_affected())
     })
     .await
+}
+
+/// The next of what is no run, in order; none at the end.
+pub(super) async fn notes_after(link: &mut Link, seq: i64) -> Result<Vec<Note>, SharedError> {
+    link.within("reading what runs refer to", async |tx| {
+        let select = sqlx::query_as(NOTES).persistent(false).bind(seq).bind(MOST).bind(LARGEST);
+        select.fetch_all(&mut *tx).await
+    })
+    .await
+}
+
+/// How many runs began before a time.
+pub(super) async fn older(link: &mut Link, before: Timestamp) -> Result<u64, SharedError> {
+    let count =
+        "SELECT count(*) FROM run WHERE started < timestamptz 'epoch' + $1 * interval '1 microsecond'";
+    let many: i64 = link
+        .within("counting runs", async |tx| {
+            let select = sqlx::query_scalar(count).persistent(false).bind(micros_of(before));
+            select.fetch_one(&mut *tx).await
+        })
+        .await?;
+    Ok(many.unsigned_abs())
 }
 
 pub(super) async fn about(link: &mut Link) -> Result<About, SharedError> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::super::place::absolute;
-use super::super::{Store, StoreError, is_there};
+use super::super::{ExportError, Item, Store, StoreError, Take, is_there};
 use super::link::Link;
 use super::model::Forget;
-use super::{Address, Caught, Extent, Gap, Sent, SharedError, copy, log, send};
+use super::{Address, Caught, Extent, Gap, Sent, SharedError, carry, copy, log, send};
 
 /// A store that is shared, as one machine has it.
 pub struct Shared {
@@ -123,5 +123,31 @@ impl Shared {
         let gone = log::prune(&mut link, before, by_hand).await;
         link.close().await;
         gone
+    }
+
+    /// How many runs of the log began before a time.
+    pub async fn older(&self, before: Timestamp) -> Result<u64, SharedError> {
+        let mut link = Link::open(&self.address).await?;
+        let older = log::older(&mut link, before).await;
+        link.close().await;
+        older
+    }
+
+    /// Hands out everything that the log has, what runs refer to before them.
+    pub async fn export(&self, take: Take<'_>) -> Result<(), ExportError> {
+        let mut link = Link::open(&self.address).await?;
+        let exported = carry::out(&mut link, take).await;
+        link.close().await;
+        exported
+    }
+
+    /// Takes in what another store had, and returns how many runs were new. What cannot be read is refused before anything
+    /// of it is sent.
+    pub async fn import(&self, items: Vec<Item>) -> Result<u64, SharedError> {
+        let batch = carry::batch(&self.shown(), items)?;
+        let mut link = Link::open(&self.address).await?;
+        let added = log::add(&mut link, batch).await;
+        link.close().await;
+        added
     }
 }

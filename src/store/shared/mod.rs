@@ -21,6 +21,8 @@ mod error;
 mod model;
 
 #[cfg(feature = "sql")]
+mod carry;
+#[cfg(feature = "sql")]
 mod copy;
 #[cfg(feature = "sql")]
 mod link;

@@ -10,7 +10,7 @@ use super::super::inbox::{self, fault, list};
 use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::place::absolute;
 use super::link::Link;
-use super::log::{self, New};
+use super::log::{self, Batch, New};
 use super::{Sent, SharedError};
 use crate::fact::timestamp;
 
@@ -53,7 +53,7 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
         }
         sent.runs += u64::try_from(new.len()).unwrap_or(0);
         if !new.is_empty() {
-            log::add(link, new).await?;
+            log::add(link, Batch { runs: new, ..Batch::default() }).await?;
         }
         for file in files {
             match std::fs::remove_file(&file) {

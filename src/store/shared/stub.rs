@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::super::StoreError;
+use super::super::{ExportError, Item, StoreError, Take};
 use super::model::Forget;
 use super::{Address, Caught, Extent, Sent, SharedError};
 
@@ -52,6 +52,18 @@ impl Shared {
     }
 
     pub async fn prune(&self, _: Timestamp, _: bool) -> Result<u64, SharedError> {
+        match self.0 {}
+    }
+
+    pub async fn older(&self, _: Timestamp) -> Result<u64, SharedError> {
+        match self.0 {}
+    }
+
+    pub async fn export(&self, _: Take<'_>) -> Result<(), ExportError> {
+        match self.0 {}
+    }
+
+    pub async fn import(&self, _: Vec<Item>) -> Result<u64, SharedError> {
         match self.0 {}
     }
 }

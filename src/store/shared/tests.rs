@@ -425,10 +425,13 @@ async fn a_role_that_may_only_read_reads_and_its_runs_wait() {
     let got = reader.catch_up(at(999)).await.unwrap();
     assert!(got.gap.is_none() && got.new == 1, "{got:?}");
     let why = got.unsent.unwrap().to_string();
-    assert!(why.contains("permission denied for table run") && why.contains("GRANT INSERT ON"), "{why}");
+    assert!(
+        why.contains("permission denied for table run") && why.contains("GRANT SELECT, INSERT ON ALL TABLES"),
+        "{why}"
+    );
     assert!(reader.send(None).await.is_err());
     assert_eq!(waiting(&reader), 1);
-    log.sql("GRANT INSERT ON @.run TO muster_plain").await;
+    log.sql("GRANT INSERT ON @.run, @.note TO muster_plain").await;
     assert_eq!(caught(&reader).await.sent.runs, 1);
     let pruned = reader.send(Some(&|_| Some(at(3)))).await.unwrap();
     assert!(matches!(pruned.unpruned, Some(SharedError::Denied { .. })), "{pruned:?}");

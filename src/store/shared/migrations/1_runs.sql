@@ -23,3 +23,13 @@ CREATE TABLE run (
     body bytea NOT NULL
 );
 CREATE INDEX run_started ON run (started);
+
+-- What runs refer to, and what is no run. kind: `promise`, what a project promised, by its digest; `begun`, the mark of
+-- a run that never ended.
+CREATE TABLE note (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL,
+    name text NOT NULL,
+    body text NOT NULL,
+    UNIQUE (kind, name)
+);
