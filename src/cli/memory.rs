@@ -241,7 +241,7 @@ impl Memory {
         });
         remembered.map_err(|error| unusable(&error))?;
         if let Some(shared) = &self.place.shared {
-            let keep = self.place.keep;
+            let keep = self.place.keep.as_ref().map(|keep| keep.rest);
             let forget = |span| keep.and_then(|keep| outlived(span, recording.started, keep));
             memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))?;
         }
@@ -250,7 +250,13 @@ impl Memory {
 
     /// Forgets what is older than it is kept.
     fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
-        let oldest = self.place.keep.zip(self.span).and_then(|(keep, span)| outlived(span, at, keep));
+        let oldest = self
+            .place
+            .keep
+            .as_ref()
+            .map(|keep| keep.rest)
+            .zip(self.span)
+            .and_then(|(keep, span)| outlived(span, at, keep));
         let Some(oldest) = oldest else { return Ok(()) };
         wait(async {
             let store = Store::open(&self.place.path).await?;

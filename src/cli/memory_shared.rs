@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::diag::{Diag, Level, code};
 use crate::fact::{Before, Cause, Missing, Observation, Past, PastRequest, Type, Value, micros_of, show};
 use crate::policy::Project;
-use crate::policy::project::{SharedEntry, StoreEntry};
+use crate::policy::project::{Keep, SharedEntry, StoreEntry};
 use crate::secret::Redactor;
 use crate::store::{Address, Caught, Gap, Sent, Shared, SharedError};
 
@@ -26,7 +26,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub(super) struct Place {
     /// The file that is opened: the store, or the copy of a shared one.
     pub(super) path: PathBuf,
-    pub(super) keep: Option<Duration>,
+    pub(super) keep: Option<Keep>,
     pub(super) shared: Option<Shared>,
 }
 
@@ -37,7 +37,7 @@ impl Place {
         let Some(entry) = shared else {
             // A store without `url` has a path, or it does not load.
             let path = path.clone().unwrap_or_default();
-            return Ok(Some(Self { path, keep: *keep, shared: None }));
+            return Ok(Some(Self { path, keep: keep.clone(), shared: None }));
         };
         let address = address(entry)?;
         let path = match path {
@@ -45,7 +45,7 @@ impl Place {
             None => copy(&address)?,
         };
         let shared = Shared::new(address, &path).map_err(|error| unusable(&error))?;
-        Ok(Some(Self { path: shared.copy().to_owned(), keep: *keep, shared: Some(shared) }))
+        Ok(Some(Self { path: shared.copy().to_owned(), keep: keep.clone(), shared: Some(shared) }))
     }
 
     /// Beside which path runs wait.

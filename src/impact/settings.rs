@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fact::{Move, micros};
-use crate::policy::project::{DatabaseChoice, Recordings, SharedEntry, StoreEntry};
+use crate::policy::project::{DatabaseChoice, Keep, Recordings, SharedEntry, StoreEntry};
 use crate::policy::{Project, TargetEntry};
 use crate::source::Loc;
 use crate::verdict::Direction;
@@ -61,7 +61,7 @@ impl<'a> Seen<'a> {
 struct Kept {
     path: Option<PathBuf>,
     shared: Option<(url::Url, String)>,
-    keep: Option<Duration>,
+    keep: Option<Keep>,
 }
 
 impl Kept {
@@ -72,10 +72,10 @@ impl Kept {
             Some(shared) => shared,
             None => {
                 let path = path.as_deref().map(|path| written(root, path));
-                return Self { path, shared: None, keep: *keep };
+                return Self { path, shared: None, keep: keep.clone() };
             }
         };
-        Self { path: None, shared: Some((url.clone(), schema.clone())), keep: *keep }
+        Self { path: None, shared: Some((url.clone(), schema.clone())), keep: keep.clone() }
     }
 }
 

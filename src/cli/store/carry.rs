@@ -104,15 +104,17 @@ pub(super) fn import(arguments: &Import) -> Done {
     let (mut seen, mut new) = (0, 0);
     for file in &arguments.files {
         let mut carried = opened(file).and_then(Carried::new).map_err(|error| unread(file, &error))?;
-        loop {
+        let mut ended = false;
+        while !ended {
             let (mut items, mut bytes) = (Vec::new(), 0);
-            while items.len() < MOST && bytes < LARGEST {
-                let Some(item) = carried.next().map_err(|error| unread(file, &error))? else { break };
-                bytes += item.body.len();
-                items.push(item);
-            }
-            if items.is_empty() {
-                break;
+            while !ended && items.len() < MOST && bytes < LARGEST {
+                match carried.next().map_err(|error| unread(file, &error))? {
+                    Some(item) => {
+                        bytes += item.body.len();
+                        items.push(item);
+                    }
+                    None => ended = true,
+                }
             }
             seen += items.iter().filter(|item| item.kind == Kind::Run).count();
             new += taken(&place, items)?;

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     let (_, place) = arguments.which.place()?;
-    let before = before(arguments, place.keep)?;
+    let before = before(arguments, place.keep.as_ref().map(|keep| keep.rest))?;
     let (gone, left) = match &place.shared {
         Some(shared) => {
             let runtime = waiting().map_err(|error| unusable(&error))?;

@@ -31,7 +31,7 @@ use nodes::{duration, items, labels, owned, pairs, text};
 pub use exceptions::{Override, Pattern, Waiver};
 pub use gate::{Gate, Moved};
 pub use lints::{HouseRule, LintLevel, LintSettings};
-pub use store::{SharedEntry, StoreEntry};
+pub use store::{Keep, SharedEntry, StoreEntry};
 pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
 
 /// A named choice of targets.

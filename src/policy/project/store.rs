@@ -10,6 +10,7 @@ use super::Reader;
 use super::nodes::{duration, owned};
 use super::targets::address;
 use crate::diag::{Diag, code};
+use crate::policy::model::Tier;
 use crate::secret::SecretRef;
 use crate::source::Loc;
 use crate::source::yaml::Node;
@@ -28,7 +29,28 @@ pub struct StoreEntry {
     /// The database that several machines share.
     pub shared: Option<SharedEntry>,
     /// How long runs are kept.
-    pub keep: Option<Duration>,
+    pub keep: Option<Keep>,
+}
+
+/// How long runs are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Those that judged policies of a tier; a run stays as long as the longest of its tiers says.
+    pub tiers: BTreeMap<Tier, Duration>,
+    /// All others.
+    pub rest: Duration,
+}
+
+impl Keep {
+    /// A duration for all, or one for each tier; what is not named is kept as long as the longest.
+    fn of(node: Option<&Node>) -> Option<Self> {
+        if let Some(rest) = duration(node) {
+            return Some(Self { tiers: BTreeMap::new(), rest });
+        }
+        let tiers = super::tiers(node);
+        let rest = tiers.values().max().copied()?;
+        Some(Self { tiers, rest })
+    }
 }
 
 /// A store that several machines share, before its secret is read.
@@ -49,7 +71,7 @@ pub struct SharedEntry {
 impl Reader {
     pub(super) fn store(&mut self, node: &Node) -> Option<StoreEntry> {
         let path = node.get("path").map(|path| self.path(&owned(Some(path))));
-        let keep = duration(node.get("keep"));
+        let keep = Keep::of(node.get("keep"));
         let Some(url) = node.get("url") else {
             if let Some((key, _)) = node
                 .pairs()

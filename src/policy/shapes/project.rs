@@ -179,7 +179,11 @@ pub static STORE: MapShape = MapShape {
         may("schema", Shape::Name, "the schema with the runs, `muster` if left out (`url`)"),
         may("tls", Shape::Map(&TLS), "certificates for the connection (`url`)"),
         may("deadline", Shape::Duration, "how long an answer may take, `10s` if left out (`url`)"),
-        may("keep", Shape::Duration, "how long runs are kept"),
+        may(
+            "keep",
+            Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
+            "how long runs are kept: all, or those that judged policies of a tier",
+        ),
     ],
 };
 
