@@ -165,11 +165,14 @@ pub(super) fn told_of(gap: &Gap, at: Timestamp) {
 pub(super) fn lost_past(wanted: &[PastRequest], gap: &Gap, at: Timestamp) -> Past {
     let mut past = Past::default();
     for request in wanted {
-        let PastRequest::Before(with @ Before::Previous, key) = request else { continue };
+        // Samples that are asked for are not there for the same reason.
+        let (PastRequest::Before(Before::Previous, key) | PastRequest::History(key, ..)) = request else {
+            continue;
+        };
         let why = Missing::new(Cause::NoHistory, gap.why.to_string())
             .fix("run again when the shared store can be reached; `muster store status` shows it");
         let answer = Observation::missing(key.clone(), at, why);
-        past.before.insert((with.clone(), key.clone()), Arc::new(answer));
+        past.before.insert((Before::Previous, key.clone()), Arc::new(answer));
     }
     past
 }
