@@ -19,6 +19,7 @@
 //!
 //! [`cli`] wires these together, and alone prints, reads the environment and exits.
 
+pub mod audit;
 pub mod cli;
 pub mod diag;
 pub mod fact;

@@ -178,7 +178,7 @@ fn judge(arguments: &Arguments) -> Done {
     let mut ran = ManuallyDrop::new(run_checks(&setup, facts, &options, &mut timings)?);
     let seen = ran.seen.take();
     if let Some(memory) = ran.memory.take()
-        && let Err(problem) = memory.remember(&ran.report, (&ran.recording, seen), &ran.redactor)
+        && let Err(problem) = memory.remember(&setup, &ran.report, (&ran.recording, seen), &ran.redactor)
     {
         not_remembered(&mut ran.report, problem);
     }

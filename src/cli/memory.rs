@@ -1,24 +1,28 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::audit::{self, Due};
 use crate::diag::{Diag, Level, code};
-use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording};
+use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros_of};
 use crate::plan::Plan;
 use crate::policy::Project;
+use crate::policy::project::Keep;
 use crate::secret::Redactor;
-use crate::store::{Draft, Gap, Inbox, Seen, Store, StoreError};
+use crate::store::{Begun, Draft, Gap, Inbox, Keeping, Mark, Seen, Shared, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
 use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
-use super::setup::Sources;
+use super::promise::Promised;
+use super::run::day;
+use super::setup::{Setup, Sources};
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -87,6 +91,11 @@ pub(super) struct Memory {
     gap: Option<Gap>,
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
+    promised: Option<Promised>,
+    /// What is overdue now, if somebody had to look.
+    pub(super) overdue: Vec<Due>,
+    /// That this run lasts.
+    mark: Option<Mark>,
 }
 
 /// What earlier runs judged and saw, as far as a plan asks. Without a store nothing is known. A store is opened only
@@ -94,6 +103,7 @@ pub(super) struct Memory {
 pub(super) fn recall(
     project: &Project,
     plan: &Plan,
+    promised: Option<Promised>,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
     let Some(place) = Place::of(project)? else { return Ok((Past::default(), None)) };
@@ -101,27 +111,75 @@ pub(super) fn recall(
     let inbox = Inbox::open(&place.waits()).map_err(|error| unusable(&error))?;
     let wanted = plan.past();
     let needs = plan.checks.iter().any(|check| held(check).is_some()) || !wanted.is_empty();
-    let mut gap = None;
-    let (past, span) = match &place.shared {
-        Some(shared) if needs => {
-            gap = memory_shared::catch_up(shared)?;
-            match &gap {
-                None => from_store(&place.path, plan, &wanted, at)?,
-                Some(gap) => {
-                    memory_shared::told_of(gap, at);
-                    let (known, span) = from_store(&place.path, plan, &[], at)?;
-                    (Past { recall: known.recall, ..memory_shared::lost_past(&wanted, gap, at) }, span)
-                }
-            }
-        }
-        Some(_) => (Past::default(), None),
-        None if needs || inbox.is_due() => from_store(&place.path, plan, &wanted, at)?,
-        None => (Past::default(), inbox.span()),
+    let asked = Asked { plan, wanted: &wanted, needs, promised: promised.as_ref(), at };
+    let (Recalled { past, span, overdue }, gap) = match &place.shared {
+        Some(shared) => from_shared(shared, &inbox, &asked)?,
+        None => (from_file(&place.path, &inbox, &asked)?, None),
     };
+    let mark = inbox.begin(begun(plan, promised.as_ref(), at));
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
         warn(&[from_the_future(&place.path, newest, at)]);
     }
-    Ok((past, Some(Memory { place, inbox, gap, span })))
+    Ok((past, Some(Memory { place, inbox, gap, span, promised, overdue, mark })))
+}
+
+/// What a run asks of the past.
+struct Asked<'a> {
+    plan: &'a Plan,
+    wanted: &'a [PastRequest],
+    /// Is anything judged by it?
+    needs: bool,
+    promised: Option<&'a Promised>,
+    at: Timestamp,
+}
+
+impl Asked<'_> {
+    /// Has somebody to look what is overdue?
+    fn is_due(&self, next: Option<Timestamp>, inbox: &Inbox) -> bool {
+        let late = next.is_none_or(|due| due <= self.at);
+        self.promised.is_some_and(|promised| late || !inbox.knows(&promised.digest))
+    }
+}
+
+fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, Problem> {
+    let due = || asked.is_due(inbox.next_due(), inbox) && path.exists();
+    if asked.needs || inbox.is_due() || due() {
+        return from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
+    }
+    Ok(Recalled { span: inbox.span(), ..Recalled::default() })
+}
+
+/// What a shared store knows. What is not known because it is away is not made up.
+fn from_shared(
+    shared: &Shared,
+    inbox: &Inbox,
+    asked: &Asked<'_>,
+) -> Result<(Recalled, Option<Gap>), Problem> {
+    // What is noted beside the copy is never too late: whoever judged since has only put it off.
+    let copy = Inbox::open(shared.copy()).map_err(|error| unusable(&error))?;
+    if !asked.needs && !asked.is_due(copy.next_due(), inbox) {
+        return Ok((Recalled::default(), None));
+    }
+    let known = |wanted| from_store(shared.copy(), asked.plan, wanted, (asked.at, asked.promised));
+    let Some(gap) = memory_shared::catch_up(shared)? else { return Ok((known(asked.wanted)?, None)) };
+    memory_shared::told_of(&gap, asked.at);
+    let Recalled { past, span, overdue } = known(&[])?;
+    let past = Past { recall: past.recall, ..memory_shared::lost_past(asked.wanted, &gap, asked.at) };
+    Ok((Recalled { past, span, overdue }, Some(gap)))
+}
+
+/// What is said of a run as long as it lasts.
+fn begun(plan: &Plan, promised: Option<&Promised>, at: Timestamp) -> Begun {
+    let environment = promised.and_then(|promised| promised.environment.as_deref());
+    let of = environment.map_or_else(String::new, |name| format!(" of `{name}`"));
+    let many = plan.checks.len();
+    Begun {
+        started: micros_of(at),
+        host: super::edge::host(),
+        process: std::process::id(),
+        birth: String::new(),
+        about: format!("{many} check{}{of}", if many == 1 { "" } else { "s" }),
+    }
 }
 
 /// How long a check's rule has to hold.
@@ -132,12 +190,20 @@ fn held(check: &crate::plan::Check) -> Option<i64> {
 /// When the runs of a store began, the first and the last.
 type Span = Option<(Timestamp, Timestamp)>;
 
+/// What the store knew.
+#[derive(Default)]
+struct Recalled {
+    past: Past,
+    span: Span,
+    overdue: Vec<Due>,
+}
+
 fn from_store(
     path: &Path,
     plan: &Plan,
     wanted: &[PastRequest],
-    at: Timestamp,
-) -> Result<(Past, Span), Problem> {
+    (at, promised): (Timestamp, Option<&Promised>),
+) -> Result<Recalled, Problem> {
     let checks: Vec<(Arc<str>, Arc<str>)> = plan
         .checks
         .iter()
@@ -154,7 +220,11 @@ fn from_store(
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
             let recall =
                 if checks.is_empty() { Recall::default() } else { store.recall(&checks, since).await? };
-            Ok((Past { recall, ..past }, store.span().await?))
+            let overdue = match promised {
+                Some(promised) => overdue(&store, plan, promised, at).await?,
+                None => Vec::new(),
+            };
+            Ok(Recalled { past: Past { recall, ..past }, span: store.span().await?, overdue })
         }
         .await;
         store.close().await;
@@ -165,6 +235,21 @@ fn from_store(
         warn(&[taken(path, lost)]);
     }
     Ok(recalled)
+}
+
+/// What is overdue now and is not judged in this run either. Notes when somebody has to look again.
+async fn overdue(
+    store: &Store,
+    plan: &Plan,
+    promised: &Promised,
+    at: Timestamp,
+) -> Result<Vec<Due>, StoreError> {
+    let judged: BTreeSet<(&str, &str)> =
+        plan.checks.iter().map(|check| (&*check.policy.id, &*check.target.name)).collect();
+    let all = audit::overdue(&promised.checks, &store.standing().await?, &judged, at);
+    // What is overdue already is looked for by every run, until it is judged.
+    store.note_due(all.first().map_or(Timestamp::MAX, |due| due.late));
+    Ok(all.into_iter().filter(|due| due.is_overdue(at)).collect())
 }
 
 /// Runs that are gone are said once.
@@ -223,11 +308,13 @@ impl Memory {
 
     /// Remembers a run; secrets are removed first, if what it saw was not made ready without any.
     pub(super) fn remember(
-        &self,
+        mut self,
+        setup: &Setup,
         report: &RunReport,
         (recording, ready): (&Recording, Option<Result<Seen, StoreError>>),
         redactor: &Redactor,
     ) -> Result<(), Problem> {
+        let mark = self.mark.take();
         let report = clean_report(report, redactor)?;
         let seen = match ready.filter(|_| redactor.is_empty()) {
             Some(ready) => ready,
@@ -236,28 +323,43 @@ impl Memory {
         let remembered = seen.and_then(|seen| Draft::of(self.inbox.path(), &report, Some(seen)));
         let remembered = remembered.and_then(|draft| {
             // It is a great many small pieces, and the process is about to end.
+            let draft = match &self.promised {
+                Some(promised) => draft.promising(promised.environment.as_ref(), &promised.digest),
+                None => draft,
+            };
             let draft = std::mem::ManuallyDrop::new(draft);
+            if let Some(promised) =
+                self.promised.as_ref().filter(|promised| !self.inbox.knows(&promised.digest))
+            {
+                self.inbox.promise(&promised.digest, &redactor.clean(&promised.text(setup)))?;
+            }
             self.inbox.save(&draft)
         });
         remembered.map_err(|error| unusable(&error))?;
-        if let Some(shared) = &self.place.shared {
-            let keep = self.place.keep.as_ref().map(|keep| keep.rest);
-            let forget = |span| keep.and_then(|keep| outlived(span, recording.started, keep));
-            memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))?;
-        }
-        self.forget(recording.started).map_err(|error| unusable(&error))
+        self.send(recording.started)?;
+        self.forget(recording.started).map_err(|error| unusable(&error))?;
+        drop(mark);
+        Ok(())
+    }
+
+    /// Sends the run to the machines that share the store, if there are any.
+    fn send(&self, at: Timestamp) -> Result<(), Problem> {
+        let Some(shared) = &self.place.shared else { return Ok(()) };
+        // Of tiers the copy decides, which has everything that was judged.
+        let keep = self.place.keep.as_ref().filter(|keep| keep.tiers.is_empty()).map(|keep| keep.rest);
+        let forget = |span| keep.and_then(|keep| outlived(span, at, keep));
+        memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))
     }
 
     /// Forgets what is older than it is kept.
     fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
-        let oldest = self
-            .place
-            .keep
-            .as_ref()
-            .map(|keep| keep.rest)
-            .zip(self.span)
-            .and_then(|(keep, span)| outlived(span, at, keep));
-        let Some(oldest) = oldest else { return Ok(()) };
+        let Some((keep, span)) = self.place.keep.as_ref().zip(self.span) else { return Ok(()) };
+        if !keep.tiers.is_empty() {
+            // A copy that lacks runs does not know what became of them.
+            let due = self.gap.is_none() && day(span.1) < day(at);
+            return if due { self.retain(keep, at.min(span.1)) } else { Ok(()) };
+        }
+        let Some(oldest) = outlived(span, at, keep.rest) else { return Ok(()) };
         wait(async {
             let store = Store::open(&self.place.path).await?;
             let pruned = store.prune(oldest).await;
@@ -265,6 +367,32 @@ impl Memory {
             pruned.map(|_runs| ())
         })
     }
+
+    /// Forgets by tiers: the first run of a day does it.
+    fn retain(&self, keep: &Keep, at: Timestamp) -> Result<(), StoreError> {
+        let gone = wait(async {
+            let store = Store::open(&self.place.path).await?;
+            let gone = async {
+                let gone = store.outlived(&keeping(keep), at).await?;
+                store.forget(&gone).await?;
+                Ok(gone)
+            }
+            .await;
+            store.close().await;
+            gone
+        })?;
+        match &self.place.shared {
+            Some(shared) if !gone.is_empty() => memory_shared::forget(shared, gone),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long runs are kept, as the store takes it.
+pub(super) fn keeping(keep: &Keep) -> Keeping {
+    let span = |duration: Duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    let tiers = keep.tiers.iter().map(|(tier, duration)| (tier.word().to_owned(), span(*duration)));
+    Keeping { tiers: tiers.collect(), rest: span(keep.rest) }
 }
 
 /// Before which time runs are forgotten, if that is worth it: pruning looks at the whole file, so it waits until a

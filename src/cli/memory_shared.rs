@@ -13,7 +13,7 @@ use crate::fact::{Before, Cause, Missing, Observation, Past, PastRequest, Type, 
 use crate::policy::Project;
 use crate::policy::project::{Keep, SharedEntry, StoreEntry};
 use crate::secret::Redactor;
-use crate::store::{Address, Caught, Gap, Sent, Shared, SharedError};
+use crate::store::{Address, Caught, Gap, Sent, Shared, SharedError, StoreError};
 
 use super::memory::{taken, unusable, wait, waiting};
 use super::output::{Problem, warn};
@@ -201,6 +201,14 @@ pub(super) fn send(
         }
         Err(why) => Err(unsent(shared, &why)),
     }
+}
+
+/// Forgets runs of the log that the copy forgot. What is left there is told, and is no fault of the run.
+pub(super) fn forget(shared: &Shared, runs: Vec<i64>) -> Result<(), StoreError> {
+    if let Err(why) = waiting()?.block_on(shared.forget(runs)) {
+        told(shared, &Sent { unpruned: Some(why), ..Sent::default() });
+    }
+    Ok(())
 }
 
 fn unsent(shared: &Shared, why: &SharedError) -> Problem {

@@ -30,6 +30,7 @@ mod output;
 mod page;
 mod places;
 mod probe;
+mod promise;
 mod record;
 mod recorded;
 pub mod reference;

@@ -17,11 +17,12 @@ use crate::policy::cores::on_all_cores;
 use crate::probe::system_clock;
 use crate::secret::Redactor;
 use crate::store::{Seen, StoreError};
-use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
+use crate::verdict::{Finding, ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::{Watch, host};
 use super::memory::Memory;
 use super::output::Problem;
+use super::promise;
 use super::setup::Setup;
 use super::targets::{Reachable, reach};
 
@@ -133,7 +134,10 @@ pub(super) fn run(
     let started = options.now.or(recorded).unwrap_or_else(Timestamp::now);
     waivers_within(setup, started)?;
     let (mut past, memory) = match &facts {
-        Facts::Live => super::memory::recall(&setup.project, &plan, started)?,
+        Facts::Live => {
+            let promised = setup.project.store.as_ref().and_then(|_| promise::promised(setup, &plan));
+            super::memory::recall(&setup.project, &plan, promised, started)?
+        }
         Facts::Recorded(recording) => (recording.past.clone(), None),
     };
     if options.compare {
@@ -165,6 +169,7 @@ pub(super) fn run(
         fail_on: options.fail_on,
         project: &setup.project,
         whole: is_whole(setup),
+        overdue: overdue(memory.as_ref(), started),
     };
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
@@ -174,6 +179,12 @@ pub(super) fn run(
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording };
     Ok(Ran { report, recording, redactor, memory, seen })
+}
+
+/// What the store knows to be overdue, and this run does not judge.
+pub(super) fn overdue(memory: Option<&Memory>, now: Timestamp) -> Vec<Finding> {
+    let all = memory.iter().flat_map(|memory| &memory.overdue);
+    all.map(|due| promise::finding(due, now)).collect()
 }
 
 pub(super) fn probe_time(spent: Spent) -> ProbeTime {

@@ -27,6 +27,7 @@ pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
     routes(found, &at);
     calendars(found, &at);
     settings::changes(found, &at);
+    settings::grace(found, &at);
     let (was, is) = (found.old.project.max_waiver, found.new.project.max_waiver);
     if was != is {
         let shown = |limit: Option<Duration>| {

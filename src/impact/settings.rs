@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::fact::{Move, micros};
 use crate::policy::project::{DatabaseChoice, Keep, Recordings, SharedEntry, StoreEntry};
-use crate::policy::{Project, TargetEntry};
+use crate::policy::{Project, TargetEntry, Tier};
 use crate::source::Loc;
 use crate::verdict::Direction;
 
@@ -46,6 +46,8 @@ impl<'a> Seen<'a> {
             // They are about how policies are written: one that breaks them is told as broken.
             labels: _,
             lints: _,
+            // What is late is compared below.
+            audit: _,
         } = project;
         Self {
             commands,
@@ -126,6 +128,21 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
         };
         let what = format!("`recordings.max_age` {} → {}", shown(was.max_age), shown(is.max_age));
         found.add(change(direction, "max-age", what, file.to_owned()));
+    }
+}
+
+/// How late a check may be judged.
+pub(super) fn grace(found: &mut Changes<'_>, file: &str) {
+    let (old, new) = (found.old.project, found.new.project);
+    for tier in Tier::WORDS.iter().filter_map(|word| Tier::from_word(word)) {
+        let said = |project: &Project| project.audit.grace.contains_key(&tier);
+        let (Some(was), Some(is)) = (old.grace(tier), new.grace(tier)) else { continue };
+        if was == is || !(said(old) || said(new)) {
+            continue;
+        }
+        let shown = |limit| text::duration(micros(limit));
+        let what = format!("`audit.grace` of `{}` {} → {}", tier.word(), shown(was), shown(is));
+        found.add(change(Direction::of(is > was, is < was), "grace", what, file.to_owned()));
     }
 }
 

@@ -35,11 +35,14 @@ pub struct Assembly<'a> {
     pub project: &'a Project,
     /// Was everything of the project selected? Only then can a waiver be called unused.
     pub whole: bool,
+    /// What should have been judged by now and was not.
+    pub overdue: Vec<Finding>,
 }
 
 /// Puts the report together.
 pub fn assemble(plan: &Plan, outcomes: Vec<Outcome>, about: Assembly<'_>) -> RunReport {
-    let notices = notices(plan, &outcomes, &about);
+    let mut notices = notices(plan, &outcomes, &about);
+    notices.extend(about.overdue.iter().cloned());
     let checks: Vec<Check> = outcomes.into_iter().map(|outcome| outcome.check).collect();
     let (mut by_check, mut subjects) = (Counts::default(), Counts::default());
     for check in &checks {

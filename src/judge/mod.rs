@@ -96,7 +96,7 @@ fn frame(check: &Check) -> verdict::Check {
 }
 
 /// The probes with an effect that were asked; not those that the target does not allow.
-fn scratch(check: &Check) -> Vec<Arc<str>> {
+pub fn scratch(check: &Check) -> Vec<Arc<str>> {
     let asked = check.policy.observe.iter().zip(&check.requests);
     let used = asked.filter(|(observe, asked)| {
         observe.probe.effect == Effect::Scratch && !matches!(asked, Asked::Nobody(_))
@@ -107,7 +107,7 @@ fn scratch(check: &Check) -> Vec<Arc<str>> {
 }
 
 /// What is looser than the policy's default, for all subjects and for some.
-fn looser(check: &Check) -> Vec<String> {
+pub fn looser(check: &Check) -> Vec<String> {
     let mut all = check.settings.looser.clone();
     for entry in &check.subjects {
         let own = entry.settings.looser.iter().filter(|text| !check.settings.looser.contains(text));

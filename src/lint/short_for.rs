@@ -1,12 +1,10 @@
 //! An alert whose `for` is shorter than the interval at which it is judged.
 
-use std::time::Duration;
-
 use super::written::value;
 use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::fact::{Type, Value, micros, show};
-use crate::policy::{Policy, Project, Tier};
+use crate::policy::{Policy, Project};
 
 pub(super) const LINT: Lint = Lint {
     code: &code::SHORT_FOR,
@@ -28,8 +26,6 @@ pub(super) const LINT: Lint = Lint {
     check: Check::Project(check),
 };
 
-const DAY: Duration = Duration::from_hours(24);
-
 fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     for policy in input.policies {
         diags.extend(of_policy(input.project, policy));
@@ -38,7 +34,7 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
 
 fn of_policy(project: &Project, policy: &Policy) -> Option<Diag> {
     let held = policy.alert.as_ref()?.held?;
-    let interval = micros(interval(project, policy.tier)?);
+    let interval = micros(project.interval(policy.tier)?);
     if held >= interval {
         return None;
     }
@@ -55,18 +51,6 @@ fn of_policy(project: &Project, policy: &Policy) -> Option<Diag> {
             .at(&value(policy, &["alert", "for"]), "one sample at most")
             .help("judge it more often (`tier: continuous`), or leave `for` out"),
     )
-}
-
-/// How often a tier is judged; a release comes when it comes.
-fn interval(project: &Project, tier: Tier) -> Option<Duration> {
-    project.tiers.get(&tier).copied().or(match tier {
-        Tier::Continuous => Some(Duration::from_mins(5)),
-        Tier::Daily => Some(DAY),
-        Tier::Weekly => Some(DAY * 7),
-        Tier::Monthly => Some(DAY * 30),
-        Tier::Quarterly => Some(DAY * 91),
-        Tier::Release => None,
-    })
 }
 
 #[cfg(test)]

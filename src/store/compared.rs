@@ -13,8 +13,8 @@ use crate::verdict::{CheckView, Finding, FindingView, RunView, Verdict};
 /// Of a run: when it began, which recording it judged, who answered, and its recording without the observations.
 type RunRow = (i64, Option<String>, String, Option<String>);
 
-/// Of a check: its number, policy and target, and how it was judged in the run, if it was.
-type CheckRow = (i64, String, String, Option<i64>, Option<i64>);
+/// Of a check: its number, policy and target, whether it is only noticed, and how it was judged.
+type CheckRow = (i64, String, String, i64, i64, i64);
 
 /// Of a finding: its check, name and verdict, and its newest text with the run that wrote it.
 type FindingRow = (i64, String, i64, String, i64);
@@ -36,7 +36,7 @@ pub(super) async fn view(store: &Store, run: i64) -> Result<RunView, StoreError>
         Some(header) => digests(&store.parse(&what, &header)?),
         None => BTreeMap::new(),
     };
-    let checks = checks(store, &mut tx, run, &digests).await?;
+    let checks = checks(store, &mut tx, (run, replay.is_some()), &digests).await?;
     tx.rollback().await.map_err(fault)?;
     Ok(RunView {
         started: store.time(started)?.to_string(),
@@ -60,25 +60,33 @@ fn digests(header: &Json) -> BTreeMap<Arc<str>, Arc<str>> {
 async fn checks(
     store: &Store,
     tx: &mut SqliteConnection,
-    run: i64,
+    (run, replay): (i64, bool),
     digests: &BTreeMap<Arc<str>, Arc<str>>,
 ) -> Result<Vec<CheckView>, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
     let rows: Vec<CheckRow> = sqlx::query_as(
-        "SELECT bound.id, policy.value, target.value, judged.verdict, judged.whole FROM bound \
-         JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target \
-         LEFT JOIN judged ON judged.bound = bound.id AND judged.run = ?",
+        "SELECT bound.id, policy.value, target.value, bound.notice, judged.verdict, judged.whole FROM bound \
+         CROSS JOIN judged ON judged.bound = bound.id AND judged.run = ? \
+         JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target",
     )
     .bind(run)
     .fetch_all(&mut *tx)
     .await
     .map_err(fault)?;
     let found: Vec<FindingRow> = sqlx::query_as(
-        "SELECT sample.bound, finding.name, sample.verdict, finding.json, finding.run FROM bound \
-         CROSS JOIN sample ON sample.bound = bound.id AND sample.run = ? \
-         CROSS JOIN finding ON finding.id = sample.finding ORDER BY finding.name",
+        "SELECT f.bound, f.name, c.verdict, told.json, f.run FROM bound \
+         CROSS JOIN judged ON judged.bound = bound.id AND judged.run = ?1 \
+         CROSS JOIN finding f ON f.bound = bound.id \
+         CROSS JOIN change c ON c.finding = f.id AND c.verdict >= 0 \
+         AND c.run = (SELECT max(e.run) FROM change e WHERE e.finding = f.id AND e.run <= ?1) \
+         CROSS JOIN told ON told.finding = f.id WHERE NOT ?2 \
+         UNION ALL \
+         SELECT finding.bound, finding.name, replayed.verdict, told.json, finding.run FROM replayed \
+         CROSS JOIN finding ON finding.id = replayed.finding CROSS JOIN told ON told.finding = finding.id \
+         WHERE replayed.run = ?1 ORDER BY 2",
     )
     .bind(run)
+    .bind(replay)
     .fetch_all(&mut *tx)
     .await
     .map_err(fault)?;
@@ -87,18 +95,12 @@ async fn checks(
         findings.entry(row.0).or_default().push(finding(store, run, row)?);
     }
     let mut checks = Vec::new();
-    for (bound, policy, target, judged, whole) in rows {
+    for (bound, policy, target, notice, judged, whole) in rows {
         let findings = findings.remove(&bound).unwrap_or_default();
-        let worst = findings.iter().map(|finding| finding.verdict).max();
-        let verdict = match (judged, worst) {
-            (Some(judged), _) => verdict(store, judged)?,
-            (None, Some(worst)) => worst,
-            // Of another run.
-            (None, None) => continue,
-        };
+        let verdict = verdict(store, judged)?;
         let digest = digests.get(&*policy).cloned();
-        let (policy, target, notice) = (policy.into(), target.into(), judged.is_none());
-        let whole = notice || whole == Some(1);
+        let (policy, target, notice) = (policy.into(), target.into(), notice == 1);
+        let whole = notice || whole == 1;
         checks.push(CheckView { policy, target, notice, verdict, whole, digest, note: None, findings });
     }
     Ok(checks)

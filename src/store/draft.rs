@@ -35,7 +35,7 @@ impl Texts {
         Self { list, known: HashMap::new() }
     }
 
-    fn number(&mut self, text: &str) -> usize {
+    pub(super) fn number(&mut self, text: &str) -> usize {
         match self.known.get(text) {
             Some(number) => *number,
             None => self.shared(&Arc::from(text)),
@@ -76,6 +76,8 @@ pub(super) struct Found {
     pub(super) json: usize,
     pub(super) verdict: i64,
     pub(super) state: i64,
+    /// It is about the input, and no judgement of the check.
+    pub(super) notice: bool,
 }
 
 /// One answer, or why there is none.
@@ -111,6 +113,10 @@ pub struct Draft {
     /// Version, host, reason, counts of checks and of subjects, and who answered.
     pub(super) about: [usize; 6],
     pub(super) replay: Option<usize>,
+    /// The environment that it was about; none is all targets.
+    pub(super) environment: Option<usize>,
+    /// The digest of what the project promised.
+    pub(super) promised: Option<usize>,
     pub(super) judged: Vec<Judged>,
     pub(super) found: Vec<Found>,
     pub(super) seen: Option<Seen>,
@@ -144,32 +150,40 @@ impl Draft {
         let replay = report.recording.as_ref().map(|recording| texts.number(recording));
         let (judged, found) = (Vec::with_capacity(report.checks.len()), Vec::new());
         let at = micros_of(at);
-        let mut draft = Self { texts, at, exit: report.exit, about, replay, judged, found, seen };
+        let (exit, environment, promised) = (report.exit, None, None);
+        let mut draft = Self { texts, at, exit, about, replay, environment, promised, judged, found, seen };
         for check in &report.checks {
             let (policy, target) = (draft.texts.shared(&check.policy), draft.texts.shared(&check.target));
             let (verdict, whole) = (code(check.verdict), check.is_whole());
             draft.judged.push(Judged { policy, target, verdict, whole });
             for finding in &check.findings {
-                draft.find(path, (policy, target), finding)?;
+                draft.find(path, (policy, target), (finding, false))?;
             }
         }
         for notice in &report.notices {
             let bound = (draft.texts.shared(&notice.policy), draft.texts.shared(&notice.target));
-            draft.find(path, bound, notice)?;
+            draft.find(path, bound, (notice, true))?;
         }
         Ok(draft)
+    }
+
+    /// Of which environment it is, and what the project promised then.
+    pub fn promising(mut self, environment: Option<&Arc<str>>, promised: &str) -> Self {
+        self.environment = environment.map(|name| self.texts.shared(name));
+        self.promised = Some(self.texts.number(promised));
+        self
     }
 
     fn find(
         &mut self,
         path: &str,
         (policy, target): (usize, usize),
-        finding: &Finding,
+        (finding, notice): (&Finding, bool),
     ) -> Result<(), StoreError> {
         let json = text(path, "a finding", finding)?;
         let (name, json) = (self.texts.shared(&finding.id), self.texts.once(json.into()));
         let (verdict, state) = (code(finding.verdict), State::of(finding) as i64);
-        self.found.push(Found { policy, target, name, json, verdict, state });
+        self.found.push(Found { policy, target, name, json, verdict, state, notice });
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,20 +14,21 @@ use tokio::time::Instant;
 
 use super::place::{Size, absolute, look};
 use super::{
-    ExportError, Item, StoreError, StoredFinding, StoredRun, StoredSample, Take, Watched, compared, fold,
-    inbox, observed, past, prune, read, repack, samples, watch, write,
+    ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample, Take,
+    Watched, compared, fold, inbox, ledger, observed, past, prune, read, repack, retain, samples, watch,
+    write,
 };
-use crate::fact::{Key, Past, PastRequest, Recording, Schema};
+use crate::fact::{Key, Past, PastRequest, Recording, Schema, micros_of};
 use crate::verdict::{Recall, RunReport, RunView};
 
 /// `MUST`, by which `file` and every other program can tell a store from other databases.
 const APPLICATION: i64 = 1_297_437_524;
 
 /// The format that this build writes, and the newest it knows.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Sets both, in the transaction that makes the tables.
-const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 3";
+const MARK: &str = "PRAGMA application_id = 1297437524; PRAGMA user_version = 4";
 
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,6 +39,8 @@ pub struct Store {
     pool: SqlitePool,
     path: Arc<str>,
     lost: u64,
+    /// What the note beside the file shall say of what is due; 0 is nothing new.
+    due: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -52,7 +56,8 @@ impl Store {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 other => {
-                    let mut store = Self { pool: other?, path: Arc::from(&*path), lost: 0 };
+                    let (path, due) = (Arc::from(&*path), Arc::default());
+                    let mut store = Self { pool: other?, path, lost: 0, due };
                     match fold::fold(&store).await {
                         Ok(lost) => store.lost = lost,
                         Err(error) => {
@@ -163,9 +168,34 @@ impl Store {
         compared::view(self, run).await
     }
 
+    /// When every check that is known was judged last, and since when it is promised.
+    pub async fn standing(&self) -> Result<Vec<Standing>, StoreError> {
+        read::standing(self).await
+    }
+
+    /// Before that time nothing is overdue: no run has to look.
+    pub fn note_due(&self, due: Timestamp) {
+        self.due.store(micros_of(due), Ordering::Relaxed);
+    }
+
+    /// Everything that is known of the runs that began at or after a time and before another.
+    pub async fn ledger(&self, from: Timestamp, to: Timestamp) -> Result<Ledger, StoreError> {
+        ledger::ledger(self, (from, to)).await
+    }
+
     /// Forgets the runs that began before a time, and what only they knew; returns how many.
     pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
         prune::prune(self, before).await
+    }
+
+    /// The numbers of runs that are older than they are kept, by the tiers of what they judged.
+    pub async fn outlived(&self, keep: &Keeping, now: Timestamp) -> Result<Vec<i64>, StoreError> {
+        retain::outlived(self, keep, now).await
+    }
+
+    /// Forgets runs by their numbers, and what only they knew; returns how many.
+    pub async fn forget(&self, runs: &[i64]) -> Result<u64, StoreError> {
+        prune::forget(self, runs).await
     }
 
     /// Hands out everything that is known.
@@ -183,9 +213,10 @@ impl Store {
         let span = read::span_micros(&self).await;
         self.pool.close().await;
         let Ok(span) = span else { return };
+        let due = Some(self.due.load(Ordering::Relaxed)).filter(|due| *due != 0);
         // In the tick of the clock in which the file was written the note proves nothing.
         for _ in 0..4 {
-            if inbox::write_note(&self.path, span) {
+            if inbox::write_note(&self.path, span, due) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(3)).await;

@@ -13,13 +13,19 @@ use serde_json::json;
 use super::inbox::{self, Waiting, fault, list};
 use super::packed::{FORMAT, Unread, unpack};
 use super::write::Writer;
-use super::{Store, StoreError};
+use super::{Store, StoreError, begun, promised};
+
+/// What each environment promised last.
+const NEWEST: &str = "
+SELECT promised FROM run WHERE promised IS NOT NULL AND id IN (
+    SELECT max(id) FROM run WHERE promised IS NOT NULL GROUP BY environment)";
 
 /// Folds in what waits beside the store. Returns how many runs a power cut took: a file of fewer bytes than it was
 /// written with.
 pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     let folder = inbox::folder(store.path());
-    if list(store.path(), &folder)?.is_none_or(|waiting| waiting.is_empty()) {
+    let over = begun::over(&folder, now());
+    if over.is_empty() && list(store.path(), &folder)?.is_none_or(|waiting| waiting.is_empty()) {
         return Ok(0);
     }
     let mut writer = Writer::begin(store).await?;
@@ -31,6 +37,14 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     let known = sqlx::query_scalar("SELECT name FROM folded").fetch_all(&mut **writer.tx()).await;
     let known: Vec<String> = known.map_err(|error| store.fault(&error))?;
     let known: HashSet<String> = known.into_iter().collect();
+    promised::take(&mut writer, &folder).await?;
+    for (file, run) in &over {
+        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let json = serde_json::to_string(run).unwrap_or_default();
+        let insert = "INSERT INTO begun (name, started, json) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(insert).bind(name).bind(run.started).bind(json);
+        query.execute(&mut **writer.tx()).await.map_err(|error| store.fault(&error))?;
+    }
     let mut lost = 0;
     for one in waiting.iter().filter(|one| !known.contains(&one.name)) {
         if !take(&mut writer, &folder, one).await? {
@@ -40,7 +54,13 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     let all = "INSERT INTO folded (name) SELECT value FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
     let done = sqlx::query(all).bind(&names).execute(&mut **writer.tx()).await;
     done.map_err(|error| store.fault(&error))?;
+    let newest: Vec<String> = sqlx::query_scalar(NEWEST)
+        .fetch_all(&mut **writer.tx())
+        .await
+        .map_err(|error| store.fault(&error))?;
     writer.commit().await?;
+    promised::sweep(&folder, &newest);
+    over.iter().for_each(|(file, _)| drop(std::fs::remove_file(file)));
     for one in &waiting {
         let file = folder.join(&one.name);
         match std::fs::remove_file(&file) {
@@ -52,6 +72,12 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     }
     inbox::sweep(&folder);
     Ok(lost)
+}
+
+/// Marks of other machines are judged by their age.
+#[expect(clippy::disallowed_methods, reason = "no verdict depends on it")]
+pub(super) fn now() -> i64 {
+    crate::fact::micros_of(jiff::Timestamp::now())
 }
 
 /// Saves one of them; `false` if a power cut took it.
@@ -70,6 +96,6 @@ async fn take(writer: &mut Writer<'_>, folder: &Path, waiting: &Waiting) -> Resu
         },
         Unread::Fault(why) => store.content(format!("the run that waits in `{}`", file.display()), why),
     })?;
-    writer.save(&draft).await?;
+    writer.save(&draft, waiting.name.trim_end_matches(".run")).await?;
     Ok(true)
 }

@@ -19,9 +19,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::fs::Access;
 
+use super::begun::{self, Mark};
 use super::draft::Draft;
 use super::place::{absolute, look, may};
-use super::{StoreError, packed};
+use super::{Begun, StoreError, packed};
 use crate::fact::timestamp;
 
 /// Runs and bytes that wait at most: folding them in must not last long.
@@ -30,7 +31,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// What the note is called, and its first word.
 const NOTE: &str = "known";
-const FORMAT: &str = "muster-store-3";
+const FORMAT: &str = "muster-store-4";
 
 /// How long a file may be half written before it is taken for one that a killed process left.
 const HALF: Duration = Duration::from_hours(1);
@@ -74,6 +75,8 @@ pub struct Inbox {
     folder: PathBuf,
     waiting: Vec<Waiting>,
     known: Known,
+    /// Before that nothing is overdue, if everything is judged that was promised when it was noted.
+    due: Option<i64>,
 }
 
 /// When the runs in the store began, the first and the last.
@@ -105,8 +108,35 @@ impl Inbox {
         let shown = folder.display().to_string();
         let what = format!("the folder `{shown}` of runs that wait");
         may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        let known = if there { read_note(&path, &folder).unwrap_or(Known::Not) } else { Known::Empty };
-        Ok(Self { path: path.into(), folder, waiting, known })
+        let note = if there { read_note(&path, &folder) } else { Some((Known::Empty, None)) };
+        let (known, due) = note.unwrap_or((Known::Not, None));
+        Ok(Self { path: path.into(), folder, waiting, known, due })
+    }
+
+    /// When the store has to be asked next what is overdue; `None` if that is not known.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.and_then(timestamp)
+    }
+
+    /// Says that a run begins. What is returned must live as long as the run.
+    pub fn begin(&self, run: Begun) -> Option<Mark> {
+        let birth = begun::birth(run.process);
+        begun::mark(&self.folder, &Begun { birth, ..run })
+    }
+
+    /// Is it known what this project promises? `false` if it has to be said.
+    pub fn knows(&self, promise: &str) -> bool {
+        let size = std::fs::metadata(promise_file(&self.folder, promise)).map(|data| data.len());
+        size.is_ok_and(|size| size > 0)
+    }
+
+    /// Lets a promise wait, as JSON under its digest, for the runs that refer to it.
+    pub fn promise(&self, digest: &str, json: &str) -> Result<(), StoreError> {
+        let file = promise_file(&self.folder, digest);
+        let half = file.with_extension("half");
+        // As a run it is whole or not there; what a power cut took is written again by the next run, and told by its digest.
+        let written = std::fs::write(&half, json).and_then(|()| std::fs::rename(&half, &file));
+        written.map_err(|error| fault(&self.path, &half, &error))
     }
 
     /// Must the store be opened now? It changed since it was closed, or too much waits.
@@ -144,6 +174,17 @@ impl Inbox {
             fault(&self.path, &half, &error)
         })
     }
+}
+
+/// Where a promise waits.
+pub(super) fn promise_file(folder: &Path, digest: &str) -> PathBuf {
+    folder.join(format!("{}.promise", digest.trim_start_matches("sha256:")))
+}
+
+/// The promises that wait, and those that were taken already and are known by their files.
+pub(super) fn promises(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|file| file.extension().is_some_and(|end| end == "promise")).collect()
 }
 
 /// Where the runs of a store wait.
@@ -212,13 +253,15 @@ fn looks(path: &str) -> Option<String> {
 /// Notes how the store looks, and when its runs began; `false` if it must be done again, because the note is not the
 /// younger. Nothing is lost without the note, so that nothing is said of one that cannot be written: the next check
 /// opens the store.
-pub(super) fn write_note(path: &str, span: Option<(i64, i64)>) -> bool {
+pub(super) fn write_note(path: &str, span: Option<(i64, i64)>, due: Option<i64>) -> bool {
     let folder = folder(path);
     let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return true };
     let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
+    // What nobody looked at this time is due when it was.
+    let due = due.or_else(|| noted_due(&folder)).map_or_else(String::new, |due| due.to_string());
     let chance = RandomState::new().hash_one(std::process::id());
     let half = folder.join(format!("{NOTE}-{chance:x}.half"));
-    let written = std::fs::write(&half, format!("{looks}\n{span}\n"));
+    let written = std::fs::write(&half, format!("{looks}\n{span}\n{due}\n"));
     written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))).is_err()
         || is_younger(path, &folder) != Some(false)
 }
@@ -230,16 +273,24 @@ fn is_younger(path: &str, folder: &Path) -> Option<bool> {
     Some(noted > std::fs::metadata(path).ok().map(at)?)
 }
 
-/// The span of the store, if it looks as it did when it was closed.
-fn read_note(path: &str, folder: &Path) -> Option<Known> {
+/// What the last note says of what is due.
+fn noted_due(folder: &Path) -> Option<i64> {
     let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
-    let (looked, span) = note.strip_suffix('\n')?.split_once('\n')?;
+    note.lines().nth(2)?.parse().ok()
+}
+
+/// The span of the store, if it looks as it did when it was closed, and when something is due.
+fn read_note(path: &str, folder: &Path) -> Option<(Known, Option<i64>)> {
+    let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
+    let (looked, rest) = note.strip_suffix('\n')?.split_once('\n')?;
     if looks(path)? != looked || !is_younger(path, folder)? {
         return None;
     }
+    let (span, due) = rest.split_once('\n')?;
+    let due = due.parse().ok();
     if span == "none" {
-        return Some(Known::Empty);
+        return Some((Known::Empty, due));
     }
     let (oldest, newest) = span.split_once(' ')?;
-    Some(Known::Span(oldest.parse().ok()?, newest.parse().ok()?))
+    Some((Known::Span(oldest.parse().ok()?, newest.parse().ok()?), due))
 }

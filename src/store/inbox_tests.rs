@@ -177,7 +177,7 @@ async fn a_store_that_changed_since_it_was_closed_is_opened_again() {
     assert!(!due(), "as it was closed");
     super::tests::execute(&place.path, "PRAGMA user_version = 9").await;
     assert!(due(), "a newer muster was here");
-    super::tests::execute(&place.path, "PRAGMA user_version = 3").await;
+    super::tests::execute(&place.path, "PRAGMA user_version = 4").await;
     assert!(due());
     Store::open(&place.path).await.unwrap().close().await;
     assert!(!due());
@@ -294,4 +294,72 @@ async fn a_batch_that_was_changed_is_an_error_and_not_an_answer_less() {
     assert!(matches!(store.recording(1).await.unwrap_err(), StoreError::Content { .. }));
     let error = store.samples("db1", "disk.usage", None, at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::Content { .. }), "{error}");
+}
+
+/// Numbers without an order, always the same.
+fn chance(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
+}
+
+#[tokio::test]
+async fn written_only_where_it_changes_every_run_is_read_back_as_it_was() {
+    for mut seed in 1..9 {
+        let (_place, store) = fresh().await;
+        let mut wanted: Vec<(i64, Timestamp, Vec<(String, Verdict)>)> = Vec::new();
+        let mut minutes: Vec<i64> = Vec::new();
+        for number in 0..40_i64 {
+            // The clock goes backwards now and then.
+            let minute = if chance(&mut seed).is_multiple_of(7) { number - 9 } else { number };
+            let minute = if minutes.contains(&minute) { number + 1_000 } else { minute };
+            minutes.push(minute);
+            let mut found = Vec::new();
+            for name in ["a", "b", "c"] {
+                let verdict = match chance(&mut seed) % 8 {
+                    0..=2 => Verdict::Fail,
+                    3 => Verdict::Warn,
+                    4 => Verdict::Unknown,
+                    _ => continue,
+                };
+                found.push((format!("{name}{name}"), verdict));
+            }
+            let all = found.iter().map(|(name, verdict)| finding(name, *verdict)).collect();
+            let run =
+                store.remember(&report(at(minute), vec![check(Verdict::Warn, all)]), None).await.unwrap();
+            wanted.push((run, at(minute), found));
+            if number == 25 {
+                store.prune(at(12)).await.unwrap();
+                wanted.retain(|(_, when, _)| *when >= at(12));
+            }
+        }
+        for (run, _, found) in &wanted {
+            let view = store.view(*run).await.unwrap();
+            let seen: Vec<(String, Verdict)> =
+                view.checks[0].findings.iter().map(|one| (one.id.to_string(), one.verdict)).collect();
+            assert_eq!(&seen, found, "run {run} of seed {seed}");
+        }
+        let recall = store.recall(&[the_check()], at(-100)).await.unwrap();
+        for (name, verdict, times) in
+            [("aa", Verdict::Fail, &recall.held), ("bb", Verdict::Unknown, &recall.unread)]
+        {
+            let mut then: Vec<Timestamp> = wanted
+                .iter()
+                .filter(|(.., found)| found.contains(&(name.to_owned(), verdict)))
+                .map(|(_, when, _)| *when)
+                .collect();
+            then.sort_unstable();
+            assert_eq!(times.get(name).cloned().unwrap_or_default(), then, "{name}");
+        }
+        let ledger = store.ledger(at(-100), at(9_000)).await.unwrap();
+        assert_eq!(ledger.runs.len(), wanted.len());
+        for one in &ledger.findings {
+            for (place, (_, _, found)) in wanted.iter().enumerate() {
+                let turn = one.turns.iter().rev().find(|turn| turn.run <= place);
+                let stood = turn.and_then(|turn| turn.verdict);
+                let was =
+                    found.iter().find(|(name, _)| **name == *one.newest.id).map(|(_, verdict)| *verdict);
+                assert_eq!(stood, was, "{} in run {place} of seed {seed}", one.newest.id);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The memory of muster: runs, findings and recordings in one small SQLite file.
 //!
-//! It holds three things. Of every run: which checks were judged, and of every finding one row of some twenty
-//! bytes that says how it was judged; that is what [`Recall`](crate::verdict::Recall) is made of. Of every
+//! It holds three things. Of every run: which checks were judged; and of every finding a row of some twenty bytes for
+//! each time that it was judged otherwise than before; that is what [`Recall`](crate::verdict::Recall) is made of. Of every
 //! finding: its newest text, whole. Of a run that was recorded: its observations, as columns of a few bytes a cell,
 //! each question, schema and column of names once; that is what [`Past`](crate::fact::Past) is made of.
 //!
@@ -33,9 +33,13 @@ mod batch;
 #[cfg(feature = "sql")]
 mod batched;
 #[cfg(feature = "sql")]
+mod begun;
+#[cfg(feature = "sql")]
 mod body;
 #[cfg(feature = "sql")]
 mod bytes;
+#[cfg(feature = "sql")]
+mod changes;
 #[cfg(feature = "sql")]
 mod column;
 #[cfg(feature = "sql")]
@@ -49,6 +53,8 @@ mod fold;
 #[cfg(feature = "sql")]
 mod inbox;
 #[cfg(feature = "sql")]
+mod ledger;
+#[cfg(feature = "sql")]
 mod observed;
 #[cfg(feature = "sql")]
 mod packed;
@@ -57,11 +63,15 @@ mod past;
 #[cfg(feature = "sql")]
 mod place;
 #[cfg(feature = "sql")]
+mod promised;
+#[cfg(feature = "sql")]
 mod prune;
 #[cfg(feature = "sql")]
 mod read;
 #[cfg(feature = "sql")]
 mod repack;
+#[cfg(feature = "sql")]
+mod retain;
 #[cfg(feature = "sql")]
 mod samples;
 #[cfg(feature = "sql")]
@@ -82,14 +92,19 @@ mod past_tests;
 mod tests;
 
 #[cfg(feature = "sql")]
+pub use begun::Mark;
+#[cfg(feature = "sql")]
 pub use draft::{Draft, Seen};
 pub use error::StoreError;
 #[cfg(feature = "sql")]
 pub use file::Store;
 #[cfg(feature = "sql")]
 pub use inbox::{Inbox, is_there};
-pub use model::{StoredFinding, StoredRow, StoredRun, StoredSample, Watched, WatchedFact};
+pub use model::{
+    Begun, Judgement, Keeping, Ledger, LedgerFinding, LedgerRun, Standing, StoredFinding, StoredRow,
+    StoredRun, StoredSample, Turn, Watched, WatchedFact,
+};
 pub use portable::{Carried, Carrier, CarryError, ExportError, Item, Kind, Take, proven};
 pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};
 #[cfg(not(feature = "sql"))]
-pub use stub::{Draft, Inbox, Seen, Store, is_there};
+pub use stub::{Draft, Inbox, Mark, Seen, Store, is_there};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::fact::{Cell, Key, Missing, Row, Schema, Track, Type};
-use crate::verdict::{Counts, Finding};
+use crate::verdict::{Counts, Finding, Verdict};
 
 /// A run of which is known what it found.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,4 +98,133 @@ pub struct WatchedFact {
     pub track: Track,
     /// When the row was there, and this fact of it could not be read.
     pub unread: Vec<i64>,
+}
+
+/// How long runs are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// Those that judged policies of a tier, by its word; a run stays as long as the longest of its tiers says.
+    pub tiers: BTreeMap<String, SignedDuration>,
+    /// All others.
+    pub rest: SignedDuration,
+}
+
+/// How a check stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The policy.
+    pub policy: Arc<str>,
+    /// The target.
+    pub target: Arc<str>,
+    /// When the last run began that judged it.
+    pub judged: Option<Timestamp>,
+    /// Since when it is promised without a break.
+    pub promised: Option<Timestamp>,
+}
+
+/// A run that began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// When, in microseconds since 1970.
+    pub started: i64,
+    /// On which host; empty if it is not known.
+    pub host: String,
+    /// Number of its process.
+    pub process: u32,
+    /// When that process began, in the kernel's words.
+    pub birth: String,
+    /// What it was about: tiers, environment.
+    pub about: String,
+}
+
+impl Begun {
+    /// One of which only the time is known.
+    pub fn at(started: i64) -> Self {
+        Self { started, host: String::new(), process: 0, birth: String::new(), about: String::new() }
+    }
+}
+
+/// A run, as audits count it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerRun {
+    /// Its number.
+    pub id: i64,
+    /// When it began.
+    pub started: Timestamp,
+    /// Version of muster.
+    pub muster: Arc<str>,
+    /// Host on which it ran.
+    pub host: Arc<str>,
+    /// Its exit code.
+    pub exit: u8,
+    /// The environment that it was about; none is all targets.
+    pub environment: Option<Arc<str>>,
+    /// The digest of what the project promised then; none if only some policies were named.
+    pub promised: Option<Arc<str>>,
+    /// Its name in every store.
+    pub uid: Arc<str>,
+}
+
+/// A check that was judged in a run. Check and run are positions in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The check.
+    pub check: usize,
+    /// The run.
+    pub run: usize,
+    /// How.
+    pub verdict: Verdict,
+    /// Was everything of it judged?
+    pub whole: bool,
+    /// It was not judged: there is a notice about it.
+    pub notice: bool,
+}
+
+/// From this run of its check on a finding stood so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Position of the run in the ledger.
+    pub run: usize,
+    /// The verdict; none if it was not among the findings of its check.
+    pub verdict: Option<Verdict>,
+    /// Did its rule hold, also beneath a waiver?
+    pub held: bool,
+}
+
+/// A finding over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerFinding {
+    /// Its check.
+    pub check: usize,
+    /// When it was found for the first time, as far as the store knows.
+    pub first: Timestamp,
+    /// When it was found last.
+    pub last: Timestamp,
+    /// How it stood in the runs of the ledger.
+    pub turns: Vec<Turn>,
+    /// As it was when it was found last.
+    pub newest: Finding,
+}
+
+/// Everything that is known of a time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    /// Runs that began in it, in the order in which they were saved. None of them judged a recording.
+    pub runs: Vec<LedgerRun>,
+    /// All checks that were ever judged: policy, target, and whether it is none but what there is a notice about.
+    pub checks: Vec<(Arc<str>, Arc<str>, bool)>,
+    /// Which of them were judged in which run.
+    pub judged: Vec<Judgement>,
+    /// When a check was judged last before the time.
+    pub before: BTreeMap<usize, Timestamp>,
+    /// Findings.
+    pub findings: Vec<LedgerFinding>,
+    /// What was promised, as JSON, by its digest.
+    pub promises: BTreeMap<Arc<str>, Arc<str>>,
+    /// Texts of policies by their digests.
+    pub policies: BTreeMap<Arc<str>, Arc<str>>,
+    /// Runs that began in it and never ended.
+    pub begun: Vec<Begun>,
+    /// When the first and the last run of the whole store began.
+    pub span: Option<(Timestamp, Timestamp)>,
 }

@@ -13,7 +13,7 @@ use super::bytes::{Fault, Reader, Writer, sealed, unsealed};
 use super::draft::{Answer, Draft, Found, Judged, Seen, Texts};
 
 /// The format that this build writes, and the newest that it knows.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 /// Why bytes are no run.
 #[derive(Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(super) fn pack(draft: &Draft) -> Vec<u8> {
     out.signed(draft.at);
     out.count(u64::from(draft.exit));
     draft.about.iter().for_each(|text| out.size(*text));
-    maybe(&mut out, draft.replay);
+    [draft.replay, draft.environment, draft.promised].iter().for_each(|text| maybe(&mut out, *text));
     out.size(draft.judged.len());
     for one in &draft.judged {
         out.size(one.policy);
@@ -50,6 +50,7 @@ pub(super) fn pack(draft: &Draft) -> Vec<u8> {
         [one.policy, one.target, one.name, one.json].iter().for_each(|text| out.size(*text));
         out.signed(one.verdict);
         out.signed(one.state);
+        out.count(u64::from(one.notice));
     }
     out.count(u64::from(draft.seen.is_some()));
     if let Some(seen) = &draft.seen {
@@ -114,17 +115,19 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Draft, Unread> {
         *slot = reader.size()?;
     }
     let replay = read_maybe(&mut reader)?;
+    let (environment, promised) = (read_maybe(&mut reader)?, read_maybe(&mut reader)?);
     let judged = read_all(&mut reader, |reader| {
         let (policy, target) = (reader.size()?, reader.size()?);
         Ok(Judged { policy, target, verdict: reader.signed()?, whole: read_flag(reader)? })
     })?;
     let found = read_all(&mut reader, |reader| {
         let (policy, target, name, json) = (reader.size()?, reader.size()?, reader.size()?, reader.size()?);
-        Ok(Found { policy, target, name, json, verdict: reader.signed()?, state: reader.signed()? })
+        let (verdict, state) = (reader.signed()?, reader.signed()?);
+        Ok(Found { policy, target, name, json, verdict, state, notice: read_flag(reader)? })
     })?;
     let seen = if read_flag(&mut reader)? { Some(read_seen(&mut reader)?) } else { None };
     reader.end()?;
-    Ok(Draft { texts, at, exit, about, replay, judged, found, seen })
+    Ok(Draft { texts, at, exit, about, replay, environment, promised, judged, found, seen })
 }
 
 /// Its number of elements, then each; nothing is reserved for a number that nobody wrote.

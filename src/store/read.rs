@@ -10,27 +10,30 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use super::write::State;
-use super::{Store, StoreError, StoredFinding, StoredRun};
+use super::{Standing, Store, StoreError, StoredFinding, StoredRun};
 use crate::fact::{micros_of, timestamp};
 use crate::verdict::Recall;
 
 /// `CROSS JOIN` keeps the order: for each check, runs since the time by their index, then the row itself. Asked
 /// for ten minutes, a year of history costs nothing.
 const JUDGED: &str = "
-SELECT wanted.value, run.started FROM json_each(?) wanted
+SELECT wanted.value, run.id, run.started, judged.whole FROM json_each(?) wanted
 CROSS JOIN run ON run.started >= ? AND run.replay IS NULL
-CROSS JOIN judged ON judged.bound = wanted.value AND judged.run = run.id AND judged.whole = 1";
+CROSS JOIN judged ON judged.bound = wanted.value AND judged.run = run.id";
 
-const SAMPLES: &str = "
-SELECT finding.name, run.started, sample.state FROM json_each(?) wanted
-CROSS JOIN run ON run.started >= ? AND run.replay IS NULL
-CROSS JOIN sample ON sample.bound = wanted.value AND sample.run = run.id AND sample.state > 0
-CROSS JOIN finding ON finding.id = sample.finding";
+/// Of each finding the changes from a run on, and the one that held then.
+const CHANGES: &str = "
+SELECT finding.name, finding.bound, change.run, change.state FROM json_each(?1) wanted
+CROSS JOIN finding ON finding.bound = wanted.value
+CROSS JOIN change ON change.finding = finding.id AND change.run >= ifnull(
+    (SELECT max(run) FROM change held WHERE held.finding = finding.id AND held.run <= ?2), ?2)
+ORDER BY finding.id, change.run";
 
 /// Every check that was ever judged: some thousand.
 const BOUND: &str = "
 SELECT bound.id, policy.value, target.value FROM bound
-JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target";
+JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target
+WHERE bound.notice = 0";
 
 impl Store {
     pub(super) fn time(&self, micros: i64) -> Result<Timestamp, StoreError> {
@@ -57,36 +60,48 @@ pub(super) async fn recall(
     // One transaction, so that a run saved in between is seen in all answers or in none.
     let mut tx = store.pool().begin().await.map_err(fault)?;
     let bound: Vec<(i64, String, String)> = sqlx::query_as(BOUND).fetch_all(&mut *tx).await.map_err(fault)?;
-    let bound: BTreeMap<i64, (Arc<str>, Arc<str>)> = bound
+    let bound_of: BTreeMap<i64, (Arc<str>, Arc<str>)> = bound
         .into_iter()
         .filter(|(_, policy, target)| asked.contains(&(policy, target)))
         .map(|(id, policy, target)| (id, (Arc::from(policy), Arc::from(target))))
         .collect();
-    let wanted = json!(bound.keys().collect::<Vec<_>>()).to_string();
-    let judged: Vec<(i64, i64)> = sqlx::query_as(JUDGED)
+    let wanted = json!(bound_of.keys().collect::<Vec<_>>()).to_string();
+    let judged: Vec<(i64, i64, i64, i64)> = sqlx::query_as(JUDGED)
         .bind(&wanted)
         .bind(micros_of(since))
         .fetch_all(&mut *tx)
         .await
         .map_err(fault)?;
-    let samples: Vec<(String, i64, i64)> = sqlx::query_as(SAMPLES)
-        .bind(&wanted)
-        .bind(micros_of(since))
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(fault)?;
+    let first = judged.iter().map(|(_, run, ..)| *run).min().unwrap_or(i64::MAX);
+    let changes: Vec<(String, i64, i64, i64)> =
+        sqlx::query_as(CHANGES).bind(&wanted).bind(first).fetch_all(&mut *tx).await.map_err(fault)?;
     tx.rollback().await.map_err(fault)?;
     let mut recall = Recall::default();
-    for (id, at) in judged {
-        if let Some(check) = bound.get(&id) {
-            recall.judged.entry(check.clone()).or_default().push(store.time(at)?);
+    let mut runs: BTreeMap<i64, Vec<(i64, Timestamp)>> = BTreeMap::new();
+    for (bound, run, at, whole) in judged {
+        let at = store.time(at)?;
+        runs.entry(bound).or_default().push((run, at));
+        if let Some(check) = bound_of.get(&bound).filter(|_| whole == 1) {
+            recall.judged.entry(check.clone()).or_default().push(at);
         }
     }
-    for (finding, at, state) in samples {
-        let held = state == State::Held as i64;
-        let times = if held { &mut recall.held } else { &mut recall.unread };
-        times.entry(Arc::from(finding)).or_default().push(store.time(at)?);
+    runs.values_mut().for_each(|runs| runs.sort_unstable());
+    for finding in changes.chunk_by(|one, next| one.0 == next.0) {
+        let ends = finding.iter().skip(1).map(|next| next.2).chain([i64::MAX]);
+        for ((name, bound, from, state), to) in finding.iter().zip(ends) {
+            let times = match *state {
+                state if state == State::Held as i64 => &mut recall.held,
+                state if state == State::Unread as i64 => &mut recall.unread,
+                _ => continue,
+            };
+            let runs = runs.get(bound).map(Vec::as_slice).unwrap_or_default();
+            let begin = runs.partition_point(|(run, _)| run < from);
+            let during = runs.iter().skip(begin).take_while(|(run, _)| *run < to);
+            times.entry(Arc::from(&**name)).or_default().extend(during.map(|(_, at)| *at));
+        }
     }
+    recall.held.retain(|_, times| !times.is_empty());
+    recall.unread.retain(|_, times| !times.is_empty());
     ascend(&mut recall.judged);
     ascend(&mut recall.held);
     ascend(&mut recall.unread);
@@ -104,8 +119,8 @@ fn ascend<K: Ord>(times: &mut BTreeMap<K, Vec<Timestamp>>) {
 /// The findings whose id starts so.
 pub(super) async fn finding(store: &Store, prefix: &str) -> Result<Vec<StoredFinding>, StoreError> {
     let rows: Vec<(i64, i64, Option<String>, String)> = sqlx::query_as(
-        "SELECT run, at, replay, json FROM finding \
-         WHERE name >= ? AND name < ? \
+        "SELECT run, at, replay, told.json FROM finding \
+         LEFT JOIN told ON told.finding = finding.id WHERE name >= ? AND name < ? \
          ORDER BY run DESC, name",
     )
     .bind(prefix)
@@ -198,4 +213,22 @@ fn run(store: &Store, row: RunRow) -> Result<StoredRun, StoreError> {
         replay: row.replay,
         recorded: row.recorded,
     })
+}
+
+/// How every check stands.
+pub(super) async fn standing(store: &Store) -> Result<Vec<Standing>, StoreError> {
+    let rows: Vec<(String, String, Option<i64>, Option<i64>)> = sqlx::query_as(
+        "SELECT policy.value, target.value, judged, promised FROM bound \
+         JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target \
+         WHERE bound.notice = 0",
+    )
+    .fetch_all(store.pool())
+    .await
+    .map_err(|error| store.fault(&error))?;
+    let time = |at: Option<i64>| at.map(|at| store.time(at)).transpose();
+    let standing = |(policy, target, judged, promised): (String, String, Option<i64>, Option<i64>)| {
+        let (judged, promised) = (time(judged)?, time(promised)?);
+        Ok(Standing { policy: policy.into(), target: target.into(), judged, promised })
+    };
+    rows.into_iter().map(standing).collect()
 }

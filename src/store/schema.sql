@@ -1,4 +1,4 @@
--- Format 3. A number named after a table, or any that is not said to be something else, is an id of a text; no
+-- Format 4. A number named after a table, or any that is not said to be something else, is an id of a text; no
 -- foreign keys, because only a prune deletes, and it looks for all references at once.
 
 CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE) STRICT;
@@ -9,7 +9,8 @@ CREATE TABLE blob (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, value BL
 
 -- started: microseconds since 1970 UTC. exit: the code. checks, subjects: counts. targets: who answered.
 -- replay: when the recording was made that this run judged. recorded, header: the recording's own time, and the
--- rest of it without time and observations. first, many: which observations are its own.
+-- rest of it without time and observations. first, many: which observations are its own. uid: by which it is known
+-- also in other stores. environment: the one it was about; none is all targets. promised: what the project said then.
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     started INTEGER NOT NULL,
@@ -24,19 +25,27 @@ CREATE TABLE run (
     recorded TEXT,
     header INTEGER,
     first INTEGER NOT NULL DEFAULT 0,
-    many INTEGER NOT NULL DEFAULT 0
+    many INTEGER NOT NULL DEFAULT 0,
+    uid TEXT NOT NULL UNIQUE,
+    environment INTEGER,
+    promised TEXT
 ) STRICT;
 CREATE INDEX run_started ON run (started);
 
--- A check: a policy bound to a target.
+-- A check: a policy bound to a target. notice: 1 if it is none, but what there is a notice about. judged: when the
+-- latest run began that judged it. promised: since when the project promises it without a break.
 CREATE TABLE bound (
     id INTEGER PRIMARY KEY,
     policy INTEGER NOT NULL,
     target INTEGER NOT NULL,
-    UNIQUE (policy, target)
+    notice INTEGER NOT NULL,
+    judged INTEGER,
+    promised INTEGER,
+    UNIQUE (policy, target, notice)
 ) STRICT;
 
--- whole: 1 if the check was judged as a whole, 0 if it was skipped or could not be.
+-- whole: 1 if the check was judged as a whole, 0 if it was skipped or could not be; 2 if it was not judged, and there
+-- is a notice about it.
 CREATE TABLE judged (
     bound INTEGER NOT NULL,
     run INTEGER NOT NULL,
@@ -45,7 +54,9 @@ CREATE TABLE judged (
     PRIMARY KEY (bound, run)
 ) STRICT, WITHOUT ROWID;
 
--- The newest of each finding. run may be gone, if clocks went backwards before a prune; so at stands here too.
+-- run, at, replay: of the run that found it last. run may be gone, if clocks went backwards before a prune; so at
+-- stands here too. verdict, state: as in the newest change; verdict is -1 if its check was judged since, and it was not
+-- among its findings.
 CREATE TABLE finding (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -53,20 +64,39 @@ CREATE TABLE finding (
     run INTEGER NOT NULL,
     at INTEGER NOT NULL,
     replay TEXT,
-    json TEXT NOT NULL
+    verdict INTEGER NOT NULL DEFAULT -1,
+    state INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX finding_bound ON finding (bound);
 
--- verdict: 0 pass, 1 skipped, 2 waived, 3 warn, 4 unknown, 5 fail. state: 0 did not hold, 1 unread, 2 held.
--- Ordered so that a run appends at one place per check, and a look back reads one range.
-CREATE TABLE sample (
-    bound INTEGER NOT NULL,
+-- The newest text of each finding, apart from what changes with every run.
+CREATE TABLE told (finding INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+
+-- How a finding was judged, from this run of its check on until the next change. verdict: 0 pass, 1 skipped, 2 waived,
+-- 3 warn, 4 unknown, 5 fail, -1 not among the findings. state: 0 did not hold, 1 unread, 2 held.
+CREATE TABLE change (
+    finding INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    verdict INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    PRIMARY KEY (finding, run)
+) STRICT, WITHOUT ROWID;
+
+-- The same of runs that judged a recording: they are nobody's past, and each has all of its findings.
+CREATE TABLE replayed (
     run INTEGER NOT NULL,
     finding INTEGER NOT NULL,
     verdict INTEGER NOT NULL,
     state INTEGER NOT NULL,
-    PRIMARY KEY (bound, run, finding)
+    PRIMARY KEY (run, finding)
 ) STRICT, WITHOUT ROWID;
+
+-- What a project promised, by its digest: checks, exceptions, policies. A text of a policy stands once.
+CREATE TABLE promise (digest TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+CREATE TABLE policy (digest TEXT PRIMARY KEY, source TEXT NOT NULL) STRICT;
+
+-- Runs that began and never ended.
+CREATE TABLE begun (name TEXT PRIMARY KEY, started INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
 
 -- What makes two requests the same.
 CREATE TABLE question (

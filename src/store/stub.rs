@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{StoreError, StoredFinding, StoredRun, StoredSample, Watched};
+use super::{
+    Begun, ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample,
+    Take, Watched,
+};
 use crate::fact::{Key, Past, PastRequest, Recording, Schema};
 use crate::verdict::{Recall, RunReport, RunView};
 
@@ -81,7 +84,35 @@ impl Store {
         match self.0 {}
     }
 
+    pub async fn ledger(&self, _: Timestamp, _: Timestamp) -> Result<Ledger, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn standing(&self) -> Result<Vec<Standing>, StoreError> {
+        match self.0 {}
+    }
+
+    pub fn note_due(&self, _: Timestamp) {
+        match self.0 {}
+    }
+
     pub async fn prune(&self, _: Timestamp) -> Result<u64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn outlived(&self, _: &Keeping, _: Timestamp) -> Result<Vec<i64>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn forget(&self, _: &[i64]) -> Result<u64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn export(&self, _: Take<'_>) -> Result<(), ExportError> {
+        match self.0 {}
+    }
+
+    pub async fn import(&self, _: &[Item]) -> Result<u64, StoreError> {
         match self.0 {}
     }
 
@@ -98,6 +129,10 @@ pub struct Seen(Infallible);
 #[derive(Debug)]
 pub struct Draft(Infallible);
 
+/// The mark of a run, which this build cannot leave.
+#[derive(Debug)]
+pub struct Mark(Infallible);
+
 /// The runs that wait beside a store; there is never a value of it.
 #[derive(Debug)]
 pub struct Inbox(Infallible);
@@ -113,6 +148,10 @@ impl Seen {
 impl Draft {
     pub fn of(_: &str, _: &RunReport, _: Option<Seen>) -> Result<Self, StoreError> {
         Err(StoreError::NotBuilt)
+    }
+
+    pub fn promising(self, _: Option<&Arc<str>>, _: &str) -> Self {
+        match self.0 {}
     }
 }
 
@@ -131,6 +170,22 @@ impl Inbox {
     }
 
     pub fn path(&self) -> &str {
+        match self.0 {}
+    }
+
+    pub fn begin(&self, _: Begun) -> Option<Mark> {
+        match self.0 {}
+    }
+
+    pub fn knows(&self, _: &str) -> bool {
+        match self.0 {}
+    }
+
+    pub fn promise(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        match self.0 {}
+    }
+
+    pub fn next_due(&self) -> Option<Timestamp> {
         match self.0 {}
     }
 

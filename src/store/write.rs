@@ -1,13 +1,14 @@
 //! Saving runs that are ready, many rows at a time: a statement for each row would take ten times as long.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use sqlx::{Sqlite, Transaction};
 
-use super::draft::{Draft, Found, Seen, Texts};
-use super::{Store, StoreError, observed};
+use super::draft::{Draft, Seen, Texts};
+use super::{Store, StoreError, changes, observed, promised};
 use crate::fact::Recording;
 use crate::verdict::{Finding, RunReport, Verdict};
 
@@ -48,7 +49,7 @@ pub(super) struct Writer<'a> {
     store: &'a Store,
     tx: Transaction<'static, Sqlite>,
     texts: HashMap<Arc<str>, i64>,
-    bounds: HashMap<[i64; 2], i64>,
+    bounds: HashMap<[i64; 3], i64>,
     questions: HashMap<[i64; 4], i64>,
     pub(super) rosters: HashMap<[u8; 16], i64>,
     pub(super) blobs: HashMap<[u8; 16], i64>,
@@ -67,11 +68,13 @@ const KNOWN_TEXTS: &str = "
 SELECT text.id, text.value FROM json_each(?) wanted CROSS JOIN text ON text.value = wanted.value";
 
 const BOUNDS: &str = "
-INSERT INTO bound (policy, target) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
+INSERT INTO bound (policy, target, notice) SELECT value ->> 0, value ->> 1, value ->> 2
+FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
 
 const KNOWN_BOUNDS: &str = "
-SELECT bound.id, bound.policy, bound.target FROM json_each(?) wanted
-CROSS JOIN bound ON bound.policy = wanted.value ->> 0 AND bound.target = wanted.value ->> 1";
+SELECT bound.id, bound.policy, bound.target, bound.notice FROM json_each(?) wanted
+CROSS JOIN bound ON bound.policy = wanted.value ->> 0 AND bound.target = wanted.value ->> 1
+AND bound.notice = wanted.value ->> 2";
 
 const QUESTIONS: &str = "
 INSERT INTO question (target, probe, args, facts)
@@ -87,15 +90,11 @@ INSERT INTO judged (bound, run, verdict, whole)
 SELECT value ->> 0, ?, value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE
 ON CONFLICT DO UPDATE SET verdict = max(verdict, excluded.verdict), whole = min(whole, excluded.whole)";
 
-const FINDING: &str = "
-INSERT INTO finding (name, bound, run, at, replay, json) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET bound = excluded.bound, run = excluded.run,
-at = excluded.at, replay = excluded.replay, json = excluded.json RETURNING id";
+const LATEST: &str = "
+UPDATE bound SET judged = max(ifnull(judged, ?1), ?1) FROM json_each(?2) wanted WHERE bound.id = wanted.value ->> 0";
 
-const SAMPLES: &str = "
-INSERT INTO sample (bound, run, finding, verdict, state)
-SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE TRUE
-ON CONFLICT DO UPDATE SET verdict = max(verdict, excluded.verdict), state = max(state, excluded.state)";
+/// How a check counts that was not judged, and of which there is a notice.
+pub(super) const NOTICED: i64 = 2;
 
 /// Saves a run in one transaction.
 pub(super) async fn remember(
@@ -106,7 +105,7 @@ pub(super) async fn remember(
     let seen = recording.map(|recording| Seen::of(store.path(), recording)).transpose()?;
     let draft = Draft::of(store.path(), report, seen)?;
     let mut writer = Writer::begin(store).await?;
-    let run = writer.save(&draft).await?;
+    let run = writer.save(&draft, &any_uid(draft.at)).await?;
     writer.commit().await?;
     Ok(run)
 }
@@ -144,41 +143,59 @@ impl<'a> Writer<'a> {
         self.store.fault(error)
     }
 
-    /// Saves a run, and returns its number.
-    pub(super) async fn save(&mut self, draft: &Draft) -> Result<i64, StoreError> {
+    /// Saves a run under a name by which other stores know it too, and returns its number.
+    pub(super) async fn save(&mut self, draft: &Draft, uid: &str) -> Result<i64, StoreError> {
         let judged = draft.judged.iter().flat_map(|one| [one.policy, one.target]);
         let found = draft.found.iter().flat_map(|one| [one.policy, one.target]);
-        let wanted: BTreeSet<usize> = draft.about.iter().copied().chain(judged).chain(found).collect();
+        let about = draft.about.iter().copied().chain(draft.environment);
+        let wanted: BTreeSet<usize> = about.chain(judged).chain(found).collect();
         let ids = self.texts(&draft.texts, &wanted).await?;
-        let run = self.run(draft, &ids).await?;
+        let run = self.run(draft, &ids, uid).await?;
         let id = |number| ids.of(self.store, number);
-        let mut bounds = BTreeSet::new();
-        let mut rows = Vec::with_capacity(draft.judged.len());
+        let mut rows: Vec<([i64; 3], i64, i64)> = Vec::with_capacity(draft.judged.len());
         for one in &draft.judged {
-            let bound = [id(one.policy)?, id(one.target)?];
-            bounds.insert(bound);
-            rows.push((bound, one.verdict, one.whole));
+            rows.push(([id(one.policy)?, id(one.target)?, 0], one.verdict, i64::from(one.whole)));
         }
-        for one in &draft.found {
-            bounds.insert([id(one.policy)?, id(one.target)?]);
+        let mut noticed: BTreeMap<[i64; 3], i64> = BTreeMap::new();
+        for one in draft.found.iter().filter(|one| one.notice) {
+            let worst = noticed.entry([id(one.policy)?, id(one.target)?, 1]).or_insert(one.verdict);
+            *worst = one.verdict.max(*worst);
+        }
+        rows.extend(noticed.into_iter().map(|(bound, verdict)| (bound, verdict, NOTICED)));
+        let mut bounds: BTreeSet<[i64; 3]> = rows.iter().map(|(bound, ..)| *bound).collect();
+        for one in draft.found.iter().filter(|one| !one.notice) {
+            bounds.insert([id(one.policy)?, id(one.target)?, 0]);
         }
         self.bounds(&bounds).await?;
         let judged: Vec<Json> = rows
             .iter()
-            .filter_map(|(bound, verdict, whole)| {
-                Some(json!([self.bounds.get(bound)?, verdict, i64::from(*whole)]))
-            })
+            .filter_map(|(bound, verdict, whole)| Some(json!([self.bounds.get(bound)?, verdict, whole])))
             .collect();
         self.bulk(JUDGED, run, &judged).await?;
-        self.findings(draft, &ids, run).await?;
+        if draft.replay.is_none() {
+            self.bulk(LATEST, draft.at, &judged).await?;
+            promised::note(self, draft, run).await?;
+        }
+        let bounds = bounds.iter().filter_map(|bound| self.bound(bound)).collect();
+        changes::save(self, draft, &ids, (run, &bounds)).await?;
         if let Some(seen) = &draft.seen {
             observed::save(self, seen, run).await?;
         }
         Ok(run)
     }
 
+    /// The number of a check, or of what there is a notice about.
+    pub(super) fn bound(&self, bound: &[i64; 3]) -> Option<i64> {
+        self.bounds.get(bound).copied()
+    }
+
     /// Rows of one run, which its number goes before.
-    async fn bulk(&mut self, insert: &'static str, run: i64, rows: &[Json]) -> Result<(), StoreError> {
+    pub(super) async fn bulk(
+        &mut self,
+        insert: &'static str,
+        run: i64,
+        rows: &[Json],
+    ) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -252,14 +269,15 @@ impl<'a> Writer<'a> {
         Ok(id)
     }
 
-    async fn bounds(&mut self, wanted: &BTreeSet<[i64; 2]>) -> Result<(), StoreError> {
-        let new: Vec<&[i64; 2]> = wanted.iter().filter(|bound| !self.bounds.contains_key(*bound)).collect();
+    async fn bounds(&mut self, wanted: &BTreeSet<[i64; 3]>) -> Result<(), StoreError> {
+        let new: Vec<&[i64; 3]> = wanted.iter().filter(|bound| !self.bounds.contains_key(*bound)).collect();
         if new.is_empty() {
             return Ok(());
         }
         let list = json!(new).to_string();
-        for (id, policy, target) in self.known::<(i64, i64, i64)>(BOUNDS, KNOWN_BOUNDS, &list).await? {
-            self.bounds.insert([policy, target], id);
+        let known = self.known::<(i64, i64, i64, i64)>(BOUNDS, KNOWN_BOUNDS, &list).await?;
+        for (id, policy, target, notice) in known {
+            self.bounds.insert([policy, target, notice], id);
         }
         Ok(())
     }
@@ -281,52 +299,25 @@ impl<'a> Writer<'a> {
         Ok(&self.questions)
     }
 
-    async fn run(&mut self, draft: &Draft, ids: &Ids) -> Result<i64, StoreError> {
-        let insert = "INSERT INTO run (started, muster, host, reason, checks, subjects, targets, exit, replay) \
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    async fn run(&mut self, draft: &Draft, ids: &Ids, uid: &str) -> Result<i64, StoreError> {
+        let insert = "INSERT INTO run (started, muster, host, reason, checks, subjects, targets, exit, replay, \
+                      uid, environment, promised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let mut query = sqlx::query(insert).bind(draft.at);
         for number in &draft.about {
             query = query.bind(ids.of(self.store, *number)?);
         }
-        let replay = draft.replay.and_then(|number| draft.texts.list.get(number)).map(|text| &**text);
-        let saved = query.bind(i64::from(draft.exit)).bind(replay).execute(&mut *self.tx).await;
+        let text = |number: Option<usize>| number.and_then(|number| draft.texts.list.get(number));
+        let environment = draft.environment.map(|number| ids.of(self.store, number)).transpose()?;
+        let (replay, promised) = (text(draft.replay), text(draft.promised));
+        let query = query.bind(i64::from(draft.exit)).bind(replay.map(|text| &**text));
+        let query = query.bind(uid).bind(environment).bind(promised.map(|text| &**text));
+        let saved = query.execute(&mut *self.tx).await;
         saved.map(|saved| saved.last_insert_rowid()).map_err(|error| self.store.fault(&error))
     }
+}
 
-    async fn findings(&mut self, draft: &Draft, ids: &Ids, run: i64) -> Result<(), StoreError> {
-        let mut samples = Vec::with_capacity(draft.found.len());
-        for found in &draft.found {
-            let bound = [ids.of(self.store, found.policy)?, ids.of(self.store, found.target)?];
-            let Some(bound) = self.bounds.get(&bound).copied() else {
-                return Err(self.store.content("a finding", "its check is gone"));
-            };
-            let id = self.finding(draft, found, bound, run).await?;
-            samples.push(json!([bound, id, found.verdict, found.state]));
-        }
-        self.bulk(SAMPLES, run, &samples).await
-    }
-
-    async fn finding(
-        &mut self,
-        draft: &Draft,
-        found: &Found,
-        bound: i64,
-        run: i64,
-    ) -> Result<i64, StoreError> {
-        let text = |number: usize| {
-            let text = draft.texts.list.get(number).map(|text| &**text);
-            text.ok_or_else(|| self.store.content("a finding", format!("there is no text {number} in it")))
-        };
-        let replay = draft.replay.map(text).transpose()?;
-        let saved = sqlx::query_scalar(FINDING)
-            .bind(text(found.name)?)
-            .bind(bound)
-            .bind(run)
-            .bind(draft.at)
-            .bind(replay)
-            .bind(text(found.json)?)
-            .fetch_one(&mut *self.tx)
-            .await;
-        saved.map_err(|error| self.store.fault(&error))
-    }
+/// A name that no other run has.
+fn any_uid(at: i64) -> String {
+    let chance = || RandomState::new().hash_one((std::process::id(), at));
+    format!("{:x}-{:016x}{:016x}", at.cast_unsigned(), chance(), chance())
 }

@@ -396,8 +396,94 @@ fn a_store_in_a_file_is_told_and_pruned_alike() {
     shop.check(&[]).exits(0);
     let status = shop.run(&["store", "status", "--format", "json"]).exits(0);
     assert_eq!((&status.json()["runs"], &status.json()["kind"]), (&Json::from(2), &Json::from("file")));
+    shop.run(&["store", "export", "runs.muster"]).exits(0).says("2 runs written");
+    let run = shop.run(&["store", "import", "runs.muster"]).exits(0);
+    assert!(run.stdout.starts_with("0 runs taken in, 2 were there"), "{}", run.stdout);
     shop.run(&["store", "prune", "--keep", "9d"]).exits(0);
     let run = shop.run(&["store", "prune", "--before", "2199-01-01T00:00:00Z"]).exits(0);
     assert!(run.stdout.starts_with("2 runs"), "{}", run.stdout);
     shop.run(&["history"]).exits(4);
+    let run = shop.run(&["store", "import", "runs.muster"]).exits(0);
+    assert!(run.stdout.starts_with("2 runs taken in"), "{}", run.stdout);
+    assert_eq!(listed(&shop).len(), 2);
+}
+
+#[test]
+fn what_a_store_knows_is_the_same_after_it_was_carried() {
+    let shop = Shop::new();
+    let project =
+        "owner: team\npolicies: [policies/]\ntargets:\n  here: { type: host }\nstore: { path: s.db }\n";
+    shop.project(project).file("a.txt", "a").policy(
+        "sizes",
+        "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\n\
+         each: files\nexpect: some\nfail: size > 1.KiB\n",
+    );
+    shop.check(&[]).exits(0);
+    shop.bytes("a.txt", &[b'x'; 2000]).check(&[]).exits(1);
+    shop.check(&[]).exits(1);
+    shop.file("a.txt", "a").check(&[]).exits(0);
+    let asked: [&[&str]; 3] = [
+        &["history"],
+        &["diff", "1", "2"],
+        &["history", "here", "file.set", "--fact", "size", "--format", "json"],
+    ];
+    let ask = || {
+        let samples = |run: &crate::harness::Run| run.report.as_ref().map(|json| json["questions"].clone());
+        asked.map(|arguments| {
+            let run = shop.run(arguments);
+            samples(&run).map_or_else(|| run.stdout.clone(), |samples| samples.to_string())
+        })
+    };
+    let before = ask();
+    shop.run(&["store", "export", "runs.muster"]).exits(0);
+    shop.project(&project.replace("s.db", "other.db"));
+    shop.run(&["store", "import", "runs.muster"]).exits(0);
+    assert_eq!(ask(), before);
+    let again = shop.run(&["store", "export", "again.muster"]).exits(0);
+    assert!(again.stderr.contains("4 runs written"), "{}", again.stderr);
+    let database = Database::new(&[]);
+    let mut other = machine(&database);
+    other.env("STORE_PASSWORD", &env("MUSTER_TEST_PG_PASSWORD"));
+    other.run(&["store", "import", &shop.at("runs.muster").display().to_string()]).exits(0);
+    assert_eq!(listed(&other).len(), 4);
+    assert_eq!(other.run(&["diff", "1", "2"]).stdout, before[1]);
+}
+
+#[test]
+fn runs_are_kept_as_long_as_the_longest_of_their_tiers() {
+    let database = Database::new(&[]);
+    let shop = machine_as(&database, "postgres", port(), "  keep: { continuous: 10d, daily: 100d }\n");
+    shop.policy(
+        "often",
+        "tier: continuous\ntarget: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.txt'] } } }\n\
+         each: files\nexpect: some\nfail: size > 1.KiB\n",
+    );
+    shop.check(&["--tier", "continuous"]).exits(0);
+    shop.check(&["--tier", "daily"]).exits(0);
+    shop.check(&[]).exits(0);
+    // Packed runs tell their own time, so the copy is made older.
+    listed(&shop);
+    let copy = std::fs::read_dir(shop.at(".cache/muster/stores")).unwrap().map(|entry| entry.unwrap().path());
+    let copy = copy.into_iter().find(|path| path.extension().is_some_and(|end| end == "db")).unwrap();
+    let old = |days: i64| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            use sqlx::Connection;
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy);
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            let set = sqlx::query("UPDATE run SET started = started - ?").bind(days * 86_400_000_000);
+            set.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    };
+    let numbers = || ask(&database, "SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM muster.run");
+    old(20);
+    let run = shop.run(&["store", "prune", "--dry-run"]).exits(0);
+    assert!(run.stdout.starts_with("1 runs") && run.stdout.ends_with("2 are left\n"), "{}", run.stdout);
+    assert_eq!(numbers(), "1 2 3");
+    shop.run(&["store", "prune"]).exits(0);
+    assert_eq!(numbers(), "2 3");
+    old(90);
+    shop.run(&["store", "prune"]).exits(0);
+    assert_eq!(numbers(), "");
 }

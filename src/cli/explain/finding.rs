@@ -252,7 +252,7 @@ fn tree(
     facts: &str,
 ) -> Result<String, Problem> {
     let bound = Bound::of(arguments)?;
-    let (past, _) = memory::recall(project, &bound.plan, recording.started)?;
+    let (past, _) = memory::recall(project, &bound.plan, None, recording.started)?;
     let judged = Judged::of(&bound, recording, past)?;
     let found = judged.find(name).ok_or_else(|| judged.unknown(name, facts))?;
     Ok(judged.text(&found, facts, None, arguments.format))

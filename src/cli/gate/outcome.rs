@@ -25,6 +25,7 @@ pub(super) fn report(
     fail_on: Verdict,
 ) -> RunReport {
     let about = Assembly {
+        overdue: Vec::new(),
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),
         started,

@@ -153,7 +153,7 @@ fn verify(arguments: &Arguments) -> Done {
     let (page, mut ran) =
         judged(arguments, (&setup, &sides, &waves), taken.as_ref(), &options, &mut timings)?;
     if let Some(memory) = ran.memory.take()
-        && let Err(problem) = memory.remember(&ran.report, (&ran.recording, None), &ran.redactor)
+        && let Err(problem) = memory.remember(&setup, &ran.report, (&ran.recording, None), &ran.redactor)
     {
         check::not_remembered(&mut ran.report, problem);
     }
@@ -184,7 +184,7 @@ fn judged(
 ) -> Result<(GatePage, Ran), Problem> {
     let (started, mut watch) = (Timestamp::now(), Watch::start());
     waivers_within(setup, started)?;
-    let (mut past, memory) = memory::recall(&setup.project, &sides.plan, started)?;
+    let (mut past, memory) = memory::recall(&setup.project, &sides.plan, None, started)?;
     memory::baselines(&setup.project, &sides.plan, &mut past)?;
     let redactor = Redactor::new();
     let salt = match taken {

@@ -6,10 +6,11 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::exit;
-use crate::cli::memory::{unusable, wait, waiting};
-use crate::cli::memory_shared::away;
+use crate::cli::memory::{keeping, unusable, wait, waiting};
+use crate::cli::memory_shared::{self, Place, away};
 use crate::cli::output::{Done, Problem, say};
 use crate::fact::{parse_time, timestamp};
+use crate::policy::project::Keep;
 use crate::store::Store;
 
 use super::Which;
@@ -32,6 +33,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     let (_, place) = arguments.which.place()?;
+    if let (None, None, Some(keep)) = (&arguments.before, arguments.keep, &place.keep)
+        && !keep.tiers.is_empty()
+    {
+        return by_tier(arguments, &place, keep);
+    }
     let before = before(arguments, place.keep.as_ref().map(|keep| keep.rest))?;
     let (gone, left) = match &place.shared {
         Some(shared) => {
@@ -50,9 +56,50 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         None if !crate::store::is_there(&place.path) => (0, 0),
         None => local(arguments, &place.path, before)?,
     };
+    told(arguments, (gone, left), &format!("from before {before} "))
+}
+
+/// By the tiers of what runs judged, which the store of this machine knows.
+fn by_tier(arguments: &Arguments, place: &Place, keep: &Keep) -> Done {
+    if let Some(shared) = &place.shared
+        && let Some(gap) = memory_shared::catch_up(shared)?
+    {
+        return Err(away(&gap.why));
+    }
+    if !crate::store::is_there(&place.path) {
+        return told(arguments, (0, 0), "");
+    }
+    let done = wait(async {
+        let store = Store::open(&place.path).await?;
+        let done = async {
+            let all = store.runs(u32::MAX).await?.len();
+            let old = store.outlived(&keeping(keep), Timestamp::now()).await?;
+            if !arguments.dry_run {
+                store.forget(&old).await?;
+            }
+            Ok((old, all))
+        }
+        .await;
+        store.close().await;
+        done
+    });
+    let (old, all) = done.map_err(|error| unusable(&error))?;
+    let (gone, left) = (count(old.len()), count(all - old.len()));
+    if let Some(shared) = place.shared.as_ref().filter(|_| !arguments.dry_run) {
+        let runtime = waiting().map_err(|error| unusable(&error))?;
+        runtime.block_on(shared.forget(old)).map_err(|error| away(&error))?;
+    }
+    told(arguments, (gone, left), "that are older than their tiers are kept ")
+}
+
+fn told(arguments: &Arguments, (gone, left): (u64, u64), which: &str) -> Done {
     let would = if arguments.dry_run { "would be forgotten" } else { "forgotten" };
-    say(&format!("{gone} runs from before {before} {would}, {left} are left\n"))?;
+    say(&format!("{gone} runs {which}{would}, {left} are left\n"))?;
     Ok(if gone + left == 0 { exit::NOTHING } else { exit::GOOD })
+}
+
+fn count(many: usize) -> u64 {
+    u64::try_from(many).unwrap_or(u64::MAX)
 }
 
 fn local(arguments: &Arguments, path: &std::path::Path, before: Timestamp) -> Result<(u64, u64), Problem> {
@@ -71,7 +118,6 @@ fn local(arguments: &Arguments, path: &std::path::Path, before: Timestamp) -> Re
         done
     });
     let (gone, left) = pruned.map_err(|error| unusable(&error))?;
-    let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
     Ok((count(gone), count(left)))
 }
 

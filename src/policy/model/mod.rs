@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::fact::{Args, Before, Pointer, ProbeDecl, Schema, Type, Value};
 use crate::rule::script::Script;
@@ -41,6 +42,19 @@ impl Tier {
             Self::Monthly => "monthly",
             Self::Quarterly => "quarterly",
             Self::Release => "release",
+        }
+    }
+
+    /// How often it is judged, unless the project says otherwise; a release comes when it comes.
+    pub fn interval(self) -> Option<Duration> {
+        const DAY: Duration = Duration::from_hours(24);
+        match self {
+            Self::Continuous => Some(Duration::from_mins(5)),
+            Self::Daily => Some(DAY),
+            Self::Weekly => Some(DAY * 7),
+            Self::Monthly => Some(DAY * 30),
+            Self::Quarterly => Some(DAY * 91),
+            Self::Release => None,
         }
     }
 

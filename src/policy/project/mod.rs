@@ -84,6 +84,29 @@ pub struct Project {
     pub recordings: Recordings,
     /// What was moved in a migration.
     pub gate: Gate,
+    /// What audits count by.
+    pub audit: Audit,
+}
+
+/// What audits count by.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// How late a check of a tier may be judged; a tenth of the tier's interval if left out.
+    pub grace: BTreeMap<Tier, Duration>,
+}
+
+impl Project {
+    /// How often a tier is judged; none if it is not judged by the clock.
+    pub fn interval(&self, tier: Tier) -> Option<Duration> {
+        self.tiers.get(&tier).copied().or(tier.interval())
+    }
+
+    /// How late a check of a tier may be judged. A tenth of a day is more than the hour by
+    /// which a change to summer time moves a run.
+    pub fn grace(&self, tier: Tier) -> Option<Duration> {
+        let interval = self.interval(tier)?;
+        Some(self.audit.grace.get(&tier).copied().unwrap_or(interval / 10))
+    }
 }
 
 /// How recordings are written and read.
@@ -203,6 +226,7 @@ impl Reader {
                     .and_then(|key| self.secret(key)),
             },
             gate: self.gate(node.get("gate")),
+            audit: audit(node.get("audit")),
         };
         self.names(node, &project);
         self.gate_names(node);
@@ -223,6 +247,16 @@ fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>
             .collect()
     };
     pairs(node).iter().filter_map(|(key, value)| Some((text(Some(key))?, routes(value)))).collect()
+}
+
+/// One grace for all tiers, or one for each.
+fn audit(node: Option<&Node>) -> Audit {
+    let grace = node.and_then(|node| node.get("grace"));
+    let of_all = || {
+        let grace = duration(grace)?;
+        Some(Tier::WORDS.iter().filter_map(|word| Some((Tier::from_word(word)?, grace))).collect())
+    };
+    Audit { grace: of_all().unwrap_or_else(|| tiers(grace)) }
 }
 
 fn tiers(node: Option<&Node>) -> BTreeMap<Tier, Duration> {

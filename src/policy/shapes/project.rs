@@ -243,6 +243,16 @@ pub static LINTS: MapShape = MapShape {
     ],
 };
 
+/// `audit:`
+pub(super) static AUDIT: MapShape = MapShape {
+    name: "audit settings",
+    keys: &[may(
+        "grace",
+        Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
+        "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
+    )],
+};
+
 /// One calendar.
 pub(super) static CALENDAR: MapShape = MapShape {
     name: "a calendar",
@@ -292,5 +302,6 @@ pub static PROJECT: MapShape = MapShape {
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
         may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
+        may("audit", Shape::Map(&AUDIT), "what audits count by"),
     ],
 };

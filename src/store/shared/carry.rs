@@ -13,7 +13,7 @@ pub(super) async fn out(link: &mut Link, take: Take<'_>) -> Result<(), ExportErr
     loop {
         let rows = log::after(link, seq).await?;
         loop {
-            let notes = log::notes_after(link, noted).await?;
+            let notes = log::notes_after(link, noted, None).await?;
             let Some((last, ..)) = notes.last() else { break };
             noted = *last;
             for note in notes {

@@ -1,19 +1,23 @@
 //! The copy of the log on this machine: how far it is, and what comes next.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, Sqlite, Transaction};
 
 use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::write::Writer;
-use super::super::{Store, StoreError};
+use super::super::{Kind, Store, StoreError, repack};
 use super::SharedError;
-use super::carry::damaged;
+use super::carry::{damaged, item};
 use super::link::Link;
-use super::log::{self, About, Row};
+use super::log::{self, About, Note, Row};
 use crate::fact::micros_of;
 
-/// One row. log, pruned: which log it is a copy of. seq, name: the last run that is in it. reached: when it had all.
+/// One row. log, pruned: which log it is a copy of. seq, name: the last run that is in it. noted: the last
+/// mark of a run that never ended. reached: when it had all.
 const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS copy_of (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -21,6 +25,7 @@ CREATE TABLE IF NOT EXISTS copy_of (
     pruned INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     name TEXT NOT NULL,
+    noted INTEGER NOT NULL,
     reached INTEGER
 ) STRICT";
 
@@ -31,6 +36,7 @@ struct Mark {
     pruned: i64,
     seq: i64,
     name: String,
+    noted: i64,
 }
 
 impl FromRow<'_, SqliteRow> for Mark {
@@ -40,6 +46,7 @@ impl FromRow<'_, SqliteRow> for Mark {
             pruned: row.try_get("pruned")?,
             seq: row.try_get("seq")?,
             name: row.try_get("name")?,
+            noted: row.try_get("noted")?,
         })
     }
 }
@@ -80,7 +87,7 @@ pub(super) async fn reached(store: &Store) -> Result<Option<Timestamp>, StoreErr
 }
 
 async fn mark(store: &Store, tx: &mut Transaction<'static, Sqlite>) -> Result<Option<Mark>, StoreError> {
-    sqlx::query_as("SELECT log, pruned, seq, name FROM copy_of")
+    sqlx::query_as("SELECT log, pruned, seq, name, noted FROM copy_of")
         .fetch_optional(&mut **tx)
         .await
         .map_err(|error| store.fault(&error))
@@ -88,7 +95,7 @@ async fn mark(store: &Store, tx: &mut Transaction<'static, Sqlite>) -> Result<Op
 
 /// How far it is, by itself.
 async fn here(store: &Store) -> Result<Option<Mark>, StoreError> {
-    sqlx::query_as("SELECT log, pruned, seq, name FROM copy_of")
+    sqlx::query_as("SELECT log, pruned, seq, name, noted FROM copy_of")
         .fetch_optional(store.pool())
         .await
         .map_err(|error| store.fault(&error))
@@ -108,6 +115,12 @@ pub(super) async fn pull(link: &mut Link, store: &Store, now: Timestamp) -> Resu
             continue;
         }
         let rows = log::after(link, at.seq).await?;
+        let marks = log::notes_after(link, at.noted, Some(Kind::Begun)).await?;
+        if !marks.is_empty() {
+            note(link, store, &at, marks).await?;
+            continue;
+        }
+        refer(link, store, &rows).await?;
         if rows.is_empty() {
             arrived(store, &at, now).await?;
             return Ok(new);
@@ -128,8 +141,10 @@ async fn is_of(link: &mut Link, at: &Mark, about: &About) -> Result<bool, Shared
 /// Empties the copy, so that it begins anew. Runs go first: whoever is killed in between does it again.
 async fn begin(store: &Store, about: &About) -> Result<(), StoreError> {
     store.prune(Timestamp::MAX).await?;
-    let set = "INSERT INTO copy_of (one, log, pruned, seq, name) VALUES (1, ?, ?, 0, '') \
-               ON CONFLICT (one) DO UPDATE SET log = excluded.log, pruned = excluded.pruned, seq = 0, name = '', \
+    let marks = sqlx::query("DELETE FROM begun").execute(store.pool()).await;
+    marks.map_err(|error| store.fault(&error))?;
+    let set = "INSERT INTO copy_of (one, log, pruned, seq, name, noted) VALUES (1, ?, ?, 0, '', 0) \
+               ON CONFLICT (one) DO UPDATE SET log = excluded.log, pruned = excluded.pruned, seq = 0, name = '', noted = 0, \
                reached = NULL";
     let done = sqlx::query(set).bind(&about.log).bind(about.pruned).execute(store.pool()).await;
     done.map(|_| ()).map_err(|error| store.fault(&error))
@@ -140,6 +155,45 @@ async fn arrived(store: &Store, at: &Mark, now: Timestamp) -> Result<(), StoreEr
     let set = "UPDATE copy_of SET reached = ? WHERE log = ? AND seq >= ?";
     let done = sqlx::query(set).bind(micros_of(now)).bind(&at.log).bind(at.seq).execute(store.pool()).await;
     done.map(|_| ()).map_err(|error| store.fault(&error))
+}
+
+/// Fetches what rows refer to and the copy does not have. It was added to the log before them.
+async fn refer(link: &mut Link, store: &Store, rows: &[Row]) -> Result<(), SharedError> {
+    let drafts = rows.iter().filter_map(|row| unpack(&row.body).ok());
+    let wanted: BTreeSet<String> =
+        drafts.filter_map(|draft| Some(draft.texts.list.get(draft.promised?)?.to_string())).collect();
+    let known: Vec<String> =
+        sqlx::query_scalar("SELECT digest FROM promise WHERE digest IN (SELECT value FROM json_each(?))")
+            .bind(json!(wanted).to_string())
+            .fetch_all(store.pool())
+            .await
+            .map_err(|error| store.fault(&error))?;
+    let missing: Vec<String> = wanted.into_iter().filter(|digest| !known.contains(digest)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let notes = log::promised(link, missing).await?;
+    let mut writer = Writer::begin(store).await?;
+    for note in notes {
+        repack::note(&mut writer, &item(link, note)?).await?;
+    }
+    Ok(writer.commit().await?)
+}
+
+/// Saves what is no run.
+async fn note(link: &Link, store: &Store, at: &Mark, notes: Vec<Note>) -> Result<(), SharedError> {
+    let mut writer = Writer::begin(store).await?;
+    if mark(store, writer.tx()).await?.as_ref() != Some(at) {
+        // Another process was faster.
+        return Ok(());
+    }
+    for note in notes {
+        let seq = note.0;
+        repack::note(&mut writer, &item(link, note)?).await?;
+        let set = sqlx::query("UPDATE copy_of SET noted = ?").bind(seq).execute(&mut **writer.tx()).await;
+        set.map_err(|error| store.fault(&error))?;
+    }
+    Ok(writer.commit().await?)
 }
 
 /// Saves rows of the log, and how far it is, in one transaction. Of a run that cannot be read those before it are saved.
@@ -159,7 +213,7 @@ async fn fold(link: &Link, store: &Store, at: &Mark, rows: &[Row]) -> Result<u64
             }
         };
         number(store, writer.tx(), row.seq).await?;
-        writer.save(&draft).await?;
+        writer.save(&draft, &row.name).await?;
         advance(store, writer.tx(), row).await?;
         saved += 1;
     }

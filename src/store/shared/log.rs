@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 
-use super::super::Item;
+use super::super::{Item, Kind};
 use super::link::Link;
 use super::schema::LOCK;
 use super::{Extent, SharedError};
@@ -22,6 +22,8 @@ pub(super) struct New {
     pub(super) muster: String,
     pub(super) host: String,
     pub(super) format: i32,
+    /// The digest of what the project promised then.
+    pub(super) promised: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -89,7 +91,7 @@ ORDER BY place ON CONFLICT (kind, name) DO NOTHING";
 const NOTES: &str = "
 SELECT seq, kind, name, body FROM (
     SELECT seq, kind, name, body, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
-    FROM note WHERE seq > $1 ORDER BY seq LIMIT $2
+    FROM note WHERE seq > $1 AND ($4::text IS NULL OR kind = $4) ORDER BY seq LIMIT $2
 ) next WHERE before < $3 ORDER BY seq";
 
 const EXTENT: &str = "SELECT count(*), coalesce(sum(size), 0)::bigint FROM run";
@@ -142,10 +144,44 @@ pub(super) async fn add(link: &mut Link, batch: Batch) -> Result<u64, SharedErro
 }
 
 /// The next of what is no run, in order; none at the end.
-pub(super) async fn notes_after(link: &mut Link, seq: i64) -> Result<Vec<Note>, SharedError> {
+pub(super) async fn notes_after(
+    link: &mut Link,
+    seq: i64,
+    kind: Option<Kind>,
+) -> Result<Vec<Note>, SharedError> {
     link.within("reading what runs refer to", async |tx| {
         let select = sqlx::query_as(NOTES).persistent(false).bind(seq).bind(MOST).bind(LARGEST);
+        let select = select.bind(kind.map(Kind::word));
         select.fetch_all(&mut *tx).await
+    })
+    .await
+}
+
+/// Those of the promises that the log has.
+pub(super) async fn promises(link: &mut Link, wanted: Vec<String>) -> Result<Vec<String>, SharedError> {
+    let select = "SELECT name FROM note WHERE kind = 'promise' AND name = ANY ($1)";
+    link.within("asking what it knows", async |tx| {
+        sqlx::query_scalar(select).persistent(false).bind(wanted).fetch_all(&mut *tx).await
+    })
+    .await
+}
+
+/// These promises, as far as the log has them.
+pub(super) async fn promised(link: &mut Link, wanted: Vec<String>) -> Result<Vec<Note>, SharedError> {
+    let select = "SELECT seq, kind, name, body FROM note WHERE kind = 'promise' AND name = ANY ($1)";
+    link.within("reading what runs refer to", async |tx| {
+        sqlx::query_as(select).persistent(false).bind(wanted).fetch_all(&mut *tx).await
+    })
+    .await
+}
+
+/// Forgets runs by their numbers.
+pub(super) async fn forget(link: &mut Link, runs: Vec<i64>) -> Result<u64, SharedError> {
+    let schema = link.schema.clone();
+    link.within("forgetting runs", async |tx| {
+        sqlx::query(LOCK).persistent(false).bind(schema).execute(&mut *tx).await?;
+        let delete = sqlx::query("DELETE FROM run WHERE seq = ANY ($1)").persistent(false).bind(runs);
+        Ok(delete.execute(&mut *tx).await?.rows_affected())
     })
     .await
 }

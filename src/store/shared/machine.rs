@@ -125,6 +125,14 @@ impl Shared {
         gone
     }
 
+    /// Forgets runs of the log and of the copy by their numbers, which each machine finds by the same rule.
+    pub async fn forget(&self, runs: Vec<i64>) -> Result<u64, SharedError> {
+        let mut link = Link::open(&self.address).await?;
+        let gone = log::forget(&mut link, runs).await;
+        link.close().await;
+        gone
+    }
+
     /// How many runs of the log began before a time.
     pub async fn older(&self, before: Timestamp) -> Result<u64, SharedError> {
         let mut link = Link::open(&self.address).await?;

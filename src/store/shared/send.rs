@@ -1,14 +1,16 @@
 //! Runs that wait on this machine until the log has them.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 
-use super::super::StoreError;
 use super::super::inbox::{self, fault, list};
 use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::place::absolute;
+use super::super::{Item, Kind, StoreError, begun, fold};
 use super::link::Link;
 use super::log::{self, Batch, New};
 use super::{Sent, SharedError};
@@ -31,6 +33,8 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
     let path = absolute(outbox)?;
     let folder = inbox::folder(&path);
     let mut sent = Sent::default();
+    let over = marks(link, &folder).await?;
+    removed(&path, &over)?;
     let mut waiting = list(&path, &folder)?.unwrap_or_default().into_iter().peekable();
     while waiting.peek().is_some() {
         let (mut new, mut files, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -53,19 +57,57 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
         }
         sent.runs += u64::try_from(new.len()).unwrap_or(0);
         if !new.is_empty() {
-            log::add(link, Batch { runs: new, ..Batch::default() }).await?;
+            let notes = promises(link, &folder, &new).await?;
+            log::add(link, Batch { notes, runs: new }).await?;
         }
-        for file in files {
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(fault(&path, &file, &error).into());
-                }
-                _ => {}
-            }
-        }
+        removed(&path, &files)?;
     }
     inbox::sweep(&folder);
     Ok(sent)
+}
+
+fn removed(path: &str, files: &[PathBuf]) -> Result<(), StoreError> {
+    for file in files {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(path, file, &error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Sends the marks of runs that ended without a word, and returns their files.
+async fn marks(link: &mut Link, folder: &Path) -> Result<Vec<PathBuf>, SharedError> {
+    let (mut notes, mut files) = (Vec::new(), Vec::new());
+    for (file, run) in begun::over(folder, fold::now()) {
+        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        // Two machines may have begun with one number at one time.
+        let name = format!("{name}-{}", run.host);
+        let body = serde_json::to_vec(&run).unwrap_or_default();
+        notes.push(Item { kind: Kind::Begun, name, body });
+        files.push(file);
+    }
+    if !notes.is_empty() {
+        log::add(link, Batch { notes, ..Batch::default() }).await?;
+    }
+    Ok(files)
+}
+
+/// What these runs refer to and the log does not have. One that a power cut took is written again by the next run.
+async fn promises(link: &mut Link, folder: &Path, new: &[New]) -> Result<Vec<Item>, SharedError> {
+    let wanted: BTreeSet<&String> = new.iter().filter_map(|run| run.promised.as_ref()).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = log::promises(link, wanted.iter().map(|digest| (*digest).clone()).collect()).await?;
+    let mut notes = Vec::new();
+    for digest in wanted.into_iter().filter(|digest| !known.contains(digest)) {
+        let Ok(body) = std::fs::read(inbox::promise_file(folder, digest)) else { continue };
+        if serde_json::from_slice::<IgnoredAny>(&body).is_ok() {
+            notes.push(Item { kind: Kind::Promise, name: digest.clone(), body });
+        }
+    }
+    Ok(notes)
 }
 
 /// What is told of a run beside its body.
@@ -86,5 +128,6 @@ pub(super) fn read(path: &str, file: &Path, name: String, body: Vec<u8>) -> Resu
     // PostgreSQL has no text with a NUL in it.
     let text = |number: usize| draft.texts.list.get(number).map_or("", |text| &**text).replace('\0', "");
     let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);
-    Ok(New { name, started: draft.at, muster: text(muster), host: text(host), format, body })
+    let promised = draft.promised.map(text);
+    Ok(New { name, started: draft.at, muster: text(muster), host: text(host), format, promised, body })
 }

@@ -55,6 +55,10 @@ impl Shared {
         match self.0 {}
     }
 
+    pub async fn forget(&self, _: Vec<i64>) -> Result<u64, SharedError> {
+        match self.0 {}
+    }
+
     pub async fn older(&self, _: Timestamp) -> Result<u64, SharedError> {
         match self.0 {}
     }

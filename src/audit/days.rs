@@ -1,0 +1,46 @@
+//! Verdicts day by day; a day without a run is a gap, and not a good day.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::model::{Day, Period};
+use crate::store::Ledger;
+use crate::verdict::{Counts, Verdict};
+
+fn day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// Of every day of the period the last verdict of each check that was judged on it.
+pub(super) fn days(ledger: &Ledger, period: &Period) -> Vec<Day> {
+    let mut runs: BTreeMap<Date, u64> = BTreeMap::new();
+    for run in &ledger.runs {
+        *runs.entry(day(run.started)).or_default() += 1;
+    }
+    let mut last: BTreeMap<Date, BTreeMap<usize, (Timestamp, Verdict)>> = BTreeMap::new();
+    for one in ledger.judged.iter().filter(|one| !one.notice) {
+        let Some(run) = ledger.runs.get(one.run) else { continue };
+        let slot =
+            last.entry(day(run.started)).or_default().entry(one.check).or_insert((run.started, one.verdict));
+        if slot.0 <= run.started {
+            *slot = (run.started, one.verdict);
+        }
+    }
+    let (mut at, end) = (day(period.from), day(period.until));
+    let mut all = Vec::new();
+    // The end does not belong to a period that is over.
+    while at < end || (at == end && period.until < period.to) {
+        let counted = last.get(&at).map(|checks| {
+            let mut counts = Counts::default();
+            checks.values().for_each(|(_, verdict)| counts.add(*verdict, 1));
+            counts
+        });
+        all.push(Day { day: at.to_string(), checks: counted, runs: runs.get(&at).copied().unwrap_or(0) });
+        let Ok(next) = at.tomorrow() else { break };
+        at = next;
+    }
+    all
+}

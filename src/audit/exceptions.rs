@@ -1,0 +1,167 @@
+//! What was allowed in a period, and what it hid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::model::{Exception, ExceptionKind};
+use crate::store::{Ledger, LedgerFinding, LedgerRun};
+use crate::verdict::{Operand, Origin, Verdict};
+
+/// An exception as a project file, or a policy, says it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the fields are those of `Exception`")]
+pub struct Allowed {
+    pub kind: ExceptionKind,
+    pub policy: Arc<str>,
+    pub scope: String,
+    pub what: String,
+    pub owner: Arc<str>,
+    pub reason: String,
+    pub ticket: String,
+    pub expires: String,
+}
+
+/// All of them, the waivers first, those that hid most first.
+pub(super) fn exceptions(ledger: &Ledger, allowed: &BTreeMap<Arc<str>, Vec<Allowed>>) -> Vec<Exception> {
+    let mut runs: Vec<&LedgerRun> = ledger.runs.iter().collect();
+    runs.sort_by_key(|run| run.started);
+    let mut found: BTreeMap<&Allowed, (Timestamp, Timestamp)> = BTreeMap::new();
+    let mut newest: BTreeMap<Option<&Arc<str>>, &Arc<str>> = BTreeMap::new();
+    for run in runs {
+        let Some(digest) = &run.promised else { continue };
+        newest.insert(run.environment.as_ref(), digest);
+        for one in allowed.get(digest).into_iter().flatten() {
+            found.entry(one).or_insert((run.started, run.started)).1 = run.started;
+        }
+    }
+    let open: BTreeSet<&Allowed> =
+        newest.values().filter_map(|digest| allowed.get(*digest)).flatten().collect();
+    let hidden = hidden(ledger);
+    let mut all: Vec<Exception> = found
+        .into_iter()
+        .map(|(one, (from, to))| {
+            let mut exception = Exception {
+                kind: one.kind,
+                policy: Arc::clone(&one.policy),
+                scope: one.scope.clone(),
+                what: one.what.clone(),
+                owner: Arc::clone(&one.owner),
+                reason: one.reason.clone(),
+                ticket: one.ticket.clone(),
+                expires: one.expires.clone(),
+                from,
+                to,
+                open: open.contains(one),
+                hid: Vec::new(),
+                hidden: 0,
+                worse: Vec::new(),
+            };
+            if one.kind == ExceptionKind::Waiver {
+                hid(&mut exception, &hidden);
+            }
+            exception
+        })
+        .collect();
+    all.sort_by(|one, other| {
+        (one.kind, std::cmp::Reverse(one.hidden), &one.policy, &one.what).cmp(&(
+            other.kind,
+            std::cmp::Reverse(other.hidden),
+            &other.policy,
+            &other.what,
+        ))
+    });
+    all
+}
+
+/// A finding that was waived, and in how many judgements.
+struct Hidden<'a> {
+    finding: &'a LedgerFinding,
+    times: u64,
+    /// It did not fail when it was waived first, and does now.
+    worsened: bool,
+}
+
+fn hidden(ledger: &Ledger) -> Vec<Hidden<'_>> {
+    let mut runs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for one in ledger.judged.iter().filter(|one| !one.notice) {
+        runs.entry(one.check).or_default().push(one.run);
+    }
+    let mut all = Vec::new();
+    for finding in &ledger.findings {
+        let judged = runs.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
+        let mut times = 0;
+        for (place, turn) in
+            finding.turns.iter().enumerate().filter(|(_, turn)| turn.verdict == Some(Verdict::Waived))
+        {
+            let end = finding.turns.get(place + 1).map_or(usize::MAX, |next| next.run);
+            times += judged.iter().filter(|run| (turn.run..end).contains(*run)).count() as u64;
+        }
+        let mut held =
+            finding.turns.iter().filter(|turn| turn.verdict == Some(Verdict::Waived)).map(|turn| turn.held);
+        let worsened = held.next() == Some(false) && held.last() == Some(true);
+        if times > 0 {
+            all.push(Hidden { finding, times, worsened });
+        }
+    }
+    all
+}
+
+/// What a waiver hid: the findings whose note names its ticket and owner.
+fn hid(exception: &mut Exception, hidden: &[Hidden<'_>]) {
+    for one in hidden {
+        let newest = &one.finding.newest;
+        let is_its = newest.waiver.as_ref().is_some_and(|note| {
+            note.ticket == exception.ticket
+                && *note.owner == *exception.owner
+                && note.reason == exception.reason
+        });
+        if !is_its {
+            continue;
+        }
+        exception.hid.push(Arc::clone(&newest.id));
+        exception.hidden += one.times;
+        if one.worsened {
+            exception.worse.push(format!("{}: it was near its limit, and fails now", newest.subject.shown));
+        }
+    }
+}
+
+/// A number that a finding was judged by, and the limit that stands against it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The probe.
+    pub probe: Arc<str>,
+    /// The fact.
+    pub fact: Arc<str>,
+    /// The number, as the finding has it.
+    pub value: f64,
+    /// Is more of it worse?
+    pub up: bool,
+}
+
+/// The numbers of a finding that lie beyond a limit of its rule: what got worse is seen by them.
+pub fn judged_by(operands: &[Operand]) -> Vec<Judged> {
+    let number = |operand: &Operand| match &operand.value {
+        Json::Number(number) => number.as_f64(),
+        _ => None,
+    };
+    let limits = operands.iter().filter(|operand| matches!(operand.origin, Origin::Param { .. }));
+    let limits: Vec<(f64, &str)> = limits.filter_map(|limit| Some((number(limit)?, &*limit.ty))).collect();
+    let mut all = Vec::new();
+    for operand in operands {
+        let Origin::Fact { probe } = &operand.origin else { continue };
+        let Some(value) = number(operand) else { continue };
+        // Without a limit of its kind nobody knows which way is worse.
+        let Some((limit, _)) = limits.iter().find(|(_, ty)| *ty == operand.ty) else { continue };
+        all.push(Judged {
+            probe: Arc::clone(probe),
+            fact: Arc::clone(&operand.text),
+            value,
+            up: value >= *limit,
+        });
+    }
+    all
+}

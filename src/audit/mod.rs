@@ -1,0 +1,89 @@
+//! The audit: what was promised, what was judged of it, what was found over time, what was allowed. Pure: what the store
+//! knows and the project says is handed in.
+
+mod changes;
+mod days;
+mod exceptions;
+mod history;
+mod model;
+mod period;
+mod population;
+mod promise;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::store::Ledger;
+
+pub use changes::Compare;
+pub use exceptions::{Allowed, Judged, judged_by};
+pub use model::{
+    Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework, Gap,
+    History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell, VerdictMoved,
+};
+pub use period::{NotAPeriod, period, since};
+pub use promise::{Due, Promise, PromisedCheck, overdue};
+
+/// Version of the model's JSON.
+const FORMAT: u32 = 1;
+
+/// What an audit is made of.
+pub struct Given<'a> {
+    /// The time.
+    pub period: Period,
+    /// What the store knows of it.
+    pub ledger: &'a Ledger,
+    /// What was promised, by digest.
+    pub promises: &'a BTreeMap<Arc<str>, Promise>,
+    /// What each promise allows.
+    pub allowed: &'a BTreeMap<Arc<str>, Vec<Allowed>>,
+    /// Compares two texts of a policy.
+    pub compare: &'a Compare<'a>,
+    /// Version of muster.
+    pub muster: Arc<str>,
+    /// This host.
+    pub host: Arc<str>,
+    /// When it is made.
+    pub made: Timestamp,
+    /// Path of the store.
+    pub path: String,
+}
+
+/// Puts an audit together. Controls, attestations and what lies ahead are added by whoever knows them.
+pub fn audit(given: Given<'_>) -> Audit {
+    let Given { period, ledger, promises, allowed, compare, muster, host, made, path } = given;
+    let promised = population::promised(ledger, promises, &period);
+    let population = population::population(ledger, &promised, &period);
+    let findings = history::histories(ledger);
+    let patterns = history::patterns(ledger, &population.checks, &findings, &period);
+    let (hosts, versions): (BTreeSet<Arc<str>>, BTreeSet<Arc<str>>) =
+        ledger.runs.iter().map(|run| (Arc::clone(&run.host), Arc::clone(&run.muster))).unzip();
+    let unpromised = ledger.runs.iter().filter(|run| run.promised.is_none()).count();
+    Audit {
+        audit: FORMAT,
+        muster,
+        host,
+        made,
+        store: Source {
+            path,
+            runs: ledger.runs.len() as u64,
+            unpromised: unpromised as u64,
+            first: ledger.span.map(|(first, _)| first),
+            last: history::last_run(ledger),
+            hosts: hosts.into_iter().collect(),
+            versions: versions.into_iter().collect(),
+        },
+        controls: Vec::new(),
+        attestations: Vec::new(),
+        exceptions: exceptions::exceptions(ledger, allowed),
+        changes: changes::changes(ledger, promises, compare),
+        days: days::days(ledger, &period),
+        outlook: Vec::new(),
+        population,
+        findings,
+        patterns,
+        period,
+    }
+}

@@ -1,0 +1,142 @@
+//! What the project promises, said with every run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::audit::{Due, Promise, PromisedCheck};
+use crate::fact::{Type, Value, show};
+use crate::judge;
+use crate::plan::{Check, Input, Plan, Selection, bind};
+use crate::verdict::{Finding, Step, StepKind};
+
+use super::setup::Setup;
+
+/// What the project promises in the environment of this run.
+pub(super) struct Promised {
+    pub(super) environment: Option<Arc<str>>,
+    pub(super) checks: Vec<PromisedCheck>,
+    /// Of everything that makes the promise.
+    pub(super) digest: String,
+}
+
+/// What is promised; none if only some policies were named, or if the others cannot be bound.
+pub(super) fn promised(setup: &Setup, plan: &Plan) -> Option<Promised> {
+    let Selection { environment, named_sources, set, .. } = &setup.selection;
+    if *named_sources || !setup.has_project || !setup.loaded.broken.is_empty() {
+        return None;
+    }
+    let is_narrowed = {
+        let s = &setup.selection;
+        !(s.tiers.is_empty() && s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
+    };
+    // `--set` is of this run, and no promise.
+    let checks: Vec<PromisedCheck> = if is_narrowed || !set.is_empty() {
+        let selection = Selection { environment: environment.clone(), ..Selection::default() };
+        let input = Input {
+            policies: setup.policies(),
+            targets: &setup.infos,
+            project: &setup.project,
+            selection: &selection,
+            has_project: true,
+        };
+        bind(&input).ok()?.checks.iter().map(|check| of(setup, check)).collect()
+    } else {
+        plan.checks.iter().map(|check| of(setup, check)).collect()
+    };
+    let digest = digest(setup, &checks);
+    Some(Promised { environment: environment.clone(), checks, digest })
+}
+
+fn of(setup: &Setup, check: &Check) -> PromisedCheck {
+    let tier = check.settings.tier.unwrap_or(check.policy.tier);
+    let micros = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    let micros = |duration| i64::try_from(micros(duration).as_micros()).unwrap_or(i64::MAX);
+    PromisedCheck {
+        policy: Arc::clone(&check.policy.id),
+        target: Arc::clone(&check.target.name),
+        tier: Arc::from(tier.word()),
+        every: setup.project.interval(tier).map(micros),
+        grace: setup.project.grace(tier).map_or(0, micros),
+        owner: Arc::clone(&check.owner),
+        severity: check.settings.severity.unwrap_or_else(|| worst(check)),
+        looser: judge::looser(check),
+        scratch: judge::scratch(check),
+        skip: check.skip.clone(),
+    }
+}
+
+/// The worst that it may be.
+fn worst(check: &Check) -> crate::verdict::Severity {
+    let ladder = &check.policy.severity;
+    ladder.rungs.iter().map(|(severity, _)| *severity).fold(ladder.otherwise, Ord::max)
+}
+
+/// Of the project's text, the policies and the checks: what the whole promise is made of, without making it.
+fn digest(setup: &Setup, checks: &[PromisedCheck]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    add(setup.selection.environment.as_deref().unwrap_or_default());
+    add(setup.project.loc.as_ref().map_or("", |loc| &loc.source.text));
+    for policy in setup.policies() {
+        add(&policy.id);
+        add(&policy.digest);
+    }
+    for check in checks {
+        add(&check.policy);
+        add(&check.target);
+    }
+    format!("sha256:{}", crate::fact::hex(&hash.finalize()))
+}
+
+impl Promised {
+    /// All of it as text.
+    pub(super) fn text(&self, setup: &Setup) -> String {
+        let used: BTreeSet<&Arc<str>> = self.checks.iter().map(|check| &check.policy).collect();
+        let (mut policies, mut texts) = (BTreeMap::new(), BTreeMap::new());
+        for policy in setup.policies().iter().filter(|policy| used.contains(&policy.id)) {
+            policies.insert(Arc::clone(&policy.id), Arc::clone(&policy.digest));
+            texts.insert(Arc::clone(&policy.digest), Arc::from(policy.text.text()));
+        }
+        let project = setup.project.loc.as_ref().map_or("", |loc| &loc.source.text);
+        let (environment, checks) = (self.environment.clone(), self.checks.clone());
+        let promise = Promise { environment, project: Arc::from(project), policies, checks, texts };
+        serde_json::to_string(&promise).unwrap_or_default()
+    }
+}
+
+/// What is overdue, as a finding about the run.
+pub(super) fn finding(due: &Due, now: Timestamp) -> Finding {
+    let shown = |micros: i64| show(&Value::Int(micros), &Type::DURATION);
+    let ago = |at: Timestamp| shown(crate::fact::micros_of(now) - crate::fact::micros_of(at));
+    let every = shown(i64::try_from(due.every.as_micros()).unwrap_or(i64::MAX));
+    let what = match (due.judged, due.promised) {
+        (Some(judged), _) => format!("was judged last at {judged}, {} ago", ago(judged)),
+        (None, Some(promised)) => {
+            format!("was never judged, and is promised since {promised}, {}", ago(promised))
+        }
+        (None, None) => "was never judged".to_owned(),
+    };
+    let message = format!(
+        "overdue: `{}` at `{}` {what}; its tier `{}` promises every {every}, and its grace ended at {}",
+        due.policy, due.target, due.tier, due.late
+    );
+    let id = crate::policy::decode::digest(&format!("overdue\n{}\n{}", due.policy, due.target));
+    let finding = Finding::notice(id, &due.policy, &due.target, Arc::clone(&due.owner), message);
+    let step = |kind, text: String| Step { kind, text, danger: None };
+    let remedy = vec![
+        step(StepKind::Shell, format!("muster check --tier {}", due.tier)),
+        step(
+            StepKind::Do,
+            "Find out why its schedule did not run: the timer or job that calls it, its log, its host."
+                .to_owned(),
+        ),
+    ];
+    Finding { remedy, ..finding }
+}

@@ -1,0 +1,78 @@
+//! Marks of runs that began: who is killed before the end leaves one.
+
+use std::path::{Path, PathBuf};
+
+use super::Begun;
+
+/// The end of the name of a mark.
+const END: &str = "begun";
+
+/// How long a run of another machine may last before it is taken for one that ended without a word.
+const LONGEST: i64 = 24 * 3600 * 1_000_000;
+
+/// The mark of a run that lasts. It is gone when this is dropped, and stays if the process is killed.
+#[derive(Debug)]
+pub struct Mark(PathBuf);
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        // If it stays, a run that ended is told as one that did not, which somebody will look at.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+/// Leaves a mark. Nothing depends on it but that a kill is noticed, so that one that cannot be written is no error: the
+/// run itself, which is written to the same folder, will say so.
+pub(super) fn mark(folder: &Path, run: &Begun) -> Option<Mark> {
+    let started = run.started.cast_unsigned();
+    let file = folder.join(format!("{started:x}-{:x}.{END}", run.process));
+    let text = serde_json::to_string(run).ok()?;
+    std::fs::write(&file, text).ok()?;
+    Some(Mark(file))
+}
+
+/// A mark that was kept.
+pub(super) fn read(json: &str) -> Option<Begun> {
+    serde_json::from_str(json).ok()
+}
+
+/// The marks of runs that are over: their processes are gone.
+pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
+    let mut found = Vec::new();
+    let boot = boot();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path().extension().is_some_and(|end| end == END)) {
+        let file = entry.path();
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let named = || {
+            let name = file.file_stem()?.to_str()?.split_once('-')?.0;
+            Some(Begun::at(u64::from_str_radix(name, 16).ok()?.cast_signed()))
+        };
+        // A mark that a power cut emptied is one all the same.
+        let Some(run) = read(&text).or_else(named) else { continue };
+        // A process of this machine, since it was started, is known to last or not; another's is given a day.
+        let lasts = if !boot.is_empty() && run.birth.starts_with(&boot) {
+            birth(run.process) == run.birth
+        } else {
+            now.saturating_sub(run.started) < LONGEST
+        };
+        if !lasts {
+            found.push((file, run));
+        }
+    }
+    found
+}
+
+/// When a process began, in the words of the kernel; empty if there is none. A number is used again, this is not.
+pub(super) fn birth(process: u32) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name of the program, in brackets, may hold anything.
+    let Some((_, rest)) = stat.rsplit_once(')') else { return String::new() };
+    let began = rest.split_whitespace().nth(19).unwrap_or_default();
+    if began.is_empty() { String::new() } else { format!("{} {began}", boot()) }
+}
+
+/// A name of this machine since it was started.
+fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
