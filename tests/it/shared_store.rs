@@ -83,6 +83,11 @@ fn machines_share_what_they_judged() {
     let (seen, also) = (listed(&a), listed(&b));
     assert_eq!(seen, also, "with the same numbers");
     assert_eq!(seen.len(), 2);
+    assert_eq!(
+        ask(&database, "SELECT count(*) FROM muster.note WHERE kind = 'promise'"),
+        "2",
+        "two projects"
+    );
     let run = a.run(&["diff", "1", "2"]).exits(1);
     assert!(run.stdout.contains("new (1)"), "{}", run.stdout);
     let all = format!("{}{}", run.stdout, run.stderr);
@@ -125,6 +130,8 @@ fn whoever_is_killed_loses_no_run_and_doubles_none() {
     let there = runs(&database);
     assert_eq!(ask(&database, "SELECT count(DISTINCT name) FROM muster.run"), there);
     assert_eq!(listed(&shop).len().to_string(), there);
+    let marks: i64 = ask(&database, "SELECT count(*) FROM muster.note WHERE kind = 'begun'").parse().unwrap();
+    assert!((1..=24).contains(&marks), "{marks} runs began and never ended");
     let status = shop.run(&["store", "status", "--format", "json"]).exits(0);
     assert_eq!(status.json()["waiting"]["runs"], 0, "{}", status.stdout);
 }
@@ -241,7 +248,7 @@ fn a_role_that_may_only_read_judges_with_the_past_and_keeps_its_runs() {
     writer.check(&[]).exits(0);
     database.sql("GRANT USAGE ON SCHEMA muster TO muster_plain; GRANT SELECT ON ALL TABLES IN SCHEMA muster TO muster_plain");
     let reader = machine_as(&database, "muster_plain", port(), "");
-    let run = reader.check(&[]).exits(3).says("permission denied for table run");
+    let run = reader.check(&[]).exits(3).says("permission denied for table");
     assert_eq!(run.verdict("sizes"), "pass");
     assert_eq!(listed(&reader).len(), 1);
     database.sql("GRANT INSERT ON muster.run, muster.note TO muster_plain");

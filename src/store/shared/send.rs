@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
@@ -20,6 +21,8 @@ use crate::fact::timestamp;
 const MOST: usize = 64;
 const LARGEST: usize = 4 << 20;
 
+const DAY: Duration = Duration::from_hours(24);
+
 /// How many wait, and when the first of them began.
 pub(super) fn waiting(outbox: &Path) -> Result<(usize, Option<Timestamp>), StoreError> {
     let path = absolute(outbox)?;
@@ -33,6 +36,7 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
     let path = absolute(outbox)?;
     let folder = inbox::folder(&path);
     let mut sent = Sent::default();
+    let mut used = BTreeSet::new();
     let over = marks(link, &folder).await?;
     removed(&path, &over)?;
     let mut waiting = list(&path, &folder)?.unwrap_or_default().into_iter().peekable();
@@ -57,13 +61,28 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
         }
         sent.runs += u64::try_from(new.len()).unwrap_or(0);
         if !new.is_empty() {
+            used.extend(new.iter().filter_map(|run| run.promised.clone()));
             let notes = promises(link, &folder, &new).await?;
             log::add(link, Batch { notes, runs: new }).await?;
         }
         removed(&path, &files)?;
     }
     inbox::sweep(&folder);
+    if !used.is_empty() {
+        sweep(&folder, &used);
+    }
     Ok(sent)
+}
+
+/// Removes promises that were not referred to now, nor for a day: the log has them, and who needs one again writes it again.
+fn sweep(folder: &Path, used: &BTreeSet<String>) {
+    let kept: BTreeSet<PathBuf> = used.iter().map(|digest| inbox::promise_file(folder, digest)).collect();
+    for file in inbox::promises(folder).into_iter().filter(|file| !kept.contains(file)) {
+        let age = std::fs::metadata(&file).and_then(|data| data.modified()).map(|at| at.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > DAY) {
+            drop(std::fs::remove_file(&file));
+        }
+    }
 }
 
 fn removed(path: &str, files: &[PathBuf]) -> Result<(), StoreError> {
