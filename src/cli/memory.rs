@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,15 +12,14 @@ use crate::diag::{Diag, Level, code};
 use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros_of};
 use crate::plan::Plan;
 use crate::policy::Project;
-use crate::policy::project::Keep;
 use crate::secret::Redactor;
-use crate::store::{Begun, Draft, Gap, Inbox, Keeping, Mark, Seen, Shared, Store, StoreError};
+use crate::store::{Begun, Draft, Gap, Inbox, Mark, Seen, Shared, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
+use super::memory_keep::{self, outlived};
 use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
 use super::promise::Promised;
-use super::run::day;
 use super::setup::{Setup, Sources};
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
@@ -337,7 +335,8 @@ impl Memory {
         });
         remembered.map_err(|error| unusable(&error))?;
         self.send(recording.started)?;
-        self.forget(recording.started).map_err(|error| unusable(&error))?;
+        memory_keep::forget(&self.place, self.span, self.gap.is_some(), recording.started)
+            .map_err(|error| unusable(&error))?;
         drop(mark);
         Ok(())
     }
@@ -350,58 +349,6 @@ impl Memory {
         let forget = |span| keep.and_then(|keep| outlived(span, at, keep));
         memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))
     }
-
-    /// Forgets what is older than it is kept.
-    fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
-        let Some((keep, span)) = self.place.keep.as_ref().zip(self.span) else { return Ok(()) };
-        if !keep.tiers.is_empty() {
-            // A copy that lacks runs does not know what became of them.
-            let due = self.gap.is_none() && day(span.1) < day(at);
-            return if due { self.retain(keep, at.min(span.1)) } else { Ok(()) };
-        }
-        let Some(oldest) = outlived(span, at, keep.rest) else { return Ok(()) };
-        wait(async {
-            let store = Store::open(&self.place.path).await?;
-            let pruned = store.prune(oldest).await;
-            store.close().await;
-            pruned.map(|_runs| ())
-        })
-    }
-
-    /// Forgets by tiers: the first run of a day does it.
-    fn retain(&self, keep: &Keep, at: Timestamp) -> Result<(), StoreError> {
-        let gone = wait(async {
-            let store = Store::open(&self.place.path).await?;
-            let gone = async {
-                let gone = store.outlived(&keeping(keep), at).await?;
-                store.forget(&gone).await?;
-                Ok(gone)
-            }
-            .await;
-            store.close().await;
-            gone
-        })?;
-        match &self.place.shared {
-            Some(shared) if !gone.is_empty() => memory_shared::forget(shared, gone),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// How long runs are kept, as the store takes it.
-pub(super) fn keeping(keep: &Keep) -> Keeping {
-    let span = |duration: Duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    let tiers = keep.tiers.iter().map(|(tier, duration)| (tier.word().to_owned(), span(*duration)));
-    Keeping { tiers: tiers.collect(), rest: span(keep.rest) }
-}
-
-/// Before which time runs are forgotten, if that is worth it: pruning looks at the whole file, so it waits until a
-/// twentieth of the time, or a day, has come together. A clock that jumped ahead for one run must not forget the
-/// past, so the time of the run before counts where it is earlier.
-fn outlived((oldest, newest): (Timestamp, Timestamp), at: Timestamp, keep: Duration) -> Option<Timestamp> {
-    let slack = SignedDuration::try_from(keep / 20).ok()?.min(SignedDuration::from_hours(24));
-    let end = at.min(newest).checked_sub(SignedDuration::try_from(keep).ok()?).ok()?;
-    (oldest < end.checked_sub(slack).ok()?).then_some(end)
 }
 
 fn lost(what: &str) -> Problem {
@@ -425,20 +372,4 @@ fn clean_recording<'r>(recording: &'r Recording, redactor: &Redactor) -> Result<
     }
     let text = redactor.clean(&recording.to_text());
     Recording::from_text(&text).map(Cow::Owned).map_err(|_unreadable| lost("recording"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_outlived_its_time_is_forgotten_now_and_then_and_not_for_a_clock_that_jumped() {
-        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
-        let keep = Duration::from_hours(100);
-        assert_eq!(outlived((at(0), at(99)), at(100), keep), None);
-        assert_eq!(outlived((at(0), at(104)), at(105), keep), None, "not yet worth it");
-        assert_eq!(outlived((at(0), at(106)), at(107), keep), Some(at(6)));
-        assert_eq!(outlived((at(0), at(50)), at(1_000_000), keep), None, "the clock jumped ahead");
-        assert_eq!(outlived((at(0), at(1_000_000)), at(50), keep), None, "and came back");
-    }
 }

@@ -24,6 +24,7 @@ mod init;
 mod lint;
 mod list;
 mod memory;
+mod memory_keep;
 mod memory_shared;
 mod new;
 mod output;

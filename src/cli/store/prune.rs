@@ -6,7 +6,8 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::exit;
-use crate::cli::memory::{keeping, unusable, wait, waiting};
+use crate::cli::memory::{unusable, wait, waiting};
+use crate::cli::memory_keep::keeping;
 use crate::cli::memory_shared::{self, Place, away};
 use crate::cli::output::{Done, Problem, say};
 use crate::fact::{parse_time, timestamp};
