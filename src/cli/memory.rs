@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,9 +13,11 @@ use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
-use crate::store::{Begun, Draft, Inbox, Mark, Seen, Store, StoreError};
+use crate::store::{Begun, Draft, Gap, Inbox, Mark, Seen, Shared, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
+use super::memory_keep::{self, outlived};
+use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
 use super::promise::Promised;
 use super::setup::{Setup, Sources};
@@ -32,7 +33,7 @@ pub(super) fn unusable(error: &StoreError) -> Problem {
 }
 
 /// A runtime for what only waits for the store.
-fn waiting() -> Result<tokio::runtime::Runtime, StoreError> {
+pub(super) fn waiting() -> Result<tokio::runtime::Runtime, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| StoreError::Io { path: "(any)".to_owned(), why: error.to_string() })
 }
@@ -57,9 +58,13 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
             help,
         )
     })?;
-    let Some((path, _)) = project.store.clone() else {
+    let Some(place) = Place::of(&project)? else {
         return Err(Problem::usage(format!("no {what} are known: the project has no store"), help));
     };
+    if let Some(shared) = &place.shared {
+        memory_shared::freshen(shared, what)?;
+    }
+    let path = place.path;
     if !crate::store::is_there(&path) {
         let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
         return Err(Problem::usage(message, "`muster check` makes it"));
@@ -67,11 +72,21 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
     Ok(Opened { project, path })
 }
 
+/// The file of the project's store, or of the copy of a shared one, brought up to date; `None` if nothing is remembered.
+pub(super) fn known(project: &Project, what: &str) -> Result<Option<PathBuf>, Problem> {
+    let Some(place) = Place::of(project)? else { return Ok(None) };
+    if let Some(shared) = &place.shared {
+        memory_shared::freshen(shared, what)?;
+    }
+    Ok(Some(place.path).filter(|path| crate::store::is_there(path)))
+}
+
 /// The memory of a run: where it is left to wait for the store.
 pub(super) struct Memory {
-    path: PathBuf,
+    place: Place,
     inbox: Inbox,
-    keep: Option<Duration>,
+    /// Why a shared store could not be read when the run began.
+    gap: Option<Gap>,
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
     promised: Option<Promised>,
@@ -89,25 +104,66 @@ pub(super) fn recall(
     promised: Option<Promised>,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
-    let Some((path, keep)) = &project.store else { return Ok((Past::default(), None)) };
+    let Some(place) = Place::of(project)? else { return Ok((Past::default(), None)) };
     // A store that cannot be used is said before anything is observed, also if nothing has to be recalled.
-    let inbox = Inbox::open(path).map_err(|error| unusable(&error))?;
+    let inbox = Inbox::open(&place.waits()).map_err(|error| unusable(&error))?;
     let wanted = plan.past();
-    let held = plan.checks.iter().any(|check| held(check).is_some());
-    let late = inbox.next_due().is_none_or(|due| due <= at);
-    let due = promised.as_ref().is_some_and(|promised| late || !inbox.knows(&promised.digest));
-    let Recalled { past, span, overdue } =
-        if held || !wanted.is_empty() || inbox.is_due() || (due && path.exists()) {
-            from_store(path, plan, &wanted, (at, promised.as_ref()))?
-        } else {
-            Recalled { span: inbox.span(), ..Recalled::default() }
-        };
+    let needs = plan.checks.iter().any(|check| held(check).is_some()) || !wanted.is_empty();
+    let asked = Asked { plan, wanted: &wanted, needs, promised: promised.as_ref(), at };
+    let (Recalled { past, span, overdue }, gap) = match &place.shared {
+        Some(shared) => from_shared(shared, &inbox, &asked)?,
+        None => (from_file(&place.path, &inbox, &asked)?, None),
+    };
     let mark = inbox.begin(begun(plan, promised.as_ref(), at));
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
-        warn(&[from_the_future(path, newest, at)]);
+        warn(&[from_the_future(&place.path, newest, at)]);
     }
-    let (path, keep) = (path.clone(), *keep);
-    Ok((past, Some(Memory { path, inbox, keep, span, promised, overdue, mark })))
+    Ok((past, Some(Memory { place, inbox, gap, span, promised, overdue, mark })))
+}
+
+/// What a run asks of the past.
+struct Asked<'a> {
+    plan: &'a Plan,
+    wanted: &'a [PastRequest],
+    /// Is anything judged by it?
+    needs: bool,
+    promised: Option<&'a Promised>,
+    at: Timestamp,
+}
+
+impl Asked<'_> {
+    /// Has somebody to look what is overdue?
+    fn is_due(&self, next: Option<Timestamp>, inbox: &Inbox) -> bool {
+        let late = next.is_none_or(|due| due <= self.at);
+        self.promised.is_some_and(|promised| late || !inbox.knows(&promised.digest))
+    }
+}
+
+fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, Problem> {
+    let due = || asked.is_due(inbox.next_due(), inbox) && path.exists();
+    if asked.needs || inbox.is_due() || due() {
+        return from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
+    }
+    Ok(Recalled { span: inbox.span(), ..Recalled::default() })
+}
+
+/// What a shared store knows. What is not known because it is away is not made up.
+fn from_shared(
+    shared: &Shared,
+    inbox: &Inbox,
+    asked: &Asked<'_>,
+) -> Result<(Recalled, Option<Gap>), Problem> {
+    // What is noted beside the copy is never too late: whoever judged since has only put it off.
+    let copy = Inbox::open(shared.copy()).map_err(|error| unusable(&error))?;
+    if !asked.needs && !asked.is_due(copy.next_due(), inbox) {
+        return Ok((Recalled::default(), None));
+    }
+    let known = |wanted| from_store(shared.copy(), asked.plan, wanted, (asked.at, asked.promised));
+    let Some(gap) = memory_shared::catch_up(shared)? else { return Ok((known(asked.wanted)?, None)) };
+    memory_shared::told_of(&gap, asked.at);
+    let Recalled { past, span, overdue } = known(&[])?;
+    let past = Past { recall: past.recall, ..memory_shared::lost_past(asked.wanted, &gap, asked.at) };
+    Ok((Recalled { past, span, overdue }, Some(gap)))
 }
 
 /// What is said of a run as long as it lasts.
@@ -195,7 +251,7 @@ async fn overdue(
 }
 
 /// Runs that are gone are said once.
-fn taken(path: &Path, lost: u64) -> Diag {
+pub(super) fn taken(path: &Path, lost: u64) -> Diag {
     let runs = if lost == 1 { "1 run".to_owned() } else { format!("{lost} runs") };
     let message = format!(
         "{runs} of the store `{}` is gone: the machine stopped before it was on disk",
@@ -277,31 +333,22 @@ impl Memory {
             }
             self.inbox.save(&draft)
         });
-        let kept = remembered.and_then(|()| self.forget(recording.started)).map_err(|error| unusable(&error));
+        remembered.map_err(|error| unusable(&error))?;
+        self.send(recording.started)?;
+        memory_keep::forget(&self.place, self.span, self.gap.is_some(), recording.started)
+            .map_err(|error| unusable(&error))?;
         drop(mark);
-        kept
+        Ok(())
     }
 
-    /// Forgets what is older than it is kept.
-    fn forget(&self, at: Timestamp) -> Result<(), StoreError> {
-        let oldest = self.keep.zip(self.span).and_then(|(keep, span)| outlived(span, at, keep));
-        let Some(oldest) = oldest else { return Ok(()) };
-        wait(async {
-            let store = Store::open(&self.path).await?;
-            let pruned = store.prune(oldest).await;
-            store.close().await;
-            pruned.map(|_runs| ())
-        })
+    /// Sends the run to the machines that share the store, if there are any.
+    fn send(&self, at: Timestamp) -> Result<(), Problem> {
+        let Some(shared) = &self.place.shared else { return Ok(()) };
+        // Of tiers the copy decides, which has everything that was judged.
+        let keep = self.place.keep.as_ref().filter(|keep| keep.tiers.is_empty()).map(|keep| keep.rest);
+        let forget = |span| keep.and_then(|keep| outlived(span, at, keep));
+        memory_shared::send(shared, self.gap.as_ref(), keep.is_some().then_some(&forget))
     }
-}
-
-/// Before which time runs are forgotten, if that is worth it: pruning looks at the whole file, so it waits until a
-/// twentieth of the time, or a day, has come together. A clock that jumped ahead for one run must not forget the
-/// past, so the time of the run before counts where it is earlier.
-fn outlived((oldest, newest): (Timestamp, Timestamp), at: Timestamp, keep: Duration) -> Option<Timestamp> {
-    let slack = SignedDuration::try_from(keep / 20).ok()?.min(SignedDuration::from_hours(24));
-    let end = at.min(newest).checked_sub(SignedDuration::try_from(keep).ok()?).ok()?;
-    (oldest < end.checked_sub(slack).ok()?).then_some(end)
 }
 
 fn lost(what: &str) -> Problem {
@@ -325,20 +372,4 @@ fn clean_recording<'r>(recording: &'r Recording, redactor: &Redactor) -> Result<
     }
     let text = redactor.clean(&recording.to_text());
     Recording::from_text(&text).map(Cow::Owned).map_err(|_unreadable| lost("recording"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_outlived_its_time_is_forgotten_now_and_then_and_not_for_a_clock_that_jumped() {
-        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
-        let keep = Duration::from_hours(100);
-        assert_eq!(outlived((at(0), at(99)), at(100), keep), None);
-        assert_eq!(outlived((at(0), at(104)), at(105), keep), None, "not yet worth it");
-        assert_eq!(outlived((at(0), at(106)), at(107), keep), Some(at(6)));
-        assert_eq!(outlived((at(0), at(50)), at(1_000_000), keep), None, "the clock jumped ahead");
-        assert_eq!(outlived((at(0), at(1_000_000)), at(50), keep), None, "and came back");
-    }
 }

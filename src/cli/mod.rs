@@ -28,6 +28,8 @@ mod init;
 mod lint;
 mod list;
 mod memory;
+mod memory_keep;
+mod memory_shared;
 mod new;
 mod output;
 mod page;
@@ -41,6 +43,7 @@ mod run;
 mod schema;
 mod setup;
 mod starter;
+mod store;
 mod targets;
 mod test;
 mod waive;
@@ -88,6 +91,7 @@ enum Command {
     History(history::Arguments),
     Diff(diff::Arguments),
     Audit(audit::Arguments),
+    Store(store::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
 }
@@ -121,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fact::{Move, micros};
-use crate::policy::project::{DatabaseChoice, Recordings};
+use crate::policy::project::{DatabaseChoice, Keep, Recordings, SharedEntry, StoreEntry};
 use crate::policy::{Project, TargetEntry, Tier};
 use crate::source::Loc;
 use crate::verdict::Direction;
@@ -16,7 +16,7 @@ use super::{Changes, change, text};
 /// The keys of the project that decide what is seen, and not what is judged.
 struct Seen<'a> {
     commands: &'a BTreeMap<String, Vec<String>>,
-    store: Option<(PathBuf, Option<Duration>)>,
+    store: Option<Kept>,
     max_age: Option<Duration>,
     mask_key: Option<String>,
     attestations: Option<Vec<&'a Arc<str>>>,
@@ -54,11 +54,34 @@ impl<'a> Seen<'a> {
         } = project;
         Self {
             commands,
-            store: store.as_ref().map(|(path, keep)| (written(root, path), *keep)),
+            store: store.as_ref().map(|store| Kept::of(store, root)),
             max_age: *max_age,
             mask_key: mask_key.as_ref().map(kept),
             attestations: attestations.as_ref().map(|list| list.iter().map(|(text, _)| text).collect()),
         }
+    }
+}
+
+/// Where runs are remembered, as the project file has it.
+#[derive(PartialEq)]
+struct Kept {
+    path: Option<PathBuf>,
+    shared: Option<(url::Url, String)>,
+    keep: Option<Keep>,
+}
+
+impl Kept {
+    fn of(entry: &StoreEntry, root: &Path) -> Self {
+        let StoreEntry { path, shared, keep } = entry;
+        // How the same runs are reached changes nothing of what they are.
+        let SharedEntry { url, schema, password: _, tls: _, deadline: _ } = match shared {
+            Some(shared) => shared,
+            None => {
+                let path = path.as_deref().map(|path| written(root, path));
+                return Self { path, shared: None, keep: keep.clone() };
+            }
+        };
+        Self { path: None, shared: Some((url.clone(), schema.clone())), keep: keep.clone() }
     }
 }
 

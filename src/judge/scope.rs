@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::fact::{Cause, Cell, Level, Missing, Value, micros_of, row_name};
+use crate::fact::{Before, Cause, Cell, Level, Missing, Value, micros_of, row_name};
 use crate::plan::{Settings, target_value};
 use crate::policy::Policy;
 use crate::rule::eval::{Scope, eval};
@@ -170,7 +170,13 @@ impl Scope for RowScope<'_, '_> {
         } else {
             row_name(&observe.asked, &self.observed_row(view, column)?)?
         };
-        let history = self.maker.given.past.history.get(&answer.key);
+        let past = self.maker.given.past;
+        let history = past.history.get(&answer.key);
+        // Whoever could not ask for the past says so in place of the answer before.
+        let lost = past.before.get(&(Before::Previous, answer.key.clone())).filter(|_| history.is_none());
+        if let Some(Err(why)) = lost.map(|then| &then.result) {
+            return Err(Arc::clone(why));
+        }
         let track = history.and_then(|history| history.track(&subject, &fact.name));
         let since = now.saturating_sub(spec.window);
         let earlier = track.map(|track| {

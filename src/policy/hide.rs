@@ -75,6 +75,9 @@ fn ranges(source: &Arc<Source>) -> Vec<Range<usize>> {
         for (_, target) in document.root.pairs_of("targets") {
             in_target(target, &mut found);
         }
+        if let Some(store) = document.root.get("store") {
+            in_target(store, &mut found);
+        }
         for (key, value) in document.root.pairs_of("recordings") {
             if nearest(key.as_str().unwrap_or(""), ["mask_key"]).is_some() {
                 in_secret(value, &mut found);

@@ -35,7 +35,7 @@ impl Texts {
         Self { list, known: HashMap::new() }
     }
 
-    fn number(&mut self, text: &str) -> usize {
+    pub(super) fn number(&mut self, text: &str) -> usize {
         match self.known.get(text) {
             Some(number) => *number,
             None => self.shared(&Arc::from(text)),

@@ -183,6 +183,16 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// A store of its own where the copy of a shared one should be.
+    #[error(
+        "store `{path}`: it has {runs} runs of its own, and is no copy of a shared store; it was not touched; leave `path` out beside `url`, or name another one"
+    )]
+    NotACopy {
+        /// The path.
+        path: String,
+        /// How many runs it has.
+        runs: i64,
+    },
     /// Anything else that SQLite says.
     #[error("store `{path}`: {why}")]
     Sql {

@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 use super::place::{Size, absolute, look};
 use super::{
-    Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample, Watched, compared, fold, inbox,
-    ledger, observed, past, prune, read, samples, watch, write,
+    ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample, Take,
+    Watched, compared, fold, inbox, ledger, observed, past, prune, read, repack, retain, samples, watch,
+    write,
 };
 use crate::fact::{Key, Past, PastRequest, Recording, Schema, micros_of};
 use crate::verdict::{Recall, RunReport, RunView};
@@ -82,6 +83,10 @@ impl Store {
         report: &RunReport,
         recording: Option<&Recording>,
     ) -> Result<i64, StoreError> {
+        #[cfg(test)]
+        if let Some(saved) = super::shared::tests::remember(self, report, recording).await {
+            return saved;
+        }
         write::remember(self, report, recording).await
     }
 
@@ -181,6 +186,26 @@ impl Store {
     /// Forgets the runs that began before a time, and what only they knew; returns how many.
     pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
         prune::prune(self, before).await
+    }
+
+    /// The numbers of runs that are older than they are kept, by the tiers of what they judged.
+    pub async fn outlived(&self, keep: &Keeping, now: Timestamp) -> Result<Vec<i64>, StoreError> {
+        retain::outlived(self, keep, now).await
+    }
+
+    /// Forgets runs by their numbers, and what only they knew; returns how many.
+    pub async fn forget(&self, runs: &[i64]) -> Result<u64, StoreError> {
+        prune::forget(self, runs).await
+    }
+
+    /// Hands out everything that is known.
+    pub async fn export(&self, take: Take<'_>) -> Result<(), ExportError> {
+        repack::out(self, take).await
+    }
+
+    /// Takes in what another store had, and returns how many runs were new.
+    pub async fn import(&self, items: &[Item]) -> Result<u64, StoreError> {
+        repack::take(self, items).await
     }
 
     /// Closes the file and folds its log into it.

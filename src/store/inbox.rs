@@ -55,6 +55,11 @@ impl Waiting {
         Some(Self { number, started: started.cast_signed(), size, name: name.to_owned() })
     }
 
+    /// When the run began, in microseconds since 1970.
+    pub(super) fn started(&self) -> i64 {
+        self.started
+    }
+
     fn named(number: u64, started: i64, size: u64) -> Self {
         // Two processes may write at the same time, and a name must never come again.
         let chance = RandomState::new().hash_one((std::process::id(), number, started));

@@ -23,6 +23,8 @@
 
 mod error;
 mod model;
+mod portable;
+mod shared;
 
 #[cfg(feature = "sql")]
 mod answers;
@@ -67,6 +69,10 @@ mod prune;
 #[cfg(feature = "sql")]
 mod read;
 #[cfg(feature = "sql")]
+mod repack;
+#[cfg(feature = "sql")]
+mod retain;
+#[cfg(feature = "sql")]
 mod samples;
 #[cfg(feature = "sql")]
 mod shelf;
@@ -95,8 +101,10 @@ pub use file::Store;
 #[cfg(feature = "sql")]
 pub use inbox::{Inbox, is_there};
 pub use model::{
-    Begun, Judgement, Ledger, LedgerFinding, LedgerRun, Standing, StoredFinding, StoredRow, StoredRun,
-    StoredSample, Turn, Watched, WatchedFact,
+    Begun, Judgement, Keeping, Ledger, LedgerFinding, LedgerRun, Standing, StoredFinding, StoredRow,
+    StoredRun, StoredSample, Turn, Watched, WatchedFact,
 };
+pub use portable::{Carried, Carrier, CarryError, ExportError, Item, Kind, Take, proven};
+pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};
 #[cfg(not(feature = "sql"))]
 pub use stub::{Draft, Inbox, Mark, Seen, Store, is_there};

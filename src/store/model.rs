@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Cell, Key, Missing, Row, Schema, Track, Type};
@@ -98,6 +98,15 @@ pub struct WatchedFact {
     pub track: Track,
     /// When the row was there, and this fact of it could not be read.
     pub unread: Vec<i64>,
+}
+
+/// How long runs are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// Those that judged policies of a tier, by its word; a run stays as long as the longest of its tiers says.
+    pub tiers: BTreeMap<String, SignedDuration>,
+    /// All others.
+    pub rest: SignedDuration,
 }
 
 /// How a check stands.

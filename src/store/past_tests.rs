@@ -385,3 +385,19 @@ async fn a_changed_blob_is_an_error_and_never_a_gap() {
     let (_place, store) = damaged("DELETE FROM observation WHERE id = 2").await;
     assert!(matches!(store.recording(2).await, Err(StoreError::Content { .. })));
 }
+
+// The same through a log that machines share.
+
+super::shared::tests::through_a_log! {
+    the_answer_before_is_that_of_the_newest_run_by_its_own_time,
+    an_answer_that_failed_is_not_the_one_before,
+    an_answer_to_another_question_or_of_a_judged_recording_is_not_the_one_before,
+    files_and_gates_are_not_looked_for_in_the_store,
+    what_was_pruned_is_no_past,
+    samples_ascend_and_end_at_the_time_that_is_asked_for,
+    windows_of_one_question_are_joined,
+    what_was_not_read_and_what_shares_its_name_is_no_sample,
+    a_sample_has_the_time_of_the_source_and_the_subject_of_one_row_is_the_target,
+    a_sample_of_another_type_is_left_out,
+    a_changed_blob_is_an_error_and_never_a_gap,
+}

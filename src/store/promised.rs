@@ -55,7 +55,7 @@ pub(super) async fn take(writer: &mut Writer<'_>, folder: &Path) -> Result<(), S
 }
 
 /// Saves one; the texts of its policies stand apart, each once.
-async fn save(
+pub(super) async fn save(
     writer: &mut Writer<'_>,
     digest: &str,
     mut promise: Map<String, Json>,

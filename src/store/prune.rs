@@ -1,6 +1,10 @@
 //! Forgetting.
 
 use jiff::Timestamp;
+use serde_json::json;
+use sqlx::Sqlite;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 
 use super::{Store, StoreError};
 use crate::fact::micros_of;
@@ -57,14 +61,20 @@ PRAGMA incremental_vacuum;
 
 /// Forgets the runs before a time.
 pub(super) async fn prune(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
+    delete(store, sqlx::query("DELETE FROM run WHERE started < ?").bind(micros_of(before))).await
+}
+
+/// Forgets these runs.
+pub(super) async fn forget(store: &Store, runs: &[i64]) -> Result<u64, StoreError> {
+    let runs = json!(runs).to_string();
+    delete(store, sqlx::query("DELETE FROM run WHERE id IN (SELECT value FROM json_each(?))").bind(runs))
+        .await
+}
+
+async fn delete(store: &Store, runs: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
     let mut tx = store.pool().begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
-    let gone = sqlx::query("DELETE FROM run WHERE started < ?")
-        .bind(micros_of(before))
-        .execute(&mut *tx)
-        .await
-        .map_err(fault)?
-        .rows_affected();
+    let gone = runs.execute(&mut *tx).await.map_err(fault)?.rows_affected();
     if gone > 0 {
         sqlx::raw_sql(REST).execute(&mut *tx).await.map_err(fault)?;
     }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Begun, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample, Watched};
+use super::{
+    Begun, ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample,
+    Take, Watched,
+};
 use crate::fact::{Key, Past, PastRequest, Recording, Schema};
 use crate::verdict::{Recall, RunReport, RunView};
 
@@ -94,6 +97,22 @@ impl Store {
     }
 
     pub async fn prune(&self, _: Timestamp) -> Result<u64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn outlived(&self, _: &Keeping, _: Timestamp) -> Result<Vec<i64>, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn forget(&self, _: &[i64]) -> Result<u64, StoreError> {
+        match self.0 {}
+    }
+
+    pub async fn export(&self, _: Take<'_>) -> Result<(), ExportError> {
+        match self.0 {}
+    }
+
+    pub async fn import(&self, _: &[Item]) -> Result<u64, StoreError> {
         match self.0 {}
     }
 

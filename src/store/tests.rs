@@ -121,6 +121,7 @@ fn place() -> Place {
 
 pub(super) async fn fresh() -> (Place, Store) {
     let place = place();
+    super::shared::tests::born(&place.path).await;
     let store = Store::open(&place.path).await.unwrap();
     (place, store)
 }
@@ -1040,4 +1041,25 @@ async fn what_may_not_be_read_or_written_is_told_apart() {
     assert!(said.contains("cannot be made: "), "{said}");
     assert_eq!(std::fs::read(&place.path).unwrap(), before);
     assert_eq!(std::fs::read_dir(dir).unwrap().count(), 1, "nothing was left beside it");
+}
+
+// The same through a log that machines share.
+
+super::shared::tests::through_a_log! {
+    failures_are_held_and_judged_runs_are_known,
+    what_holds_beneath_is_held,
+    what_was_not_judged_is_no_sample,
+    a_clock_that_goes_backwards_does_not_disturb_the_order,
+    a_finding_comes_back_whole_by_the_beginning_of_its_id,
+    two_findings_of_one_id_count_as_the_worse,
+    names_may_hold_anything,
+    runs_are_listed_newest_first,
+    a_recording_comes_back_as_it_was,
+    an_empty_recording_is_one,
+    samples_of_a_subject_come_back_in_order_of_time,
+    an_answer_that_never_came_or_was_cut_is_a_sample_that_says_so,
+    a_stored_text_that_was_changed_is_an_error_not_an_empty_answer,
+    pruning_forgets_the_old_and_only_it,
+    a_finding_whose_newest_run_was_pruned_stays_while_an_older_number_has_it,
+    the_same_shape_is_kept_once,
 }

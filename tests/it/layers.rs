@@ -39,7 +39,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("source", &[]),
     // The reader of YAML stands below `source`, whose spans it gives to nodes, and reports as `diag`.
     ("source::yaml", &["diag", "source"]),
-    ("store", &["fact", "verdict"]),
+    // `secret` for the password of a shared store.
+    ("store", &["fact", "secret", "verdict"]),
     ("verdict", &["fact"]),
 ];
 

@@ -76,6 +76,7 @@ mod review_scenario;
 mod schema_agrees;
 mod schemas;
 mod several_types;
+mod shared_store;
 mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;

@@ -212,10 +212,10 @@ fn by_store(name: &str, arguments: &Arguments) -> Result<String, Problem> {
     let Some(project) = project(&sources)? else {
         return Err(without_store(name, "there is no muster.yaml here or in a folder above"));
     };
-    let Some((path, _)) = project.store.as_ref().filter(|(path, _)| crate::store::is_there(path)) else {
+    let Some(path) = memory::known(&project, "findings")? else {
         return Err(without_store(name, "the project has no store, or it has remembered nothing yet"));
     };
-    let found = wait(kept(path, name)).map_err(|error| unusable(&error))?;
+    let found = wait(kept(&path, name)).map_err(|error| unusable(&error))?;
     let Some(found) = found else {
         if !is_id(name) {
             return Err(without_store(name, "the store has no run whose facts are kept"));

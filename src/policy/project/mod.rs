@@ -8,6 +8,7 @@ mod gate;
 mod lints;
 mod names;
 mod nodes;
+mod store;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use nodes::{duration, items, labels, owned, pairs, text};
 pub use exceptions::{Override, Pattern, Waiver};
 pub use gate::{Gate, Moved};
 pub use lints::{HouseRule, LintLevel, LintSettings};
+pub use store::{Keep, SharedEntry, StoreEntry};
 pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
 
 /// A named choice of targets.
@@ -82,8 +84,8 @@ pub struct Project {
     pub max_waiver: Option<Duration>,
     /// Levels of lints, and rules of the house.
     pub lints: LintSettings,
-    /// The store's file, and how long runs are kept.
-    pub store: Option<(PathBuf, Option<Duration>)>,
+    /// Where runs are remembered, and how long.
+    pub store: Option<StoreEntry>,
     /// How recordings are written and read.
     pub recordings: Recordings,
     /// What was moved in a migration.
@@ -232,9 +234,7 @@ impl Reader {
             }),
             max_waiver: duration(node.get("max_waiver")),
             lints: self.lints(node.get("lints")),
-            store: node
-                .get("store")
-                .map(|store| (self.path(&owned(store.get("path"))), duration(store.get("keep")))),
+            store: node.get("store").and_then(|store| self.store(store)),
             recordings: Recordings {
                 max_age: node.get("recordings").and_then(|rules| duration(rules.get("max_age"))),
                 mask_key: node

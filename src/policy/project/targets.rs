@@ -78,7 +78,8 @@ pub(super) fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
             "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }` instead",
         );
     }
-    for (_, target) in pairs(root.get("targets")) {
+    let store = root.get("store");
+    for target in pairs(root.get("targets")).iter().map(|(_, target)| target).chain(store) {
         let headers = pairs(target.get("headers")).iter().map(|(_, value)| value);
         let keys = ["password", "access_key", "secret_key"].into_iter().filter_map(|name| target.get(name));
         for secret in keys.chain(headers) {
@@ -176,7 +177,7 @@ impl Reader {
         node.get("password").or(secret).and_then(|secret| self.secret(secret))
     }
 
-    fn tls(&self, node: Option<&Node>) -> BTreeMap<&'static str, String> {
+    pub(super) fn tls(&self, node: Option<&Node>) -> BTreeMap<&'static str, String> {
         let file = |name: &'static str| {
             node.and_then(|node| node.get(name))
                 .map(|value| (name, self.path(&owned(Some(value))).display().to_string()))

@@ -176,8 +176,17 @@ pub static ENVIRONMENT: MapShape = MapShape {
 pub static STORE: MapShape = MapShape {
     name: "a store",
     keys: &[
-        must("path", Shape::Line, "file of the SQLite store"),
-        may("keep", Shape::Duration, "how long runs are kept"),
+        may("path", Shape::Line, "file of the SQLite store; with `url` that of the copy on this machine"),
+        may("url", Shape::Line, "a PostgreSQL database that several machines share, without a password"),
+        may("password", SECRET_SHAPE, "where the password is kept (`url`)"),
+        may("schema", Shape::Name, "the schema with the runs, `muster` if left out (`url`)"),
+        may("tls", Shape::Map(&TLS), "certificates for the connection (`url`)"),
+        may("deadline", Shape::Duration, "how long an answer may take, `10s` if left out (`url`)"),
+        may(
+            "keep",
+            Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
+            "how long runs are kept: all, or those that judged policies of a tier",
+        ),
     ],
 };
 
