@@ -25,7 +25,7 @@ pub use model::{
     History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell, VerdictMoved,
 };
 pub use period::{NotAPeriod, period, since};
-pub use promise::{Due, Promise, PromisedCheck, overdue};
+pub use promise::{Due, Promise, PromisedCheck, PromisedPiece, overdue};
 
 /// Version of the model's JSON.
 const FORMAT: u32 = 1;

@@ -17,15 +17,27 @@ pub struct Promise {
     /// The environment; none is all targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Arc<str>>,
-    /// Text of the project file.
-    pub project: Arc<str>,
+    /// The texts that judge: name, role and digest of each, the project file first; empty if they could not be gathered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<PromisedPiece>,
     /// Policies that are judged, with the digests of their texts.
     pub policies: BTreeMap<Arc<str>, Arc<str>>,
     /// The checks.
     pub checks: Vec<PromisedCheck>,
-    /// Texts of the policies by their digests; empty where they stand elsewhere.
+    /// All texts by their digests; empty where they stand elsewhere.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// A text that judges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromisedPiece {
+    /// Its file, as seen from the folder of the project.
+    pub name: String,
+    /// What it is for, as evidence says it.
+    pub role: serde_json::Value,
+    /// Digest of its text.
+    pub digest: Arc<str>,
 }
 
 /// One check of a promise.

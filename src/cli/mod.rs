@@ -90,7 +90,8 @@ enum Command {
     Gate(gate::Arguments),
     History(history::Arguments),
     Diff(diff::Arguments),
-    Audit(audit::Arguments),
+    Audit(Box<audit::Arguments>),
+    Report(audit::Report),
     Store(store::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
@@ -125,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Report(arguments) => audit::report(&arguments),
         Command::Store(arguments) => store::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::audit::{Due, Promise, PromisedCheck};
+use crate::audit::{Due, Promise, PromisedCheck, PromisedPiece};
 use crate::fact::{Type, Value, show};
 use crate::judge;
 use crate::plan::{Check, Input, Plan, Selection, bind};
 use crate::verdict::{Finding, Step, StepKind};
 
+use super::audit::edition;
 use super::setup::Setup;
 
 /// What the project promises in the environment of this run.
@@ -104,9 +106,16 @@ impl Promised {
             policies.insert(Arc::clone(&policy.id), Arc::clone(&policy.digest));
             texts.insert(Arc::clone(&policy.digest), Arc::from(policy.text.text()));
         }
-        let project = setup.project.loc.as_ref().map_or("", |loc| &loc.source.text);
+        // Without them the run can be counted, and not be judged again.
+        let edition = edition::of_setup(setup).map(|edition| edition.pieces).unwrap_or_default();
+        let pieces = edition.into_iter().map(|piece| {
+            let digest = crate::policy::decode::digest(&piece.text);
+            texts.insert(Arc::clone(&digest), Arc::from(piece.text));
+            PromisedPiece { name: piece.name, role: json!(piece.role), digest }
+        });
+        let pieces = pieces.collect();
         let (environment, checks) = (self.environment.clone(), self.checks.clone());
-        let promise = Promise { environment, project: Arc::from(project), policies, checks, texts };
+        let promise = Promise { environment, pieces, policies, checks, texts };
         serde_json::to_string(&promise).unwrap_or_default()
     }
 }

@@ -34,7 +34,8 @@ DELETE FROM change WHERE finding NOT IN (SELECT id FROM finding);
 DELETE FROM told WHERE finding NOT IN (SELECT id FROM finding);
 DELETE FROM promise WHERE digest NOT IN (SELECT promised FROM run WHERE promised IS NOT NULL);
 DELETE FROM policy WHERE digest NOT IN (
-    SELECT used.value FROM promise, json_each(promise.json, '$.policies') used);
+    SELECT used.value FROM promise, json_each(promise.json, '$.policies') used
+    UNION SELECT used.value ->> 'digest' FROM promise, json_each(promise.json, '$.pieces') used);
 DELETE FROM observation WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM batch WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM roster WHERE id NOT IN (SELECT roster FROM batch);

@@ -117,7 +117,7 @@ pub(super) fn shown(dir: &Path, written: &Written, key: Option<String>) -> Strin
 }
 
 /// An anchor within what it anchors is none.
-fn outside<'p>(anchor: &'p Path, dir: &Path) -> Result<&'p Path, Problem> {
+pub(super) fn outside<'p>(anchor: &'p Path, dir: &Path) -> Result<&'p Path, Problem> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_error| path.to_owned());
     if absolute(anchor).starts_with(absolute(dir)) {
         return Err(Problem::usage(
@@ -212,7 +212,7 @@ fn scope(select: &Select, setup: &Setup, recording: &Recording) -> Scope {
     scope
 }
 
-fn mask(setup: &Setup, named: &[String], redactor: &Redactor) -> Result<Option<Mask>, Problem> {
+pub(super) fn mask(setup: &Setup, named: &[String], redactor: &Redactor) -> Result<Option<Mask>, Problem> {
     if named.is_empty() {
         return Ok(None);
     }
@@ -231,7 +231,7 @@ fn mask(setup: &Setup, named: &[String], redactor: &Redactor) -> Result<Option<M
 }
 
 /// A recording that can be judged by itself, masked and without secrets.
-fn ready(
+pub(super) fn ready(
     mut recording: Recording,
     setup: &Setup,
     plan: &Plan,

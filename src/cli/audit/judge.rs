@@ -18,9 +18,9 @@ use crate::verdict::{RunReport, Verdict};
 const MOST: usize = 32;
 
 /// What an edition makes of a scope.
-struct Ready {
-    setup: Setup,
-    plan: Plan,
+pub(super) struct Ready {
+    pub(super) setup: Setup,
+    pub(super) plan: Plan,
     fail_on: Verdict,
 }
 
@@ -33,12 +33,12 @@ pub(super) struct Rejudge {
     ready: BTreeMap<Asked, Result<Ready, String>>,
 }
 
-fn said(problem: &Problem) -> String {
+pub(super) fn said(problem: &Problem) -> String {
     problem.diags.first().map_or_else(String::new, |diag| diag.message.clone())
 }
 
 impl Ready {
-    fn of(laid: &Laid, scope: &Scope, gate: bool) -> Result<Self, String> {
+    pub(super) fn of(laid: &Laid, scope: &Scope, gate: bool) -> Result<Self, String> {
         let (project, loaded) = super::edition::read(&laid.edition, &laid.root)?;
         let select = Select {
             tier: scope.tiers.clone(),

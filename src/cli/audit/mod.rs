@@ -1,9 +1,15 @@
 //! `muster audit`: what was checked, and evidence of it.
 
+mod allowed;
 mod bundle;
-mod edition;
+mod compare;
+pub(super) mod edition;
+mod evidence;
+mod gather;
 mod judge;
 mod key;
+mod outlook;
+mod period;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -13,14 +19,23 @@ use crate::evidence::EvidenceError;
 
 use super::output::{Done, Problem};
 
-/// Makes evidence of what was judged, and looks at evidence
+pub(super) use period::Report;
+
+/// What was checked in a period, what was not, and evidence that stands
 #[derive(Args)]
-#[command(after_help = "Examples:
-  muster audit bundle evidence/2026-11 --facts monday.json --facts tuesday.json
-  muster audit verify evidence/2026-11 --key audit-key.pub.pem --anchor anchor.jsonl")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "Examples:
+  muster audit --period 2026-Q3
+  muster audit --period 2026-Q3 --framework playbook --format html=audit.html
+  muster audit --period 2026-Q3 --evidence evidence/2026-Q3 --anchor ../audit-anchor/anchor.jsonl
+  muster audit verify evidence/2026-Q3 --key audit-key.pub.pem
+  muster audit bundle evidence/monday --facts monday.json
+
+Exit codes: 0 the audit was made, 2 wrong input, 4 no run in the period")]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    period: period::Arguments,
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 }
 
 #[derive(Subcommand)]
@@ -31,9 +46,15 @@ enum What {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     match &arguments.what {
-        What::Verify(arguments) => verify::run(arguments),
-        What::Bundle(arguments) => bundle::run(arguments),
+        None => period::run(&arguments.period),
+        Some(What::Verify(arguments)) => verify::run(arguments),
+        Some(What::Bundle(arguments)) => bundle::run(arguments),
     }
+}
+
+/// Runs `muster report`.
+pub(super) fn report(arguments: &Report) -> Done {
+    period::report(arguments)
 }
 
 /// Why there is no evidence, with what to do.

@@ -298,7 +298,7 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Targets that fit the policy, where there is no project: one of each type.
-fn made_up(policy: &Policy) -> Vec<Arc<TargetInfo>> {
+pub(in crate::cli) fn made_up(policy: &Policy) -> Vec<Arc<TargetInfo>> {
     let target = &policy.target;
     let of = |kind: &Arc<str>| {
         let any = || format!("any {kind}");

@@ -1,5 +1,5 @@
 -- Bytes are behind where this server stands: what it writes, or, on a replica that feeds others, what it has. A
--- position that is not known makes them null, which `greatest(0, …)` would not. Besides those that are connected: slots
+-- position that is not known makes them null, which `greatest(0, ...)` would not. Besides those that are connected: slots
 -- that a replica has used and does not use now. A base backup is a guest of two connections, so that they get a number.
 SELECT CASE WHEN r.pid IS NULL THEN 'slot ' || s.slot_name
             ELSE coalesce(nullif(r.application_name, ''), 'unnamed') || coalesce('@' || host(r.client_addr), '')

@@ -63,7 +63,7 @@ WITH RECURSIVE base AS (
                ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS highest
       FROM fed f GROUP BY f.seqid
 ), locked AS MATERIALIZED (
-    -- Reading a sequence waits for TRUNCATE … RESTART IDENTITY and DROP; one that is locked so costs its own facts only.
+    -- Reading a sequence waits for TRUNCATE ... RESTART IDENTITY and DROP; one that is locked so costs its own facts only.
     SELECT DISTINCT l.relation FROM pg_locks l
      WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -86,7 +86,7 @@ WITH RECURSIVE base AS (
              AS called
       FROM seq q
 ), begun AS MATERIALIZED (
-    -- One that gave no number yet may begin anywhere (RESTART WITH, setval(…, false)), which only the sequence itself tells.
+    -- One that gave no number yet may begin anywhere (RESTART WITH, setval(..., false)), which only the sequence itself tells.
     SELECT q.*, CASE WHEN called IS NULL AND selectable AND in_schema AND NOT elsewhere AND NOT locked THEN
              substring(query_to_xml(format('SELECT last_value FROM %s', sequence), false, true, '')::text
                        FROM '<last_value>(-?\d+)</last_value>')::int8 END AS first

@@ -1,4 +1,4 @@
--- ALTER DATABASE … SET and ALTER ROLE … SET. The value of a setting that the server does not know is an application's own
+-- ALTER DATABASE ... SET and ALTER ROLE ... SET. The value of a setting that the server does not know is an application's own
 -- (it may be a key), so it is not told.
 SELECT CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN p.name
             WHEN s.setrole = 0 THEN format('%s in %s', p.name, quote_ident(d.datname))

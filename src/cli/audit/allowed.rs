@@ -1,0 +1,87 @@
+//! What a promise allows: waivers, loosened parameters, lints that a comment silences, probes that leave something behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::audit::{Allowed, ExceptionKind, Promise};
+use crate::fact::{Type, Value, show};
+use crate::lint;
+use crate::policy::{Project, Waiver, project};
+use crate::source::Source;
+
+/// All of a promise.
+pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>, now: &Project) -> Vec<Allowed> {
+    let mut all = BTreeSet::new();
+    for check in &promise.checks {
+        for what in &check.looser {
+            all.insert(Allowed {
+                kind: ExceptionKind::Override,
+                policy: Arc::clone(&check.policy),
+                scope: check.target.to_string(),
+                what: what.clone(),
+                owner: Arc::clone(&check.owner),
+                reason: String::new(),
+                ticket: String::new(),
+                expires: String::new(),
+            });
+        }
+        for probe in &check.scratch {
+            all.insert(Allowed {
+                kind: ExceptionKind::Scratch,
+                policy: Arc::clone(&check.policy),
+                scope: check.target.to_string(),
+                what: format!("{probe} leaves something behind for a moment"),
+                owner: Arc::clone(&check.owner),
+                reason: String::new(),
+                ticket: String::new(),
+                expires: String::new(),
+            });
+        }
+    }
+    let owners: BTreeMap<&str, &Arc<str>> =
+        promise.checks.iter().map(|check| (&*check.policy, &check.owner)).collect();
+    for (policy, digest) in &promise.policies {
+        let Some(text) = texts.get(digest) else { continue };
+        for allow in lint::Comments::of(&Source::new(&**policy, &**text)).allows {
+            all.insert(Allowed {
+                kind: ExceptionKind::Suppression,
+                policy: Arc::clone(policy),
+                scope: String::new(),
+                what: format!("the lint `{}`", allow.word),
+                owner: owners.get(&**policy).map_or_else(|| Arc::from(""), |owner| Arc::clone(owner)),
+                reason: allow.reason.as_deref().unwrap_or_default().to_owned(),
+                ticket: String::new(),
+                expires: String::new(),
+            });
+        }
+    }
+    let first = promise.pieces.first().and_then(|piece| texts.get(&piece.digest));
+    if let Some(text) = first {
+        let root = if now.root.as_os_str().is_empty() { Path::new(".") } else { &*now.root };
+        // What was a project then is read as one; one that this version does not read has no waivers that it could know.
+        let then = project::decode(&Source::new("muster.yaml", &**text), root, &mut Vec::new());
+        all.extend(then.iter().flat_map(|project| &project.waivers).map(waiver));
+    }
+    all.into_iter().collect()
+}
+
+fn waiver(waiver: &Waiver) -> Allowed {
+    let named = [("target", &waiver.target), ("subject", &waiver.subject)];
+    let scope: Vec<String> = named
+        .iter()
+        .filter_map(|(what, pattern)| pattern.as_ref().map(|pattern| format!("{what} {}", pattern.text)))
+        .collect();
+    let covers: Vec<&str> = waiver.covers.iter().map(|verdict| verdict.word()).collect();
+    let up_to = waiver.up_to.as_ref().map(|node| format!(" up to {}", node.loc.text().trim()));
+    Allowed {
+        kind: ExceptionKind::Waiver,
+        policy: Arc::clone(&waiver.policy.text),
+        scope: scope.join(", "),
+        what: format!("covers {}{}", covers.join(" and "), up_to.unwrap_or_default()),
+        owner: Arc::clone(&waiver.owner),
+        reason: waiver.reason.clone(),
+        ticket: waiver.ticket.clone(),
+        expires: show(&Value::Int(waiver.expires), &Type::Date),
+    }
+}

@@ -1,0 +1,190 @@
+//! Evidence of a period, out of the store: what every run saw, with the past that it was given, and the texts that judged.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::audit::Promise;
+use crate::cli::edge::host;
+use crate::cli::memory::{self, unusable};
+use crate::cli::output::Problem;
+use crate::evidence::{
+    Edition, EvidenceError, Judge, Laid, Material, Options, Period, Piece, Run, Scope, write,
+};
+use crate::fact::Recording;
+use crate::secret::Redactor;
+use crate::store::{Ledger, LedgerRun, Store, StoreError};
+use crate::verdict::{RunReport, Verdict};
+
+use super::gather::Gathered;
+use super::judge::{Ready, Rejudge};
+use super::{bundle, key, problem};
+
+/// How evidence is made.
+pub(super) struct How<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) anchor: Option<&'a Path>,
+    pub(super) mask: &'a [String],
+}
+
+/// Makes it, and says what was made.
+pub(super) fn make(gathered: &Gathered, pages: Vec<(String, String)>, how: &How<'_>) -> Result<String, Problem> {
+    let Gathered { audit, ledger, promises, setup, path } = gathered;
+    let (redactor, guard) = (Redactor::new(), Redactor::new());
+    key::learn(&setup.project, &redactor, &guard);
+    let signing = key::signing(&setup.project, &guard)?;
+    let mask = bundle::mask(setup, how.mask, &redactor)?;
+    let anchor = how.anchor.map(|anchor| bundle::outside(anchor, how.dir)).transpose()?;
+    let (editions, places) = editions(ledger, promises);
+    let runtime = memory::waiting().map_err(|error| unusable(&error))?;
+    let store = runtime.block_on(Store::open(path)).map_err(|error| unusable(&error))?;
+    let mut order: Vec<usize> = (0..ledger.runs.len()).collect();
+    order.sort_by_key(|run| ledger.runs.get(*run).map(|run| run.started));
+    let mut plans: BTreeMap<(usize, Scope), Result<Ready, String>> = BTreeMap::new();
+    let laid: Vec<Laid> = editions
+        .iter()
+        .enumerate()
+        .map(|(place, edition)| Laid { number: place + 1, root: setup.project.root.clone(), edition: edition.clone() })
+        .collect();
+    let verdicts = verdicts(ledger);
+    let mut unkept = 0_usize;
+    let known: Vec<(usize, &LedgerRun, usize)> = order
+        .iter()
+        .filter_map(|run| {
+            let one = ledger.runs.get(*run)?;
+            let place = one.promised.as_ref().and_then(|digest| places.get(digest).copied());
+            unkept += usize::from(place.is_none());
+            Some((*run, one, place?))
+        })
+        .collect();
+    let mut read = |(run, one, place): (usize, &LedgerRun, usize)| -> Result<Run, String> {
+        let scope = Scope {
+            environment: one.environment.as_deref().map(str::to_owned),
+            checks: verdicts.get(&run).map(|all| all.keys().cloned().collect()).unwrap_or_default(),
+            ..Scope::default()
+        };
+        let recorded = runtime.block_on(store.recording(one.id)).map_err(|error| error.to_string())?;
+        let mut recording = recorded.ok_or_else(|| format!("the run {} was kept without what it saw", one.id))?;
+        let ready = plans.entry((place, scope.clone())).or_insert_with(|| {
+            laid.get(place).map_or_else(|| Err("its texts were not kept".to_owned()), |laid| Ready::of(laid, &scope, false))
+        });
+        let id = one.uid.to_string();
+        let Ok(ready) = ready.as_ref() else {
+            // Whoever judges it says why it cannot be judged.
+            return Ok(Run { id, edition: place, scope, recording, report: None });
+        };
+        recording.past = runtime.block_on(past(&store, ready, &recording)).map_err(|error| error.to_string())?;
+        let recording = bundle::ready(recording, &ready.setup, &ready.plan, mask.as_ref(), &redactor)?;
+        Ok(Run { id, edition: place, scope, recording, report: None })
+    };
+    let material = Material {
+        period: Period {
+            name: audit.period.name.clone(),
+            from: audit.period.from,
+            until: audit.period.to,
+        },
+        muster: env!("CARGO_PKG_VERSION").to_owned(),
+        host: host(),
+        made: audit.made,
+        masked: mask.is_some(),
+        editions: editions.clone(),
+        runs: Box::new(known.iter().map(move |one| read(*one))),
+        audit: pages.into_iter().map(|(name, text)| (name, text.into_bytes())).collect(),
+    };
+    let holds_secret = |text: &str| guard.clean(text) != text;
+    let options = Options { key: signing.as_ref(), anchor, holds_secret: &holds_secret };
+    let expected = known.iter().map(|(run, one, _)| (one.started, verdicts.get(run).cloned().unwrap_or_default()));
+    let mut judge = Checked { inner: Rejudge::default(), expected: expected.collect() };
+    let written = write(material, how.dir, &options, &mut judge).map_err(|error| match error {
+        EvidenceError::Nothing => Problem::usage(
+            "no run of the period was kept with the texts that judged it, so that there is no evidence of any",
+            "runs of everything (`muster check` without named policies) are kept with them",
+        ),
+        other => problem(&other),
+    })?;
+    let mut said = bundle::shown(how.dir, &written, signing.as_ref().map(|key| key.public().id()));
+    if unkept > 0 {
+        said.push_str(&format!(
+            "  {unkept} runs are not in it: they named only some policies, and the texts that judged were not kept\n"
+        ));
+    }
+    Ok(said)
+}
+
+/// The texts that judged, each once, and which of them each promise refers to.
+fn editions(
+    ledger: &Ledger,
+    promises: &BTreeMap<Arc<str>, Promise>,
+) -> (Vec<Edition>, BTreeMap<Arc<str>, usize>) {
+    let mut editions: Vec<Edition> = Vec::new();
+    let mut places = BTreeMap::new();
+    for (digest, promise) in promises {
+        let pieces: Option<Vec<Piece>> = promise
+            .pieces
+            .iter()
+            .map(|piece| {
+                let text = ledger.policies.get(&piece.digest)?.to_string();
+                Some(Piece { name: piece.name.clone(), role: serde_json::from_value(piece.role.clone()).ok()?, text })
+            })
+            .collect();
+        let Some(pieces) = pieces.filter(|pieces| !pieces.is_empty()) else { continue };
+        let edition = Edition { pieces };
+        let place = editions.iter().position(|known| *known == edition).unwrap_or_else(|| {
+            editions.push(edition);
+            editions.len() - 1
+        });
+        places.insert(Arc::clone(digest), place);
+    }
+    (editions, places)
+}
+
+/// How the checks of a run were judged, by policy and target.
+type Verdicts = BTreeMap<(String, String), Verdict>;
+
+fn verdicts(ledger: &Ledger) -> BTreeMap<usize, Verdicts> {
+    let mut all: BTreeMap<usize, Verdicts> = BTreeMap::new();
+    for one in ledger.judged.iter().filter(|one| !one.notice) {
+        if let Some((policy, target, _)) = ledger.checks.get(one.check) {
+            let name = (policy.to_string(), target.to_string());
+            all.entry(one.run).or_default().insert(name, one.verdict);
+        }
+    }
+    all
+}
+
+/// The past that a run was given: of the runs before it.
+async fn past(store: &Store, ready: &Ready, recording: &Recording) -> Result<crate::fact::Past, StoreError> {
+    let at = recording.started;
+    let mut past = store.past(&ready.plan.past(), at).await?;
+    past.recall = memory::held_before(store, &ready.plan, at).await?;
+    Ok(past)
+}
+
+/// Judges, and holds what it says against what the store remembers.
+struct Checked {
+    inner: Rejudge,
+    expected: BTreeMap<Timestamp, Verdicts>,
+}
+
+impl Judge for Checked {
+    fn judge(&mut self, laid: &Laid, scope: &Scope, recording: &Recording) -> Result<RunReport, String> {
+        let report = self.inner.judge(laid, scope, recording)?;
+        let Some(expected) = self.expected.get(&recording.started) else { return Ok(report) };
+        for check in &report.checks {
+            let name = (check.policy.to_string(), check.target.to_string());
+            let then = expected.get(&name).copied();
+            if then.is_some_and(|then| then != check.verdict) {
+                return Err(format!(
+                    "`{}` at `{}` was judged {} then, and is {} now",
+                    check.policy,
+                    check.target,
+                    then.map_or("", Verdict::word),
+                    check.verdict.word()
+                ));
+            }
+        }
+        Ok(report)
+    }
+}

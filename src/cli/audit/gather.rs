@@ -1,0 +1,188 @@
+//! What an audit is made of, gathered from the store, the project and what people stated.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::audit::coverage::{Coverage, Given as Asked, Judged, Judgements};
+use crate::audit::{self, Attested, Audit, Control, Framework, Given, Period, Promise};
+use crate::cli::edge::host;
+use crate::cli::memory::{self, Opened, unusable};
+use crate::cli::output::Problem;
+use crate::cli::setup::{Select, Setup, Sources, setup};
+use crate::cli::{controls, house};
+use crate::fact::{Type, Value, micros_of, show};
+use crate::policy::{Project, attestations};
+use crate::store::{Ledger, Store};
+
+use super::{allowed, compare, outlook, period};
+
+/// Everything that an audit, and evidence of it, is made of.
+pub(super) struct Gathered {
+    pub(super) audit: Audit,
+    pub(super) ledger: Ledger,
+    pub(super) promises: BTreeMap<Arc<str>, Promise>,
+    pub(super) setup: Setup,
+    pub(super) path: PathBuf,
+}
+
+/// Gathers; `None` if nothing was judged in the period, which is said.
+pub(super) fn gather(
+    sources: &Sources,
+    opened: &Opened,
+    period: Period,
+    framework: Option<&str>,
+    made: Timestamp,
+) -> Result<Option<Gathered>, Problem> {
+    let path = opened.path.clone();
+    let read = memory::wait(async {
+        let store = Store::open(&path).await?;
+        let read = async {
+            let ledger = store.ledger(period.from, period.to).await?;
+            let certificates = outlook::certificates(&store, made).await?;
+            Ok((ledger, certificates))
+        }
+        .await;
+        store.close().await;
+        read
+    });
+    let (ledger, certificates) = read.map_err(|error| unusable(&error))?;
+    if ledger.judged.iter().all(|one| one.notice) {
+        period::nothing(&period, ledger.span, &path);
+        return Ok(None);
+    }
+    // Of a policy that does not load the past is known all the same.
+    let setup = setup(sources, &Select::default(), false, true)?;
+    let promises = promises(&ledger, &path)?;
+    let allowed = promises
+        .iter()
+        .map(|(digest, promise)| (Arc::clone(digest), allowed::of(promise, &ledger.policies, &setup.project)))
+        .collect();
+    let compare = |old: &str, new: &str| compare::texts(&setup.project, old, new);
+    let mut audit = audit::audit(Given {
+        period,
+        ledger: &ledger,
+        promises: &promises,
+        allowed: &allowed,
+        compare: &compare,
+        muster: Arc::from(env!("CARGO_PKG_VERSION")),
+        host: Arc::from(host()),
+        made,
+        path: path.display().to_string(),
+    });
+    audit.controls = covered(&setup, &ledger, framework)?;
+    audit.attestations = attested(&setup.project, made);
+    audit.outlook = outlook::ahead(&setup.project, &audit.attestations, certificates, made);
+    Ok(Some(Gathered { audit, ledger, promises, setup, path }))
+}
+
+/// What was promised.
+fn promises(ledger: &Ledger, path: &std::path::Path) -> Result<BTreeMap<Arc<str>, Promise>, Problem> {
+    let mut all = BTreeMap::new();
+    for (digest, json) in &ledger.promises {
+        let promise: Promise = serde_json::from_str(json).map_err(|error| {
+            let message = format!("the store `{}` has a promise that cannot be read: {error}", path.display());
+            Problem::usage(message, "use the version of muster that wrote it, or a newer one")
+        })?;
+        all.insert(Arc::clone(digest), promise);
+    }
+    Ok(all)
+}
+
+/// The frameworks of the project, as far as checks of the period cover them.
+fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Vec<Framework>, Problem> {
+    let declared = !setup.project.frameworks.all().is_empty();
+    if framework.is_none() && !declared {
+        return Ok(Vec::new());
+    }
+    let chosen = controls::chosen(&setup.project, framework)?;
+    let checks = controls::checks(&controls::bound(setup)?);
+    let mut judged = Judgements::new();
+    for one in ledger.judged.iter().filter(|one| !one.notice) {
+        let (Some((policy, target, _)), Some(run)) = (ledger.checks.get(one.check), ledger.runs.get(one.run))
+        else {
+            continue;
+        };
+        let newest = Judged { verdict: one.verdict, at: run.started };
+        let slot = judged.entry((Arc::clone(policy), Arc::clone(target))).or_insert(newest);
+        if slot.at <= newest.at {
+            *slot = newest;
+        }
+    }
+    let coverage = Coverage::of(&Asked {
+        frameworks: &chosen.iter().map(|framework| controls::listed(framework)).collect::<Vec<_>>(),
+        policies: &controls::answers(setup.policies(), &setup.project.frameworks),
+        checks: &checks,
+        judged: Some(&judged),
+    });
+    let others: Vec<Arc<str>> =
+        coverage.policies_without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
+    let one = |framework: &audit::coverage::FrameworkCoverage| Framework {
+        id: Arc::clone(&framework.id),
+        title: Arc::clone(&framework.title),
+        controls: framework
+            .controls
+            .iter()
+            .map(|control| Control {
+                id: Arc::clone(&control.id),
+                title: Arc::clone(&control.title),
+                link: control.link.clone(),
+                policies: control.policies.iter().map(|one| Arc::clone(&one.policy)).collect(),
+                state: Arc::from(control.state.word()),
+            })
+            .collect(),
+        others: others.clone(),
+    };
+    Ok(coverage.frameworks.iter().map(one).collect())
+}
+
+/// The newest statement of each topic, with what is wrong with it.
+fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
+    let read = attestations::read(project);
+    let owners = house::owners(project);
+    let mut newest: BTreeMap<Arc<str>, (i64, Attested)> = BTreeMap::new();
+    for one in read.statements {
+        let time = |micros: i64| show(&Value::Int(micros), &Type::TIME);
+        let today = micros_of(now).div_euclid(86_400_000_000);
+        let mut faults = Vec::new();
+        let until = show(&Value::Int(one.valid_until), &Type::Date);
+        if one.valid_until < today {
+            faults.push(format!("it counts no more since {until}"));
+        }
+        if one.at > micros_of(now) {
+            faults.push("it is dated in the future".to_owned());
+        }
+        if !owners.contains(&one.by) {
+            faults.push(format!("`{}` is no owner of the project", one.by));
+        }
+        if !one.holds {
+            faults.push("it says that it does not hold".to_owned());
+        }
+        if one.evidence.is_empty() {
+            let why = one.no_evidence.as_deref().unwrap_or("nobody said why");
+            faults.push(format!("it has no evidence: {why}"));
+        }
+        let attested = Attested {
+            topic: Arc::clone(&one.topic),
+            by: Arc::clone(&one.by),
+            at: time(one.at),
+            valid_until: until,
+            looked_at: one.looked_at.to_string(),
+            result: Arc::from(if one.holds { "holds" } else { "fails" }),
+            evidence: one.evidence.iter().map(|piece| piece.link.to_string()).collect(),
+            faults,
+        };
+        let slot = newest.entry(Arc::clone(&one.topic)).or_insert((i64::MIN, attested.clone()));
+        if slot.0 < one.at {
+            *slot = (one.at, attested);
+        }
+    }
+    let mut all: Vec<Attested> = newest.into_values().map(|(_, attested)| attested).collect();
+    // As long as a file was not read, nobody knows which statement is the newest.
+    for unread in &read.unread {
+        all.iter_mut().for_each(|one| one.faults.push(format!("not all statements could be read: {}", unread.what)));
+    }
+    all
+}
