@@ -50,7 +50,7 @@ fn list(wanted: &Wanted<'_>) -> Done {
 }
 
 /// The frameworks that are looked at.
-fn chosen(project: &Project, wanted: Option<&str>) -> Result<Vec<Arc<Framework>>, Problem> {
+pub(super) fn chosen(project: &Project, wanted: Option<&str>) -> Result<Vec<Arc<Framework>>, Problem> {
     let all = project.frameworks.all();
     let Some(name) = wanted else {
         if all.is_empty() {
@@ -77,7 +77,7 @@ fn chosen(project: &Project, wanted: Option<&str>) -> Result<Vec<Arc<Framework>>
 }
 
 /// The checks that a run of everything would have. A policy that fits no target is what is shown here, and no error.
-fn bound(setup: &Setup) -> Result<Plan, Problem> {
+pub(super) fn bound(setup: &Setup) -> Result<Plan, Problem> {
     let (plan, diags) = bind_as_far(&Input {
         policies: setup.policies(),
         targets: &setup.infos,

@@ -202,22 +202,12 @@ fn from_store(
     wanted: &[PastRequest],
     (at, promised): (Timestamp, Option<&Promised>),
 ) -> Result<Recalled, Problem> {
-    let checks: Vec<(Arc<str>, Arc<str>)> = plan
-        .checks
-        .iter()
-        .filter(|check| held(check).is_some())
-        .map(|check| (Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
-        .collect();
-    let longest = plan.checks.iter().filter_map(held).max().unwrap_or(0);
-    let back = SignedDuration::from_micros(longest).saturating_mul(3).saturating_add(MARGIN);
-    let since = at.checked_sub(back).unwrap_or(Timestamp::MIN);
     let recalled = wait(async {
         let store = Store::open(path).await?;
         let lost = store.lost();
         let recalled = async {
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
-            let recall =
-                if checks.is_empty() { Recall::default() } else { store.recall(&checks, since).await? };
+            let recall = held_since(&store, plan, at).await?;
             let overdue = match promised {
                 Some(promised) => overdue(&store, plan, promised, at).await?,
                 None => Vec::new(),
@@ -233,6 +223,36 @@ fn from_store(
         warn(&[taken(path, lost)]);
     }
     Ok(recalled)
+}
+
+/// How long rules have held that must have held for a time.
+async fn held_since(store: &Store, plan: &Plan, at: Timestamp) -> Result<Recall, StoreError> {
+    let checks: Vec<(Arc<str>, Arc<str>)> = plan
+        .checks
+        .iter()
+        .filter(|check| held(check).is_some())
+        .map(|check| (Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
+        .collect();
+    if checks.is_empty() {
+        return Ok(Recall::default());
+    }
+    let longest = plan.checks.iter().filter_map(held).max().unwrap_or(0);
+    let back = SignedDuration::from_micros(longest).saturating_mul(3).saturating_add(MARGIN);
+    let since = at.checked_sub(back).unwrap_or(Timestamp::MIN);
+    store.recall(&checks, since).await
+}
+
+/// The same as it was known at a time, when later runs were not there yet.
+pub(super) async fn held_before(store: &Store, plan: &Plan, at: Timestamp) -> Result<Recall, StoreError> {
+    let mut recall = held_since(store, plan, at).await?;
+    let earlier = |times: &mut Vec<Timestamp>| times.retain(|time| *time < at);
+    recall.judged.values_mut().for_each(earlier);
+    recall.held.values_mut().for_each(earlier);
+    recall.unread.values_mut().for_each(earlier);
+    recall.judged.retain(|_, times| !times.is_empty());
+    recall.held.retain(|_, times| !times.is_empty());
+    recall.unread.retain(|_, times| !times.is_empty());
+    Ok(recall)
 }
 
 /// What is overdue now and is not judged in this run either. Notes when somebody has to look again.

@@ -82,6 +82,7 @@ use crate::diag::{Code, Diag, Level};
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
 
+pub use comments::Comments;
 pub use levels::{Levels, word};
 pub use print::{Base, fingerprints};
 pub use waiver_far::too_far;

@@ -43,7 +43,8 @@ pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>, now: &
         promise.checks.iter().map(|check| (&*check.policy, &check.owner)).collect();
     for (policy, digest) in &promise.policies {
         let Some(text) = texts.get(digest) else { continue };
-        for allow in lint::Comments::of(&Source::new(&**policy, &**text)).allows {
+        let comments = lint::Comments::of(&Source::new(&**policy, &**text)).unwrap_or_default();
+        for allow in comments.allows {
             all.insert(Allowed {
                 kind: ExceptionKind::Suppression,
                 policy: Arc::clone(policy),

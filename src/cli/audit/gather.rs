@@ -118,7 +118,7 @@ fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Ve
         judged: Some(&judged),
     });
     let others: Vec<Arc<str>> =
-        coverage.policies_without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
+        coverage.without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
     let one = |framework: &audit::coverage::FrameworkCoverage| Framework {
         id: Arc::clone(&framework.id),
         title: Arc::clone(&framework.title),

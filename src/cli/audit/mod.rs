@@ -6,6 +6,7 @@ mod compare;
 pub(super) mod edition;
 mod evidence;
 mod gather;
+mod human;
 mod judge;
 mod key;
 mod outlook;

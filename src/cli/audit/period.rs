@@ -13,6 +13,7 @@ use crate::cli::setup::Sources;
 use crate::cli::{exit, memory};
 use crate::diag::{Diag, code};
 use crate::policy::Project;
+use crate::report::audit::{CsvTable, Kind};
 
 use super::evidence;
 use super::gather::{Gathered, gather};
@@ -82,11 +83,11 @@ enum Format {
     Html,
     Markdown,
     Json,
-    Csv(crate::report::audit::Table),
+    Csv(CsvTable),
 }
 
 fn wanted(text: &str) -> Result<Wanted, String> {
-    use crate::report::audit::Table;
+    use crate::report::audit::CsvTable as Table;
     let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
     let format = match name {
         "human" => Format::Human,
@@ -122,12 +123,12 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(dir) = &arguments.evidence {
         let how = evidence::How { dir, anchor: arguments.anchor.as_deref(), mask: &arguments.mask };
         let pages = vec![
-            ("audit.json".to_owned(), arguments.how.text(Format::Json, &gathered.audit, Kind::Audit)),
-            ("audit.html".to_owned(), arguments.how.text(Format::Html, &gathered.audit, Kind::Audit)),
+            ("audit.json".to_owned(), arguments.how.text(Format::Json, &gathered.audit, Kind::Quarterly)),
+            ("audit.html".to_owned(), arguments.how.text(Format::Html, &gathered.audit, Kind::Quarterly)),
         ];
         note(&evidence::make(&gathered, pages, &how)?);
     }
-    arguments.how.publish(&gathered, Kind::Audit)
+    arguments.how.publish(&gathered, Kind::Quarterly)
 }
 
 pub(super) fn report(arguments: &Report) -> Done {
@@ -138,11 +139,9 @@ pub(super) fn report(arguments: &Report) -> Done {
     let period = audit::since(text, SignedDuration::try_from(*back).unwrap_or(SignedDuration::MAX), made);
     match gather(&arguments.how.sources(), &opened, period, None, made)? {
         None => Ok(exit::NOTHING),
-        Some(gathered) => arguments.how.publish(&gathered, Kind::Report),
+        Some(gathered) => arguments.how.publish(&gathered, Kind::Weekly),
     }
 }
-
-use crate::report::audit::Kind;
 
 /// In which a day of a period begins.
 fn zone(project: &Project) -> Result<TimeZone, Problem> {
@@ -173,7 +172,7 @@ impl How {
     fn text(&self, format: Format, audit: &Audit, kind: Kind) -> String {
         use crate::report::audit;
         match format {
-            Format::Human => audit::human(audit, kind),
+            Format::Human => super::human::text(audit),
             Format::Html => audit::html(audit, kind),
             Format::Markdown => audit::markdown(audit, kind),
             Format::Json => audit::json(audit),

@@ -7,6 +7,8 @@ mod replay;
 mod runs;
 mod side;
 
+pub(super) use side::made_up;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};

@@ -1,0 +1,135 @@
+//! An audit on a terminal: what a manager reads in a minute.
+
+use crate::audit::{Audit, ExceptionKind, PatternKind};
+use crate::verdict::Verdict;
+
+/// Lines of a list at most; the rest is in the other formats.
+const MOST: usize = 10;
+
+fn plural(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A list with a head, cut where it is long.
+fn list(text: &mut String, head: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n{head}\n"));
+    for line in lines.iter().take(MOST) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    if lines.len() > MOST {
+        let rest = lines.len() - MOST;
+        text.push_str(&format!("  ... and {rest} more: `--format html=FILE` has all of them\n"));
+    }
+}
+
+/// The whole of it.
+pub(super) fn text(audit: &Audit) -> String {
+    let Audit { period, store, population, findings, exceptions, .. } = audit;
+    let mut text = format!("{}: {} to {}\n", period.name, period.from, period.until);
+    text.push_str(&format!("  {} in {}\n", plural(store.runs, "run"), store.path));
+    if let Some(first) = population.unseen {
+        text.push_str(&format!("  nothing is known before {first}: the store begins there\n"));
+    }
+    if store.unpromised > 0 {
+        let runs = plural(store.unpromised, "run");
+        text.push_str(&format!("  {runs} named only some policies, and promised nothing\n"));
+    }
+    let (expected, judged, missed) = (population.expected, population.judged, population.missed);
+    text.push_str(&format!("\nof {expected} expected judgements {judged} happened, {missed} did not\n"));
+    let gaps: Vec<String> = population
+        .gaps
+        .iter()
+        .map(|gap| {
+            let why = match (gap.runs, gap.unread) {
+                (0, _) => "no run at all".to_owned(),
+                (_, 0) => format!("{} did not judge it", plural(gap.runs, "run")),
+                (_, unread) => format!("tried {}, could not be judged", plural(unread, "time")),
+            };
+            let open = if gap.open { ", lasts still" } else { "" };
+            let (policy, target, missed) = (&gap.policy, &gap.target, gap.missed);
+            format!("{policy} at {target}: {missed} missed from {} to {}: {why}{open}", gap.from, gap.to)
+        })
+        .collect();
+    list(&mut text, "not judged", &gaps);
+    let interrupted: Vec<String> = population
+        .interrupted
+        .iter()
+        .map(|run| format!("{} on {}: {}", run.at, run.host, run.about))
+        .collect();
+    list(&mut text, "runs that began and never ended", &interrupted);
+    let clocks: Vec<String> = population
+        .clocks
+        .iter()
+        .map(|jump| format!("{} came after {} on {}", jump.at, jump.before, jump.host))
+        .collect();
+    list(&mut text, "the clock went backwards", &clocks);
+    let open: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.is_open())
+        .map(|finding| {
+            let verdict = finding.now.map_or("", Verdict::word);
+            let since = finding.since().map_or_else(String::new, |since| format!(" since {since}"));
+            format!("{verdict} {}/{}/{}{since}: {}", finding.policy, finding.target, finding.subject, finding.message)
+        })
+        .collect();
+    list(&mut text, &format!("{} open", plural(open.len() as u64, "finding")), &open);
+    let allowed: Vec<String> = exceptions
+        .iter()
+        .map(|one| {
+            let named = [("owner", &*one.owner), ("ticket", &one.ticket), ("until", &one.expires)];
+            let named: String = named
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(what, value)| format!(", {what} {value}"))
+                .collect();
+            let hid = match one.kind {
+                ExceptionKind::Waiver => format!("; hid {}", plural(one.hidden, "judgement")),
+                _ => String::new(),
+            };
+            let worse = if one.worse.is_empty() { String::new() } else { format!("; WORSE: {}", one.worse.join(", ")) };
+            format!("{} of {}{named}: {}{hid}{worse}", one.kind.word(), one.policy, one.what)
+        })
+        .collect();
+    list(&mut text, "allowed", &allowed);
+    for framework in &audit.controls {
+        let nobody = framework.controls.iter().filter(|control| !matches!(&*control.state, "held" | "failing" | "warning"));
+        let nobody: Vec<String> = nobody.map(|control| format!("{} {}: {}", control.id, control.title, control.state)).collect();
+        let head = format!(
+            "{}: {} of {} controls were not checked",
+            framework.title,
+            nobody.len(),
+            framework.controls.len()
+        );
+        list(&mut text, &head, &nobody);
+    }
+    let stale: Vec<String> = audit
+        .attestations
+        .iter()
+        .filter(|one| !one.faults.is_empty())
+        .map(|one| format!("{} by {} at {}: {}", one.topic, one.by, one.at, one.faults.join("; ")))
+        .collect();
+    list(&mut text, "attestations that do not count", &stale);
+    let patterns: Vec<String> = audit
+        .patterns
+        .iter()
+        .map(|one| {
+            let what = match one.kind {
+                PatternKind::AlwaysFails => format!("failed every time ({})", one.judged),
+                PatternKind::NeverRead => format!("could never be judged ({})", one.judged),
+                PatternKind::Flaps => format!("changed {} in {} judgements", plural(one.count, "time"), one.judged),
+                PatternKind::Unmended => format!("open for {}", plural(one.count, "day")),
+                PatternKind::AlwaysPasses => format!("passed every time ({}): can it fail?", one.judged),
+            };
+            let subject = if one.subject.is_empty() { String::new() } else { format!("/{}", one.subject) };
+            format!("{} at {}{subject}: {what}", one.policy, one.target)
+        })
+        .collect();
+    list(&mut text, "patterns", &patterns);
+    let ahead: Vec<String> =
+        audit.outlook.iter().map(|one| format!("{} {}: {}", one.kind, one.name, one.what)).collect();
+    list(&mut text, "ends soon", &ahead);
+    text
+}
