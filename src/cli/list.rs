@@ -1,10 +1,12 @@
 //! `muster list`: policies, controls, targets, probes, libraries, functions, lints, codes.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use crate::fact::catalogue;
 use crate::lint;
-use crate::policy::library;
+use crate::policy::{Policy, library};
 use crate::rule::functions;
 
 use super::output::{Done, Form, Problem, say};
@@ -47,21 +49,43 @@ enum What {
     Codes,
 }
 
+/// Names with what there is to say about each.
+type Rows = Vec<(String, String)>;
+
 pub(super) fn run(arguments: &Arguments) -> Done {
-    if matches!(arguments.what, What::Controls) {
-        return controls::run(&controls::Wanted {
-            sources: &arguments.sources,
-            framework: arguments.framework.as_deref(),
-            only_open: arguments.uncovered,
-            format: arguments.format,
-        });
+    if !matches!(arguments.what, What::Controls) {
+        only_of_controls(arguments)?;
     }
-    only_of_controls(arguments)?;
-    let rows = rows(arguments)?;
+    let rows = match arguments.what {
+        What::Controls => return controls::run(&wanted(arguments)),
+        What::Policies => policies(arguments)?,
+        What::Targets => targets(arguments)?,
+        What::Probes => {
+            catalogue::PROBES.iter().map(|probe| (probe.name.to_owned(), probe.doc.to_owned())).collect()
+        }
+        What::Libraries => libraries(),
+        What::Functions => functions::FUNCTIONS
+            .iter()
+            .map(|function| (function.shape.to_owned(), function.doc.to_owned()))
+            .collect(),
+        What::Lints => lints(),
+        What::Codes => {
+            crate::diag::ALL.iter().map(|code| (code.id.to_owned(), code.explain.to_owned())).collect()
+        }
+    };
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let lines: String = rows.iter().map(|(name, doc)| format!("{name:width$}  {doc}\n")).collect();
     say(&lines)?;
     Ok(exit::GOOD)
+}
+
+fn wanted(arguments: &Arguments) -> controls::Wanted<'_> {
+    controls::Wanted {
+        sources: &arguments.sources,
+        framework: arguments.framework.as_deref(),
+        only_open: arguments.uncovered,
+        format: arguments.format,
+    }
 }
 
 /// What is for controls only is not passed over without a word.
@@ -80,49 +104,33 @@ fn only_of_controls(arguments: &Arguments) -> Result<(), Problem> {
     }
 }
 
-fn rows(arguments: &Arguments) -> Result<Vec<(String, String)>, Problem> {
-    Ok(match arguments.what {
-        What::Probes => {
-            catalogue::PROBES.iter().map(|probe| (probe.name.to_owned(), probe.doc.to_owned())).collect()
-        }
-        What::Libraries => library::areas()
-            .into_iter()
-            .map(|area| (format!("builtin:{area}"), format!("{} policies", library::policies(area).len())))
-            .collect(),
-        What::Functions => functions::FUNCTIONS
-            .iter()
-            .map(|function| (function.shape.to_owned(), function.doc.to_owned()))
-            .collect(),
-        What::Lints => lint::LINTS
-            .iter()
-            .map(|lint| {
-                let (category, level) = (lint.category.word(), lint::word(lint.level));
-                (lint.name().to_owned(), format!("{category} · {level} · {}", lint.doc))
-            })
-            .collect(),
-        What::Codes => {
-            crate::diag::ALL.iter().map(|code| (code.id.to_owned(), code.explain.to_owned())).collect()
-        }
-        What::Policies => {
-            let setup = setup(&arguments.sources, &Select::default(), false, false)?;
-            setup
-                .policies()
-                .iter()
-                .map(|policy| {
-                    (
-                        policy.id.to_string(),
-                        format!("{} · {} · {}", policy.tier.word(), policy.target.types(), policy.title),
-                    )
-                })
-                .collect()
-        }
-        What::Targets => {
-            let project = super::setup::project(&arguments.sources)?.unwrap_or_default();
-            project.targets.iter().map(|target| (target.name.to_string(), described(target))).collect()
-        }
-        // They are more than a line each.
-        What::Controls => Vec::new(),
-    })
+fn policies(arguments: &Arguments) -> Result<Rows, Problem> {
+    let setup = setup(&arguments.sources, &Select::default(), false, false)?;
+    let about = |policy: &Arc<Policy>| {
+        let about = format!("{} · {} · {}", policy.tier.word(), policy.target.types(), policy.title);
+        (policy.id.to_string(), about)
+    };
+    Ok(setup.policies().iter().map(about).collect())
+}
+
+fn targets(arguments: &Arguments) -> Result<Rows, Problem> {
+    let project = super::setup::project(&arguments.sources)?.unwrap_or_default();
+    Ok(project.targets.iter().map(|target| (target.name.to_string(), described(target))).collect())
+}
+
+fn libraries() -> Rows {
+    library::areas()
+        .into_iter()
+        .map(|area| (format!("builtin:{area}"), format!("{} policies", library::policies(area).len())))
+        .collect()
+}
+
+fn lints() -> Rows {
+    let about = |lint: &lint::Lint| {
+        let (category, level) = (lint.category.word(), lint::word(lint.level));
+        (lint.name().to_owned(), format!("{category} · {level} · {}", lint.doc))
+    };
+    lint::LINTS.iter().map(about).collect()
 }
 
 fn described(target: &crate::policy::TargetEntry) -> String {
