@@ -199,7 +199,7 @@ fn of_project(sources: &Sources, found: Option<Project>, tests: bool, why: Why) 
 /// The same; of a project file that is half typed only the faults and the policies that it names.
 pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
     let problem = match project(sources) {
-        Ok(found) => return Ok((of_project(sources, found, false, Why::Review)?, Vec::new())),
+        Ok(found) => return Ok((attested(of_project(sources, found, false, Why::Review)?), Vec::new())),
         Err(problem) => problem,
     };
     let mut origins = origins(sources, None);
@@ -242,10 +242,15 @@ fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, 
     let mut workspace = ManuallyDrop::new(lint::Workspace::default());
     let mut looked = workspace.look(&given);
     looked.loaded.diags.extend(diags);
-    if has_project {
-        looked.loaded.diags.extend(attestations::read(&project).diags);
-    }
     Read { project, has_project, looked }
+}
+
+/// With what is wrong in the attestations of the project. They are no policies, so a comparison of those leaves them out.
+fn attested(mut read: Read) -> Read {
+    if read.has_project {
+        read.looked.loaded.diags.extend(attestations::read(&read.project).diags);
+    }
+    read
 }
 
 /// Loads everything. With `keep_going` a broken policy does not stop the others.
@@ -255,7 +260,7 @@ pub(super) fn setup(
     tests: bool,
     keep_going: bool,
 ) -> Result<Setup, Problem> {
-    let mut read = of_project(sources, project(sources)?, tests, Why::Run)?;
+    let mut read = attested(of_project(sources, project(sources)?, tests, Why::Run)?);
     let (project, has_project) = (std::mem::take(&mut read.project), read.has_project);
     let loaded = read.loaded();
     let (errors, warnings): (Vec<Diag>, Vec<Diag>) =

@@ -158,6 +158,7 @@ fn all_of_the_project_that_decides_is_told() {
         ("[ls, -l]", "[echo]", "not-comparable command"),
         ("path: store.db", "path: other.db", "not-comparable store"),
         ("max_age: 1d", "max_age: 9d", "looser max-age"),
+        ("recordings:", "attestations: [signed]\nrecordings:", "not-comparable attestations"),
         ("deadline: 5s", "deadline: 9s", "not-comparable deadline"),
         ("connections: 2", "connections: 3", "text connections"),
         ("databases: all", "databases: all, tls: { mode: require }", "not-comparable tls"),
