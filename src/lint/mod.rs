@@ -95,7 +95,7 @@ pub enum Check {
     /// The project with all policies.
     Project(fn(&Input<'_>, &mut Vec<Diag>)),
     /// The comments of a file that allow what other lints find.
-    Comments(fn(&comments::Comments, &mut Vec<Diag>)),
+    Comments(fn(&Comments, &mut Vec<Diag>)),
 }
 
 /// What a lint protects.
@@ -303,7 +303,7 @@ pub fn project(input: &Input<'_>, levels: &Levels) -> Vec<Diag> {
 }
 
 /// Runs the lints about comments, once the others are done with them.
-fn comments(comments: &comments::Comments, levels: &Levels) -> Vec<Diag> {
+fn comments(comments: &Comments, levels: &Levels) -> Vec<Diag> {
     let mut found = Vec::new();
     for (index, lint) in levels.running() {
         if let Check::Comments(check) = lint.check {

@@ -13,7 +13,7 @@ use crate::cli::memory::{self, Opened, unusable};
 use crate::cli::output::Problem;
 use crate::cli::setup::{Select, Setup, Sources, setup};
 use crate::cli::{controls, house};
-use crate::fact::{Type, Value, micros_of, show};
+use crate::fact::{Type, Value, micros_of, show, timestamp};
 use crate::policy::{Project, attestations};
 use crate::store::{Ledger, Store};
 
@@ -144,7 +144,7 @@ fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
     let owners = house::owners(project);
     let mut newest: BTreeMap<Arc<str>, (i64, Attested)> = BTreeMap::new();
     for one in read.statements {
-        let time = |micros: i64| show(&Value::Int(micros), &Type::TIME);
+        let time = |micros: i64| timestamp(micros).map_or_else(String::new, |at| at.to_string());
         let today = micros_of(now).div_euclid(86_400_000_000);
         let mut faults = Vec::new();
         let until = show(&Value::Int(one.valid_until), &Type::Date);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::{Ahead, Attested};
-use crate::fact::{Type, Value, catalogue, micros_of, show};
+use crate::fact::{catalogue, micros_of, timestamp};
 use crate::policy::Project;
 use crate::store::{Store, StoreError};
 
@@ -60,7 +60,7 @@ pub(super) fn ahead(project: &Project, attested: &[Attested], certificates: Seen
     };
     let mut add = |kind: &str, name: String, owner: Arc<str>, ends: i64| {
         if ends <= limit {
-            let at = show(&Value::Int(ends), &Type::TIME);
+            let at = timestamp(ends).map_or_else(String::new, |at| at.to_string());
             let what = left(ends);
             all.push((ends, Ahead { kind: Arc::from(kind), name, owner, from: at.clone(), to: at, what }));
         }
