@@ -11,7 +11,7 @@ use crate::rule::functions;
 
 use super::output::{Done, Form, Problem, say};
 use super::setup::{Select, Sources, setup};
-use super::{controls, exit};
+use super::{controls, due, exit};
 
 /// Lists policies, controls, targets, probes, libraries, functions, lints or codes
 #[derive(Args)]
@@ -20,10 +20,12 @@ use super::{controls, exit};
   muster list probes
   muster list controls                                     which controls a policy answers, and how they stand
   muster list controls --framework playbook --uncovered    what nobody asks yet
-  muster list controls --format json")]
+  muster list controls --format json
+  muster list --due                                        what is overdue, and when the rest is to be judged")]
 pub(super) struct Arguments {
     /// What to list
-    what: What,
+    #[arg(required_unless_present = "due")]
+    what: Option<What>,
     #[command(flatten)]
     sources: Sources,
     /// With `controls`: only those of this framework; `playbook` also where the project does not declare it
@@ -32,7 +34,13 @@ pub(super) struct Arguments {
     /// With `controls`: only those that no policy answers at any target
     #[arg(long)]
     uncovered: bool,
-    /// How controls are printed
+    /// Every check with when it is to be judged, what is overdue first
+    #[arg(long, conflicts_with = "what")]
+    due: bool,
+    /// With `--due`: only of this environment
+    #[arg(long, value_name = "NAME", requires = "due")]
+    env: Option<String>,
+    /// How controls, and checks that are due, are printed
     #[arg(long, value_enum, default_value_t = Form::Human)]
     format: Form,
 }
@@ -53,10 +61,13 @@ enum What {
 type Rows = Vec<(String, String)>;
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    if !matches!(arguments.what, What::Controls) {
+    let Some(what) = arguments.what else {
+        return due::run(&arguments.sources, arguments.env.as_deref(), arguments.format);
+    };
+    if !matches!(what, What::Controls) {
         only_of_controls(arguments)?;
     }
-    let rows = match arguments.what {
+    let rows = match what {
         What::Controls => return controls::run(&wanted(arguments)),
         What::Policies => policies(arguments)?,
         What::Targets => targets(arguments)?,

@@ -15,6 +15,7 @@ mod controls;
 mod demo;
 mod diff;
 mod doctor;
+mod due;
 mod edge;
 pub mod exit;
 mod explain;

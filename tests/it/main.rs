@@ -14,6 +14,7 @@ use passmuster::{fact, probe};
 
 mod adding_a_probe;
 mod attest;
+mod audit;
 mod bad_input;
 mod calendars;
 mod canary;

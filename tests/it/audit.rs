@@ -1,0 +1,230 @@
+//! The audit: a quarter is lived through with a clock that is set, and an auditor sees what happened in it.
+
+use serde_json::Value as Json;
+
+use crate::harness::{Run, Shop};
+
+const PROJECT: &str = "owner: team\npolicies: [policies/]\nframeworks: [house.yaml]\nowners: { team: {}, ops: {} }\n\
+    targets: { here: { type: host }, audit: { type: project } }\nstore: { path: .muster/store.db }\n";
+
+const HOUSE: &str = "framework: house\ntitle: What the house asks\ncontrols:\n\
+    - { id: backup, title: Backups are made every day }\n\
+    - { id: size, title: Files stay small }\n\
+    - { id: fire, title: Somebody tried the fire drill }\n";
+
+/// A shop whose clock is set for each run.
+fn shop() -> Shop {
+    let mut shop = Shop::new();
+    shop.env("LD_PRELOAD", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1").env("TZ", "UTC");
+    shop.project(PROJECT).file("house.yaml", HOUSE).file("backup.tar", "a backup").file("big.log", "small");
+    shop.policy(
+        "backup",
+        "controls: [backup]\ntarget: { type: host }\nobserve: { file: { probe: file.stat, with: { path: '@SHOP@/backup.tar' } } }\n\
+         each: file\nfail: exists == false\n",
+    );
+    shop.policy(
+        "size",
+        "controls: [size]\ntarget: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.log'] } } }\n\
+         each: files\nfail: size > 100\nwarn: size > 10\nmessage: \"{{ path }} has {{ size }}\"\n",
+    );
+    shop
+}
+
+/// Runs at a time, which stands still.
+fn at(shop: &Shop, time: &str, arguments: &[&str]) -> Run {
+    let mut command = shop.command(arguments);
+    command.env("FAKETIME", time);
+    Run::of(command.spawn().unwrap())
+}
+
+fn check(shop: &Shop, day: &str) -> Run {
+    at(shop, &format!("2026-{day} 02:00:00"), &["check"])
+}
+
+/// The audit of the quarter as it is seen in October.
+fn audit(shop: &Shop) -> Json {
+    at(shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--format", "json"]).exits(0).json().clone()
+}
+
+/// Every day of a month but some.
+fn month(shop: &Shop, month: u32, days: u32, but: std::ops::Range<u32>) {
+    for day in (1..=days).filter(|day| !but.contains(day)) {
+        check(shop, &format!("{month:02}-{day:02}")).exits(0);
+    }
+}
+
+fn of<'a>(list: &'a Json, name: &str, value: &str) -> &'a Json {
+    let all = list.as_array().unwrap();
+    all.iter().find(|one| one[name] == value).unwrap_or_else(|| panic!("no {name} is {value}: {list:#}"))
+}
+
+#[test]
+fn of_the_days_of_a_quarter_those_without_a_run_are_missed() {
+    let shop = shop();
+    month(&shop, 7, 31, 40..40);
+    month(&shop, 8, 31, 4..15);
+    month(&shop, 9, 30, 40..40);
+    let audit = audit(&shop);
+    let backup = of(&audit["population"]["checks"], "policy", "backup");
+    assert_eq!((&backup["expected"], &backup["judged"], &backup["missed"]), (&92.into(), &81.into(), &11.into()));
+    let gap = of(&audit["population"]["gaps"], "policy", "backup");
+    assert_eq!(gap["from"], "2026-08-03T02:00:00Z");
+    assert_eq!(gap["to"], "2026-08-15T02:00:00Z");
+    assert_eq!((&gap["runs"], &gap["open"]), (&0.into(), &false.into()));
+    let days = audit["days"].as_array().unwrap();
+    assert_eq!(days.len(), 92);
+    assert_eq!(days.iter().filter(|day| day["checks"].is_null()).count(), 11);
+    assert_eq!(of(&audit["controls"][0]["controls"], "id", "fire")["state"], "uncovered");
+    assert_eq!(of(&audit["controls"][0]["controls"], "id", "backup")["state"], "held");
+    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3"]).exits(0);
+    for part in ["of 184 expected judgements 162 happened, 22 did not", "11 missed from 2026-08-03T02:00:00Z", "no run at all", "fire Somebody tried the fire drill: uncovered"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_period_without_a_run_is_no_green_report() {
+    let shop = shop();
+    check(&shop, "07-01").exits(0);
+    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q2"]).exits(4);
+    run.says("nothing was judged in 2026-Q2").says("runs from 2026-07-01T02:00:00Z");
+    at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q5"]).exits(2).says("is not a period");
+    at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2027-Q1"]).exits(2).says("it has not begun yet");
+    at(&shop, "2026-10-02 09:00:00", &["report"]).exits(4);
+}
+
+#[test]
+fn what_is_overdue_is_said_by_every_run_that_does_not_judge_it() {
+    let shop = shop();
+    shop.policy("weekly", "tier: weekly\ntarget: { type: host }\nobserve: { file: { probe: file.stat, with: { path: '@SHOP@/backup.tar' } } }\neach: file\nfail: exists == false\n");
+    check(&shop, "07-01").exits(0);
+    let daily = |day: &str| at(&shop, &format!("2026-07-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"]).exits(0).json().clone();
+    assert_eq!(daily("08")["notices"].as_array().unwrap().len(), 0, "its grace lasts");
+    let notices = daily("10")["notices"].clone();
+    let notice = &notices[0];
+    assert_eq!((&notice["policy"], &notice["verdict"]), (&"weekly".into(), &"warn".into()), "{notices:#}");
+    let message = notice["message"].as_str().unwrap();
+    assert!(message.contains("was judged last at 2026-07-01T02:00:00Z, 9d ago"), "{message}");
+    let strict = at(&shop, "2026-07-10 03:00:00", &["check", "--tier", "daily", "--fail-on", "warn"]).exits(1);
+    assert!(strict.stdout.contains("overdue"), "{}", strict.stdout);
+    let due = at(&shop, "2026-07-10 03:00:00", &["list", "--due"]).exits(0);
+    assert!(due.stdout.contains("weekly") && due.stdout.contains("overdue"), "{}", due.stdout);
+    at(&shop, "2026-07-10 04:00:00", &["check"]).exits(0);
+    assert_eq!(daily("11")["notices"].as_array().unwrap().len(), 0, "judged again");
+}
+
+#[test]
+fn a_policy_that_is_new_and_a_store_that_was_reset_are_not_overdue() {
+    let shop = shop();
+    check(&shop, "07-01").exits(0);
+    shop.policy("monthly", "tier: monthly\ntarget: { type: host }\nobserve: { file: { probe: file.stat, with: { path: '@SHOP@/backup.tar' } } }\neach: file\nfail: exists == false\n");
+    let daily = |day: &str| at(&shop, &format!("2026-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"]).exits(0).json().clone();
+    assert_eq!(daily("08-20")["notices"].as_array().unwrap().len(), 0, "new since now");
+    let notices = daily("09-25")["notices"].clone();
+    assert!(notices[0]["message"].as_str().unwrap().contains("was never judged, and is promised since 2026-08-20"), "{notices:#}");
+    std::fs::remove_dir_all(shop.at(".muster")).unwrap();
+    assert_eq!(daily("10-25")["notices"].as_array().unwrap().len(), 0, "the store knows nothing");
+}
+
+#[test]
+fn a_run_that_was_killed_is_told() {
+    let shop = shop();
+    check(&shop, "07-01").exits(0);
+    shop.file(
+        "policies/slow.yaml",
+        &crate::harness::policy("slow", "target: { type: host }\nobserve: { out: { probe: command.output, with: { command: slow } } }\neach: out\nfail: exit != 0\n"),
+    );
+    shop.project(&format!("{PROJECT}commands: {{ slow: [sleep, '30'] }}\n"));
+    let mut command = shop.command(&["check"]);
+    let mut child = command.env("FAKETIME", "2026-07-02 02:00:00").env("FAKETIME_DONT_FAKE_MONOTONIC", "1").spawn().unwrap();
+    let marks = || {
+        let entries = std::fs::read_dir(shop.at(".muster/store.db-runs")).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "begun")).count()
+    };
+    while marks() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    shop.project(PROJECT);
+    std::fs::remove_file(shop.at("policies/slow.yaml")).unwrap();
+    check(&shop, "07-03").exits(0);
+    let audit = audit(&shop);
+    let killed = &audit["population"]["interrupted"];
+    assert_eq!(killed.as_array().unwrap().len(), 1, "{killed:#}");
+    assert!(killed[0]["at"].as_str().unwrap().starts_with("2026-07-02T02:00:00"), "{killed:#}");
+}
+
+#[test]
+fn a_finding_has_a_beginning_an_end_and_comes_back() {
+    let shop = shop();
+    check(&shop, "07-01").exits(0);
+    std::fs::rename(shop.at("backup.tar"), shop.at("gone")).unwrap();
+    check(&shop, "07-02").exits(1);
+    check(&shop, "07-03").exits(1);
+    std::fs::rename(shop.at("gone"), shop.at("backup.tar")).unwrap();
+    check(&shop, "07-04").exits(0);
+    std::fs::rename(shop.at("backup.tar"), shop.at("gone")).unwrap();
+    check(&shop, "07-05").exits(1);
+    let audit = audit(&shop);
+    let finding = of(&audit["findings"], "policy", "backup");
+    assert_eq!((&finding["reopened"], &finding["now"]), (&1.into(), &"fail".into()));
+    assert_eq!(finding["spells"][0]["from"], "2026-07-02T02:00:00Z");
+    assert_eq!(finding["spells"][0]["to"], "2026-07-04T02:00:00Z");
+    assert!(finding["spells"][1]["to"].is_null());
+}
+
+#[test]
+fn a_waiver_that_hid_a_worsening_is_told() {
+    let shop = shop();
+    shop.file("big.log", "more than ten bytes");
+    let waiver = "waivers:\n  - { policy: size, reason: it grows, owner: ops, ticket: OPS-1, expires: 2026-09-30, covers: [warn, fail] }\n";
+    shop.project(&format!("{PROJECT}{waiver}"));
+    check(&shop, "07-01").exits(0);
+    check(&shop, "07-02").exits(0);
+    shop.file("big.log", &"x".repeat(200));
+    check(&shop, "07-03").exits(0);
+    let audit = audit(&shop);
+    let exception = of(&audit["exceptions"], "kind", "waiver");
+    assert_eq!((&exception["owner"], &exception["ticket"], &exception["hidden"]), (&"ops".into(), &"OPS-1".into(), &3.into()));
+    assert!(exception["worse"][0].as_str().unwrap().contains("fails now"), "{exception:#}");
+}
+
+#[test]
+fn a_policy_that_was_loosened_stands_beside_the_verdict_that_it_moved() {
+    let shop = shop();
+    shop.file("big.log", &"x".repeat(200));
+    check(&shop, "07-01").exits(1);
+    let text = std::fs::read_to_string(shop.at("policies/size.yaml")).unwrap();
+    shop.file("policies/size.yaml", &text.replace("fail: size > 100", "fail: size > 1000"));
+    check(&shop, "07-02").exits(0);
+    let audit = audit(&shop);
+    let change = of(&audit["changes"], "policy", "size");
+    assert_eq!(change["direction"], "looser", "{change:#}");
+    assert_eq!(change["moved"][0]["before"], "fail");
+    assert_eq!(change["moved"][0]["after"], "warn");
+}
+
+#[test]
+fn one_command_makes_evidence_and_one_byte_that_was_changed_is_named() {
+    let shop = shop();
+    month(&shop, 7, 4, 40..40);
+    std::fs::rename(shop.at("backup.tar"), shop.at("gone")).unwrap();
+    check(&shop, "07-05").exits(1);
+    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--evidence", "evidence"]).exits(0);
+    assert!(run.stderr.contains("5 runs"), "{} {}", run.stdout, run.stderr);
+    let verify = |arguments: &[&str]| at(&shop, "2026-10-03 09:00:00", &[&["audit", "verify"], arguments].concat());
+    verify(&["evidence"]).exits(0);
+    let runs: Vec<_> = std::fs::read_dir(shop.at("evidence/runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(runs.len() >= 10, "{runs:?}");
+    let file = runs.iter().find(|file| file.to_string_lossy().contains("findings")).unwrap();
+    let mut bytes = std::fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    let run = verify(&["evidence"]).exits(1);
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(run.stdout.contains(name), "{name}: {}", run.stdout);
+    at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--evidence", "evidence"]).exits(2);
+}
