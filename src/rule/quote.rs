@@ -51,8 +51,9 @@ pub fn sql_name(name: &str) -> String {
 /// The same for MySQL and MariaDB, where double quotes make a string: each part in backticks.
 fn mysql_name(name: &str) -> String {
     let part = |(part, _): &(String, bool)| format!("`{}`", part.replace('`', "``"));
-    // Facts that every engine has are written with double quotes; what comes first are the quotes.
-    let quote = name.chars().find(|char| matches!(char, '`' | '"')).unwrap_or('`');
+    // Facts that every engine has write a part in double quotes where it needs some.
+    let doubled = name.starts_with('"') || name.contains(".\"") && !name.contains('`');
+    let quote = if doubled { '"' } else { '`' };
     split_name(name, quote).iter().map(part).collect::<Vec<_>>().join(".")
 }
 

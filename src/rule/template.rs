@@ -294,6 +294,7 @@ mod tests {
         assert_eq!(sql("a`; drop table b; --"), "`a; drop table b; --`");
         assert_eq!(sql("\"Odd Name\""), "`Odd Name`");
         assert_eq!(sql("\"a.`b\""), "`a.``b`");
+        assert_eq!(sql("orders.\"Odd Name\""), "`orders`.`Odd Name`");
         assert_eq!(sql("`a\"b`.c"), "`a\"b`.`c`");
         let text = super::sql(&Ok(Value::text("it\\'s")), &Type::TEXT, true);
         assert_eq!(text, "'it\\\\''s'");

@@ -146,7 +146,7 @@ fn sqlite_to_postgresql() {
 const SAME: &str = "CREATE TABLE customers (id int PRIMARY KEY, name varchar(80) NOT NULL);
     CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL, total decimal(10,2) NOT NULL, FOREIGN KEY (customer) REFERENCES customers (id));
     CREATE TABLE Odd_Names (id int PRIMARY KEY);
-    CREATE INDEX orders_customer ON orders (customer);
+    CREATE INDEX orders_total ON orders (total);
     INSERT INTO customers VALUES (1, 'a'), (2, 'b');
     INSERT INTO orders VALUES (1, 1, 2.5), (2, 2, 5), (3, 1, 7.25);
     INSERT INTO Odd_Names VALUES (1), (2)";
@@ -164,7 +164,7 @@ fn planted(gate: &Gate, sql: &dyn Fn(&str), [drop, create]: [&str; 2], count: &s
     gate.finds(&[("release-data-equal", "orders", "fail")]);
     sql("UPDATE orders SET total = 7.25 WHERE id = 3");
     sql(drop);
-    gate.finds(&[("release-schema", "index.orders.orders_customer", "fail")]);
+    gate.finds(&[("release-schema", "index.orders.orders_total", "fail")]);
     sql(create);
     gate.opens();
 }
@@ -182,10 +182,7 @@ fn mariadb_to_mariadb() {
     old.sql(SAME);
     gate.snapshot();
     new.sql(SAME);
-    let change = [
-        "CREATE INDEX other ON orders (customer, id); DROP INDEX orders_customer ON orders",
-        "CREATE INDEX orders_customer ON orders (customer); DROP INDEX other ON orders",
-    ];
+    let change = ["DROP INDEX orders_total ON orders", "CREATE INDEX orders_total ON orders (total)"];
     let sql = |text: &str| drop(new.sql(text));
     planted(&gate, &sql, change, "SELECT count(*) FROM `Odd_Names`;");
 }
@@ -201,6 +198,6 @@ fn sqlite_to_sqlite() {
     sql("old.db", SAME);
     gate.snapshot();
     sql("new.db", SAME);
-    let change = ["DROP INDEX orders_customer", "CREATE INDEX orders_customer ON orders (customer)"];
+    let change = ["DROP INDEX orders_total", "CREATE INDEX orders_total ON orders (total)"];
     planted(&gate, &|text| sql("new.db", text), change, "SELECT count(*) FROM \"Odd_Names\";");
 }
