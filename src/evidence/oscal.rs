@@ -124,8 +124,8 @@ impl Drawer<'_> {
     fn result(&self, summary: &Summary) -> Json {
         let runs = &self.index.runs;
         let time = |entry: Option<&super::index::Entry>| entry.map(|entry| entry.started.to_string());
-        let observations: Vec<Json> = self.each(summary, |name, check| self.observation(name, check));
-        let findings: Vec<Json> = self.each(summary, |name, check| self.finding(name, check));
+        let observations: Vec<Json> = each(summary, |name, check| self.observation(name, check));
+        let findings: Vec<Json> = each(summary, |name, check| self.finding(name, check));
         let risks: Vec<Json> = summary
             .checks
             .iter()
@@ -152,14 +152,6 @@ impl Drawer<'_> {
             }
         }
         result
-    }
-
-    fn each(&self, summary: &Summary, draw: impl Fn(&str, &Judged) -> Json) -> Vec<Json> {
-        summary
-            .checks
-            .iter()
-            .map(|((policy, target), check)| draw(&format!("{policy}@{target}"), check))
-            .collect()
     }
 
     fn definitions(&self, summary: &Summary) -> Json {
@@ -295,6 +287,12 @@ impl Drawer<'_> {
             "status-change": turn.status.word(),
         })
     }
+}
+
+/// Draws every check with its name.
+fn each(summary: &Summary, draw: impl Fn(&str, &Judged) -> Json) -> Vec<Json> {
+    let named = summary.checks.iter().map(|((policy, target), check)| (format!("{policy}@{target}"), check));
+    named.map(|(name, check)| draw(&name, check)).collect()
 }
 
 fn counted(check: &Judged) -> String {
