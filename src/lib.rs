@@ -15,13 +15,17 @@
 //!   that is said.
 //! - **Judge.** [`judge`] turns facts into findings; it is synchronous and pure, and cannot tell a live row from
 //!   a recorded one.
+//! - **Audit.** [`audit`] answers what an auditor asks, from what was declared and judged.
 //! - **Report.** [`verdict`] is the frozen model of a run, and [`report`] draws it in every format.
+//!
+//! [`evidence`] puts recordings, findings and policies into a directory that can be checked by somebody who was not there.
 //!
 //! [`cli`] wires these together, and alone prints, reads the environment and exits.
 
 pub mod audit;
 pub mod cli;
 pub mod diag;
+pub mod evidence;
 pub mod fact;
 pub mod impact;
 pub mod judge;

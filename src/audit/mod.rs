@@ -2,6 +2,7 @@
 //! knows and the project says is handed in.
 
 mod changes;
+pub mod coverage;
 mod days;
 mod exceptions;
 mod history;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::diag::{Diag, Level};
-use crate::fact::{Before, Recording, Type, parse_literal, parse_time, timestamp};
+use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
 use crate::observe::Ledger;
 use crate::report::{Format, render};
 use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
@@ -205,7 +205,7 @@ fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, F
     let max_age = arguments.max_age.or(setup.project.recordings.max_age);
     let wanted = recorded::Wanted { entries: &setup.entries, max_age, now };
     let facts = recorded::together(facts, &wanted)?;
-    setup.selection.gate = facts.past.before.keys().any(|(with, _)| *with == Before::Gate);
+    setup.selection.gate = facts.past.is_of_a_gate();
     Ok((setup, Facts::Recorded(Box::new(facts))))
 }
 

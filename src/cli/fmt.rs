@@ -19,10 +19,10 @@ use super::lint::diff;
 use super::output::{self, Done, Problem, note, say};
 use super::setup::{Sources, here, known, project, project_path};
 
-/// Writes policies, cases and the project file in one layout
+/// Writes policies, cases, frameworks and the project file in one layout
 #[derive(Args)]
 #[command(after_help = "Examples:
-  muster fmt                    the muster.yaml here, its policies and their cases
+  muster fmt                    the muster.yaml here, its policies and their cases, its frameworks
   muster fmt policies/          all files of a folder
   muster fmt --check            show what would change, and end with 1 if something would
   muster fmt - < disk.yaml      for editors: from standard input to standard output
@@ -138,7 +138,7 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
-/// The project file, its policies, and the cases beside them.
+/// The project file, its policies, the cases beside them, and its frameworks.
 fn of_project(arguments: &Arguments) -> Result<Vec<PathBuf>, Problem> {
     let Some(path) = project_path(arguments.project.as_ref())? else {
         return Err(Problem::usage(
@@ -152,7 +152,9 @@ fn of_project(arguments: &Arguments) -> Result<Vec<PathBuf>, Problem> {
             Origin::Path(path) => Some(path),
             Origin::Builtin(_) => None,
         };
-        project.policies.iter().filter_map(one).collect::<Vec<_>>()
+        let frameworks = project.frameworks.all().iter().map(|framework| PathBuf::from(&*framework.source));
+        let written = frameworks.filter(|path| is_yaml(path));
+        project.policies.iter().filter_map(one).chain(written).collect::<Vec<_>>()
     });
     let here = here()?;
     let shown = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);

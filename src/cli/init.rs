@@ -141,7 +141,7 @@ fn libraries(targets: &[Target]) -> Vec<String> {
             let selector = &policy.target;
             selector.name.is_none()
                 && selector.labels.is_empty()
-                && targets.iter().any(|target| *target.kind == *selector.kind)
+                && targets.iter().any(|target| selector.has(target.kind))
         })
     };
     library::areas().into_iter().filter(fits).map(|area| format!("builtin:{area}")).collect()
@@ -278,6 +278,9 @@ targets:
 ";
 
 const TAIL: &str = "
+# What an auditor asks: `muster list controls` shows which of these questions no policy answers yet.
+frameworks: [builtin:playbook]
+
 # Labels that targets may have; policies, environments and overrides select by them.
 # labels: { env: [staging, prod], role: [primary, replica] }
 # environments: { ci: { targets: { env: staging }, fail_on: unknown } }

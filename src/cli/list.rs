@@ -1,4 +1,4 @@
-//! `muster list`: policies, targets, probes, libraries, functions, lints, codes.
+//! `muster list`: policies, controls, targets, probes, libraries, functions, lints, codes.
 
 use clap::{Args, ValueEnum};
 
@@ -7,23 +7,38 @@ use crate::lint;
 use crate::policy::library;
 use crate::rule::functions;
 
-use super::exit;
-use super::output::{Done, say};
+use super::output::{Done, Form, Problem, say};
 use super::setup::{Select, Sources, setup};
+use super::{controls, exit};
 
-/// Lists policies, targets, probes, libraries, functions, lints or codes
+/// Lists policies, controls, targets, probes, libraries, functions, lints or codes
 #[derive(Args)]
-#[command(after_help = "Examples:\n  muster list policies\n  muster list probes")]
+#[command(after_help = "Examples:
+  muster list policies
+  muster list probes
+  muster list controls                                     which controls a policy answers, and how they stand
+  muster list controls --framework playbook --uncovered    what nobody asks yet
+  muster list controls --format json")]
 pub(super) struct Arguments {
     /// What to list
     what: What,
     #[command(flatten)]
     sources: Sources,
+    /// With `controls`: only those of this framework; `playbook` also where the project does not declare it
+    #[arg(long, value_name = "FRAMEWORK")]
+    framework: Option<String>,
+    /// With `controls`: only those that no policy answers at any target
+    #[arg(long)]
+    uncovered: bool,
+    /// How controls are printed
+    #[arg(long, value_enum, default_value_t = Form::Human)]
+    format: Form,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
     Policies,
+    Controls,
     Targets,
     Probes,
     Libraries,
@@ -33,7 +48,40 @@ enum What {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let rows: Vec<(String, String)> = match arguments.what {
+    if matches!(arguments.what, What::Controls) {
+        return controls::run(&controls::Wanted {
+            sources: &arguments.sources,
+            framework: arguments.framework.as_deref(),
+            only_open: arguments.uncovered,
+            format: arguments.format,
+        });
+    }
+    only_of_controls(arguments)?;
+    let rows = rows(arguments)?;
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let lines: String = rows.iter().map(|(name, doc)| format!("{name:width$}  {doc}\n")).collect();
+    say(&lines)?;
+    Ok(exit::GOOD)
+}
+
+/// What is for controls only is not passed over without a word.
+fn only_of_controls(arguments: &Arguments) -> Result<(), Problem> {
+    let given = [
+        ("--framework", arguments.framework.is_some()),
+        ("--uncovered", arguments.uncovered),
+        ("--format json", arguments.format == Form::Json),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Problem::usage(
+            format!("`{option}` is for controls only"),
+            "write `muster list controls`, or leave it out",
+        )),
+    }
+}
+
+fn rows(arguments: &Arguments) -> Result<Vec<(String, String)>, Problem> {
+    Ok(match arguments.what {
         What::Probes => {
             catalogue::PROBES.iter().map(|probe| (probe.name.to_owned(), probe.doc.to_owned())).collect()
         }
@@ -63,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 .map(|policy| {
                     (
                         policy.id.to_string(),
-                        format!("{} · {} · {}", policy.tier.word(), policy.target.kind, policy.title),
+                        format!("{} · {} · {}", policy.tier.word(), policy.target.types(), policy.title),
                     )
                 })
                 .collect()
@@ -72,11 +120,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             let project = super::setup::project(&arguments.sources)?.unwrap_or_default();
             project.targets.iter().map(|target| (target.name.to_string(), described(target))).collect()
         }
-    };
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let lines: String = rows.iter().map(|(name, doc)| format!("{name:width$}  {doc}\n")).collect();
-    say(&lines)?;
-    Ok(exit::GOOD)
+        // They are more than a line each.
+        What::Controls => Vec::new(),
+    })
 }
 
 fn described(target: &crate::policy::TargetEntry) -> String {

@@ -5,9 +5,12 @@
     reason = "this is the edge: the clock and the environment are read here"
 )]
 
+mod attest;
+mod audit;
 mod chart;
 mod check;
 mod completions;
+mod controls;
 #[cfg(all(feature = "sql", feature = "net"))]
 mod demo;
 mod diff;
@@ -20,6 +23,7 @@ mod fmt;
 mod gate;
 mod history;
 mod history_page;
+mod house;
 mod init;
 mod lint;
 mod list;
@@ -79,6 +83,7 @@ enum Command {
     Init(init::Arguments),
     New(new::Arguments),
     Waive(waive::Arguments),
+    Attest(attest::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Record(record::Arguments),
@@ -86,6 +91,7 @@ enum Command {
     History(history::Arguments),
     Diff(diff::Arguments),
     Store(store::Arguments),
+    Audit(audit::Arguments),
     #[cfg(all(feature = "sql", feature = "net"))]
     Demo(demo::Arguments),
 }
@@ -111,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Waive(arguments) => waive::run(&arguments),
+        Command::Attest(arguments) => attest::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
@@ -118,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::History(arguments) => history::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         #[cfg(all(feature = "sql", feature = "net"))]
         Command::Demo(arguments) => demo::run(&arguments),
     };

@@ -13,6 +13,7 @@ use crate::fact::{
     catalogue, observation_to_json, parse_literal, refuse_sql,
 };
 use crate::observe::verify;
+use crate::plan::map_between;
 use crate::policy::{Project, TargetEntry, literal};
 use crate::secret::Redactor;
 use crate::source::{Source, yaml};
@@ -32,6 +33,8 @@ use super::{exit, facts};
   muster probe tls.chain --target https://example.org
   muster probe sqlite.query --target sqlite:shop.db --with 'sql=SELECT id, total FROM orders' \\
       --fact id=int --fact total=float? --key id
+  muster probe data.compare --target shop-db --with source=old-db --with tables=public.orders
+  muster probe data.files --target shop-db --with bucket=s3://uploads/avatars --with 'sql=SELECT path FROM avatars'
   muster probe command.output --with command=smart --with format=json --fact hours=int@/power_on_time/hours
 
 Exit codes: 0 everything was answered, 2 wrong input, 3 something is unknown")]
@@ -71,10 +74,12 @@ fn probe(arguments: &Arguments) -> Done {
     let sources = Sources { sources: Vec::new(), project: arguments.project.clone() };
     let project = project(&sources)?.unwrap_or_default();
     let entry = target(arguments, probe, &project)?;
-    let request = request(arguments, probe, &entry)?;
+    let others = others(arguments, probe, &entry, &project)?;
+    let request = request(arguments, probe, &entry, &others)?;
     let redactor = Redactor::new();
-    let reachable =
-        reach(std::slice::from_ref(&entry), &project, &|_| true, &redactor).map_err(Problem::new)?;
+    let mut asked = vec![entry.clone()];
+    asked.extend(others.targets.into_iter().map(|(_, entry)| entry));
+    let reachable = reach(&asked, &project, &|_| true, &redactor).map_err(Problem::new)?;
     let options = Options {
         deadline: arguments.deadline,
         progress: arguments.format == Form::Human,
@@ -132,7 +137,7 @@ fn target(arguments: &Arguments, probe: &ProbeDecl, project: &Project) -> Result
             None if is_address(text) => adhoc(text)?,
             None => {
                 let help = did_you_mean(text, names()).unwrap_or_else(|| match fitting.len() {
-                    0 => "give an address such as `postgres://user@host/db`, `https://…`, `sqlite:PATH` or `host`".to_owned(),
+                    0 => "give an address such as `postgres://user@host/db`, `https://…`, `s3://bucket`, `sqlite:PATH` or `host`".to_owned(),
                     _ => format!("targets that `{}` can ask: {}", probe.name, list()),
                 });
                 return Err(Problem::usage(format!("there is no target `{text}`"), help));
@@ -157,9 +162,85 @@ fn target(arguments: &Arguments, probe: &ProbeDecl, project: &Project) -> Result
     Ok(entry)
 }
 
-fn request(arguments: &Arguments, probe: &ProbeDecl, entry: &TargetEntry) -> Result<Request, Problem> {
+/// Other targets that a question names, and what the project says of the move between them.
+#[derive(Default)]
+struct Others {
+    targets: Vec<(&'static str, TargetEntry)>,
+    map: Option<String>,
+}
+
+/// The value of an argument of the command line.
+fn given<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a str> {
+    let all = arguments.with.iter().filter_map(|text| text.split_once('='));
+    all.filter(|(known, _)| known.trim() == name).map(|(_, value)| value.trim()).next_back()
+}
+
+/// Whom the question names: a target of the project or an address. A `source` that is left out is the one of the move.
+fn others(
+    arguments: &Arguments,
+    probe: &ProbeDecl,
+    entry: &TargetEntry,
+    project: &Project,
+) -> Result<Others, Problem> {
+    let moved = project.gate.moves.get(&entry.name).filter(|moved| !moved.is_in_place(&entry.name));
+    let mut found = Others::default();
+    for param in probe.params.iter().filter(|param| param.is_target()) {
+        let from = moved.filter(|_| param.name == SOURCE).map(|moved| &*moved.from);
+        let Some(text) = given(arguments, param.name).filter(|text| !text.is_empty()).or(from) else {
+            if param.name == SOURCE {
+                let message = format!("`{}` compares with another target", probe.name);
+                return Err(Problem::usage(message, "say with which: `--with source=TARGET`, or an address"));
+            }
+            continue;
+        };
+        let other = other(text, param.name, entry, project)?;
+        if let Some(moved) = moved.filter(|moved| param.name == SOURCE && moved.from == other.name) {
+            found.map = Some(map_between(&moved.map, &other.kind, &entry.kind).to_text());
+        }
+        found.targets.push((param.name, other));
+    }
+    Ok(found)
+}
+
+/// The argument that names the target to compare with, and the one that says what was moved.
+const SOURCE: &str = "source";
+const MAP: &str = "map";
+
+fn other(text: &str, argument: &str, entry: &TargetEntry, project: &Project) -> Result<TargetEntry, Problem> {
+    if let Some(known) = project.targets.iter().find(|known| *known.name == *text) {
+        if known.name == entry.name {
+            let message = format!("`{argument}` names `{text}`, which is the target itself");
+            return Err(Problem::usage(message, "name the other one"));
+        }
+        return Ok(known.clone());
+    }
+    if !is_address(text) {
+        let names = project.targets.iter().map(|known| &*known.name);
+        let help =
+            did_you_mean(text, names).unwrap_or_else(|| "name one of muster.yaml, or an address".to_owned());
+        return Err(Problem::usage(format!("`{argument}`: there is no target `{text}`"), help));
+    }
+    let other = adhoc(text)?;
+    // Two files may have one name, and are two targets.
+    let name =
+        if other.name == entry.name { format!("{} ({argument})", other.name).into() } else { other.name };
+    Ok(TargetEntry { name, ..other })
+}
+
+fn request(
+    arguments: &Arguments,
+    probe: &ProbeDecl,
+    entry: &TargetEntry,
+    others: &Others,
+) -> Result<Request, Problem> {
     let mut diags = Vec::new();
-    let args = args(probe, &arguments.with, &mut diags);
+    let mut args = args(probe, &arguments.with, &mut diags);
+    for (name, other) in &others.targets {
+        args.insert(Arc::from(*name), Value::Text(Arc::clone(&other.name)), Type::TEXT);
+    }
+    if let Some(map) = others.map.as_ref().filter(|_| args.get(MAP).is_none()) {
+        args.insert(Arc::from(MAP), Value::text(map), Type::TEXT);
+    }
     let pointers = pointers(probe, &arguments.fact, &mut diags);
     let key = key(probe, &arguments.key, &pointers, &mut diags);
     if !diags.is_empty() {

@@ -103,7 +103,7 @@ pub(super) fn mark(entry: &TargetEntry) -> TargetMark {
 }
 
 /// How the targets of a recording differ from those of the project that have their names.
-fn targets(recording: &Recording, entries: &[TargetEntry]) -> Vec<String> {
+pub(super) fn targets(recording: &Recording, entries: &[TargetEntry]) -> Vec<String> {
     let Some(about) = &recording.about else { return Vec::new() };
     let entries: BTreeMap<&str, &TargetEntry> = entries.iter().map(|entry| (&*entry.name, entry)).collect();
     let known = about.targets.iter().filter_map(|then| Some((then, mark(entries.get(&*then.target)?))));

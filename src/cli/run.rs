@@ -193,7 +193,7 @@ pub(super) fn probe_time(spent: Spent) -> ProbeTime {
     ProbeTime { target, probe, took, statements, asked, rows }
 }
 
-fn is_whole(setup: &Setup) -> bool {
+pub(super) fn is_whole(setup: &Setup) -> bool {
     let s = &setup.selection;
     s.tiers.is_empty()
         && s.environment.is_none()
@@ -253,6 +253,7 @@ pub(super) fn ask(
         ledger: options.ledger.clone(),
         work: options.work.clone(),
         salt: Arc::clone(&options.salt),
+        house: reachable.house,
     };
     let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();
@@ -284,7 +285,7 @@ pub(super) fn judge_all(plan: &Plan, answers: &[Observation], given: &Given<'_>)
     on_all_cores(&plan.checks, |check| judge(check, answers, given))
 }
 
-fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
+pub(super) fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
     let mut known: BTreeMap<Arc<str>, Identity> = BTreeMap::new();
     for answer in answers {
         let slot = known.entry(Arc::clone(&answer.key.target)).or_default();

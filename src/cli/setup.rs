@@ -11,7 +11,7 @@ use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Known, Loaded, Origin};
 use crate::policy::project::{self, Pattern};
-use crate::policy::{Policy, Project, TargetEntry, Tier};
+use crate::policy::{Policy, Project, TargetEntry, Tier, attestations};
 use crate::source::Loc;
 use crate::source::yaml;
 
@@ -38,7 +38,7 @@ pub(super) struct Select {
     /// Only targets of this environment
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
-    /// Only this target (`*` stands for any characters); an address such as `postgres://…`, `https://…`, `sqlite:PATH` or `host` is a target of its own
+    /// Only this target (`*` stands for any characters); an address such as `postgres://…`, `https://…`, `s3://bucket`, `sqlite:PATH` or `host` is a target of its own
     #[arg(long, value_name = "TARGET")]
     pub target: Vec<String>,
     /// Only policies with this tag
@@ -153,6 +153,7 @@ pub(super) fn known(project: &Project) -> Known {
     Known {
         labels: Arc::new(project.labels.keys().cloned().collect()),
         calendars: Arc::new(project.calendars.keys().cloned().collect()),
+        controls: Arc::clone(&project.frameworks),
     }
 }
 
@@ -241,6 +242,9 @@ fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, 
     let mut workspace = ManuallyDrop::new(lint::Workspace::default());
     let mut looked = workspace.look(&given);
     looked.loaded.diags.extend(diags);
+    if has_project {
+        looked.loaded.diags.extend(attestations::read(&project).diags);
+    }
     Read { project, has_project, looked }
 }
 

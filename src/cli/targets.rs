@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diag::{Diag, code};
-use crate::fact::{Cause, Level, Missing};
+use crate::fact::{Cause, House, Level, Missing};
 use crate::plan::TargetInfo;
 use crate::policy::project::{DatabaseChoice, address};
 use crate::policy::{Project, TargetEntry};
@@ -55,6 +55,9 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
     if text == "host" {
         return Ok(entry("localhost", "host"));
     }
+    if let Some(bucket) = text.strip_prefix("s3://") {
+        return bucket_of(bucket, &loc, entry);
+    }
     if let Some(path) = text.strip_prefix("sqlite:") {
         let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
         let name =
@@ -87,13 +90,49 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
     Ok(TargetEntry { url: Some(url), password, ..entry(&name, kind) })
 }
 
+/// A bucket by the variables with which other programs find it.
+fn bucket_of(
+    bucket: &str,
+    loc: &Loc,
+    entry: impl Fn(&str, &str) -> TargetEntry,
+) -> Result<TargetEntry, Diag> {
+    let first = |names: [&str; 2]| {
+        names.into_iter().find_map(|name| edge::variable(name).filter(|value| !value.is_empty()))
+    };
+    let wrong = |message: String| Diag::error(&code::TARGET, format!("`--target`: {message}"));
+    if first(["AWS_SESSION_TOKEN"; 2]).is_some() {
+        let what = "AWS_SESSION_TOKEN is set, and keys that end soon are not understood";
+        return Err(wrong(what.to_owned()).help("take a key of its own for reading, and unset it"));
+    }
+    let region = first(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let endpoint = first(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
+        .unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1")));
+    let name = bucket.trim_matches('/');
+    let url = address("bucket", &format!("{}/{name}", endpoint.trim_end_matches('/')));
+    let url = url.map_err(|message| wrong(message).help("for example `s3://uploads/avatars`"))?;
+    let secret =
+        |name: &str| edge::variable(name).is_some().then(|| (SecretRef::Env(name.to_owned()), loc.clone()));
+    let (access_key, password) = (secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY"));
+    if access_key.is_some() != password.is_some() {
+        // One half of a key would ask as nobody.
+        let what = "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set".to_owned();
+        return Err(wrong(what).help("set both, or none to ask as nobody"));
+    }
+    Ok(TargetEntry { url: Some(url), access_key, password, region, ..entry(name, "bucket") })
+}
+
 /// The first line of a secret's text.
 fn first_line(text: &str) -> Option<&str> {
     text.lines().next().map(str::trim_end).filter(|line| !line.is_empty())
 }
 
 fn read(secret: &SecretRef) -> Result<String, String> {
-    let text = match secret {
+    first_line(&whole(secret)?).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
+}
+
+/// All of what a reference names: a key has several lines.
+pub(super) fn whole(secret: &SecretRef) -> Result<String, String> {
+    Ok(match secret {
         SecretRef::Env(name) => edge::variable(name).ok_or("it is not set")?,
         SecretRef::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string())?,
         SecretRef::Command(words) => {
@@ -109,8 +148,7 @@ fn read(secret: &SecretRef) -> Result<String, String> {
             String::from_utf8(output.stdout)
                 .map_err(|_not_utf8| "it printed something that is not UTF-8".to_owned())?
         }
-    };
-    first_line(&text).map(str::to_owned).ok_or_else(|| "its first line is empty".to_owned())
+    })
 }
 
 /// A secret that is no target's.
@@ -126,6 +164,8 @@ pub(super) fn secret(reference: &(SecretRef, Loc), what: &str, redactor: &Redact
 pub(super) struct Reachable {
     pub targets: HashMap<Arc<str>, Arc<Target>>,
     pub unusable: HashMap<Arc<str>, Arc<Missing>>,
+    /// What the project says of itself, if that is asked.
+    pub house: Option<Arc<House>>,
 }
 
 /// Reads the secrets of the targets that are asked. A secret that is not set is an input error.
@@ -136,7 +176,9 @@ pub(super) fn reach(
     redactor: &Redactor,
 ) -> Result<Reachable, Vec<Diag>> {
     let commands = Arc::new(project.commands.clone());
-    let mut reachable = Reachable { targets: HashMap::new(), unusable: HashMap::new() };
+    let is_asked = |entry: &TargetEntry| &*entry.kind == "project" && asked(&entry.name);
+    let house = if entries.iter().any(is_asked) { super::house::of(project) } else { None };
+    let mut reachable = Reachable { targets: HashMap::new(), unusable: HashMap::new(), house };
     let mut diags = Vec::new();
     for entry in entries.iter().filter(|entry| asked(&entry.name)) {
         let mut secret = |reference: &(SecretRef, Loc)| match read(&reference.0) {

@@ -64,6 +64,8 @@ codes! {
     PLAIN_SECRET "plain-secret" "A secret stands in plain text. Secrets are references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [..] }`."
     SECRET_UNSET "secret-unset" "The place that a secret reference names holds nothing."
     UNKNOWN_NAME "unknown-name" "A policy, target, owner, environment, label or command that does not exist is named here."
+    UNKNOWN_CONTROL "unknown-control" "A policy names a control that no framework of the project has, or that two of them have. It would be an answer to a question that nobody asked, and the real one would stay open."
+    FRAMEWORK "framework" "The framework cannot be used: an id is empty or stands twice, it holds no control, two frameworks have one name, or a `.json` file is no OSCAL catalog. Of a list that is read in half nobody could say which controls no policy answers."
     NO_TARGET "no-target" "The policy matches no target of the project, so it would never be judged."
     OVERRIDE_CONFLICT "override-conflict" "Two overrides of the same level set the same parameter to different values for the same check."
     WAIVER "waiver" "A waiver names what is waived, why, who owns it, a ticket, and the day it ends; it cannot be open-ended."
@@ -72,6 +74,7 @@ codes! {
     CASE "case" "A case of a policy expects something else than what the policy says."
     RECORDING "recording" "The recording cannot be used: not JSON, another format version, or without an observation that the policies ask for."
     SNAPSHOT "snapshot" "The snapshot of a gate cannot be compared with what is judged now: it was cut or edited, it was taken by another version of a policy or of a move in the project file, it is too old, or both sides are one system. What is compared with the wrong thing is equal or different by chance, so nothing is judged. Take a snapshot from the source with what judges it afterwards."
+    EVIDENCE "evidence" "There is no evidence to make or to look at: the directory is there already or is none of evidence, a key does not fit, an anchor knows runs that are not there, a recording cannot be judged by the policies, or a text would hold a secret. Nothing is written."
     UNREACHABLE_RUNG "unreachable-rung" "A rung can never be reached, because an earlier one is true whenever it is."
     INVERTED_RUNGS "inverted-rungs" "`warn` is stricter than `fail`: what fails would not even warn first, so one of the two limits is the wrong way round."
     CONSTANT_CONDITION "constant-condition" "The condition reads nothing, so it is always true or always false."
@@ -137,6 +140,7 @@ codes! {
     STALE_BASELINE "stale-baseline" "An entry of the baseline is about something that is no longer found: it was mended, or its line was changed. `muster lint --baseline FILE --write-baseline` writes the file anew."
     LAYOUT "layout" "The file was not formatted, because there is no layout of it that surely says the same. It is left as it is and can be used."
     BASELINE "baseline" "The baseline file cannot be used: it is no JSON, of another version, or names nothing."
+    ATTESTATION "attestation" "A statement of a person cannot be used: it names no evidence and no reason why there is none, ends before it begins, or its evidence lies outside of the project. It would count as nothing, or as more than it is."
     SQL "sql" "The SQL text is refused before it is sent: it must be one SELECT without functions that change something."
 }
 

@@ -7,6 +7,7 @@
 mod about;
 pub mod catalogue;
 mod declare;
+mod house;
 mod json;
 mod literal;
 mod mask;
@@ -31,6 +32,7 @@ mod value;
 
 pub use about::{About, ProbeMark, TargetMark};
 pub use declare::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Ty, field, param};
+pub use house::{Attestation, Evidence, House};
 pub use json::{
     cell_from_json, cell_to_json, schema_from_json, schema_to_json, value_from_json, value_to_json,
 };

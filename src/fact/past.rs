@@ -59,6 +59,13 @@ pub struct Past {
     pub recall: Recall,
 }
 
+impl Past {
+    /// Does a gate compare with it? Policies that compare with a snapshot are judged with it only.
+    pub fn is_of_a_gate(&self) -> bool {
+        self.before.keys().any(|(with, _)| *with == Before::Gate)
+    }
+}
+
 /// How earlier runs judged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recall {

@@ -61,7 +61,7 @@ fn likeness(a: &Policy, b: &Policy) -> usize {
     };
     let probes =
         |policy: &Policy| -> Vec<&str> { policy.observe.iter().map(|observe| observe.probe.name).collect() };
-    let same_kind = probes(a) == probes(b) && a.target.kind == b.target.kind;
+    let same_kind = probes(a) == probes(b) && a.target.types() == b.target.types();
     let points = [
         a.title == b.title,
         a.why == b.why,

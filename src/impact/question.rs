@@ -39,7 +39,7 @@ pub(super) fn questions(version: Version<'_>) -> BTreeMap<String, String> {
 
 fn selector(selector: &crate::policy::Selector) -> String {
     let name = selector.name.as_ref().map(|glob| glob.glob().to_string());
-    format!("{} {name:?} {:?}", selector.kind, selector.labels)
+    format!("{} {name:?} {:?}", selector.types(), selector.labels)
 }
 
 fn relation(version: Version<'_>, view: &View) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What changes in the settings of a project and of its targets: each key is taken up here, or told elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ struct Seen<'a> {
     store: Option<Kept>,
     max_age: Option<Duration>,
     mask_key: Option<String>,
+    attestations: Option<Vec<&'a Arc<str>>>,
 }
 
 impl<'a> Seen<'a> {
@@ -28,6 +29,7 @@ impl<'a> Seen<'a> {
             commands,
             store,
             recordings: Recordings { max_age, mask_key },
+            attestations,
             // Of these the file tells, and those that are told beside.
             loc: _,
             policies: _,
@@ -38,6 +40,7 @@ impl<'a> Seen<'a> {
             calendars: _,
             // It is compared beside.
             gate: _,
+            frameworks: _,
             waivers: _,
             max_waiver: _,
             // They are told of the checks that they are for.
@@ -54,6 +57,7 @@ impl<'a> Seen<'a> {
             store: store.as_ref().map(|store| Kept::of(store, root)),
             max_age: *max_age,
             mask_key: mask_key.as_ref().map(kept),
+            attestations: attestations.as_ref().map(|list| list.iter().map(|(text, _)| text).collect()),
         }
     }
 }
@@ -109,6 +113,10 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
     if was.mask_key != is.mask_key {
         unclear("mask-key", "`recordings.mask_key` was changed: masked texts are told by it".to_owned());
     }
+    if was.attestations != is.attestations {
+        let what = "`attestations` was changed: other statements are read, and another one may be the newest";
+        unclear("attestations", what.to_owned());
+    }
     if moves(found.old.project) != moves(found.new.project) {
         let what = "`gate.moves` was changed: what is compared after a migration, and with what, is another";
         found.add(change(Direction::NotComparable, "gate", what.to_owned(), file.to_owned()));
@@ -116,6 +124,17 @@ pub(super) fn changes(found: &mut Changes<'_>, file: &str) {
     if waits(found.old.project) != waits(found.new.project) {
         let what = "`gate.needs` was changed: what the gate waits for is another";
         found.add(change(Direction::NotComparable, "gate", what.to_owned(), file.to_owned()));
+    }
+    let (asked, asks) = (controls(found.old.project), controls(found.new.project));
+    for (more, fewer, how) in [(&asks, &asked, "more"), (&asked, &asks, "fewer")] {
+        let left: Vec<String> = more.difference(fewer).map(|(name, id)| format!("{name}:{id}")).collect();
+        if let Some(first) = left.first() {
+            let what = format!(
+                "`frameworks` ask for {how} controls: {} of them, the first is `{first}`",
+                left.len()
+            );
+            found.add(change(Direction::Text, "frameworks", what, file.to_owned()));
+        }
     }
     if was.max_age != is.max_age {
         let shown = |limit: Option<Duration>| {
@@ -149,6 +168,13 @@ pub(super) fn grace(found: &mut Changes<'_>, file: &str) {
 /// What was moved where, and what of it is called otherwise.
 fn moves(project: &Project) -> Vec<(&Arc<str>, &Arc<str>, &Move)> {
     project.gate.moves.iter().map(|(name, moved)| (name, &moved.from, &moved.map)).collect()
+}
+
+/// What the frameworks of the project ask for.
+fn controls(project: &Project) -> BTreeSet<(&str, &str)> {
+    let all = project.frameworks.all().iter();
+    all.flat_map(|framework| framework.controls.iter().map(|control| (&*framework.id, &*control.id)))
+        .collect()
 }
 
 /// What waits for what.

@@ -17,7 +17,7 @@ pub(super) fn severity(policy: &Policy) -> &'static str {
 }
 
 pub(super) fn selector(selector: &Selector) -> String {
-    let mut text = format!("type: {}", selector.kind);
+    let mut text = format!("type: {}", selector.written());
     if let Some(glob) = &selector.name {
         text.push_str(&format!(", name: {}", glob.glob()));
     }

@@ -200,4 +200,8 @@ impl Words for RowScope<'_, '_> {
     fn limit(&self, place: &Place) -> Option<&Value> {
         self.limits.iter().find(|(known, _)| known == place).map(|(_, limit)| limit)
     }
+
+    fn backticks(&self) -> bool {
+        &*self.maker.check.target.kind == "mysql"
+    }
 }

@@ -21,8 +21,10 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let first = policy.id.split(['-', '_']).next().unwrap_or("");
     let areas = policy.observe.iter().filter_map(|observe| observe.probe.name.split('.').next());
     let folder = policy.loc.source.name.rsplit('/').nth(1);
-    let mut known =
-        areas.chain(folder).chain([&*policy.target.kind]).chain(policy.tags.iter().map(|tag| &**tag));
+    let mut known = areas
+        .chain(folder)
+        .chain(policy.target.kinds().map(|kind| &**kind))
+        .chain(policy.tags.iter().map(|tag| &**tag));
     if known.any(|word| word.starts_with(first) || first.starts_with(word)) {
         return;
     }

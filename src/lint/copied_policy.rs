@@ -115,7 +115,7 @@ fn text(node: &Node, hash: &mut Bytes) {
 }
 
 fn selector(selector: &Selector, hash: &mut Bytes) {
-    (&selector.kind, &selector.labels).hash(hash);
+    (&selector.kind, &selector.others, &selector.labels).hash(hash);
     selector.name.as_ref().map(|glob| glob.glob().glob()).hash(hash);
 }
 

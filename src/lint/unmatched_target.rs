@@ -47,9 +47,9 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
 }
 
 fn unmatched(input: &Input<'_>, policy: &Policy, selector: &Selector) -> Option<Diag> {
-    let kind = &selector.kind;
+    let kind = selector.types();
     let of_kind: Vec<&TargetEntry> =
-        input.project.targets.iter().filter(|target| target.kind == *kind).collect();
+        input.project.targets.iter().filter(|target| selector.has(&target.kind)).collect();
     if of_kind.is_empty() {
         // Of a whole project `no-target` says the same as an error.
         if input.whole {
@@ -68,7 +68,7 @@ fn unmatched(input: &Input<'_>, policy: &Policy, selector: &Selector) -> Option<
 /// Which part of the selection is at fault.
 fn guilty(policy: &Policy, of_kind: &[&TargetEntry]) -> (Loc, String, String) {
     let selector = &policy.target;
-    let kind = &selector.kind;
+    let kind = selector.types();
     let names = of_kind.iter().map(|target| &*target.name);
     if let Some(glob) = &selector.name
         && !of_kind.iter().any(|target| glob.is_match(&*target.name))

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::limits::{Ledger, Limit, Spent};
 use super::{Answers, Observer};
 use crate::fact::{
-    Cause, Cell, Effect, Identity, Level, Missing, Observation, Request, Table, Type, Value, catalogue,
+    Cause, Cell, Effect, House, Identity, Level, Missing, Observation, Request, Table, Type, Value, catalogue,
 };
 use crate::probe::{Answer, Ask, Clock, Context, Other, Target, body};
 use crate::secret::{REDACTED, Redactor};
@@ -79,6 +79,8 @@ pub struct Live {
     pub work: Option<Arc<Path>>,
     /// Key of keyed digests.
     pub salt: Arc<[u8]>,
+    /// What the project says of itself.
+    pub house: Option<Arc<House>>,
 }
 
 impl Observer for Live {
@@ -100,6 +102,7 @@ struct Shared {
     ledger: Ledger,
     work: Option<Arc<Path>>,
     salt: Arc<[u8]>,
+    house: Option<Arc<House>>,
 }
 
 /// Whom a question is asked: its target, and those that it names besides.
@@ -149,6 +152,7 @@ impl Live {
             ledger: self.ledger.clone(),
             work: self.work.clone(),
             salt: Arc::clone(&self.salt),
+            house: self.house.clone(),
         });
         let limits = self.limits();
         let mut later = tokio::task::JoinSet::new();
@@ -278,6 +282,7 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
         others: asked.others.clone(),
         work: shared.work.clone(),
         salt: Arc::clone(&shared.salt),
+        house: shared.house.clone(),
     };
     let ask = Ask { request, max_rows: shared.max_rows };
     let answer = match body(&request.key.probe) {

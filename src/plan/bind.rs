@@ -126,6 +126,18 @@ impl Binder<'_> {
                     .push(diag.at(loc, "").maybe_help(did_you_mean(&pattern.text, ids.iter().copied())));
             }
         }
+        // A policy that waits for nobody because its name is misspelt would be asked too early.
+        let waiting = project.gate.needs.iter().flat_map(|(name, needed)| {
+            let first = needed.first().map(|(_, loc)| (name, loc));
+            first.into_iter().chain(needed.iter().map(|(name, loc)| (name, loc)))
+        });
+        for (name, loc) in waiting.filter(|_| !self.input.selection.named_sources) {
+            if !ids.contains(&&**name) {
+                let what = format!("`gate: needs:` names `{name}`, and no policy is called so");
+                let diag = Diag::error(&code::UNKNOWN_NAME, what).at(loc, "");
+                self.diags.push(diag.maybe_help(did_you_mean(name, ids.iter().copied())));
+            }
+        }
         for entry in &project.overrides {
             let covered: Vec<&Arc<Policy>> =
                 self.input.policies.iter().filter(|policy| entry.policy.matches(&policy.id)).collect();
@@ -189,7 +201,7 @@ impl Binder<'_> {
         let wanted = describe(&policy.target);
         if policy.library.is_some() {
             let target = Arc::new(TargetInfo {
-                name: Arc::from("(none)"),
+                name: Arc::from(super::NO_TARGET),
                 kind: Arc::clone(&policy.target.kind),
                 ..TargetInfo::default()
             });
@@ -318,9 +330,9 @@ pub(super) fn describe(selector: &Selector) -> String {
         selector.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
     let name = selector.name.as_ref().map(|glob| format!(", name `{}`", glob.glob())).unwrap_or_default();
     if labels.is_empty() {
-        format!("type `{}`{name}", selector.kind)
+        format!("type `{}`{name}", selector.types())
     } else {
-        format!("type `{}`, labels {{ {labels} }}{name}", selector.kind)
+        format!("type `{}`, labels {{ {labels} }}{name}", selector.types())
     }
 }
 

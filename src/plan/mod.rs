@@ -199,7 +199,15 @@ pub struct Check {
     pub waivers: Vec<(usize, Arc<Waiver>)>,
 }
 
+/// What stands in place of a target where a policy fits none.
+const NO_TARGET: &str = "(none)";
+
 impl Check {
+    /// Is there a target? Of a policy that fits none there is a check that says so.
+    pub fn is_bound(&self) -> bool {
+        *self.target.name != *NO_TARGET
+    }
+
     /// The settings of a subject that these overrides match: all of them together. Two that disagree leave nothing
     /// to judge by, and are returned.
     pub fn together<'c>(

@@ -68,6 +68,16 @@ static TIME: [Form; 2] = [
     Form::new("^[1-8]"),
 ];
 
+/// A date, or a time.
+static MOMENT: [Form; 2] = [
+    Form::new(concat!(
+        "^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)",
+        "|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)",
+        r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$",
+    )),
+    Form::new("^[1-8]"),
+];
+
 /// The forms that a text of this shape must have, all of them.
 pub fn forms(shape: &Shape) -> &'static [Form] {
     match shape {
@@ -79,6 +89,7 @@ pub fn forms(shape: &Shape) -> &'static [Form] {
         Shape::Duration => &DURATION,
         Shape::Date => &DATE,
         Shape::Time => &TIME,
+        Shape::Moment => &MOMENT,
         _ => &[],
     }
 }
@@ -122,6 +133,7 @@ pub fn check(text: &str, shape: &Shape) -> Result<(), String> {
         Shape::Duration => format!("`{text}` is not a duration above zero"),
         Shape::Date => format!("`{text}` is not a date"),
         Shape::Time => format!("`{text}` is not a time"),
+        Shape::Moment => format!("`{text}` is neither a time nor a date"),
         _ => format!("`{text}` does not fit here"),
     })
 }
@@ -131,7 +143,7 @@ pub fn example(shape: &Shape) -> Option<&'static str> {
     match shape {
         Shape::Duration => Some("7d"),
         Shape::Date => Some("2026-11-01"),
-        Shape::Time => Some("2026-11-01T03:00:00Z"),
+        Shape::Time | Shape::Moment => Some("2026-11-01T03:00:00Z"),
         _ => None,
     }
 }
@@ -145,8 +157,12 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for form in
-            [&PROSE, &LINE, &ID, &NAME, &HEADER, &DATE].into_iter().flatten().chain(&DURATION).chain(&TIME)
+        for form in [&PROSE, &LINE, &ID, &NAME, &HEADER, &DATE]
+            .into_iter()
+            .flatten()
+            .chain(&DURATION)
+            .chain(&TIME)
+            .chain(&MOMENT)
         {
             assert!(Regex::new(form.pattern).is_ok(), "{}", form.pattern);
         }
@@ -179,6 +195,18 @@ mod tests {
             "0000-01-01T00:00:00Z",
         ] {
             assert!(check(text, &Shape::Time).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_a_date_or_a_time() {
+        for text in ["2026-11-01", "2026-11-01T03:00:00Z", "2024-02-29T03:00:00.5+01:00", "2024-02-29"] {
+            assert_eq!(check(text, &Shape::Moment), Ok(()), "{text}");
+        }
+        for text in
+            ["2026-02-29", "2026-11-01T", "2026-11-01T03:00Z", "2026-11-01 03:00:00Z", "0000-01-01", "today"]
+        {
+            assert!(check(text, &Shape::Moment).is_err(), "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::cores::{at_once, by_turns};
 use super::decode::{Surroundings, policy};
+use super::frameworks::Frameworks;
 use super::{Policy, library};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::source::yaml::{self, Limits};
@@ -21,6 +22,8 @@ pub struct Known {
     pub labels: Arc<BTreeSet<Arc<str>>>,
     /// Its calendars.
     pub calendars: Arc<BTreeSet<Arc<str>>>,
+    /// Its frameworks, whose controls policies name.
+    pub controls: Arc<Frameworks>,
 }
 
 /// Where a source of policies was named.
@@ -271,16 +274,49 @@ fn in_parts(file: &File, known: Option<&Known>) -> Option<Loaded> {
     Some(whole)
 }
 
+/// Decodes texts that are given, in their order, and reads no file: `script` gives the text of a script by the folder of
+/// the name of its policy's text and the name in the policy.
+pub fn of_texts(
+    files: &[File],
+    known: Option<&Known>,
+    script: &dyn Fn(&str) -> Result<Arc<Source>, String>,
+) -> Loaded {
+    let mut loaded = Loaded::default();
+    for file in files {
+        let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside = |name: &str| {
+            script(&if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
+        };
+        match yaml::parse(&file.source, &Limits::default()) {
+            Ok(documents) => decode_with(file, &documents, known, &beside, &mut loaded),
+            Err(errors) => loaded.diags.extend(errors),
+        }
+    }
+    duplicates(&mut loaded);
+    loaded
+}
+
 fn decode_documents(file: &File, documents: &[yaml::Document], known: Option<&Known>, loaded: &mut Loaded) {
     let script = |name: &str| match &file.library {
         Some(area) => library::script(area, name).ok_or_else(|| "the library has no such file".to_owned()),
         None => yaml::read_file(&file.folder.join(name), &Limits::default()).map_err(|diag| diag.message),
     };
+    decode_with(file, documents, known, &script, loaded);
+}
+
+fn decode_with(
+    file: &File,
+    documents: &[yaml::Document],
+    known: Option<&Known>,
+    script: &dyn Fn(&str) -> Result<Arc<Source>, String>,
+    loaded: &mut Loaded,
+) {
     for document in documents {
         let around = Surroundings {
             labels: known.map(|known| Arc::clone(&known.labels)),
             calendars: known.map(|known| Arc::clone(&known.calendars)),
-            script: &script,
+            script,
+            controls: known.map(|known| Arc::clone(&known.controls)),
             library: file.library.clone(),
         };
         let mut diags = Vec::new();

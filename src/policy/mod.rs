@@ -3,12 +3,14 @@
 //! [`shape`] declares what each file may hold; decoding and the JSON Schemas both walk those declarations, so
 //! they cannot disagree. [`decode`] then types what is structurally right.
 
+pub mod attestations;
 pub mod calendar;
 pub mod cases;
 pub mod check;
 pub mod cores;
 pub mod decode;
 pub mod form;
+pub mod frameworks;
 pub mod hide;
 pub mod library;
 pub mod limits;

@@ -49,6 +49,8 @@ pub enum Shape {
     Date,
     /// A time: `2026-11-01T03:00:00Z`.
     Time,
+    /// A date or a time.
+    Moment,
     /// An expression.
     Expr,
     /// A text with holes.
@@ -105,6 +107,7 @@ pub fn describe(shape: &Shape) -> String {
         Shape::Duration => "a duration such as `7d`".into(),
         Shape::Date => "a date such as `2026-11-01`".into(),
         Shape::Time => "a time such as `2026-11-01T03:00:00Z`".into(),
+        Shape::Moment => "a time such as `2026-11-01T03:00:00Z`, or a date".into(),
         Shape::Expr => "an expression".into(),
         Shape::Template => "a text".into(),
         Shape::Literal => "a value or a list of values".into(),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Idle, Meter};
-use crate::fact::{Cause, Missing};
+use crate::fact::{Cause, House, Missing};
 use crate::secret::{Redactor, Secret};
 
 /// The time. A test may set it.
@@ -112,6 +112,8 @@ pub struct Context {
     pub work: Option<Arc<Path>>,
     /// Key of keyed digests; empty if nobody gave one.
     pub salt: Arc<[u8]>,
+    /// What the project says of itself, for targets of type `project`; nothing without one.
+    pub house: Option<Arc<House>>,
 }
 
 /// Another target that a question names.
@@ -149,6 +151,7 @@ impl Context {
             others: BTreeMap::new(),
             work: self.work.clone(),
             salt: Arc::clone(&self.salt),
+            house: self.house.clone(),
         })
     }
 

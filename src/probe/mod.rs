@@ -23,6 +23,7 @@ pub(crate) mod path;
 mod pgbouncer;
 #[cfg(feature = "sql")]
 mod postgres;
+mod project;
 #[cfg(feature = "sql")]
 mod rows;
 #[cfg(feature = "sql")]
@@ -111,6 +112,7 @@ pub trait Probe: Sync {
 
 /// The bodies of this build by the name of their declaration. A test compares this with the catalogue.
 static BODIES: &[(&str, &dyn Probe)] = &[
+    ("attestation.latest", &project::Latest),
     ("certificate.file", &certificate::File),
     ("command.output", &command::Output),
     #[cfg(feature = "sql")]

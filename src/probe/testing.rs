@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Answer, Ask, Context, Other, Target, body, system_clock};
 use crate::fact::{
-    Args, Cause, Cell, Field, Missing, Pointer, Request, Type, Value, catalogue, parse_literal,
+    Args, Cause, Cell, Field, House, Missing, Pointer, Request, Type, Value, catalogue, parse_literal,
     value_from_json,
 };
 use crate::secret::Redactor;
@@ -29,6 +29,7 @@ pub(crate) struct Question {
     redactor: Arc<Redactor>,
     others: BTreeMap<&'static str, Result<Other, Arc<Missing>>>,
     work: Option<Arc<Path>>,
+    house: Option<Arc<House>>,
 }
 
 /// Asks a probe with arguments as JSON: `ask("file.stat", json!({"path": "/etc/passwd"}))`. Defaults of the
@@ -64,6 +65,7 @@ pub(crate) fn ask(probe: &'static str, args: Json) -> Question {
         redactor: Redactor::new(),
         others: BTreeMap::new(),
         work: None,
+        house: None,
     }
 }
 
@@ -90,6 +92,12 @@ impl Question {
     /// Sets the folder in which an answer may keep what it likes.
     pub(crate) fn work(mut self, folder: &Path) -> Self {
         self.work = Some(Arc::from(folder));
+        self
+    }
+
+    /// Sets what the project says of itself.
+    pub(crate) fn house(mut self, house: House) -> Self {
+        self.house = Some(Arc::new(house));
         self
     }
 
@@ -156,6 +164,7 @@ impl Question {
             others: self.others.clone(),
             work: self.work.clone(),
             salt: Arc::from(&b"test"[..]),
+            house: self.house.clone(),
         }
     }
 

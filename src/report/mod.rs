@@ -5,6 +5,7 @@
 //! are hostile until `text` has made every character that moves, hides or reorders its neighbours visible.
 
 mod block;
+pub mod controls;
 mod diff;
 pub mod explained;
 #[cfg(test)]

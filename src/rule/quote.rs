@@ -51,7 +51,9 @@ pub fn sql_name(name: &str) -> String {
 /// The same for MySQL and MariaDB, where double quotes make a string: each part in backticks.
 fn mysql_name(name: &str) -> String {
     let part = |(part, _): &(String, bool)| format!("`{}`", part.replace('`', "``"));
-    split_name(name, '`').iter().map(part).collect::<Vec<_>>().join(".")
+    // Facts that every engine has are written with double quotes; what comes first are the quotes.
+    let quote = name.chars().find(|char| matches!(char, '`' | '"')).unwrap_or('`');
+    split_name(name, quote).iter().map(part).collect::<Vec<_>>().join(".")
 }
 
 /// Parts of a qualified name, and whether they stood in quotes; dots inside quotes do not split.

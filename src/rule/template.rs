@@ -44,6 +44,11 @@ pub trait Words {
     fn limit(&self, _place: &Place) -> Option<&Value> {
         None
     }
+
+    /// Does the target quote names in SQL with backticks, as MySQL does it?
+    fn backticks(&self) -> bool {
+        false
+    }
 }
 
 /// Checks a template; `step` says how its holes are quoted, `None` for a message.
@@ -172,7 +177,7 @@ impl Template {
         self.text(|rule| {
             let cell = eval(&rule.node, scope);
             match step {
-                StepKind::Sql => sql(&cell, rule.node.ty.base(), self.backticks),
+                StepKind::Sql => sql(&cell, rule.node.ty.base(), self.backticks || words.backticks()),
                 _ => shell(&cell, rule.node.ty.base()),
             }
         })
@@ -287,6 +292,9 @@ mod tests {
         assert_eq!(sql("shop.orders"), "`shop`.`orders`");
         assert_eq!(sql("`shop`.`Or``der.x`"), "`shop`.`Or``der.x`");
         assert_eq!(sql("a`; drop table b; --"), "`a; drop table b; --`");
+        assert_eq!(sql("\"Odd Name\""), "`Odd Name`");
+        assert_eq!(sql("\"a.`b\""), "`a.``b`");
+        assert_eq!(sql("`a\"b`.c"), "`a\"b`.`c`");
         let text = super::sql(&Ok(Value::text("it\\'s")), &Type::TEXT, true);
         assert_eq!(text, "'it\\\\''s'");
         let env = Env { backticks: true, ..env() };

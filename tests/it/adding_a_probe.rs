@@ -28,6 +28,7 @@ fn the_example_answers() {
             others: std::collections::BTreeMap::new(),
             work: None,
             salt: Arc::default(),
+            house: None,
         };
         body::Load.observe(&Ask { request: &request, max_rows: 10 }, &cx).await
     });

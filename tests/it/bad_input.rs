@@ -68,7 +68,7 @@ fn load_labelled(text: &str) -> Vec<Diag> {
     let file =
         File { source: Source::new("p.yaml", text), library: None, folder: PathBuf::from("/nonexistent") };
     let labels: BTreeSet<Arc<str>> = ["env", "role"].into_iter().map(Arc::from).collect();
-    let known = load::Known { labels: Arc::new(labels), calendars: Arc::default() };
+    let known = load::Known { labels: Arc::new(labels), ..load::Known::default() };
     load::documents(&file, Some(&known), &mut loaded);
     loaded.diags
 }

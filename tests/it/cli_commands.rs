@@ -160,6 +160,87 @@ fn probe_says_unknown_with_3() {
 }
 
 #[test]
+fn probe_compares_with_a_second_target() {
+    let shop = Shop::new();
+    let sql = |file: &str, sql: &str| {
+        std::fs::create_dir_all(shop.at(file).parent().unwrap()).unwrap();
+        crate::trial::done(std::process::Command::new("sqlite3").arg("-bail").arg(shop.at(file)).arg(sql));
+    };
+    let table = "CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1), (2);";
+    // Both files have one name.
+    sql("a/shop.db", table);
+    sql("b/shop.db", table);
+    sql("b/shop.db", "DELETE FROM orders WHERE id = 2");
+    let compare = |more: &[&str]| {
+        let all = [&["probe", "data.compare", "--format", "json"], more].concat();
+        shop.run(&all)
+    };
+    let missing = |run: &Run| {
+        let observation = run.json()["observation"].to_string();
+        observation.contains("\"missing\"").then_some(observation)
+    };
+    let run = compare(&["--target", "sqlite:b/shop.db", "--with", "source=sqlite:a/shop.db"]).exits(0);
+    assert!(missing(&run).is_some(), "{}", run.stdout);
+    let human = shop
+        .run(&["probe", "data.compare", "--target", "sqlite:b/shop.db", "--with", "source=sqlite:a/shop.db"])
+        .exits(0);
+    assert!(human.stdout.contains("orders"), "{}", human.stdout);
+    compare(&["--target", "sqlite:b/shop.db"]).exits(2).says("--with source=TARGET");
+    compare(&["--target", "sqlite:b/shop.db", "--with", "source=sqlite:b/shop.db"]).exits(3);
+    compare(&["--target", "sqlite:b/shop.db", "--with", "source=nobody"])
+        .exits(2)
+        .says("there is no target `nobody`");
+    // By the move of the project, with its names.
+    sql("b/shop.db", "ALTER TABLE orders RENAME TO sales; INSERT INTO sales VALUES (2)");
+    shop.project("owner: team\ntargets:\n  old: { type: sqlite, path: a/shop.db }\n  new: { type: sqlite, path: b/shop.db }\n  other: { type: sqlite, path: a/shop.db }\ngate: { moves: { new: { from: old, tables: { orders: sales } } } }\n");
+    let run = compare(&["--target", "new"]).exits(0);
+    assert!(run.stdout.contains("sales") && run.stdout.contains("\"orders\""), "{}", run.stdout);
+    // Another source is no source of the move, and has its own names.
+    let run = compare(&["--target", "new", "--with", "source=other"]).exits(0);
+    let rows = run.json()["observation"]["table"]["rows"].as_array().map(Vec::len);
+    assert_eq!(rows, Some(2), "{}", run.stdout);
+    compare(&["--target", "new", "--with", "source=new"]).exits(2).says("the target itself");
+}
+
+#[test]
+fn a_bucket_is_named_by_its_address() {
+    let mut shop = Shop::new();
+    crate::trial::done(
+        std::process::Command::new("sqlite3")
+            .arg(shop.at("shop.db"))
+            .arg("CREATE TABLE uploads (path); INSERT INTO uploads VALUES ('no-such-object')"),
+    );
+    let ask = |shop: &Shop, bucket: &str| {
+        let bucket = format!("bucket={bucket}");
+        shop.run(&[
+            "probe",
+            "data.files",
+            "--target",
+            "sqlite:shop.db",
+            "--with",
+            "sql=SELECT path FROM uploads",
+            "--with",
+            &bucket,
+            "--with",
+            "method=lookups",
+        ])
+    };
+    shop.env(
+        "AWS_ENDPOINT_URL_S3",
+        &format!("http://127.0.0.1:{}", crate::trial::env("MUSTER_TEST_S3_PORT")),
+    );
+    shop.env("AWS_ACCESS_KEY_ID", "S3RVER");
+    ask(&shop, "s3://uploads").exits(2).says("only one is set");
+    shop.env("AWS_SECRET_ACCESS_KEY", "S3RVER");
+    let run = ask(&shop, "s3://uploads/nothing-below").exits(0);
+    assert!(run.stdout.contains("no-such-object"), "{}", run.stdout);
+    assert!(ask(&shop, "s3://no-such-bucket").exits(3).stdout.contains("no bucket"));
+    ask(&shop, "s3://").exits(2).says("names no bucket");
+    shop.env("AWS_SESSION_TOKEN", "x");
+    ask(&shop, "s3://uploads").exits(2).says("AWS_SESSION_TOKEN");
+}
+
+#[test]
 fn probe_declares_facts_of_a_query() {
     let shop = Shop::new();
     sqlite(&shop, "CREATE TABLE t (id INTEGER, note TEXT); INSERT INTO t VALUES (1, 'a'), (2, NULL)");
@@ -265,6 +346,9 @@ fn init_writes_a_project_that_runs() {
     shop.run(&["lint"]).exits(0);
     let code = shop.check(&[]).code;
     assert!([0, 1, 3].contains(&code), "{code}");
+    // What nobody asks yet is seen on the first day.
+    let run = shop.run(&["list", "controls", "--uncovered"]).exits(0);
+    assert!(run.stdout.contains("uncovered  backup-restored"), "{}", run.stdout);
 }
 
 #[test]

@@ -27,7 +27,8 @@ const HEADINGS: &[&str] = &[
 ];
 
 /// Folders whose name is not the area of their probes.
-const FOLDERS: &[(&str, &str)] = &[("http", "net"), ("tcp", "net"), ("tls", "net")];
+const FOLDERS: &[(&str, &str)] =
+    &[("attestation", "project"), ("http", "net"), ("tcp", "net"), ("tls", "net")];
 
 fn page(probe: &ProbeDecl) -> (PathBuf, String) {
     let (area, noun) = probe.name.split_once('.').unwrap();

@@ -100,6 +100,121 @@ fn renamed_tables_are_compared_and_what_stayed_behind_is_counted() {
     assert!(text(&shop, "gate.md").contains("### Left behind on purpose"));
 }
 
+#[test]
+fn tables_that_became_one_are_all_asked_for_so_that_none_is_lost_behind_another() {
+    let shop = shop();
+    let moves = "from: old, tables: { orders: rows_of, users: rows_of } }";
+    shop.project(&PROJECT.replace("from: old }", moves));
+    // All rows of one of them arrived, and none of the other.
+    sql(&shop, "new.db", "ALTER TABLE orders RENAME TO rows_of; DROP TABLE users");
+    let counts = "tier: release\ntarget: { type: sqlite }\nobserve:\n  counts: { probe: data.row_counts, before: gate, with: { tables: [rows_of] } }\n\
+        each: counts\nfail: side != \"both\" || rows != before.rows\n";
+    shop.policy("counts", counts);
+    snapshot(&shop).exits(0);
+    let run = verify(&shop, &["--report", "gate.json"]).exits(3);
+    assert_eq!(run.cause("counts"), "ambiguous");
+    let line = &json(&shop, "gate.json")["compared"][0]["lines"][0];
+    assert!(line["subject"] == "rows_of" && line["same"] != true, "{line:#}");
+}
+
+#[test]
+fn what_is_on_one_side_only_or_has_other_columns_is_not_the_same_on_the_page() {
+    let shop = shop();
+    sql(&shop, "old.db", "CREATE TABLE gone (id INTEGER PRIMARY KEY); ALTER TABLE users ADD COLUMN mail");
+    let compare = "tier: release\ntarget: { type: sqlite }\nobserve: { t: { probe: data.compare } }\neach: t\nfail: missing > 0\n";
+    shop.policy("counts", compare);
+    let live = ["gate", "verify", "--live", "--format", "json", "--report", "gate.json"];
+    shop.run(&live).exits(0).says("3 subjects compared, 1 the same");
+    let page = json(&shop, "gate.json");
+    let lines = page["compared"][0]["lines"].as_array().unwrap();
+    let same = |name: &str| lines.iter().find(|line| line["subject"] == name).unwrap()["same"].as_bool();
+    assert_eq!((same("gone"), same("users"), same("orders")), (Some(false), Some(false), Some(true)));
+}
+
+#[test]
+fn a_row_that_names_something_else_than_a_file_is_not_the_same_on_the_page() {
+    let shop = shop();
+    std::fs::create_dir_all(shop.at("up/a")).unwrap();
+    sql(&shop, "new.db", "CREATE TABLE uploads (path); INSERT INTO uploads VALUES ('a'), ('../b')");
+    let files = "tier: release\ntarget: { type: sqlite, name: new }\nobserve: { f: { probe: data.files, with: { sql: SELECT path FROM uploads, root: '@SHOP@/up' } } }\n\
+        each: f\nfail: missing > 0 || outside > 0 || not_files > 0\n";
+    shop.policy("counts", &files.replace("@SHOP@", &shop.at("").display().to_string()));
+    shop.run(&["gate", "verify", "--live", "--format", "json", "--report", "gate.json"]).exits(1);
+    assert_eq!(json(&shop, "gate.json")["compared"][0]["lines"][0]["same"], false);
+    std::fs::remove_dir(shop.at("up/a")).unwrap();
+    std::fs::write(shop.at("up/a"), "x").unwrap();
+    sql(&shop, "new.db", "DELETE FROM uploads WHERE path <> 'a'");
+    shop.run(&["gate", "verify", "--live", "--format", "json", "--report", "gate.json"]).exits(0);
+    assert_eq!(json(&shop, "gate.json")["compared"][0]["lines"][0]["same"], true);
+}
+
+#[test]
+fn the_page_for_a_ticket_says_what_is_looser_and_what_an_accepted_finding_would_be() {
+    let shop = shop();
+    let fails = "fail: side == \"both\" && rows + params.more < before.rows\n";
+    shop.policy(
+        "counts",
+        &format!("{}params: {{ more: 0 }}\n{fails}", COUNTS.split("fail:").next().unwrap()),
+    );
+    shop.project(&format!(
+        "{PROJECT}overrides: [{{ policy: counts, set: {{ more: 5 }}, why: lost rows are fine }}]\n\
+         waivers: [{{ policy: counts, target: new, subject: orders, owner: team, ticket: T-1, expires: {}, reason: known }}]\n",
+        in_days(20)
+    ));
+    snapshot(&shop).exits(0);
+    sql(&shop, "new.db", "DELETE FROM orders WHERE id > 10");
+    verify(&shop, &["--report", "gate.md"]).exits(0);
+    let page = text(&shop, "gate.md");
+    assert!(page.contains("looser than its default: ") && page.contains("| fail | team |"), "{page}");
+}
+
+#[test]
+fn what_a_gate_saw_is_judged_explained_and_compared_again_as_it_was() {
+    let shop = shop();
+    shop.policy("counts", &COUNTS.replace("{ type: sqlite }", "{ type: sqlite, name: new }"));
+    snapshot(&shop).exits(0);
+    sql(&shop, "new.db", "DELETE FROM orders WHERE id = 7");
+    verify(&shop, &["--record", "seen.json"]).exits(1);
+    let run = shop.run(&["check", "--facts", "seen.json", "--format", "json"]).exits(1);
+    assert_eq!(run.finding("counts")["message"], "orders has 39 rows, and had 40");
+    let run = shop.run(&["explain", "counts/new/orders", "--facts", "seen.json"]).exits(0);
+    assert!(run.stdout.contains("before.rows = 40") && run.stdout.contains("orders: fail"), "{}", run.stdout);
+    // A version that looks away is told, by what was seen, too.
+    for folder in ["was", "is"] {
+        shop.file(&format!("{folder}/policies/counts.yaml"), &text(&shop, "policies/counts.yaml"));
+        shop.file(&format!("{folder}/muster.yaml"), &text(&shop, "muster.yaml"));
+        for database in ["old.db", "new.db"] {
+            std::fs::copy(shop.at(database), shop.at(&format!("{folder}/{database}"))).unwrap();
+        }
+    }
+    let loose = text(&shop, "policies/counts.yaml").replace("rows != before.rows", "rows > before.rows");
+    shop.file("is/policies/counts.yaml", &loose);
+    let run =
+        shop.run(&["diff", "was", "is", "--facts", "seen.json", "--format", "json", "--fail-on", "looser"]);
+    assert!(
+        run.code == 1 && run.stdout.contains("\"seen.json\"") && run.stdout.contains("\"looser\""),
+        "{} {}",
+        run.code,
+        run.stdout
+    );
+}
+
+#[test]
+fn a_policy_of_the_gate_that_an_override_loosens_is_told() {
+    let shop = shop();
+    let fails = "fail: side == \"after\" && rows > params.more\n";
+    let policy = format!("{}params: {{ more: 0 }}\n{fails}", COUNTS.split("fail:").next().unwrap());
+    for folder in ["was", "is"] {
+        shop.file(&format!("{folder}/policies/counts.yaml"), &crate::harness::policy("counts", &policy));
+        shop.file(&format!("{folder}/muster.yaml"), &format!("muster: 1\n{PROJECT}"));
+    }
+    shop.run(&["diff", "was", "is"]).exits(0);
+    let set = "overrides: [{ policy: counts, set: { more: 5 }, why: lost rows are fine }]\n";
+    shop.file("is/muster.yaml", &format!("muster: 1\n{PROJECT}{set}"));
+    let run = shop.run(&["diff", "was", "is", "--fail-on", "looser"]);
+    assert!(run.code == 1 && run.stdout.contains("looser"), "{} {}", run.code, run.stdout);
+}
+
 // What must not be compared is refused.
 
 #[test]
@@ -205,6 +320,24 @@ fn a_policy_that_is_gone_since_is_not_forgotten() {
     assert_eq!(run.checks().len(), 1);
     let page = text(&shop, "gate.json");
     assert!(page.contains("of `again` at `new`"), "{page}");
+}
+
+#[test]
+fn a_policy_that_is_gone_is_not_forgotten_within_its_environment() {
+    let shop = shop();
+    let labelled = PROJECT.replace("new.db }", "new.db, labels: { env: prod } }");
+    shop.project(&format!(
+        "labels: {{ env: [prod, test] }}\nenvironments: {{ live: {{ targets: {{ env: prod }} }}, trial: {{ targets: {{ env: test }} }} }}\n{}",
+        labelled.replace("targets:\n", "targets:\n  other: { type: sqlite, path: new.db, labels: { env: test } }\n")
+    ));
+    let of = |name: &str| COUNTS.replace("{ type: sqlite }", &format!("{{ type: sqlite, name: {name} }}"));
+    shop.policy("counts", &of("new")).policy("again", &of("new").replace("is gone", "is missing"));
+    shop.policy("trial", "tier: release\ntarget: { type: sqlite, name: other }\nobserve: { q: { probe: sqlite.query, with: { sql: SELECT 1 AS n }, facts: { n: int } } }\neach: q\nfail: n != 1\n");
+    snapshot(&shop).exits(0);
+    assert_eq!(verify(&shop, &["--env", "live"]).exits(0).checks().len(), 2);
+    verify(&shop, &["--env", "trial"]).exits(4);
+    std::fs::remove_file(shop.at("policies/again.yaml")).unwrap();
+    verify(&shop, &["--env", "live"]).exits(2).says("is not judged any more");
 }
 
 #[test]
@@ -521,6 +654,20 @@ fn what_needs_another_waits_for_it_and_never_passes_before() {
 }
 
 #[test]
+fn a_misspelt_name_of_who_waits_or_for_whom_is_refused() {
+    let shop = waiting();
+    for needs in ["{ coutns: [ready] }", "{ counts: [raedy] }"] {
+        let gate = format!("gate:\n  moves: {{ new: {{ from: old }} }}\n  needs: {needs}\n");
+        shop.project(
+            &PROJECT
+                .replace("targets:\n", "targets:\n  here: { type: host }\n")
+                .replace("gate: { moves: { new: { from: old } } }\n", &gate),
+        );
+        verify(&shop, &[]).exits(2).says("no policy is called so").says("did you mean");
+    }
+}
+
+#[test]
 fn policies_that_need_each_other_are_refused() {
     let shop = waiting();
     let needs = "gate:\n  moves: { new: { from: old } }\n  needs: { counts: [ready], ready: [counts] }\n";
@@ -600,6 +747,7 @@ fn a_dry_run_reads_nothing_and_says_what_would_be_read() {
     let shop = shop();
     let run = shop.run(&["gate", "snapshot", "before.json", "--dry-run"]).exits(0);
     assert!(run.stdout.contains("sqlite.query of old, for counts"), "{}", run.stdout);
+    assert!(run.stdout.contains("the snapshot: 1 question, about"), "{}", run.stdout);
     assert!(!shop.at("before.json").exists());
     shop.policy("counts", "tier: release\ntarget: { type: sqlite, name: new }\nobserve: { q: { probe: sqlite.query, with: { sql: SELECT 1 AS n }, facts: { n: int } } }\neach: q\nfail: n != 1\n");
     shop.run(&["gate", "snapshot", "before.json", "--dry-run"]).exits(4);

@@ -9,11 +9,13 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "audit", "diag", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy",
-            "probe", "report", "rule", "secret", "source", "store", "verdict",
+            "audit", "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan",
+            "policy", "probe", "report", "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),
+    // `report` for the form in which findings lie in evidence.
+    ("evidence", &["fact", "report", "verdict"]),
     ("fact", &[]),
     // `judge` for what rungs and ladders say, so that two versions are compared by what judges.
     ("impact", &["fact", "judge", "plan", "policy", "rule", "source", "verdict"]),
@@ -30,7 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
     // `verdict` for the words that policies and projects use: severities, urgencies, verdicts of waivers.
     ("policy", &["diag", "fact", "report", "rule", "secret", "source", "verdict"]),
     ("probe", &["fact", "secret"]),
-    ("report", &["fact", "verdict"]),
+    ("report", &["audit", "fact", "verdict"]),
     // `verdict` for the kinds of remedy steps, which decide how a template quotes.
     ("rule", &["diag", "fact", "source", "verdict"]),
     ("secret", &[]),
@@ -194,7 +196,9 @@ fn only_the_edge_prints_and_only_probes_and_the_edge_read_the_world() {
                 assert!(!lines.contains(word), "{inside} has {word}");
             }
         }
-        if ["judge", "plan", "rule", "verdict", "fact", "report"].iter().any(|pure| inside.starts_with(pure))
+        if ["audit", "judge", "plan", "rule", "verdict", "fact", "report"]
+            .iter()
+            .any(|pure| inside.starts_with(pure))
         {
             for word in ["tokio", "std::fs", "std::net", "sqlx", "reqwest", "SystemTime", "std::env"] {
                 assert!(!lines.contains(word), "{inside} is pure and has {word}");

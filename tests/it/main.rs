@@ -13,6 +13,7 @@
 use passmuster::{fact, probe};
 
 mod adding_a_probe;
+mod attest;
 mod bad_input;
 mod calendars;
 mod canary;
@@ -25,7 +26,9 @@ mod case_update;
 mod cel;
 mod cli_commands;
 mod contract;
+mod controls;
 mod docs_are_fresh;
+mod evidence;
 mod exit_codes;
 mod explain_finding;
 mod false_green;
@@ -72,6 +75,7 @@ mod review_formats;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;
+mod several_types;
 mod shared_store;
 mod starttls;
 #[path = "../support/tls.rs"]

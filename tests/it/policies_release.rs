@@ -267,7 +267,7 @@ fn a_dead_endpoint_is_one_finding_and_one_that_answers_passes() {
 
 /// A queue of files with a worker that runs only while `worker` is there.
 const QUEUE: &str = "commands:\n  enqueue: [sh, -c, 'touch @SHOP@/$MUSTER_CANARY']\n  \
-    finished: [sh, -c, 'cd @SHOP@; [ -e worker ] && touch $MUSTER_CANARY.done; [ -e $MUSTER_CANARY.done ]']\n  \
+    finished: [sh, -c, 'cd @SHOP@; [ -e worker ] && [ -e $MUSTER_CANARY ] && touch $MUSTER_CANARY.done; [ -e $MUSTER_CANARY.done ]']\n  \
     clean: [sh, -c, 'rm -f @SHOP@/$MUSTER_CANARY*']\n\
     overrides: [{ policy: release-jobs, set: { enqueue: enqueue, finished: finished, clean: clean, wait: 1s } }]\n";
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use passmuster::policy::check::{Strictness, check};
 use passmuster::policy::shape::Shape;
-use passmuster::policy::{cases, decode, project, schema, shapes};
+use passmuster::policy::{attestations, cases, decode, frameworks, project, schema, shapes};
 use passmuster::source::Source;
 use passmuster::source::yaml::{self, Limits, Node};
 use serde_json::{Map, Value as Json, json};
@@ -230,7 +230,13 @@ impl Judges {
 
 fn whole_policy(node: &Node) -> Option<passmuster::policy::Policy> {
     let script = |name: &str| Err(format!("no script {name}"));
-    let around = decode::Surroundings { labels: None, calendars: None, script: &script, library: None };
+    let around = decode::Surroundings {
+        labels: None,
+        calendars: None,
+        controls: None,
+        script: &script,
+        library: None,
+    };
     decode::policy(node, &around, &mut Vec::new())
 }
 
@@ -258,6 +264,13 @@ fn waivers() {
 }
 
 #[test]
+fn framework_files() {
+    let judges = Judges::new(Shape::Map(&shapes::FRAMEWORK), Strictness::Plain, &schema::framework());
+    let count = judges.judge_all(FRAMEWORKS, &|source, _| frameworks::from_yaml(source).is_ok());
+    assert!(count > 1_000, "{count}");
+}
+
+#[test]
 fn case_files() {
     let judges = Judges::new(shapes::CASE_FILE, Strictness::Plain, &schema::cases());
     let read = |text: &&str| {
@@ -278,6 +291,19 @@ fn case_files() {
 }
 
 #[test]
+fn statements() {
+    let judges = Judges::new(shapes::ATTESTATION_FILE, Strictness::Plain, &schema::attestation());
+    let whole = |source: &Arc<Source>, _: &Node| {
+        let mut diags = Vec::new();
+        let found = attestations::decode(source, Path::new("/"), &mut diags);
+        assert!(!found.is_empty() || !diags.is_empty(), "nothing without a word: {}", source.text);
+        diags.is_empty()
+    };
+    let count = judges.judge_all(ATTESTATIONS, &whole);
+    assert!(count > 1_000, "{count}");
+}
+
+#[test]
 fn every_mutant_of_yaml_is_the_document_that_was_meant() {
     for text in POLICIES.iter().chain(PROJECTS).chain(CASES) {
         let source = Source::new("test.yaml", *text);
@@ -286,6 +312,18 @@ fn every_mutant_of_yaml_is_the_document_that_was_meant() {
         assert_eq!(yaml::parse(&again, &Limits::default()).unwrap()[0].root.to_json(), json);
     }
 }
+
+const FRAMEWORKS: &[&str] = &["
+framework: soc2
+title: SOC 2
+version: '2017'
+link: https://example.org
+controls: [{ id: A1.2, title: Backups, link: docs/a.md, text: Keep them. }]
+groups:
+  - title: Access
+    controls: [{ id: CC6.1, title: Access }]
+    groups: [{ title: Within, controls: [{ id: CC6.2, title: More }] }]
+"];
 
 const POLICIES: &[&str] = &[
     "
@@ -523,6 +561,7 @@ targets:
     limits: { connections: 2, deadline: 10s }
   shop-host: { type: host, labels: { env: prod, app: shop } }
   notes: { type: sqlite, path: notes.db }
+  audit: { type: project, labels: { env: prod }, limits: { deadline: 10s } }
 environments: { ci: { targets: { env: staging }, fail_on: unknown } }
 owners: { team-a: { page: '#a', ticket: A } }
 tiers: { continuous: 5m, daily: 1d }
@@ -531,6 +570,7 @@ calendars:
   office: { zone: Europe/Zurich, hours: 'Mon-Fri 08:00-18:00' }
   shop: { zone: UTC, hours: ['Mon-Fri 22:00-06:00', 'Sat 09:00-24:00'] }
 max_waiver: 400d
+attestations: [attestations/, 'signed/*.yaml']
 store: { path: .muster/store.db, keep: 400d }
 ",
     "
@@ -564,6 +604,26 @@ covers: [fail, warn, unknown]
 up_to: 95%
 ",
     "{ policy: a, owner: b, ticket: c, expires: 2027-01-31, reason: d }",
+];
+
+const ATTESTATIONS: &[&str] = &[
+    "
+attestation: access-review
+by: team-a
+at: 2026-10-01T09:00:00Z
+looked_at: every account
+result: holds
+evidence:
+  - link: evidence/a.csv
+    sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
+  - link: 'https://wiki.example.org/a'
+valid_until: 2026-12-31
+note: two accounts were closed
+",
+    "
+- { attestation: a, by: b, at: 2026-10-01, looked_at: c, result: fails, no_evidence: d, valid_until: 2026-10-01 }
+- { attestation: a, by: b, at: 2026-10-02, looked_at: c, result: holds, evidence: [{ link: e }], valid_until: 2026-10-03 }
+",
 ];
 
 const CASES: &[&str] = &[

@@ -64,7 +64,8 @@ impl Names {
 
 /// Files that a project may read when it is loaded.
 fn is_wanted(path: &Path) -> bool {
-    path.extension().is_some_and(|end| ["yaml", "yml", "rhai", "ics"].iter().any(|known| end == *known))
+    path.extension()
+        .is_some_and(|end| ["yaml", "yml", "rhai", "ics", "json"].iter().any(|known| end == *known))
 }
 
 impl Loaded {
@@ -79,7 +80,7 @@ impl Loaded {
             .into_iter()
             .filter(|side| !side.has_project)
             .flat_map(|side| &side.read.policies)
-            .map(|policy| made_up(policy))
+            .flat_map(|policy| made_up(policy))
             .fold(Vec::new(), |mut known, target| {
                 if !known.contains(&target) {
                     known.push(target);
@@ -165,8 +166,9 @@ impl Loaded {
         } else {
             made_up.to_vec()
         };
-        // What fits no target at all is told by lint; of some policies the project may speak of others.
-        let selection = Selection { named_sources: self.named_sources, ..Selection::default() };
+        // What fits no target at all is told by lint; of some policies the project may speak of others. Those of a gate are
+        // compared as it judges them.
+        let selection = Selection { named_sources: self.named_sources, gate: true, ..Selection::default() };
         let input = Input {
             policies: &self.read.policies,
             targets: &self.infos,
@@ -200,7 +202,14 @@ impl Loaded {
         let Self { project, read, .. } = self;
         let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
         let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
-        named.any(|(pattern, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id)))
+        let waits = project.gate.needs.iter().any(|(policy, needed)| {
+            let mut said = needed.iter().flat_map(|(name, loc)| [(policy, loc), (name, loc)]);
+            said.any(|(name, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| id == name))
+        });
+        waits
+            || named.any(|(pattern, loc)| {
+                *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id))
+            })
     }
 
     fn fault(&self, diag: &Diag) -> Fault {
@@ -288,17 +297,20 @@ fn resolved(path: &Path) -> PathBuf {
     path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
 }
 
-/// A target that fits the policy, where there is no project.
-fn made_up(policy: &Policy) -> Arc<TargetInfo> {
+/// Targets that fit the policy, where there is no project: one of each type.
+fn made_up(policy: &Policy) -> Vec<Arc<TargetInfo>> {
     let target = &policy.target;
-    let name =
-        target.name.as_ref().map_or_else(|| format!("any {}", target.kind), |glob| glob.glob().to_string());
-    Arc::new(TargetInfo {
-        name: Arc::from(name),
-        kind: Arc::clone(&target.kind),
-        labels: target.labels.clone(),
-        ..TargetInfo::default()
-    })
+    let of = |kind: &Arc<str>| {
+        let any = || format!("any {kind}");
+        let name = target.name.as_ref().map_or_else(any, |glob| glob.glob().to_string());
+        Arc::new(TargetInfo {
+            name: Arc::from(name),
+            kind: Arc::clone(kind),
+            labels: target.labels.clone(),
+            ..TargetInfo::default()
+        })
+    };
+    target.kinds().map(of).collect()
 }
 
 /// Files of the revision as they are called from a folder of the work tree.

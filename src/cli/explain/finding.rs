@@ -45,7 +45,7 @@ pub(super) fn explain(name: &str, arguments: &Arguments) -> Result<String, Probl
 fn by_recording(name: &str, arguments: &Arguments, file: &Path) -> Result<String, Problem> {
     let recording = recording(file)?;
     let shown = file.display().to_string();
-    let bound = Bound::of(arguments)?;
+    let bound = Bound::of(arguments, &recording)?;
     let max_age = bound.setup.project.recordings.max_age;
     let unfit = unfit(file, &recording, &Wanted { entries: &bound.setup.entries, max_age, now: None });
     if !unfit.is_empty() {
@@ -64,10 +64,11 @@ struct Bound {
 }
 
 impl Bound {
-    fn of(arguments: &Arguments) -> Result<Self, Problem> {
+    fn of(arguments: &Arguments, recording: &Recording) -> Result<Self, Problem> {
         let sources = Sources { sources: Vec::new(), project: arguments.project.clone() };
         let select = Select { set: arguments.set.clone(), ..Select::default() };
-        let setup = setup(&sources, &select, false, false)?;
+        let mut setup = setup(&sources, &select, false, false)?;
+        setup.selection.gate = recording.past.is_of_a_gate();
         let plan = plan(&setup)?;
         Ok(Self { setup, plan })
     }
@@ -251,7 +252,7 @@ fn tree(
     recording: Recording,
     facts: &str,
 ) -> Result<String, Problem> {
-    let bound = Bound::of(arguments)?;
+    let bound = Bound::of(arguments, &recording)?;
     let (past, _) = memory::recall(project, &bound.plan, None, recording.started)?;
     let judged = Judged::of(&bound, recording, past)?;
     let found = judged.find(name).ok_or_else(|| judged.unknown(name, facts))?;

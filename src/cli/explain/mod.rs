@@ -1,5 +1,6 @@
 //! `muster explain`: what a policy, a probe, a code or a word of the language means.
 
+mod control;
 mod finding;
 mod policy;
 mod probe;
@@ -12,6 +13,7 @@ use clap::Args;
 
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::catalogue;
+use crate::policy::frameworks::Frameworks;
 use crate::policy::load::{Loaded, Origin, load};
 use crate::policy::{Policy, library};
 
@@ -20,11 +22,12 @@ use super::output::{Done, Form, Problem, say};
 use super::page::Page;
 use super::setup::{Sources, read};
 
-/// Explains a finding, a policy, a probe, a code, or a word of the language
+/// Explains a finding, a policy, a control, a probe, a code, or a word of the language
 #[derive(Args)]
 #[command(after_help = "Examples:
   muster explain postgres.tables         a probe with its arguments and facts
   muster explain postgres-dead-tuples    a policy
+  muster explain playbook:db-bloat       a control of a framework, with the policies that answer it
   muster explain inverted-rungs          a code of a message
   muster explain ratio                   a type, a function or a unit
   muster explain denied                  a cause of `unknown`
@@ -33,7 +36,7 @@ use super::setup::{Sources, read};
                                          POLICY/TARGET/SUBJECT: how the policy judges it, as a tree, whatever the verdict
   muster explain disk-space/web-1//srv --facts run.json --set limit=95%")]
 pub(super) struct Arguments {
-    /// A finding (its id, or POLICY/TARGET/SUBJECT), a policy, a probe, a code, a function, a type, a unit, a type of target, a cause of `unknown`
+    /// A finding (its id, or POLICY/TARGET/SUBJECT), a policy, a control (its id, or FRAMEWORK:ID), a probe, a code, a function, a type, a unit, a type of target, a cause of `unknown`
     name: String,
     /// Explain the finding by the facts of this recording; those of the store if left out
     #[arg(long, value_name = "RECORDING")]
@@ -69,6 +72,7 @@ fn explain(arguments: &Arguments) -> Done {
         policy::explain(one, &mut page);
         found = true;
     }
+    found |= control::explain(name, &known, &mut page);
     if found {
         say(&page.finish())?;
         return Ok(exit::GOOD);
@@ -84,18 +88,22 @@ fn explain(arguments: &Arguments) -> Done {
 struct Known {
     policies: Vec<Arc<Policy>>,
     broken: Vec<Arc<str>>,
+    frameworks: Arc<Frameworks>,
     diags: Vec<Diag>,
 }
 
 /// Those of the project, and those of libraries that the project does not name.
 fn known(project: Option<PathBuf>) -> Known {
     let sources = Sources { sources: Vec::new(), project };
-    let (own, diags) = match read(&sources, false) {
-        Ok(read) => (read.loaded(), Vec::new()),
+    let (own, frameworks, diags) = match read(&sources, false) {
+        Ok(read) => {
+            let frameworks = Arc::clone(&read.project.frameworks);
+            (read.loaded(), frameworks, Vec::new())
+        }
         // Without a project there is nothing to be wrong.
         Err(problem) => {
             let wrong = problem.diags.into_iter().filter(|diag| diag.code != &code::EMPTY_INPUT);
-            (Loaded::default(), wrong.collect())
+            (Loaded::default(), Arc::default(), wrong.collect())
         }
     };
     let areas: Vec<(Origin, Option<crate::source::Loc>)> =
@@ -108,7 +116,7 @@ fn known(project: Option<PathBuf>) -> Known {
         }
     }
     let broken = own.broken.into_iter().map(|(id, _)| id).collect();
-    Known { policies, broken, diags: [diags, own.diags].concat() }
+    Known { policies, broken, frameworks, diags: [diags, own.diags].concat() }
 }
 
 fn not_found(name: &str, known: Known) -> Problem {
@@ -118,7 +126,8 @@ fn not_found(name: &str, known: Known) -> Problem {
     let policies = known.policies.iter().map(|policy| policy.id.to_string());
     let broken = known.broken.iter().map(ToString::to_string);
     let fixed = catalogue::PROBES.iter().map(|probe| probe.name).chain(words::names()).map(str::to_owned);
-    let names: Vec<String> = policies.chain(broken).chain(fixed).collect();
+    let controls = control::names(&known.frameworks);
+    let names: Vec<String> = policies.chain(broken).chain(controls).chain(fixed).collect();
     let help = did_you_mean(name, names.iter().map(String::as_str)).unwrap_or_else(|| {
         "`muster list policies`, `muster list probes` and `muster list codes` show what there is".to_owned()
     });

@@ -67,7 +67,7 @@ fn targets(policy: &Policy) -> String {
     let name = target.name.as_ref().map(|glob| format!(", name `{}`", glob.glob()));
     let labels: Vec<String> = target.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let labels = if labels.is_empty() { String::new() } else { format!(", labels {}", labels.join(", ")) };
-    format!("type {}{}{labels}", target.kind, name.unwrap_or_default())
+    format!("type {}{}{labels}", target.types(), name.unwrap_or_default())
 }
 
 fn ladder<T: Copy>(ladder: &Ladder<T>, word: impl Fn(T) -> &'static str) -> String {

@@ -77,6 +77,7 @@ impl Asker {
             ledger: options.ledger.clone(),
             work: self.work.clone(),
             salt: Arc::clone(&self.salt),
+            house: self.reachable.house.clone(),
         };
         let answers = self.runtime.block_on(live.observe(requests));
         super::super::output::end_progress();

@@ -21,6 +21,7 @@ use super::asker::Asker;
 use super::estimate::{Estimate, question, read};
 use super::page::{doc, is_comparison};
 use super::sides::{Sides, positions};
+use super::snapshot::counted;
 use super::verify::shown;
 
 /// How an answer is made, and how many rows of one table that is in a second.
@@ -89,7 +90,7 @@ pub(super) fn run(setup: &Setup, sides: &Sides, options: &Options, redactor: &Ar
     let sum = if nothing {
         "nothing would be read: no policy of tier `release` compares anything".to_owned()
     } else {
-        format!("the snapshot: {} questions, about {} of reading rows", now.len(), rounded(total))
+        format!("the snapshot: {}, about {} of reading rows", counted(now.len(), "question"), rounded(total))
     };
     say(&redactor.clean(&format!("{}{}\n{sum}\n", page.finish(), tail.finish())))?;
     Ok(if nothing { exit::NOTHING } else { exit::GOOD })

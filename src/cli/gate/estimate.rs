@@ -118,6 +118,7 @@ mod tests {
             ledger: Ledger::default(),
             work: None,
             salt: Arc::default(),
+            house: None,
         };
         let asked = [question(name, kind).unwrap()];
         let runtime =

@@ -22,8 +22,25 @@ const FACT: usize = 100;
 const OWN: &[&str] = &["method", "digest", "source_digest"];
 
 /// Facts that count what is not the same on both sides.
-const DIFFERENCES: &[&str] =
-    &["missing", "extra", "changed", "size_differs", "content_differs", "unreadable", "wrong_owner"];
+const DIFFERENCES: &[&str] = &[
+    "missing",
+    "extra",
+    "changed",
+    "size_differs",
+    "content_differs",
+    "unreadable",
+    "wrong_owner",
+    "outside",
+    "not_files",
+    "changing",
+    "bad_digests",
+];
+
+/// Rows of either side, if one answer tells of both: null where the table is not there.
+const SIDES: &[&str] = &["rows", "source_rows"];
+
+/// Columns that are not alike.
+const COLUMNS: &str = "columns";
 
 /// Does one answer look at two sides?
 pub(super) fn is_comparison(request: &Request) -> bool {
@@ -133,18 +150,23 @@ impl Two<'_> {
 
     /// Rows of then and now by their names.
     fn beside<'t>(&self, now: &'t Table, then: &'t Table) -> Vec<Subject<'t>> {
-        let rows = |table: &'t Table| -> BTreeMap<Arc<str>, &'t [Cell]> {
-            let named = table.rows.iter().filter_map(|row| {
-                let row: &[Cell] = row;
-                Some((row_name(&table.schema, row).ok()?, row))
-            });
-            named.collect()
+        let mut twice: BTreeSet<Arc<str>> = BTreeSet::new();
+        let mut rows = |table: &'t Table| -> BTreeMap<Arc<str>, &'t [Cell]> {
+            let mut named: BTreeMap<Arc<str>, &'t [Cell]> = BTreeMap::new();
+            for row in &table.rows {
+                let Ok(name) = row_name(&table.schema, row) else { continue };
+                if named.insert(Arc::clone(&name), row).is_some() {
+                    twice.insert(name);
+                }
+            }
+            named
         };
         let (new, old) = (rows(now), rows(then));
         let names: BTreeSet<&Arc<str>> = new.keys().chain(old.keys()).collect();
         let of = |name: &Arc<str>| {
             let (one, other) = (old.get(name).copied(), new.get(name).copied());
-            let same = self.same((&then.schema, one), (&now.schema, other));
+            // Of several rows of one name it is not known which of them is meant.
+            let same = self.same((&then.schema, one), (&now.schema, other)).filter(|_| !twice.contains(name));
             let name = if now.schema.key.is_empty() { Arc::from("") } else { Arc::clone(name) };
             Subject { name, then: one, now: other, same, alone: false }
         };
@@ -185,13 +207,16 @@ impl Two<'_> {
 
     /// A row that tells of both sides.
     fn alone<'t>(&self, schema: &Schema, row: &'t [Cell]) -> Subject<'t> {
-        let counted = DIFFERENCES.iter().filter(|name| self.request.wants(name));
-        let counts: Vec<Option<i64>> = counted
-            .filter_map(|name| schema.position(name))
-            .map(|place| row.get(place).and_then(|cell| cell.as_ref().ok()).and_then(Value::as_int))
-            .collect();
-        let zero = counts.iter().all(|count| *count == Some(0)) && !counts.is_empty();
-        let differs = counts.iter().flatten().any(|count| *count > 0);
+        let value = |name: &str| row.get(schema.position(name)?)?.as_ref().ok();
+        let count = |name: &&&str| value(name).and_then(Value::as_int);
+        let mut wanted = DIFFERENCES.iter().filter(|name| self.request.wants(name)).peekable();
+        let zero = wanted.peek().is_some() && wanted.all(|name| count(&name) == Some(0));
+        // Also what no rule looks at is a difference: a table without rows that only one side has, a column.
+        let one_sided = SIDES.iter().any(|name| value(name).is_some_and(Value::is_null));
+        let columns =
+            value(COLUMNS).is_some_and(|value| matches!(value, Value::List(all) if !all.is_empty()));
+        let counted = DIFFERENCES.iter().filter_map(|name| count(&name)).any(|count| count > 0);
+        let differs = one_sided || columns || counted;
         let name = if schema.key.is_empty() { None } else { row_name(schema, row).ok() };
         Subject {
             name: name.unwrap_or_else(|| Arc::from("")),
@@ -263,7 +288,7 @@ pub(super) fn uncompared(gate: &Gate<'_>, report: &RunReport, taken: Option<&Tak
     }
     all.sort_by_key(|one| one.cause == "skipped");
     let forgotten = taken.map(|taken| taken.forgotten(gate.sides)).unwrap_or_default();
-    all.extend(forgotten.into_iter().map(|what| Uncompared {
+    all.extend(forgotten.into_iter().map(|(_, what)| Uncompared {
         policy: Arc::from(""),
         target: Arc::from(""),
         subject: what,

@@ -150,21 +150,24 @@ fn old_names(value: &Value, ty: &Type, map: &Move) -> Value {
     if !is_names {
         return value.clone();
     }
-    let mut old = items.to_vec();
-    for item in &mut old {
-        if let Ok(Value::Text(name)) = item {
-            *name = old_name(name, map);
+    let old = items.iter().flat_map(|item| match item {
+        Ok(Value::Text(name)) => {
+            old_names_of(name, map).into_iter().map(|name| Ok(Value::Text(name))).collect()
         }
-    }
-    Value::List(old.into())
+        _ => vec![item.clone()],
+    });
+    Value::List(old.collect())
 }
 
-fn old_name(new: &str, map: &Move) -> Arc<str> {
-    if let Some((old, _)) = map.tables.iter().find(|(_, name)| ***name == *new) {
-        return Arc::clone(old);
+/// What the old side calls a table: of several that became one all, because none of them may be left out.
+fn old_names_of(new: &str, map: &Move) -> Vec<Arc<str>> {
+    let renamed = map.tables.iter().filter(|(_, name)| ***name == *new);
+    let all: Vec<Arc<str>> = renamed.map(|(old, _)| Arc::clone(old)).collect();
+    if !all.is_empty() {
+        return all;
     }
     let bare = map.schema.as_ref().and_then(|schema| new.strip_prefix(&**schema)?.strip_prefix('.'));
-    Arc::from(bare.unwrap_or(new))
+    vec![Arc::from(bare.unwrap_or(new))]
 }
 
 /// The order of a run: each policy after those that it needs. The position of the check's wave.
@@ -229,6 +232,15 @@ mod tests {
         let old = args(&given, &map(), &|name| [MAP, MOVED].contains(&name));
         assert_eq!(old.text(MAP), None, "on the old side nothing has a new name yet");
         assert_eq!(Move::from_text(old.text(MOVED).unwrap()), Ok(map()));
+    }
+
+    #[test]
+    fn of_tables_that_became_one_all_are_asked() {
+        let map = Move::from_text(r#"{"tables":{"a":"c","b":"c"}}"#).unwrap();
+        let names = Type::list(Type::Text(TextKind::SqlName));
+        let mut given = Args::default();
+        given.insert(Arc::from("tables"), Value::texts(["c", "d"]), names);
+        assert_eq!(args(&given, &map, &|_| false).texts("tables").join(" "), "a b d");
     }
 
     #[test]

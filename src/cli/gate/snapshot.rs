@@ -232,7 +232,8 @@ fn said(
     if faults == 0 { exit::GOOD } else { exit::UNKNOWN }
 }
 
-fn counted(many: usize, noun: &str) -> String {
+/// So many of something.
+pub(super) fn counted(many: usize, noun: &str) -> String {
     format!("{many} {noun}{}", if many == 1 { "" } else { "s" })
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::diag::{Diag, code};
 use crate::fact::{
-    Before, Cause, Identity, Key, Missing, Observation, Recording, Snapshot, SnapshotMove, is_sealed,
-    text_digest, unhex,
+    Before, Cause, Identity, Key, Missing, Observation, Recording, Snapshot, SnapshotAsked, SnapshotMove,
+    is_sealed, text_digest, unhex,
 };
 use crate::policy::project::Gate;
 use crate::secret::Redactor;
@@ -75,9 +75,13 @@ impl Taken {
         if is_narrowed(setup) || !found.is_empty() {
             return found;
         }
-        self.forgotten(sides)
-            .iter()
-            .map(|what| {
+        // An environment is a part of the targets, and of those that are in it all is judged.
+        let judged: BTreeSet<&Arc<str>> = sides.plan.checks.iter().map(|check| &check.target.name).collect();
+        let whole = setup.selection.environment.is_none();
+        let forgotten = self.forgotten(sides).into_iter();
+        forgotten
+            .filter(|(target, _)| whole || judged.contains(target))
+            .map(|(_, what)| {
                 let help =
                     "judge it too, or say with `--policy`, `--target` or `--tag` what this gate is about";
                 self.refuse(format!("{what} is in it, and is not judged any more"), help)
@@ -195,8 +199,8 @@ impl Taken {
         Ok(mask)
     }
 
-    /// What was recorded to be compared, and is not any more.
-    pub(super) fn forgotten(&self, sides: &Sides) -> Vec<String> {
+    /// What was recorded to be compared, and is not any more, with its target.
+    pub(super) fn forgotten(&self, sides: &Sides) -> BTreeSet<(Arc<str>, String)> {
         let users = sides.pairs.iter().flat_map(|pair| pair.users.iter().map(move |user| (pair, user)));
         let asked: BTreeSet<(&str, &str, &str)> = users
             .filter_map(|(pair, (check, observation))| {
@@ -207,8 +211,11 @@ impl Taken {
         let gone = self.gate.asked.iter().filter(|one| {
             one.answer.is_some() && !asked.contains(&(&*one.policy, &*one.target, &*one.observation))
         });
-        let named = gone.map(|one| format!("`{}` of `{}` at `{}`", one.observation, one.policy, one.target));
-        named.collect::<BTreeSet<_>>().into_iter().collect()
+        let named = |one: &SnapshotAsked| {
+            let what = format!("`{}` of `{}` at `{}`", one.observation, one.policy, one.target);
+            (Arc::clone(&one.target), what)
+        };
+        gone.map(named).collect()
     }
 
     /// The answers of then, by the question of now; and what stayed behind.
@@ -225,10 +232,10 @@ impl Taken {
     }
 }
 
-/// Is only a part of everything judged?
+/// Is only a part judged of what the project has in this environment?
 fn is_narrowed(setup: &Setup) -> bool {
     let s = &setup.selection;
-    !(s.environment.is_none() && s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
+    !(s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
 }
 
 impl SnapshotMove {

@@ -1,6 +1,6 @@
 //! `muster gate verify`: judges the new system with what the source was before the migration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub(super) struct Arguments {
     /// Write the page that is signed: `.html`, `.md` or `.json`; may be given several times
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
+    /// Write what was seen, both sides of it, as a recording: for `muster check`, `explain` and `diff` with `--facts`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// A folder in which an answer keeps how far it is and what is too long for a report, such as all differing keys
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
@@ -161,6 +164,7 @@ fn verify(arguments: &Arguments) -> Done {
     let exit = ran.report.exit;
     // A page that cannot be written does not lose the report.
     arguments.how.publish(&mut ran, timings, watch)?;
+    record_of(arguments.record.as_deref(), &setup, &ran)?;
     for (file, format) in pages {
         write_file(file, &ran.redactor.clean(&page.render(format)))?;
     }
@@ -172,6 +176,14 @@ fn verify(arguments: &Arguments) -> Done {
         ));
     }
     Ok(exit)
+}
+
+/// Writes what was seen, if somebody wants it. What policies call private is masked there as in every recording.
+fn record_of(file: Option<&Path>, setup: &Setup, ran: &Ran) -> Result<(), Problem> {
+    let Some(file) = file else { return Ok(()) };
+    let mut recording = ran.recording.clone();
+    record::mask(setup, &[], &mut recording, &ran.redactor)?;
+    write_file(file, &ran.redactor.clean(&recording.to_text()))
 }
 
 /// Watches until it is decided, and puts together what came out.

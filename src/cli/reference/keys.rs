@@ -15,6 +15,11 @@ pub(super) fn project() -> String {
     sections(&shapes::PROJECT)
 }
 
+/// The same for a framework file.
+pub(super) fn framework() -> String {
+    sections(&shapes::FRAMEWORK)
+}
+
 /// The same for a case file.
 pub(super) fn cases() -> String {
     sections(&shapes::CASES)

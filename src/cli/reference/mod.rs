@@ -4,6 +4,7 @@
 //! Prose stands in Markdown beside this file (and beside each probe); `<!-- generated: NAME -->` is where a
 //! table goes.
 
+mod controls;
 mod keys;
 mod language;
 mod library;
@@ -30,6 +31,7 @@ pub fn pages() -> Vec<Page> {
     let mut pages = vec![
         page("docs/language.md", &language::text()),
         page("docs/codes.md", &codes()),
+        page("docs/controls.md", &controls::text()),
         page("docs/exit-codes.md", &fill(include_str!("exit-codes.md"), &[("codes", exit_codes())])),
         page("docs/lints.md", &lints()),
         page("docs/policies.md", &library::text()),

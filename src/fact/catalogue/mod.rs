@@ -10,6 +10,7 @@ mod mysql;
 mod net;
 mod pgbouncer;
 mod postgres;
+mod project;
 mod query;
 mod sqlite;
 mod x509;
@@ -18,6 +19,7 @@ use super::ProbeDecl;
 
 /// All probes, sorted by name.
 pub static PROBES: &[&ProbeDecl] = &[
+    &project::LATEST,
     &certificate::FILE,
     &command::OUTPUT,
     &data::COMPARE,
@@ -98,4 +100,5 @@ pub static TARGET_TYPES: &[(&str, &str)] = &[
         "bucket",
         "objects of a store that speaks S3: `url: https://host/bucket`, or `https://host/bucket/prefix`",
     ),
+    ("project", "the project itself, and what people attest in it; no address"),
 ];

@@ -15,7 +15,7 @@ pub(super) fn target(check: &Check) -> Reason {
     let labels = if labels.is_empty() { String::new() } else { format!(", {}", labels.join(", ")) };
     let said = format!("type {}{labels}", target.kind);
     let selector = &check.policy.target;
-    let mut wanted = format!("type: {}", selector.kind);
+    let mut wanted = format!("type: {}", selector.written());
     if let Some(glob) = &selector.name {
         wanted.push_str(&format!(", name: {}", glob.glob()));
     }

@@ -1,6 +1,7 @@
 //! A YAML document to a [`Policy`]: collects all faults, each with its place.
 
 mod alert;
+mod controls;
 mod derived;
 mod observe;
 pub mod relations;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::check::{Strictness, check};
+use super::frameworks::Frameworks;
 use super::literal;
 use super::model::{Observe, Param, Policy, Selector, Tier, View};
 use super::nodes::{each, items, pairs, text, texts};
@@ -29,6 +31,8 @@ pub struct Surroundings<'a> {
     pub labels: Option<Arc<BTreeSet<Arc<str>>>>,
     /// Calendars of the project; `None` without a project.
     pub calendars: Option<Arc<BTreeSet<Arc<str>>>>,
+    /// Frameworks of the project; `None` without a project.
+    pub controls: Option<Arc<Frameworks>>,
     /// Reads a script that stands beside the policy.
     pub script: &'a dyn Fn(&str) -> Result<Arc<Source>, String>,
     /// The library that the policy came with.
@@ -42,6 +46,13 @@ pub fn policy(node: &Node, around: &Surroundings<'_>, diags: &mut Vec<Diag>) -> 
         let diag =
             Diag::error(&code::EMPTY_INPUT, "the document is empty").at(&node.loc, "nothing stands here");
         diags.push(diag.help("remove the `---`, or write a policy below it: `policy: ID`"));
+        return None;
+    }
+    if let (Some(name), None) = (node.get("framework"), node.get("policy")) {
+        let diag = Diag::error(&code::WRONG_TYPE, "this is a framework, and no policy").at(&name.loc, "");
+        diags.push(diag.help(
+            "name it under `frameworks:` in muster.yaml, and keep it outside of the folders of policies",
+        ));
         return None;
     }
     diags.extend(crate::source::yaml::duplicate_keys(node));
@@ -84,7 +95,8 @@ impl Decoder<'_> {
     fn policy(&mut self, node: &Node) -> Option<Policy> {
         let id = node.get("policy")?;
         let target = self.selector(node.get("target")?)?;
-        self.env.backticks = &*target.kind == "mysql";
+        // Of several types each target says itself how its names are quoted.
+        self.env.backticks = target.kinds().all(|kind| **kind == *"mysql");
         let params = self.params(node.get("params"));
         let also = self.also(node.get("also"));
         let observe = self.observations(node.get("observe"), &params, &target, &also);
@@ -116,7 +128,7 @@ impl Decoder<'_> {
             severity,
             owner: text(node.get("owner")),
             tags: texts(node.get("tags")),
-            controls: texts(node.get("controls")),
+            controls: self.controls(node.get("controls")),
             prevents: texts(node.get("prevents")),
             why: text(node.get("why"))?,
             target,
@@ -167,18 +179,8 @@ impl Decoder<'_> {
     }
 
     fn selector(&mut self, node: &Node) -> Option<Selector> {
-        let kind = node.get("type")?;
-        let word = kind.as_str()?;
-        let types = || catalogue::TARGET_TYPES.iter().map(|(name, _)| *name);
-        if !types().any(|name| name == word) {
-            let help = did_you_mean(word, types())
-                .unwrap_or_else(|| format!("types are {}", types().collect::<Vec<_>>().join(", ")));
-            self.push(
-                Diag::error(&code::TARGET, format!("`{word}` is not a type of target"))
-                    .at(&kind.loc, "")
-                    .help(help),
-            );
-        }
+        let mut kinds = self.types_of(node.get("type")?);
+        let kind = if kinds.is_empty() { return None } else { kinds.remove(0) };
         let name = node.get("name").and_then(|name| {
             let glob = globset::Glob::new(name.as_str().unwrap_or("")).map(|glob| glob.compile_matcher());
             self.keep(
@@ -190,7 +192,30 @@ impl Decoder<'_> {
             self.known_label(key);
             labels.insert(text(Some(key))?, text(Some(value))?);
         }
-        Some(Selector { kind: Arc::from(word), name, labels, loc: node.loc.clone() })
+        Some(Selector { kind, others: kinds, name, labels, loc: node.loc.clone() })
+    }
+
+    /// One type, or several that are judged alike.
+    fn types_of(&mut self, node: &Node) -> Vec<Arc<str>> {
+        let types = || catalogue::TARGET_TYPES.iter().map(|(name, _)| *name);
+        let mut found: Vec<Arc<str>> = Vec::new();
+        let all = if node.as_str().is_some() { std::slice::from_ref(node) } else { items(Some(node)) };
+        for kind in all {
+            let Some(word) = kind.as_str() else { continue };
+            if found.iter().any(|known| **known == *word) {
+                let diag = Diag::error(&code::TARGET, format!("the type `{word}` is named twice"));
+                self.push(diag.at(&kind.loc, "").help("name it once"));
+                continue;
+            }
+            if !types().any(|name| name == word) {
+                let help = did_you_mean(word, types())
+                    .unwrap_or_else(|| format!("types are {}", types().collect::<Vec<_>>().join(", ")));
+                let diag = Diag::error(&code::TARGET, format!("`{word}` is not a type of target"));
+                self.push(diag.at(&kind.loc, "").help(help));
+            }
+            found.push(Arc::from(word));
+        }
+        found
     }
 
     fn known_label(&mut self, key: &Node) {

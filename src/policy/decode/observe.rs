@@ -45,9 +45,10 @@ impl Decoder<'_> {
                 Diag::error(&code::PROBE_NOT_BUILT, format!("this build of muster lacks the probe `{name}`"));
             self.push(diag.at(&node.loc, "").help(format!("build it with the cargo feature `{feature}`")));
         }
-        let known = catalogue::TARGET_TYPES.iter().any(|(name, _)| *name == &*target.kind);
-        if known && !probe.targets.contains(&&*target.kind) {
-            let message = format!("`{name}` cannot ask a target of type `{}`", target.kind);
+        let known = |kind: &str| catalogue::TARGET_TYPES.iter().any(|(name, _)| *name == kind);
+        let strange = target.kinds().find(|kind| known(kind) && !probe.targets.contains(&&***kind));
+        if let Some(kind) = strange {
+            let message = format!("`{name}` cannot ask a target of type `{kind}`");
             let help = format!("it asks targets of type {}", probe.targets.join(", "));
             self.push(
                 Diag::error(&code::TARGET, message)
@@ -88,7 +89,7 @@ impl Decoder<'_> {
             let message = format!("the fact `{FROM_TARGET}` is that of rows of several targets");
             self.push(Diag::error(&code::SHADOW, message).at(&node.loc, "").help("choose another name"));
         }
-        if many && &*target.kind == "host" && probe.name != "command.output" {
+        if many && target.has("host") && probe.name != "command.output" {
             let message = "every target of type `host` is the machine that muster runs on, so `many` would see it several times";
             let help = "let `command.output` ask each of them (it knows `MUSTER_TARGET`), or take another type of target";
             self.push(Diag::error(&code::RELATION, message).at(&node.loc, "").help(help));

@@ -69,8 +69,10 @@ impl Tier {
 /// Which targets a policy is about.
 #[derive(Clone, Debug)]
 pub struct Selector {
-    /// Their type.
+    /// Their type; of several the first.
     pub kind: Arc<str>,
+    /// Further types, whose targets are judged alike.
+    pub others: Vec<Arc<str>>,
     /// A pattern of their names.
     pub name: Option<globset::GlobMatcher>,
     /// Their labels.
@@ -80,9 +82,29 @@ pub struct Selector {
 }
 
 impl Selector {
+    /// All types.
+    pub fn kinds(&self) -> impl Iterator<Item = &Arc<str>> {
+        std::iter::once(&self.kind).chain(&self.others)
+    }
+
+    /// Is it about targets of this type?
+    pub fn has(&self, kind: &str) -> bool {
+        self.kinds().any(|own| **own == *kind)
+    }
+
+    /// Its types for people: `postgres, mysql`.
+    pub fn types(&self) -> String {
+        self.kinds().map(|kind| &**kind).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Its types as a policy writes them.
+    pub fn written(&self) -> String {
+        if self.others.is_empty() { self.kind.to_string() } else { format!("[{}]", self.types()) }
+    }
+
     /// Does a target of this type, name and labels fit?
     pub fn fits(&self, kind: &str, name: &str, labels: &BTreeMap<Arc<str>, Arc<str>>) -> bool {
-        *self.kind == *kind
+        self.has(kind)
             && self.name.as_ref().is_none_or(|glob| glob.is_match(name))
             && self.labels.iter().all(|(label, value)| labels.get(label) == Some(value))
     }

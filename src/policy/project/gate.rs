@@ -75,7 +75,30 @@ impl Reader {
             kinds: map(node.get("kinds")),
             schema: text(node.get("schema")),
         };
+        self.left_and_moved(node, &map);
         Some((name, Moved { from, map, loc: key.loc.clone() }))
+    }
+
+    /// What was left behind was not moved: of two that contradict each other the one that compares less would win.
+    fn left_and_moved(&mut self, node: &Node, map: &Move) {
+        for item in items(node.get("drop")) {
+            let Some(left) = text(Some(item)) else { continue };
+            let of_it = |name: &Arc<str>| {
+                *name == left || name.strip_prefix(&*left).is_some_and(|rest| rest.starts_with('.'))
+            };
+            let said = [
+                ("tables", &map.tables),
+                ("columns", &map.columns),
+                ("only", &map.only),
+                ("kinds", &map.kinds),
+            ];
+            let Some((word, _)) = said.into_iter().find(|(_, names)| names.keys().any(of_it)) else {
+                continue;
+            };
+            let message = format!("`{left}` is left behind by `drop`, and `{word}` says how it was moved");
+            let diag = Diag::error(&code::BAD_VALUE, message).at(&item.loc, "");
+            self.diags.push(diag.help("keep one of them"));
+        }
     }
 
     /// The targets that moves name have to be there.
@@ -136,6 +159,20 @@ mod tests {
         }
         let (project, _) = read("  moves: { new: { in_place: true } }\n");
         assert!(project.is_some_and(|project| project.gate.moves["new"].is_in_place("new")));
+    }
+
+    #[test]
+    fn what_was_left_behind_was_not_moved() {
+        for more in ["tables: { a: b }", "columns: { a.b: c }", "only: { a: id > 5 }", "kinds: { a.b: bool }"]
+        {
+            let (project, said) = read(&format!("  moves: {{ new: {{ from: old, drop: [a], {more} }} }}\n"));
+            assert!(project.is_none() && said.contains("`a` is left behind by `drop`"), "{more}: {said}");
+        }
+        for more in ["tables: { ab: c }", "columns: { a.b: c }", "tables: { a: b }"] {
+            let (project, said) =
+                read(&format!("  moves: {{ new: {{ from: old, drop: [a.c], {more} }} }}\n"));
+            assert!(project.is_some(), "{more}: {said}");
+        }
     }
 
     #[test]

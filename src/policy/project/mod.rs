@@ -3,6 +3,7 @@
 
 mod calendars;
 mod exceptions;
+mod frameworks;
 mod gate;
 mod lints;
 mod names;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use super::calendar::Calendar;
 use super::check::{Strictness, check};
+use super::frameworks::Frameworks;
 use super::hide;
 use super::model::Tier;
 use super::shape::Shape;
@@ -66,6 +68,8 @@ pub struct Project {
     pub owners: BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>>,
     /// Intervals of tiers.
     pub tiers: BTreeMap<Tier, Duration>,
+    /// Frameworks, whose controls policies name.
+    pub frameworks: Arc<Frameworks>,
     /// Calendars by name.
     pub calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
     /// Commands that may be run.
@@ -74,6 +78,8 @@ pub struct Project {
     pub overrides: Vec<Override>,
     /// Waivers.
     pub waivers: Vec<Waiver>,
+    /// Files, folders and globs of attestations as written, with their places; the usual folder if none is named.
+    pub attestations: Option<Vec<(Arc<str>, Loc)>>,
     /// How far ahead a waiver may reach.
     pub max_waiver: Option<Duration>,
     /// Levels of lints, and rules of the house.
@@ -88,11 +94,15 @@ pub struct Project {
     pub audit: Audit,
 }
 
-/// What audits count by.
+/// What audits count by, and how evidence is made.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
     /// How late a check of a tier may be judged; a tenth of the tier's interval if left out.
     pub grace: BTreeMap<Tier, Duration>,
+    /// In which zone a day of a period begins; UTC if left out.
+    pub zone: Option<(Arc<str>, Loc)>,
+    /// Where the key is kept that signs evidence.
+    pub key: Option<(SecretRef, Loc)>,
 }
 
 impl Project {
@@ -206,6 +216,7 @@ impl Reader {
                 .collect(),
             owners: owners(node.get("owners")),
             tiers: tiers(node.get("tiers")),
+            frameworks: self.frameworks(node.get("frameworks")),
             calendars: self.calendars(node.get("calendars")),
             commands: pairs(node.get("commands"))
                 .iter()
@@ -215,6 +226,12 @@ impl Reader {
                 .collect(),
             overrides: items(node.get("overrides")).iter().filter_map(|item| self.over(item)).collect(),
             waivers: items(node.get("waivers")).iter().filter_map(|item| self.waiver(item)).collect(),
+            attestations: node.get("attestations").map(|list| {
+                items(Some(list))
+                    .iter()
+                    .filter_map(|item| Some((text(Some(item))?, item.loc.clone())))
+                    .collect()
+            }),
             max_waiver: duration(node.get("max_waiver")),
             lints: self.lints(node.get("lints")),
             store: node.get("store").and_then(|store| self.store(store)),
@@ -226,11 +243,17 @@ impl Reader {
                     .and_then(|key| self.secret(key)),
             },
             gate: self.gate(node.get("gate")),
-            audit: audit(node.get("audit")),
+            audit: self.audit(node.get("audit")),
         };
         self.names(node, &project);
         self.gate_names(node);
         project
+    }
+
+    fn audit(&mut self, node: Option<&Node>) -> Audit {
+        let get = |name: &str| node.and_then(|node| node.get(name));
+        let zone = get("zone").and_then(|node| Some((text(Some(node))?, node.loc.clone())));
+        Audit { grace: grace(get("grace")), zone, key: get("key").and_then(|key| self.secret(key)) }
     }
 }
 
@@ -250,13 +273,12 @@ fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>
 }
 
 /// One grace for all tiers, or one for each.
-fn audit(node: Option<&Node>) -> Audit {
-    let grace = node.and_then(|node| node.get("grace"));
+fn grace(node: Option<&Node>) -> BTreeMap<Tier, Duration> {
     let of_all = || {
-        let grace = duration(grace)?;
+        let grace = duration(node)?;
         Some(Tier::WORDS.iter().filter_map(|word| Some((Tier::from_word(word)?, grace))).collect())
     };
-    Audit { grace: of_all().unwrap_or_else(|| tiers(grace)) }
+    of_all().unwrap_or_else(|| tiers(node))
 }
 
 fn tiers(node: Option<&Node>) -> BTreeMap<Tier, Duration> {

@@ -11,7 +11,7 @@ use super::Reader;
 use super::nodes::{count, duration, items, labels, owned, pairs, text};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::catalogue;
-use crate::policy::hide;
+use crate::policy::{hide, shapes};
 use crate::secret::SecretRef;
 use crate::source::Loc;
 use crate::source::yaml::{Kind, Node};
@@ -69,10 +69,9 @@ pub(super) fn plain_secrets(root: &Node, diags: &mut Vec<Diag>) {
         let help = format!("{help}, and change the secret: it has been in a file");
         diags.push(Diag::error(&code::PLAIN_SECRET, message).at(loc, "not shown here").help(help));
     };
-    if let Some(key) = root.get("recordings").and_then(|rules| rules.get("mask_key"))
-        && !matches!(key.kind, Kind::Map(_))
-        && !key.is_null()
-    {
+    let own = [("recordings", "mask_key"), ("audit", "key")];
+    let own = own.into_iter().filter_map(|(rules, key)| root.get(rules).and_then(|rules| rules.get(key)));
+    for key in own.filter(|key| !matches!(key.kind, Kind::Map(_)) && !key.is_null()) {
         push(
             "a secret stands in plain text",
             &key.loc,
@@ -123,6 +122,9 @@ impl Reader {
                     .help(describe(&kind)),
             );
         }
+        if &*kind == "project" {
+            self.nothing_else(node);
+        }
         let limits = node.get("limits");
         Some(TargetEntry {
             name: text(Some(key))?,
@@ -145,6 +147,18 @@ impl Reader {
             kind,
             url,
         })
+    }
+
+    /// The project is known without an address, and nobody logs in to it.
+    fn nothing_else(&mut self, node: &Node) {
+        let strange = |key: &&Node| !key.as_str().is_some_and(|key| shapes::OF_A_PROJECT.contains(&key));
+        // What `address` says of `url` is not said twice.
+        let keys = pairs(Some(node)).iter().map(|(key, _)| key);
+        for key in keys.filter(strange).filter(|key| key.as_str() != Some("url")) {
+            let message = format!("a target of type `project` takes no `{}`", key.as_str().unwrap_or(""));
+            let help = "it is the project itself: write `{ type: project }`, with `labels` if you like";
+            self.diags.push(Diag::error(&code::TARGET, message).at(&key.loc, "").help(help));
+        }
     }
 
     /// The password, which is the secret key of a bucket. One half of a key would ask as nobody.

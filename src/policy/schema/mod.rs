@@ -25,12 +25,15 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("project.schema.json", project()),
         ("waiver.schema.json", waiver()),
         ("cases.schema.json", cases()),
+        ("framework.schema.json", framework()),
+        ("attestation.schema.json", attestation()),
         ("recording.schema.json", recording()),
         ("report.schema.json", crate::report::json_schema()),
         ("test.schema.json", crate::report::tested::json_schema()),
         ("impact.schema.json", crate::report::impact::json_schema()),
         ("explanation.schema.json", crate::report::explained::json_schema()),
         ("gate.schema.json", crate::report::gate::json_schema()),
+        ("controls.schema.json", crate::report::controls::json_schema()),
     ]
 }
 
@@ -48,6 +51,13 @@ pub fn project() -> Json {
     schema
 }
 
+/// A framework file.
+pub fn framework() -> Json {
+    let mut schema = of(&Shape::Map(&shapes::FRAMEWORK), "muster framework");
+    richer::framework(&mut schema);
+    schema
+}
+
 /// One waiver of the project file.
 pub fn waiver() -> Json {
     of(&Shape::Map(&shapes::WAIVER), "muster waiver")
@@ -56,6 +66,13 @@ pub fn waiver() -> Json {
 /// One document of a case file. Which observations there are is known only together with the policy.
 pub fn cases() -> Json {
     of(&shapes::CASE_FILE, "muster cases")
+}
+
+/// One document of a file of attestations.
+pub fn attestation() -> Json {
+    let mut schema = of(&shapes::ATTESTATION_FILE, "muster attestation");
+    richer::attestation(&mut schema);
+    schema
 }
 
 /// The schema of a shape, exactly as the structural check of the loader reads it.

@@ -11,7 +11,7 @@ pub(super) fn policy(schema: &mut Json) {
     let rules = ["fail", "warn", "script", "expect"];
     set(schema, "anyOf", rules.iter().map(|key| json!({ "required": [key] })).collect());
     if let Some(selector) = defined(schema, &definition(&shapes::SELECTOR)) {
-        types(selector);
+        types_or_list(selector);
     }
     if let Some(observe) = defined(schema, &definition(&shapes::OBSERVE)) {
         let names: Vec<&str> = catalogue::PROBES.iter().map(|probe| probe.name).collect();
@@ -41,6 +41,7 @@ pub(super) fn project(schema: &mut Json) {
             address("mysql", json!({ "required": ["url"] })),
             address("service", json!({ "required": ["url"] })),
             address("bucket", json!({ "required": ["url"] })),
+            address("project", json!({ "properties": of_itself() })),
         ];
         set(target, "allOf", Json::Array(rules));
         set(
@@ -55,6 +56,32 @@ pub(super) fn project(schema: &mut Json) {
     }
 }
 
+/// There is a control in it, and in each of its groups.
+pub(super) fn framework(schema: &mut Json) {
+    let some = || json!([{ "required": ["controls"] }, { "required": ["groups"] }]);
+    set(schema, "anyOf", some());
+    if let Some(group) = defined(schema, &definition(&shapes::GROUP)) {
+        set(group, "anyOf", some());
+    }
+}
+
+/// Evidence, or the reason why there is none.
+pub(super) fn attestation(schema: &mut Json) {
+    if let Some(statement) = defined(schema, &definition(&shapes::ATTESTATION)) {
+        set(statement, "oneOf", json!([{ "required": ["evidence"] }, { "required": ["no_evidence"] }]));
+    }
+    if let Some(evidence) = defined(schema, &definition(&shapes::EVIDENCE)) {
+        narrow(evidence, "sha256", &json!({ "type": "string", "pattern": "^[\\s]*[0-9a-fA-F]{64}[\\s]*$" }));
+    }
+}
+
+/// The project has no address, and nothing else that other targets have.
+fn of_itself() -> Json {
+    let keys = shapes::TARGET.keys.iter().map(|key| key.name);
+    let others = keys.filter(|key| !shapes::OF_A_PROJECT.contains(key));
+    Json::Object(others.map(|key| (key.to_owned(), json!(false))).collect())
+}
+
 fn defined<'a>(schema: &'a mut Json, name: &str) -> Option<&'a mut Json> {
     schema.get_mut("$defs")?.get_mut(name)
 }
@@ -66,10 +93,20 @@ fn narrow(schema: &mut Json, key: &str, to: &Json) {
     *property = described(to.clone(), &doc);
 }
 
-fn types(schema: &mut Json) {
+fn one_type() -> Json {
     let one = |(name, doc): &(&str, &str)| json!({ "const": name, "description": doc });
     let all: Vec<Json> = catalogue::TARGET_TYPES.iter().map(one).collect();
-    narrow(schema, "type", &json!({ "oneOf": all }));
+    json!({ "oneOf": all })
+}
+
+fn types(schema: &mut Json) {
+    narrow(schema, "type", &one_type());
+}
+
+/// One type, or several.
+fn types_or_list(schema: &mut Json) {
+    let several = json!({ "type": "array", "items": one_type(), "minItems": 1, "uniqueItems": true });
+    narrow(schema, "type", &json!({ "anyOf": [several, one_type()] }));
 }
 
 /// What stands beside `probe:` when it names this probe.

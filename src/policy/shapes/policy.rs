@@ -24,8 +24,8 @@ pub static SELECTOR: MapShape = MapShape {
     keys: &[
         must(
             "type",
-            Shape::Line,
-            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`",
+            Shape::OneOf(&[Shape::ListOf(&Shape::Line), Shape::Line]),
+            "type of the targets: `host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket`, `project`; or a list of them, where all are judged alike",
         ),
         may("name", Shape::Line, "only targets with this name; `*` and `?` stand for any characters"),
         may("labels", LABELS, "only targets with these labels"),
@@ -201,7 +201,11 @@ pub static POLICY: MapShape = MapShape {
         must("severity", SEVERITY, "how bad a failure is, or a ladder"),
         may("owner", Shape::Id, "who answers for it; the project's default if left out"),
         may("tags", TEXTS, "free words to select by"),
-        may("controls", TEXTS, "ids for audits"),
+        may(
+            "controls",
+            TEXTS,
+            "ids for audits: controls of the frameworks that the project declares, as `ID` or `FRAMEWORK:ID`; free where it declares none",
+        ),
         may("prevents", TEXTS, "incidents that it would have caught"),
         must("why", Shape::Prose, "why it must hold"),
         must("target", Shape::Map(&SELECTOR), "which targets"),

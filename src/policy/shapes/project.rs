@@ -24,7 +24,7 @@ pub static TARGET: MapShape = MapShape {
         must(
             "type",
             Shape::Line,
-            "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service` or `bucket`",
+            "`host`, `postgres`, `pgbouncer`, `mysql`, `sqlite`, `service`, `bucket` or `project`",
         ),
         may("url", Shape::Line, "its address, without a password"),
         may("path", Shape::Line, "its file (`sqlite`)"),
@@ -53,6 +53,9 @@ pub static TARGET: MapShape = MapShape {
         ),
     ],
 };
+
+/// All that a target of type `project` can say.
+pub(crate) const OF_A_PROJECT: &[&str] = &["type", "labels", "limits"];
 
 /// Where a target was moved from.
 pub(super) static MOVE: MapShape = MapShape {
@@ -196,6 +199,28 @@ pub(super) static RECORDINGS: MapShape = MapShape {
     ],
 };
 
+/// `audit:`
+pub(super) static AUDIT: MapShape = MapShape {
+    name: "the rules of audits",
+    keys: &[
+        may(
+            "grace",
+            Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
+            "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
+        ),
+        may(
+            "zone",
+            Shape::Line,
+            "time zone in which a day of a period begins, by its IANA name; UTC if left out",
+        ),
+        may(
+            "key",
+            SECRET_SHAPE,
+            "the Ed25519 key (PKCS#8, PEM) that signs evidence, as `openssl genpkey -algorithm ed25519` writes it",
+        ),
+    ],
+};
+
 /// Keys that a rule of the house may ask for.
 pub(crate) const REQUIRED: &[&str] = &["owner", "tags", "controls", "prevents", "message", "runbook"];
 
@@ -243,16 +268,6 @@ pub static LINTS: MapShape = MapShape {
     ],
 };
 
-/// `audit:`
-pub(super) static AUDIT: MapShape = MapShape {
-    name: "audit settings",
-    keys: &[may(
-        "grace",
-        Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
-        "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
-    )],
-};
-
 /// One calendar.
 pub(super) static CALENDAR: MapShape = MapShape {
     name: "a calendar",
@@ -297,11 +312,21 @@ pub static PROJECT: MapShape = MapShape {
         ),
         may("overrides", Shape::ListOf(&Shape::Map(&OVERRIDE)), "other values of parameters"),
         may("waivers", Shape::ListOf(&Shape::Map(&WAIVER)), "dated exceptions"),
+        may(
+            "attestations",
+            TEXTS,
+            "files, folders or globs of statements that only people can make; `attestations/` if left out",
+        ),
         may("max_waiver", Shape::Duration, "how far ahead a waiver may reach; 400d if left out"),
         may("lints", Shape::Map(&LINTS), "levels of lints, and rules of the house"),
         may("store", Shape::Map(&STORE), "where runs are remembered"),
         may("recordings", Shape::Map(&RECORDINGS), "how recordings are written and read"),
+        may(
+            "frameworks",
+            TEXTS,
+            "lists of controls for audits: files, OSCAL catalogs (`.json`), and `builtin:playbook`",
+        ),
         may("gate", Shape::Map(&GATE), "what was moved in a migration, for `muster gate`"),
-        may("audit", Shape::Map(&AUDIT), "what audits count by"),
+        may("audit", Shape::Map(&AUDIT), "what audits count by, and how evidence is made"),
     ],
 };

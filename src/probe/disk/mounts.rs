@@ -10,6 +10,9 @@ use crate::fact::{Cause, Missing};
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::probe) struct Mount {
+    /// Its number, and that of the mount on which it lies.
+    id: u64,
+    parent: u64,
     pub(in crate::probe) point: PathBuf,
     pub(in crate::probe) device: String,
     pub(in crate::probe) device_id: String,
@@ -93,7 +96,9 @@ fn parse(text: &[u8]) -> Result<Vec<Mount>, Missing> {
 /// `36 35 98:0 /root /mnt rw,noatime shared:1 - ext3 /dev/root rw`: the optional fields end at the dash.
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut parts = line.split(|byte| *byte == b' ');
-    let device_id = String::from_utf8(parts.nth(2)?.to_vec()).ok()?;
+    let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse::<u64>().ok();
+    let (id, parent) = (number()?, number()?);
+    let device_id = String::from_utf8(parts.next()?.to_vec()).ok()?;
     device_id.split_once(':')?;
     let root = PathBuf::from(OsString::from_vec(unescape(parts.next()?)));
     let point = PathBuf::from(OsString::from_vec(unescape(parts.next()?)));
@@ -106,7 +111,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
             options.push(option);
         }
     }
-    Some(Mount { point, device, device_id, filesystem, root, options })
+    Some(Mount { id, parent, point, device, device_id, filesystem, root, options })
 }
 
 fn options(text: &[u8]) -> Vec<String> {
@@ -130,8 +135,22 @@ fn unescape(text: &[u8]) -> Vec<u8> {
 /// The mount that holds a path without links: the last made of those with the longest mount point, which
 /// hides the earlier ones.
 pub(in crate::probe) fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
-    let holds = mounts.iter().filter(|mount| path.starts_with(&mount.point));
-    holds.max_by_key(|mount| mount.point.components().count())
+    // As the kernel goes: from a mount to the first one that lies on it on the way. What was mounted below a place over
+    // which another was mounted later is not reached any more.
+    let first = |among: &dyn Fn(&Mount) -> bool| {
+        let holds = mounts.iter().rev().filter(|mount| path.starts_with(&mount.point) && among(mount));
+        holds.min_by_key(|mount| mount.point.components().count())
+    };
+    let is_known = |id: u64| mounts.iter().any(|mount| mount.id == id);
+    let mut found = first(&|mount| mount.parent == mount.id || !is_known(mount.parent))?;
+    for _ in mounts {
+        let on_it = first(&|mount| mount.parent == found.id && mount.id != found.id);
+        match on_it {
+            Some(next) => found = next,
+            None => break,
+        }
+    }
+    Some(found)
 }
 
 /// The file systems with space of their own, each once (a bind mount shows the same space again), by the
@@ -192,6 +211,22 @@ mod tests {
         assert_eq!(device("/srv/my"), "/dev/vda");
         assert_eq!(device("/mnt/x"), "/dev/sdb", "it hides the mount before");
         assert_eq!(device("/mntx"), "/dev/vda");
+    }
+
+    #[test]
+    fn a_mount_that_another_covers_holds_nothing() {
+        let text = "\
+1 1 0:2 / / rw - rootfs rootfs rw
+27 1 254:0 / / rw - ext4 /dev/vda rw
+40 27 8:1 / /srv/uploads rw - xfs /dev/sda1 rw
+41 27 8:2 / /srv rw - xfs /dev/sdb1 rw
+42 41 8:3 / /srv/logs rw - xfs /dev/sdc1 rw
+";
+        let mounts = parse(text.as_bytes()).unwrap();
+        let point = |path: &str| holding(&mounts, path.as_ref()).unwrap().point.to_str().unwrap();
+        assert_eq!(point("/srv/uploads"), "/srv", "it was mounted before the one above it");
+        assert_eq!(point("/srv/logs/x"), "/srv/logs");
+        assert_eq!(holding(&mounts, "/home".as_ref()).unwrap().device, "/dev/vda");
     }
 
     #[test]

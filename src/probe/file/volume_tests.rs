@@ -99,6 +99,23 @@ fn read_only_bind_and_overlay_mounts_are_told_apart() {
 }
 
 #[test]
+fn a_volume_that_another_mount_covers_is_not_mounted() {
+    if !is_root() {
+        return;
+    }
+    let dir = open_dir();
+    let (above, at) = (dir.path().join("srv"), dir.path().join("srv/uploads"));
+    std::fs::create_dir_all(&at).unwrap();
+    let _inner = Mounted::new(&at, &["-t", "tmpfs", "inner"]);
+    assert_eq!(value(&volume(json!({"path": at})), 0, "mounted"), Value::Bool(true));
+    let _outer = Mounted::new(&above, &["-t", "tmpfs", "outer"]);
+    std::fs::create_dir(&at).unwrap();
+    let answer = volume(json!({"path": at}));
+    assert_eq!(value(&answer, 0, "mounted"), Value::Bool(false));
+    assert_eq!(value(&answer, 0, "device"), Value::text("outer"));
+}
+
+#[test]
 fn the_device_is_known_by_its_uuid() {
     if !is_root() || !Path::new("/sbin/mkfs.ext4").exists() {
         return;

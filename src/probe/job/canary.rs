@@ -95,7 +95,10 @@ impl Plan {
             came.said = outcome.said;
             match came.state {
                 Ok(State::Waiting) => {}
-                Ok(State::Done) => came.took = Some(begun.elapsed()),
+                Ok(State::Done) => {
+                    came.took = Some(begun.elapsed());
+                    came.state = self.told_apart(cx, until).await;
+                }
                 Ok(State::Failed) | Err(_) => {}
             }
             let now = Instant::now();
@@ -108,6 +111,17 @@ impl Plan {
             }
             sleep(self.interval.min(end - now)).await;
         }
+    }
+
+    /// What says that a job has finished proves nothing if it says so of one that nobody enqueued, too.
+    async fn told_apart(&self, cx: &Context, until: Instant) -> Result<State, Missing> {
+        let other = self.finished.take(&token(), cx, until).await?;
+        if !matches!(other.state(cx), Ok(State::Done)) {
+            return Ok(State::Done);
+        }
+        let what = "`finished` says that the job has finished, and the same of one that nobody enqueued";
+        Err(Missing::new(Cause::Malformed, what)
+            .fix("let it look for what the job of this token left: MUSTER_CANARY, or {token} in the path of a call"))
     }
 
     fn too_short(&self, waited: Duration) -> Missing {

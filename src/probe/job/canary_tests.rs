@@ -93,6 +93,21 @@ fn a_job_that_is_refused_or_fails_says_why() {
 }
 
 #[test]
+fn a_command_that_always_says_finished_proves_nothing() {
+    let dir = open_dir();
+    for finished in ["exit 0", "test ! -e no-such-job", "test -e target"] {
+        let scripts = [("enqueue", ENQUEUE), ("finished", finished), ("clean", CLEAN)];
+        let answer = canary(dir.path(), &scripts, json!({"clean": "clean"})).run().unwrap();
+        assert_eq!(cause(&answer, 0, "finished"), Cause::Malformed, "{finished}");
+        assert_eq!(cause(&answer, 0, "took"), Cause::Malformed, "{finished}");
+        assert_eq!(value(&answer, 0, "cleaned"), Value::Bool(true));
+        assert_eq!(left(dir.path()), 0);
+    }
+    let always = Http::always(Reply::new(200, "text/plain", "well")).unwrap();
+    assert_eq!(cause(&service(&always, calls()).run().unwrap(), 0, "finished"), Cause::Malformed);
+}
+
+#[test]
 fn what_cannot_be_waited_for_is_not_known() {
     let dir = open_dir();
     let scripts = [("enqueue", ENQUEUE), ("finished", FINISHED), ("clean", CLEAN)];
@@ -224,12 +239,17 @@ fn calls() -> Json {
 /// Answers a canary: the status of `POST`, those of `GET` one after the other, the one of `DELETE`.
 fn queue(post: u16, get: &'static [u16], delete: u16) -> Http {
     let asked = std::sync::atomic::AtomicUsize::new(0);
+    let enqueued = std::sync::Mutex::new(String::new());
     Http::start(move |request| {
         let token = request.header("x-muster-canary").unwrap_or_default();
         assert!(request.path.ends_with(&format!("id={token}")) && token.len() > 20, "{request:?}");
+        if request.method == "POST" {
+            token.clone_into(&mut enqueued.lock().unwrap());
+        }
         let status = match &*request.method {
             "POST" => post,
             "DELETE" => delete,
+            _ if *enqueued.lock().unwrap() != token => 404,
             _ => get[asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed).min(get.len() - 1)],
         };
         Reply::new(status, "text/plain", format!("{} {status}", request.method))
@@ -244,7 +264,13 @@ fn a_service_is_called_until_it_has_finished() {
     assert_eq!(value(&answer, 0, "finished"), Value::Bool(true));
     assert_eq!(value(&answer, 0, "cleaned"), Value::Bool(true));
     assert_eq!(value(&answer, 0, "said"), Value::text("GET 200"));
-    let methods: Vec<String> = server.asked().into_iter().map(|asked| asked.method).collect();
+    let (ours, others): (Vec<_>, Vec<_>) = {
+        let asked = server.asked();
+        let path = asked[0].path.clone();
+        asked.into_iter().partition(|asked| asked.path == path)
+    };
+    assert_eq!(others.len(), 1, "one that nobody enqueued is asked about once");
+    let methods: Vec<String> = ours.into_iter().map(|asked| asked.method).collect();
     assert_eq!(methods, ["POST", "GET", "GET", "GET", "DELETE"]);
 }
 

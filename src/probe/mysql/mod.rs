@@ -6,7 +6,7 @@ mod paths;
 mod query;
 pub(super) mod session;
 #[cfg(test)]
-mod tests;
+pub(in crate::probe) mod tests;
 
 pub(super) use paths::send as send_paths;
 pub(super) use query::{Query, refused};

@@ -14,7 +14,7 @@ use crate::secret::{Redactor, Secret};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-struct Database {
+pub(in crate::probe) struct Database {
     name: String,
 }
 
@@ -38,16 +38,22 @@ fn run(sql: String) {
 }
 
 impl Database {
-    fn new(sql: &str) -> Self {
+    pub(in crate::probe) fn new(sql: &str) -> Self {
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         run(format!("create database {name}; use {name}; {sql}"));
         Self { name }
     }
 
     fn ask(&self, user: &str, sql: &str) -> Question {
+        self.question(user, ask("mysql.query", json!({"sql": "-"})).arg("sql", Value::text(sql)))
+    }
+
+    /// The same question, asked of this database.
+    pub(in crate::probe) fn question(&self, user: &str, question: Question) -> Question {
         let (host, port) = (env("MUSTER_TEST_MARIADB_HOST"), env("MUSTER_TEST_MARIADB_PORT"));
         let url = format!("mysql://{user}@{host}:{port}/{}", self.name);
-        ask("mysql.query", json!({"sql": "-"})).arg("sql", Value::text(sql)).target(|target| {
+        question.target(|target| {
+            target.kind = "mysql".into();
             target.url = Some(url.parse().unwrap());
             target.password = Some(Secret::new(&env("MUSTER_TEST_MARIADB_PASSWORD"), &Redactor::new()));
         })

@@ -128,6 +128,22 @@ impl Bucket {
         }
     }
 
+    /// Is an object that cannot be there not there? A server that has a page for every address would have every file.
+    pub(in crate::probe) async fn check_absent(&self) -> Result<(), Missing> {
+        let key = format!("muster-no-such-object-{}", self.clock.now().as_nanosecond());
+        match self.head(&key).await {
+            Ok(None) => Ok(()),
+            // Who may not list is not told.
+            Err(why) if why.cause == Cause::Denied => Ok(()),
+            Err(why) => Err(why),
+            Ok(Some(_)) => {
+                let what = format!("{} has an object of a name that was just invented", self.peer);
+                let why = Missing::new(Cause::Malformed, what).level(Level::Target);
+                Err(why.fix("see whether the address is that of a store that speaks S3"))
+            }
+        }
+    }
+
     /// One page of a listing, from the place where the last one ended.
     pub(in crate::probe) async fn page(&self, from: Option<&str>) -> Result<Page, Missing> {
         let mut action = self.place.list_objects_v2(self.credentials.as_ref());
@@ -146,11 +162,14 @@ impl Bucket {
         let malformed =
             |what: String| Missing::new(Cause::Malformed, format!("{}: the listing {what}", self.peer));
         // Whether there is more must be said: without it a part would pass for the whole.
-        if !body.contains("<IsTruncated>") {
+        if !matches!(between(&body, "<IsTruncated>", "</IsTruncated>"), Some("true" | "false")) {
             return Err(malformed("does not say whether it is whole".to_owned()));
         }
         let parsed = ListObjectsV2::parse_response(&body)
             .map_err(|error| malformed(format!("is not one: {error}")))?;
+        if !parsed.common_prefixes.is_empty() {
+            return Err(malformed("tells groups of objects in place of them".to_owned()));
+        }
         let mut objects = Vec::with_capacity(parsed.contents.len());
         for found in parsed.contents {
             let key = found.key.strip_prefix(&self.prefix).map(str::to_owned);
@@ -195,6 +214,9 @@ impl Bucket {
     /// What is known of an object; nothing if there is none.
     pub(in crate::probe) async fn head(&self, key: &str) -> Result<Option<Head>, Missing> {
         let key = self.key(key);
+        if !has_address(&key) {
+            return Ok(None);
+        }
         let action = self.place.head_object(self.credentials.as_ref(), &key);
         let response = self.send(Method::HEAD, self.url(&action)).await?;
         let status = response.status();
@@ -220,6 +242,10 @@ impl Bucket {
         mut take: impl FnMut(&[u8]),
     ) -> Result<bool, Missing> {
         let key = self.key(key);
+        if !has_address(&key) {
+            let what = format!("{}: no address can name the object `{key}`", self.peer);
+            return Err(Missing::new(Cause::Unsupported, what));
+        }
         let action = self.place.get_object(self.credentials.as_ref(), &key);
         let mut response = self.send(Method::GET, self.url(&action)).await?;
         let status = response.status();
@@ -274,6 +300,11 @@ impl Bucket {
             ),
         }
     }
+}
+
+/// Can an address name this key? `.` and `..` are taken out of one, so that it would name another object.
+fn has_address(key: &str) -> bool {
+    !key.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 /// A tag without quotes.

@@ -128,12 +128,13 @@ fn accepted(out: &mut Text, page: &GatePage) {
     if found.is_empty() {
         return out.line("None.");
     }
-    out.table(&["what", "accepted by", "ticket", "until", "reason"]);
+    out.table(&["what", "were it not accepted", "accepted by", "ticket", "until", "reason"]);
     for finding in found {
         let Some(waiver) = &finding.waiver else { continue };
         let what = format!("{}: {}", code(&finding.subject.shown), escape(&finding.message));
+        let beneath = finding.beneath.map_or_else(String::new, |verdict| verdict.word().to_owned());
         let told = [&waiver.owner, &waiver.ticket, &waiver.expires, &waiver.reason].map(|told| escape(told));
-        out.row(&[vec![what], told.to_vec()].concat());
+        out.row(&[vec![what, beneath], told.to_vec()].concat());
     }
 }
 
@@ -189,11 +190,12 @@ fn checks(out: &mut Text, page: &GatePage) {
     out.table(&["verdict", "policy", "target", "what must hold", "subjects"]);
     for check in &page.report.checks {
         let note = check.note.as_ref().map(|note| format!(" ({})", escape(note))).unwrap_or_default();
+        let looser = check.looser.iter().map(|told| format!("<br>looser than its default: {}", escape(told)));
         out.row(&[
             check.verdict.word().to_owned(),
             code(&check.policy),
             code(&check.target),
-            format!("{}{note}", escape(&check.title)),
+            format!("{}{note}{}", escape(&check.title), looser.collect::<String>()),
             words::number(check.rows),
         ]);
     }

@@ -109,6 +109,8 @@ impl Stage {
     fn set_up(&mut self) {
         match self.probe.name {
             "file.stat" => {}
+            // The path is that of the evidence.
+            "attestation.latest" => self.attests("at: 2026-06-01", "[{ link: data/file }]"),
             "file.set" | "file.tree" | "file.volume" | "disk.usage" => {
                 self.path = self.shop.at("data");
             }
@@ -286,6 +288,39 @@ impl Stage {
         }
     }
 
+    /// What is attested: when, and by which evidence.
+    pub(super) fn attests(&mut self, at: &str, evidence: &str) {
+        let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let evidence = evidence.replace("data/file }", &format!("data/file, sha256: {digest} }}"));
+        let shown =
+            if evidence.is_empty() { "no_evidence: none".into() } else { format!("evidence: {evidence}") };
+        self.shop.file(
+            "attestations/a.yaml",
+            &format!("attestation: a\nby: team\n{at}\nlooked_at: it\nresult: holds\n{shown}\nvalid_until: 2199-12-31\n"),
+        );
+    }
+
+    /// The file with what is attested may not be read.
+    pub(super) fn closed_attestations(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o600 } else { 0o000 });
+        std::fs::set_permissions(self.shop.at("attestations/a.yaml"), mode).unwrap();
+        self.nobody = true;
+    }
+
+    /// The folder with it may not be searched.
+    pub(super) fn closed_folder(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o700 } else { 0o000 });
+        std::fs::set_permissions(self.shop.at("attestations"), mode).unwrap();
+        self.nobody = true;
+    }
+
+    /// The file may not be read.
+    pub(super) fn closed_file(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o600 } else { 0o000 });
+        std::fs::set_permissions(&self.path, mode).unwrap();
+        self.nobody = true;
+    }
+
     /// The command is this shell script.
     pub(super) fn prints(&mut self, script: &str) {
         self.shop.file("script", script);
@@ -399,7 +434,7 @@ impl Stage {
     fn target(&self) -> String {
         let place = || format!("{}:{}", self.host, self.addr.unwrap().port());
         let rest = match self.kind {
-            "host" => String::new(),
+            "host" | "project" => String::new(),
             "sqlite" => format!(", path: '{}'", self.path.display()),
             "postgres" | "pgbouncer" | "mysql" => format!(
                 ", url: '{}://{}@{}/{}', password: {{ env: SECRET }}",
@@ -476,9 +511,10 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let closed = self.shop.at("data/closed");
-        if closed.exists() {
-            std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+        for closed in ["data/closed", "attestations"].map(|name| self.shop.at(name)) {
+            if closed.exists() {
+                std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From another engine to PostgreSQL: MariaDB and SQLite.
+//! From another engine to PostgreSQL: MariaDB and SQLite; and from each of them to itself.
 
 use std::process::Command;
 
@@ -21,9 +21,13 @@ impl MariaDb {
     }
 
     fn target(&self) -> String {
+        self.target_as("muster_reader")
+    }
+
+    fn target_as(&self, user: &str) -> String {
         let port = env("MUSTER_TEST_MARIADB_PORT");
         format!(
-            "{{ type: mysql, url: 'mysql://muster_reader@127.0.0.1:{port}/{}', password: {{ env: MARIADB }} }}",
+            "{{ type: mysql, url: 'mysql://{user}@127.0.0.1:{port}/{}', password: {{ env: MARIADB }} }}",
             self.0
         )
     }
@@ -136,4 +140,67 @@ fn sqlite_to_postgresql() {
     );
     load(&new, &statements);
     defects(&gate, &new);
+}
+
+/// Tables that every engine takes.
+const SAME: &str = "CREATE TABLE customers (id int PRIMARY KEY, name varchar(80) NOT NULL);
+    CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL, total decimal(10,2) NOT NULL, FOREIGN KEY (customer) REFERENCES customers (id));
+    CREATE TABLE Odd_Names (id int PRIMARY KEY);
+    CREATE INDEX orders_customer ON orders (customer);
+    INSERT INTO customers VALUES (1, 'a'), (2, 'b');
+    INSERT INTO orders VALUES (1, 1, 2.5), (2, 2, 5), (3, 1, 7.25);
+    INSERT INTO Odd_Names VALUES (1), (2)";
+
+/// A lost row, a changed one and a lost index of the new side are found, and nothing else.
+fn planted(gate: &Gate, sql: &dyn Fn(&str), [drop, create]: [&str; 2], count: &str) {
+    gate.opens();
+    sql("DELETE FROM Odd_Names WHERE id = 2");
+    let lost = "\"Odd_Names\"";
+    let run = gate.finds(&[("release-data-equal", lost, "fail"), ("release-row-counts", lost, "fail")]);
+    let steps = super::steps(&run, "release-row-counts", lost);
+    assert!(steps.iter().any(|(kind, text)| kind == "sql" && text == count), "{steps:?}");
+    sql("INSERT INTO Odd_Names VALUES (2)");
+    sql("UPDATE orders SET total = 7.24 WHERE id = 3");
+    gate.finds(&[("release-data-equal", "orders", "fail")]);
+    sql("UPDATE orders SET total = 7.25 WHERE id = 3");
+    sql(drop);
+    gate.finds(&[("release-schema", "index.orders.orders_customer", "fail")]);
+    sql(create);
+    gate.opens();
+}
+
+#[test]
+fn mariadb_to_mariadb() {
+    let (old, new) = (MariaDb::new(), MariaDb::new());
+    let mut gate = Gate::new(&format!(
+        "targets:\n  old: {}\n  new: {}\ngate: {{ moves: {{ new: {{ from: old }} }} }}\n",
+        // Who sees the whole schema of MariaDB sees everything.
+        old.target_as("muster_admin"),
+        new.target_as("muster_admin")
+    ));
+    gate.shop.env("MARIADB", &env("MUSTER_TEST_MARIADB_PASSWORD"));
+    old.sql(SAME);
+    gate.snapshot();
+    new.sql(SAME);
+    let change = [
+        "CREATE INDEX other ON orders (customer, id); DROP INDEX orders_customer ON orders",
+        "CREATE INDEX orders_customer ON orders (customer); DROP INDEX other ON orders",
+    ];
+    let sql = |text: &str| drop(new.sql(text));
+    planted(&gate, &sql, change, "SELECT count(*) FROM `Odd_Names`;");
+}
+
+#[test]
+fn sqlite_to_sqlite() {
+    let gate = Gate::new(
+        "targets:\n  old: { type: sqlite, path: '@SHOP@/old.db' }\n  new: { type: sqlite, path: '@SHOP@/new.db' }\ngate: { moves: { new: { from: old } } }\n",
+    );
+    let sql = |file: &str, text: &str| {
+        drop(done(Command::new("sqlite3").arg("-bail").arg(gate.shop.at(file)).arg(text)));
+    };
+    sql("old.db", SAME);
+    gate.snapshot();
+    sql("new.db", SAME);
+    let change = ["DROP INDEX orders_customer", "CREATE INDEX orders_customer ON orders (customer)"];
+    planted(&gate, &|text| sql("new.db", text), change, "SELECT count(*) FROM \"Odd_Names\";");
 }

@@ -41,7 +41,7 @@ impl Migration {
 gate: {{ moves: {{ new: {{ from: old }} }} }}
 commands:
   enqueue: [sh, -c, 'touch @SHOP@/$MUSTER_CANARY']
-  finished: [sh, -c, 'cd @SHOP@; [ -e worker ] && touch $MUSTER_CANARY.done; [ -e $MUSTER_CANARY.done ]']
+  finished: [sh, -c, 'cd @SHOP@; [ -e worker ] && [ -e $MUSTER_CANARY ] && touch $MUSTER_CANARY.done; [ -e $MUSTER_CANARY.done ]']
   clean: [sh, -c, 'rm -f @SHOP@/$MUSTER_CANARY*']
 overrides:
   - {{ policy: release-jobs, set: {{ enqueue: enqueue, finished: finished, clean: clean, wait: 1s }} }}

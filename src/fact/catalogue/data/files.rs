@@ -3,6 +3,7 @@
 use crate::fact::{Declared, Effect, FieldDecl, ProbeDecl, Rows, Ty, ZeroRows, field, param};
 
 const UNLISTED: &str = "the tree was not listed";
+const NO_MODE: &str = "nobody looked whether they may be read";
 const NO_CONTENT: &str = "content was not compared";
 
 const fn paths(name: &'static str, doc: &'static str) -> FieldDecl {
@@ -45,6 +46,7 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         field("references", Ty::Int, "1_000_000", "rows of the query"),
         field("nameless", Ty::Int, "0", "rows whose path is null or empty"),
         field("files", Ty::Int, "1_000_000", "files of the tree, directories and what is ignored not counted").null(UNLISTED),
+        field("ignored", Ty::Int, "0", "entries that `ignore` leaves out, `lost+found` and the sentinel not counted; a directory is one of them").null(UNLISTED),
         field("missing", Ty::Int, "1", "paths that a row names, where nothing is"),
         paths("missing_paths", "the first twenty of them"),
         field("extra", Ty::Int, "0", "files that no row names, and that were there before the question").null(UNLISTED),
@@ -60,8 +62,8 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         paths("changing_paths", "the first twenty of them").null(NO_CONTENT),
         field("bad_digests", Ty::Int, "0", "rows whose digest is none of that algorithm").null(NO_CONTENT),
         paths("bad_digests_paths", "the first twenty of them").null(NO_CONTENT),
-        field("unreadable", Ty::Int, "0", "files that a row names and that may not be read, by their mode or that of a directory above; modes of files are read for `size`, `content`, `owner` and `reader`"),
-        paths("unreadable_paths", "the first twenty of them"),
+        field("unreadable", Ty::Int, "0", "files that a row names and that may not be read, by their mode or that of a directory above; modes of files are read for `size`, `content`, `owner` and `reader`").null(NO_MODE),
+        paths("unreadable_paths", "the first twenty of them").null(NO_MODE),
         field("wrong_owner", Ty::Int, "0", "files that belong to somebody else").null("no owner was asked for"),
         paths("wrong_owner_paths", "the first twenty of them").null("no owner was asked for"),
         field("repeated", Ty::Int, "0", "paths that more than one row names"),

@@ -4,6 +4,7 @@
 //! servers where both are PostgreSQL (`native`), else by all rows in the order of their key in the canonical encoding
 //! (`stream`), or by how often each row is there if there is no key (`multiset`).
 
+mod mark;
 pub(in crate::probe::data) mod merge;
 mod multiset;
 mod native;
@@ -25,6 +26,7 @@ use super::side::Side;
 use super::tables::{Engine, Open};
 use crate::fact::{Cause, Level, Missing, Move, TableBuilder, Value};
 use crate::probe::{Answer, Ask, Context, Observing, Probe};
+use pair::Pair;
 use state::State;
 use tables::{Job, Work};
 use tally::Found;
@@ -113,7 +115,11 @@ async fn all<'a>(
     let mut is_whole = true;
     for job in work.jobs {
         let name = Arc::clone(&job.name);
-        if let Some(found) = state.found(&name) {
+        let mark = match &job.what {
+            Job::Both(pair) if state.is_kept() && dead.is_none() => marked(pair, source, target).await,
+            _ => None,
+        };
+        if let Some(found) = mark.as_deref().and_then(|mark| state.found(&name, mark)) {
             row(&mut table, &name, &found);
             continue;
         }
@@ -127,7 +133,7 @@ async fn all<'a>(
         };
         match result {
             Ok(table::Result::Compared(found)) => {
-                state.keep(&name, &found, cx.clock.now())?;
+                state.keep(&name, &found, mark, cx.clock.now())?;
                 row(&mut table, &name, &found);
             }
             Ok(table::Result::OneSided(which, from, rows)) => one_sided(&mut table, &name, which, from, rows),
@@ -148,6 +154,14 @@ async fn all<'a>(
         table.cut(why);
     }
     Ok(table)
+}
+
+/// What tells whether the tables of a pair are written to. A side that cannot be asked says so when it is compared.
+async fn marked<'a>(pair: &Pair, source: &mut Side<'a>, target: &mut Side<'a>) -> Option<String> {
+    for side in [&mut *source, &mut *target] {
+        table::ready(side).await.ok()?;
+    }
+    mark::of(pair, source, target).await
 }
 
 /// All facts but the key.

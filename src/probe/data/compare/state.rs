@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::tally::Found;
 use crate::fact::{Cause, Missing};
 
-/// What was compared longer ago is compared again.
+/// What was compared longer ago is compared again, whatever its mark.
 const OLDEST: i64 = 24 * 3_600 * 1_000_000;
 
 /// The file.
@@ -32,10 +32,12 @@ struct Kept {
 struct Done {
     /// Microseconds since 1970.
     at: i64,
+    /// What tells that nobody has written to it since.
+    mark: String,
     found: Found,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Where results of tables are kept; nothing is kept without a folder.
 pub(super) struct State {
@@ -57,15 +59,28 @@ impl State {
         Self { path: Some(path), kept }
     }
 
-    /// What was found of a table before the cut.
-    pub(super) fn found(&self, table: &str) -> Option<Found> {
-        self.kept.tables.get(table).map(|done| done.found.clone())
+    /// Is anything kept?
+    pub(super) fn is_kept(&self) -> bool {
+        self.path.is_some()
     }
 
-    /// Keeps the result of a table.
-    pub(super) fn keep(&mut self, table: &str, found: &Found, now: Timestamp) -> Result<(), Missing> {
-        let Some(path) = &self.path else { return Ok(()) };
-        self.kept.tables.insert(table.to_owned(), Done { at: now.as_microsecond(), found: found.clone() });
+    /// What was found of a table before the cut, if it is as it was then.
+    pub(super) fn found(&self, table: &str, mark: &str) -> Option<Found> {
+        let done = self.kept.tables.get(table).filter(|done| done.mark == mark)?;
+        Some(done.found.clone())
+    }
+
+    /// Keeps the result of a table that had this mark before it was compared.
+    pub(super) fn keep(
+        &mut self,
+        table: &str,
+        found: &Found,
+        mark: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), Missing> {
+        let (Some(path), Some(mark)) = (&self.path, mark) else { return Ok(()) };
+        let done = Done { at: now.as_microsecond(), mark, found: found.clone() };
+        self.kept.tables.insert(table.to_owned(), done);
         let unwritten = |error: &dyn std::fmt::Display| {
             Missing::new(Cause::Limit, format!("{}: {error}", path.display()))
         };

@@ -46,11 +46,7 @@ pub(super) async fn compare<'a>(
     target: &mut Side<'a>,
 ) -> std::result::Result<Result, Missing> {
     for side in [&mut *source, &mut *target] {
-        if !side.is_open() {
-            let open = Open::open(side.cx, false).await?;
-            *side = Side::new(side.cx, open);
-        }
-        side.snapshot().await?;
+        ready(side).await?;
     }
     match what {
         Job::Missing(why) => Err((*why).clone()),
@@ -69,6 +65,15 @@ pub(super) async fn compare<'a>(
             comparing.found().await.map(Result::Compared)
         }
     }
+}
+
+/// A side with a snapshot of now, by a new connection if the last one broke.
+pub(super) async fn ready(side: &mut Side<'_>) -> std::result::Result<(), Missing> {
+    if !side.is_open() {
+        let open = Open::open(side.cx, false).await?;
+        *side = Side::new(side.cx, open);
+    }
+    side.snapshot().await
 }
 
 /// The rows of a table that only one side has.

@@ -448,21 +448,101 @@ fn what_was_cut_goes_on_where_it_stood() {
     };
     let [kept] = state(folder.path()).try_into().unwrap();
     assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
-    // What was found is taken from there, which can be told, because it has changed since.
-    new.run("UPDATE a SET n = 'x'");
+    let bytes = std::fs::read(&kept).unwrap();
     let changed = |old: &Database, new: &Database, args| {
         let answer = ask(old, new, args).work(folder.path()).run().unwrap();
         value(&answer, 0, "changed")
     };
-    let bytes = std::fs::read(&kept).unwrap();
-    assert_eq!(changed(&old, &new, json!({"sample": 5})), Value::Int(0), "another question");
-    assert_eq!(changed(&old, &Database::new(&sql("x")), json!({})), Value::Int(0), "another system");
-    std::fs::write(&kept, &bytes[..bytes.len() / 2]).unwrap();
-    assert_eq!(changed(&old, &new, json!({})), Value::Int(0), "half of a file");
-    std::fs::write(&kept, &bytes).unwrap();
-    assert_eq!(changed(&old, &new, json!({})), Value::Int(1));
+    // What was found is taken from there, which can be told by a number that nobody counted.
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("\"changed\":1"), "{text}");
+    let put = |text: &str| std::fs::write(&kept, text.replace("\"changed\":1", "\"changed\":7")).unwrap();
+    put(&text);
+    assert_eq!(changed(&old, &new, json!({"sample": 5})), Value::Int(1), "another question");
+    put(&text);
+    assert_eq!(changed(&old, &Database::new(&sql("y")), json!({})), Value::Int(1), "another system");
+    put(text.split_at(text.len() / 2).0);
+    assert_eq!(changed(&old, &new, json!({})), Value::Int(1), "half of a file");
+    put(&text);
+    assert_eq!(changed(&old, &new, json!({})), Value::Int(7), "from before the cut");
     assert!(state(folder.path()).is_empty(), "all is done");
-    assert_eq!(changed(&old, &new, json!({})), Value::Int(0));
+    assert_eq!(changed(&old, &new, json!({})), Value::Int(1));
+}
+
+#[test]
+fn what_was_written_since_the_cut_is_compared_again() {
+    let sql = "CREATE TABLE a (id int PRIMARY KEY, n text); INSERT INTO a VALUES (1, 'x'); CREATE TABLE b (id int PRIMARY KEY)";
+    let changes = [
+        "UPDATE a SET n = 'y'",
+        "DELETE FROM a",
+        "TRUNCATE a",
+        "INSERT INTO a VALUES (2, 'x')",
+        "ALTER TABLE a RENAME n TO m",
+        "DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, n text)",
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (old, new) = (Database::new(sql), Database::new(sql));
+        let folder = tempfile::tempdir().unwrap();
+        let told = |locked: bool| {
+            crate::probe::postgres::testing::block(async {
+                let mut other = new.connect().await;
+                if locked {
+                    other.execute("BEGIN; LOCK TABLE b").await.unwrap();
+                }
+                told(&ask(&old, &new, json!({})).work(folder.path()).run_async().await.unwrap())
+            })
+        };
+        let same = "public.a native 1 0 0 0 [] []";
+        assert_eq!(told(true)[0], same);
+        let side = if number % 2 == 0 { &old } else { &new };
+        side.run(change);
+        settled(side);
+        assert_ne!(told(false)[0], same, "{change}");
+    }
+}
+
+/// The server counts what was written when its session ends, which nobody waits for.
+fn settled(database: &Database) {
+    crate::probe::postgres::testing::block(async {
+        let mut other = database.connect().await;
+        let others = format!(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
+            database.name
+        );
+        while other.fetch_optional(sqlx::AssertSqlSafe(others.clone())).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+}
+
+#[test]
+fn what_does_not_tell_whether_it_was_written_to_is_compared_again() {
+    let tables = "CREATE TABLE a (id int PRIMARY KEY, n varchar(9)); INSERT INTO a VALUES (1, 'x'); CREATE TABLE b (id int PRIMARY KEY)";
+    let new = Database::new(tables);
+    let other = |old: &dyn Side, change: &dyn Fn()| {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = |locked: bool| {
+            crate::probe::postgres::testing::block(async {
+                let mut holder = new.connect().await;
+                if locked {
+                    holder.execute("BEGIN; LOCK TABLE b").await.unwrap();
+                }
+                let question =
+                    new.ask("muster_full", "data.compare", json!({"map": "{\"schema\":\"public\"}"}));
+                let question = question.other("source", old.as_target()).deadline(Duration::from_mins(1));
+                told(&question.work(folder.path()).run_async().await.unwrap())
+            })
+        };
+        assert_eq!(asked(true)[0], "public.a stream 1 0 0 0 [] []");
+        change();
+        assert_eq!(asked(false)[0], "public.a stream 1 0 0 1 [n (1)] [1]");
+    };
+    let maria = Maria::new(tables);
+    other(&maria, &|| maria.run("UPDATE a SET n = 'y'"));
+    let lite = Lite::new(tables);
+    other(&lite, &|| lite.run("UPDATE a SET n = 'y'"));
+    let log = Lite::new(&format!("PRAGMA journal_mode = wal; {tables}"));
+    other(&log, &|| log.run("UPDATE a SET n = 'y'"));
 }
 
 #[test]

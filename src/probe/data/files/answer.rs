@@ -15,8 +15,12 @@ pub(super) struct Found {
     pub(super) nameless: u64,
     /// Entries of the tree, if it was listed.
     pub(super) files: Option<u64>,
+    /// Entries that `ignore` left out of it.
+    pub(super) ignored: Option<u64>,
     /// There is no file at all, and rows name some.
     pub(super) is_empty: bool,
+    /// Somebody looked whether each of them may be read.
+    pub(super) looked_at_modes: bool,
     pub(super) lists: Option<PathBuf>,
     pub(super) root: String,
     pub(super) tally: Tally,
@@ -44,6 +48,7 @@ pub(super) fn table(ask: &Ask<'_>, mut found: Found) -> Table {
         .set("references", Value::count(found.rows))
         .set("nameless", Value::count(found.nameless))
         .set_or_null("files", found.files.map(Value::count))
+        .set_or_null("ignored", found.ignored.map(Value::count))
         .set_or_null("young", listed.then(|| Value::count(tally.young)))
         .set_or_null("checked_size", asked(&found, Sort::Size).then(|| Value::count(tally.checked_size)))
         .set_or_null(
@@ -78,7 +83,7 @@ fn sorted<'a>(
     if !asked(found, sort) {
         return row.set(count, Value::Null).set(paths, Value::Null);
     }
-    match unknown(found, sort) {
+    match ignored(found, sort).or_else(|| unknown(found, sort)) {
         Some(why) => row.missing(count, &why).missing(paths, &why),
         None => row
             .set(count, Value::count(found.tally.count(sort)))
@@ -90,12 +95,23 @@ fn sorted<'a>(
 fn asked(found: &Found, sort: Sort) -> bool {
     match sort {
         Sort::Extra | Sort::Form => found.files.is_some(),
+        Sort::Unreadable => {
+            found.looked_at_modes || found.tally.count(sort) > 0 || found.rows == found.nameless
+        }
         Sort::Owner => found.tally.checked_owner > 0 || found.tally.named == 0,
         // A digest says more than a size, which the query need not give then.
         Sort::Size => found.depth == Depth::Size || found.tally.checked_size > 0,
         Sort::Content | Sort::Changing | Sort::BadDigest => found.depth == Depth::Content,
         _ => true,
     }
+}
+
+/// A pattern that leaves out everything leaves out what no row names, too.
+fn ignored(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
+    let many = found.ignored.filter(|many| *many > 0 && sort == Sort::Extra && found.files == Some(0))?;
+    let what = format!("`ignore` leaves out all that is at `{}`: {many} entries", found.root);
+    let why = Missing::new(Cause::Empty, what).level(Level::Row);
+    Some(Arc::new(why.fix("narrow `ignore`, or correct `root`")))
 }
 
 /// A comparison in which nothing was compared is not one in which nothing differs.
@@ -105,6 +121,14 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
         Some(Arc::new(Missing::new(cause, what).level(Level::Row).fix(fix.to_owned())))
     };
     let whose = &found.root;
+    let closed = || {
+        let what = format!(
+            "nothing was compared: {} files cannot be read, for example `{}`",
+            tally.count(Sort::Unreadable),
+            tally.paths(Sort::Unreadable).first().map_or("", |path| path)
+        );
+        said(Cause::Denied, what, "let muster read the files, and look at `unreadable_paths`")
+    };
     match sort {
         Sort::Extra | Sort::Outside => None,
         Sort::Repeated if found.rows > found.nameless => None,
@@ -122,6 +146,8 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
             ),
             "set `algorithm`, and let the query give the digest in hexadecimal or base64",
         ),
+        Sort::Size if tally.checked_size == 0 && tally.count(Sort::Unreadable) > 0 => closed(),
+        Sort::Content if tally.checked_content == 0 && tally.count(Sort::Unreadable) > 0 => closed(),
         Sort::Size if tally.checked_size == 0 && compared(tally) => {
             said(Cause::Empty, "no row has a size".to_owned(), "correct `size` of the query")
         }
@@ -136,6 +162,6 @@ fn unknown(found: &Found, sort: Sort) -> Option<Arc<Missing>> {
 
 /// Was there a file to compare with?
 fn compared(tally: &Tally) -> bool {
-    let others = [Sort::Missing, Sort::Unreadable, Sort::NotFile, Sort::Size, Sort::Changing];
+    let others = [Sort::Missing, Sort::NotFile, Sort::Size, Sort::Changing];
     tally.named > others.iter().map(|sort| tally.count(*sort)).sum()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::Timestamp;
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
@@ -138,6 +139,8 @@ impl Work<'_> {
         }
         gone.sort_unstable();
         left.sort_unstable();
+        // A directory that changes, or a page of a listing, may name one twice.
+        left.dedup();
         for (sort, paths) in [(Sort::Missing, &gone), (Sort::Extra, &left)] {
             for path in paths {
                 self.tally.add(sort, path)?;
@@ -339,7 +342,7 @@ impl Work<'_> {
 
     fn is_young(&self, stat: &Stat) -> bool {
         let nanos = i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec);
-        nanos > self.join.question.began.as_nanosecond()
+        Timestamp::from_nanosecond(nanos).is_ok_and(|at| self.join.question.is_young(at))
     }
 
     /// Files that are there under a name which differs only in case, or in how its letters are composed.

@@ -1,10 +1,13 @@
 //! Single look-ups below a root, which no path and no symbolic link leaves.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, open, openat2, statat,
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, open, openat2, readlinkat,
+    statat,
 };
 use rustix::io::Errno;
 
@@ -12,6 +15,7 @@ use rustix::io::Errno;
 use super::objects::Objects;
 use super::question::Question;
 use super::records::Facts;
+use super::rows::directory;
 use super::shown;
 use crate::fact::{Cause, Missing};
 use crate::probe::path;
@@ -50,6 +54,8 @@ pub(super) struct Root {
     path: String,
     /// Who must be able to read the files, if that matters.
     reader: Option<Reader>,
+    /// It is somebody else, to whom directories may be closed that are open to us.
+    other_reader: bool,
     /// Old kernels, and some sandboxes, lack `openat2`.
     is_old: AtomicBool,
 }
@@ -59,12 +65,14 @@ const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGIC
 
 impl Root {
     /// Opens it.
-    pub(super) fn open(path: &str, reader: Option<Reader>) -> Result<Self, Missing> {
+    pub(super) fn open(path: &str, question: &Question) -> Result<Self, Missing> {
         path::checked(path)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = open(path, flags, Mode::empty()).map_err(|error| path::fault(path, error))?;
         let path = path.trim_end_matches('/').to_owned();
-        Ok(Self { handle, path, reader, is_old: AtomicBool::new(false) })
+        let (reader, other_reader) = (question.looks_at_inodes(), question.other_reader);
+        let reader = reader.then(|| question.reader.clone());
+        Ok(Self { handle, path, reader, other_reader, is_old: AtomicBool::new(false) })
     }
 
     /// Its path, for messages.
@@ -79,21 +87,50 @@ impl Root {
 
     /// What is there, behind symbolic links that stay below the root.
     pub(super) fn find(&self, path: &[u8]) -> Place {
-        match self.enter(path, OFlags::PATH) {
-            Ok(handle) => match fstat(&handle) {
-                Ok(stat) => self.seen(&stat),
-                Err(error) => self.place(path, error),
-            },
+        let found = || {
+            let handle = self.enter(path, OFlags::PATH)?;
+            // A link is closed with its own directory, and with those above what it leads to.
+            let closed = self.is_closed(&handle)? || self.is_closed_above(path)?;
+            Ok((fstat(&handle)?, closed))
+        };
+        match found() {
+            Ok((stat, closed)) => self.seen(&stat, closed),
             Err(error) => self.place(path, error),
         }
     }
 
+    fn is_closed_above(&self, path: &[u8]) -> Result<bool, Errno> {
+        let above = directory(path);
+        if !self.other_reader || above.is_empty() {
+            return Ok(false);
+        }
+        self.is_closed(&self.enter(above, OFlags::PATH | OFlags::DIRECTORY)?)
+    }
+
+    /// Is a directory from the root to what is open closed to another reader?
+    pub(super) fn is_closed(&self, handle: &OwnedFd) -> Result<bool, Errno> {
+        let Some(reader) = self.reader.as_ref().filter(|_reader| self.other_reader) else { return Ok(false) };
+        let real =
+            |handle: &OwnedFd| readlinkat(CWD, format!("/proc/self/fd/{}", handle.as_raw_fd()), Vec::new());
+        let (root, whole) = (real(&self.handle)?, real(handle)?);
+        let path_of = |text: &[u8]| Path::new(std::ffi::OsStr::from_bytes(text)).to_owned();
+        let root = path_of(root.as_bytes());
+        for above in path_of(whole.as_bytes()).ancestors().take_while(|above| above.starts_with(&root)) {
+            let stat = statat(CWD, above, AtFlags::SYMLINK_NOFOLLOW)?;
+            let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            if is_directory && !reader.may(&stat) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What an inode says.
-    pub(super) fn seen(&self, stat: &Stat) -> Place {
+    pub(super) fn seen(&self, stat: &Stat, closed: bool) -> Place {
         if !is_file(stat) {
             return Place::Other;
         }
-        let shut = self.reader.as_ref().is_some_and(|reader| !reader.may(stat));
+        let shut = closed || self.reader.as_ref().is_some_and(|reader| !reader.may(stat));
         let facts = Facts { size: stat.st_size, owner: stat.st_uid };
         Place::File(Seen { facts, shut, tag: None, tag_is_sure: true })
     }
@@ -121,7 +158,7 @@ impl Root {
         while let Some(entry) = entries.next() {
             let entry = entry.map_err(whole)?;
             let name = entry.file_name().to_bytes();
-            if !matches!(name, b"." | b"..") && !question.ignore.has(name, name) {
+            if !matches!(name, b"." | b"..") && question.ignore.has(name, name).is_none() {
                 return Ok(false);
             }
         }
@@ -152,7 +189,6 @@ impl Root {
 
     /// Without help of the kernel: the whole path without links must begin with the root's.
     fn enter_slowly(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
-        use std::os::unix::ffi::OsStrExt as _;
         let system = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
         let root = std::fs::canonicalize(self.path()).map_err(system)?;
         let whole = std::fs::canonicalize(root.join(std::ffi::OsStr::from_bytes(path))).map_err(system)?;

@@ -48,7 +48,10 @@ impl Work<'_> {
         self.stop("looking for what rows name")?;
         let path = directory(first.reference.path);
         let place: &[u8] = if path.is_empty() { b"." } else { path };
-        let Ok(handle) = root.enter(place, OFlags::RDONLY | OFlags::DIRECTORY) else {
+        let entered = root.enter(place, OFlags::RDONLY | OFlags::DIRECTORY);
+        let Ok((handle, closed)) =
+            entered.and_then(|handle| root.is_closed(&handle).map(|closed| (handle, closed)))
+        else {
             // Not there, closed, or outside: each reference says what of it.
             return self.look(&members.iter().collect::<Vec<_>>());
         };
@@ -68,7 +71,7 @@ impl Work<'_> {
                     self.look(&[named])?;
                     continue;
                 }
-                Ok(stat) => self.place(named, root.seen(&stat))?,
+                Ok(stat) => self.place(named, root.seen(&stat, closed))?,
                 Err(error) => self.place(named, root.place(named.reference.path, error))?,
             };
             if gone {

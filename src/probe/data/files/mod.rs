@@ -102,6 +102,9 @@ async fn bucket(cx: &Context, prefix: Option<&str>, question: &Question) -> Resu
     }
     let bucket = crate::probe::net::Bucket::open(&beside, prefix).await?;
     bucket.check().await?;
+    if !question.lists {
+        bucket.check_absent().await?;
+    }
     if let Some(sentinel) = &question.sentinel
         && bucket.head(sentinel).await?.is_none()
     {
@@ -196,6 +199,7 @@ fn compare(
             Some(listing) => listing.files == 0,
             None => store.is_empty(question)?,
         };
+    let ignored = listing.as_ref().map(|listing| listing.ignored);
     let files = listing.map(|listing| {
         tally.shut.add(listing.shut);
         listing.files
@@ -203,11 +207,19 @@ fn compare(
     if let Some(lists) = lists {
         lists.finish()?;
     }
+    // A request for a single object needs the right to read it.
+    let looked_at_modes = match store {
+        Store::Tree(_) => question.looks_at_inodes(),
+        #[cfg(feature = "net")]
+        Store::Objects(_) => !question.lists,
+    };
     Ok(Found {
         depth: question.depth,
+        looked_at_modes,
         rows: references.rows,
         nameless: references.nameless,
         files,
+        ignored,
         is_empty,
         lists: lists.map(|lists| lists.folder().to_owned()),
         root: store.name(),

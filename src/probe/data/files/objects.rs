@@ -102,7 +102,9 @@ impl Objects {
             Ok(false) => Ok(Content::At(Place::Gone)),
             Ok(true) if hasher.finish() == wanted => Ok(Content::Same),
             Ok(true) => Ok(Content::Differs),
-            Err(why) if why.cause == Cause::Denied => Ok(Content::At(Place::Shut(why))),
+            Err(why) if matches!(why.cause, Cause::Denied | Cause::Unsupported) => {
+                Ok(Content::At(Place::Shut(why)))
+            }
             Err(why) => Err(why),
         }
     }
@@ -114,7 +116,7 @@ impl Objects {
         spill: &Arc<Spill>,
         stop: &Stop,
     ) -> Result<Listing, Missing> {
-        let (mut writer, mut parts, mut files) = (Writer::new(spill), Parts::default(), 0);
+        let (mut writer, mut parts, mut files, mut ignored) = (Writer::new(spill), Parts::default(), 0, 0);
         let mut from: Option<String> = None;
         for number in 1_u64.. {
             stop.check(&format!("listing {}", self.name()))?;
@@ -126,7 +128,11 @@ impl Objects {
                 let path = object.key.as_bytes();
                 let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 // What ends with a slash stands for a folder.
-                if name.is_empty() || question.ignore.has(name, path) {
+                if name.is_empty() {
+                    continue;
+                }
+                if let Some(told) = question.ignore.has(name, path) {
+                    ignored += u64::from(told);
                     continue;
                 }
                 files += 1;
@@ -135,7 +141,7 @@ impl Objects {
                     path,
                     kind: Kind::File,
                     shut: false,
-                    young: object.modified.is_some_and(|at| at > question.began),
+                    young: object.modified.is_some_and(|at| question.is_young(at)),
                     facts: Some(Facts { size, owner: 0 }),
                     tag: object.tag.as_deref().map(str::as_bytes),
                 };
@@ -150,6 +156,6 @@ impl Objects {
             }
             from = page.next;
         }
-        Ok(Listing { side: Side::new(spill, vec![writer]), files, shut: Shut::default() })
+        Ok(Listing { side: Side::new(spill, vec![writer]), files, ignored, shut: Shut::default() })
     }
 }

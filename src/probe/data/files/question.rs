@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::GlobSet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::content::Algorithm;
 use super::look::Reader;
 use super::template::Template;
 use crate::fact::{Args, Cause, Missing, Request, Value};
 use crate::probe::{Context, users, walk};
+
+/// The clock of a store may differ by so much.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// How closely files are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +47,9 @@ pub(super) struct Question {
     /// Where temporary files and full lists go.
     pub(super) work: Option<PathBuf>,
     /// When we began.
-    pub(super) began: Timestamp,
+    began: Timestamp,
+    /// The same, of a clock that nobody sets.
+    since: Instant,
 }
 
 impl Question {
@@ -75,7 +81,15 @@ impl Question {
             lists: lists(request)?,
             work: cx.work.as_deref().map(Path::to_owned),
             began: cx.clock.now(),
+            since: Instant::now(),
         })
+    }
+
+    /// Did what has this time come while it was asked? A time that lies further ahead is of a clock that was wrong, and
+    /// hides nothing.
+    pub(super) fn is_young(&self, at: Timestamp) -> bool {
+        let now = self.began + self.since.elapsed() + CLOCKS_DIFFER;
+        at > self.began && at <= now
     }
 
     /// Are inodes read?
@@ -154,11 +168,12 @@ pub(super) struct Ignore {
     sentinel: Option<Vec<u8>>,
 }
 
+/// Where a file system begins, and nobody but root may look into it.
+const USUAL: &str = "lost+found";
+
 impl Ignore {
     fn new(args: &Args) -> Result<Self, Missing> {
-        // Where a file system begins, and nobody but root may look into it.
-        let texts =
-            if args.get("ignore").is_some() { args.texts("ignore") } else { vec!["lost+found".into()] };
+        let texts = if args.get("ignore").is_some() { args.texts("ignore") } else { vec![USUAL.into()] };
         let wild = |text: &&Arc<str>| text.contains(['*', '?', '[', '{', '\\', '/']);
         let patterns: Vec<&Arc<str>> = texts.iter().filter(wild).collect();
         let names = texts.iter().filter(|text| !wild(text)).map(|text| text.as_bytes().to_vec()).collect();
@@ -166,11 +181,16 @@ impl Ignore {
         Ok(Self { names, patterns, sentinel: given(args, "sentinel").map(|text| text.as_bytes().to_vec()) })
     }
 
-    /// Is it this entry? `path` is the whole one below the root.
-    pub(super) fn has(&self, name: &[u8], path: &[u8]) -> bool {
+    /// Is this entry left out, and is that told, because it might have been a file of the program? `path` is the whole
+    /// one below the root.
+    pub(super) fn has(&self, name: &[u8], path: &[u8]) -> Option<bool> {
         use std::os::unix::ffi::OsStrExt as _;
-        self.names.contains(name)
-            || self.sentinel.as_deref() == Some(path)
-            || self.patterns.as_ref().is_some_and(|set| set.is_match(std::ffi::OsStr::from_bytes(path)))
+        if self.sentinel.as_deref() == Some(path) {
+            return Some(false);
+        }
+        let named = self.names.contains(name);
+        let has = named
+            || self.patterns.as_ref().is_some_and(|set| set.is_match(std::ffi::OsStr::from_bytes(path)));
+        has.then(|| !(named && name == USUAL.as_bytes()))
     }
 }

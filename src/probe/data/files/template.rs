@@ -20,6 +20,8 @@ pub(super) struct Template {
     pieces: Vec<Piece>,
     /// Beginnings that are taken away, the longest first.
     strip: Vec<Vec<u8>>,
+    /// The root, which may stand behind another beginning too: `file:///srv/uploads/a`.
+    root: Option<Vec<u8>>,
     decode: bool,
     /// Nothing is to be done for most references.
     plain: bool,
@@ -36,15 +38,15 @@ impl Template {
     pub(super) fn new(text: &str, strip: &[&str], root: Option<&str>, decode: bool) -> Result<Self, Missing> {
         let pieces = parse(text)?;
         let mut strip: Vec<Vec<u8>> = strip.iter().map(|text| text.as_bytes().to_vec()).collect();
-        if let Some(root) = root.map(|root| root.trim_end_matches('/')).filter(|root| !root.is_empty()) {
-            strip.push(format!("{root}/").into_bytes());
-        }
+        let root = root.map(|root| root.trim_end_matches('/')).filter(|root| !root.is_empty());
+        let root = root.map(|root| format!("{root}/").into_bytes());
+        strip.extend(root.clone());
         if strip.iter().any(Vec::is_empty) {
             return Err(Missing::new(Cause::Malformed, "`strip` holds an empty text"));
         }
         strip.sort_by_key(|beginning| std::cmp::Reverse(beginning.len()));
         let plain = pieces == [Piece::Path] && !decode;
-        Ok(Self { pieces, strip, decode, plain, exact: false })
+        Ok(Self { pieces, strip, root, decode, plain, exact: false })
     }
 
     /// The same for keys of objects.
@@ -58,6 +60,7 @@ impl Template {
         into.clear();
         let beginning = self.strip.iter().find(|beginning| reference.starts_with(beginning));
         let rest = reference.get(beginning.map_or(0, Vec::len)..).unwrap_or_default();
+        let rest = self.root.as_ref().and_then(|root| rest.strip_prefix(root.as_slice())).unwrap_or(rest);
         if self.plain {
             return self.done(rest, into);
         }
@@ -219,6 +222,7 @@ mod tests {
             ("https://cdn.example.org/u/a b", "a b"),
             ("https://cdn.example.org/x", "x"),
             ("..a/b..", "..a/b.."),
+            ("https://cdn.example.org//srv/up/x", "x"),
         ] {
             assert_eq!(mapped(&plain, reference).as_deref(), Ok(path), "{reference:?}");
         }

@@ -624,3 +624,104 @@ fn more_files_than_memory_holds_are_joined_exactly() {
     assert_eq!(list(&answer, "missing_paths"), [format!("07/{:060}", 77)]);
     assert_eq!(list(&answer, "extra_paths"), [format!("39/{:060}", 999)]);
 }
+
+#[test]
+fn where_no_mode_was_read_nothing_is_said_to_be_readable() {
+    let shop = Shop::new(&["a"], &["a"]);
+    fs::set_permissions(shop.root().join("a"), fs::Permissions::from_mode(0o000)).unwrap();
+    let answer = shop.both(&json!({}));
+    assert_eq!(cell(&answer, 0, "unreadable"), Ok(Value::Null));
+    assert_eq!(cell(&answer, 0, "unreadable_paths"), Ok(Value::Null));
+    let answer = shop.both(&json!({"reader": "65534"}));
+    assert_eq!(list(&answer, "unreadable_paths"), ["a"]);
+}
+
+#[test]
+fn a_directory_that_is_closed_to_the_reader_closes_its_files_however_they_are_found() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let shop = Shop::new(&["a", "d/e/c", "open/c"], &["a", "d/e/c", "open/c", "link", "to/c"]);
+    symlink("d/e/c", shop.root().join("link")).unwrap();
+    symlink("d/e", shop.root().join("to")).unwrap();
+    fs::set_permissions(shop.root().join("d"), fs::Permissions::from_mode(0o700)).unwrap();
+    for depth in ["existence", "size"] {
+        let answer = shop.both(&json!({"reader": "65534", "depth": depth}));
+        assert_eq!(list(&answer, "unreadable_paths"), ["d/e/c", "link", "to/c"], "{depth}");
+    }
+    fs::set_permissions(shop.root(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(int(&shop.both(&json!({"reader": "65534"})), "unreadable"), 5, "the root itself");
+}
+
+#[test]
+fn contents_that_nobody_could_read_are_not_the_same() {
+    as_nobody("probe::data::files::tests::contents_that_nobody_could_read_are_not_the_same", |dir| {
+        let shop = Shop { dir: tempfile::tempdir().unwrap() };
+        shop.sql("create table uploads (path, size, digest, owner)");
+        shop.sql("insert into uploads (path, size, digest) values ('secret', 1, '9dd4e461268c8034f5c8564e155c67a6')");
+        for method in ["listing", "lookups"] {
+            let args = json!({"root": dir, "ignore": ["test", "closed", "listed"], "depth": "content",
+                "algorithm": "md5", "method": method});
+            let answer = shop.ask(args).run().unwrap();
+            assert_eq!((int(&answer, "unreadable"), int(&answer, "checked_content")), (1, 0), "{method}");
+            assert_eq!(cause(&answer, 0, "content_differs"), Cause::Denied, "{method}");
+        }
+    });
+}
+
+#[test]
+fn the_root_is_taken_away_behind_another_beginning() {
+    let shop = Shop::new(&["a/1"], &[]);
+    shop.sql(&format!("insert into uploads (path) values ('file://{}/a/1')", shop.root().display()));
+    assert_eq!(wrong(&shop.both(&json!({"strip": ["file://"]}))), []);
+}
+
+#[test]
+fn mysql_gives_numbers_as_a_person_writes_them() {
+    let shop = Shop::new(&["7.jpg", "8.jpg", "9.jpg"], &[]);
+    let database = crate::probe::mysql::tests::Database::new(
+        "create table uploads (id int, size bigint unsigned, digest int unsigned, owner smallint);
+         insert into uploads values (7, 5, crc32('7.jpg'), 0), (8, 5, crc32('8.jpg'), 0), (9, 5, crc32('other'), 0)",
+    );
+    let args = json!({
+        "root": shop.root(), "template": "{path}.jpg", "depth": "content", "algorithm": "crc32",
+        "sql": "select id as path, size, hex(digest) as digest, owner from uploads",
+    });
+    let owner = i64::from(rustix::process::geteuid().as_raw());
+    let answer = database.question("muster_reader", ask("data.files", args.clone())).run().unwrap();
+    let expected = if owner == 0 {
+        vec![("content_differs", 1)]
+    } else {
+        vec![("content_differs", 1), ("wrong_owner", 3)]
+    };
+    assert_eq!(wrong(&answer), expected);
+    assert_eq!(int(&answer, "checked_content"), 3);
+    let mut args = args;
+    args["sql"] = json!("select now() as path, size, digest from uploads");
+    let why = database.question("muster_reader", ask("data.files", args)).run().unwrap_err();
+    assert!(why.what.contains("CAST"), "{why}");
+}
+
+#[test]
+fn where_everything_is_ignored_nothing_is_said_of_files_without_a_row() {
+    let shop = Shop::new(&["a/1", "left/2"], &["a/1"]);
+    fs::create_dir(shop.root().join("lost+found")).unwrap();
+    let listed = |ignore: Json| shop.ask(json!({"method": "listing", "ignore": ignore})).run().unwrap();
+    for ignore in [json!(["*"]), json!(["a", "left", "lost+found"]), json!(["**/*"])] {
+        let answer = listed(ignore.clone());
+        assert_eq!(cause(&answer, 0, "extra"), Cause::Empty, "{ignore}");
+        assert_eq!(cause(&answer, 0, "extra_paths"), Cause::Empty, "{ignore}");
+        assert_eq!(int(&answer, "missing"), 0, "what a row names is looked for all the same");
+        assert!(int(&answer, "ignored") >= 2, "{ignore}");
+    }
+    let answer = listed(json!(["left", "lost+found"]));
+    assert_eq!((int(&answer, "extra"), int(&answer, "files"), int(&answer, "ignored")), (0, 1, 1));
+    let empty = Shop::new(&[], &[]);
+    fs::create_dir(empty.root().join("lost+found")).unwrap();
+    let answer = empty.ask(json!({"method": "listing"})).run().unwrap();
+    assert_eq!(
+        (int(&answer, "extra"), int(&answer, "ignored")),
+        (0, 0),
+        "an empty volume has its own folder"
+    );
+}

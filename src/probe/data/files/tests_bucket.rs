@@ -183,6 +183,15 @@ fn page(keys: &[&str], next: Option<&str>) -> Reply {
     Reply::new(200, "application/xml", body)
 }
 
+/// A listing that has this beside its one object.
+fn listed(more: &str) -> Reply {
+    let object = "<Contents><Key>c</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>";
+    let body = format!(
+        "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{more}{object}</ListBucketResult>"
+    );
+    Reply::new(200, "application/xml", body)
+}
+
 /// A listing of three pages, whose last one is this.
 fn listing(last: impl Fn() -> Reply + Send + Sync + 'static) -> Result<Answer, crate::fact::Missing> {
     let http = Http::start(move |asked| match asked.path.split("continuation-token=").nth(1) {
@@ -217,6 +226,17 @@ fn a_page_that_fails_is_never_fewer_objects() {
         (Box::new(|| page(&["c"], Some("three"))), Cause::Malformed),
         (Box::new(|| page(&["c"], None).slow(Duration::from_secs(9))), Cause::Timeout),
         (Box::new(|| page(&["other/c"], Some(""))), Cause::Malformed),
+        (Box::new(|| listed("<IsTruncated>true</IsTruncated>")), Cause::Malformed),
+        (Box::new(|| listed("<IsTruncated>TRUE</IsTruncated>")), Cause::Malformed),
+        (Box::new(|| listed("<IsTruncated></IsTruncated>")), Cause::Malformed),
+        (Box::new(|| listed("<NextContinuationToken>x</NextContinuationToken>")), Cause::Malformed),
+        (Box::new(|| listed("<!-- <IsTruncated> -->")), Cause::Malformed),
+        (
+            Box::new(|| {
+                listed("<IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes>")
+            }),
+            Cause::Malformed,
+        ),
     ];
     for (number, (last, cause)) in cases.into_iter().enumerate() {
         let why = listing(last).unwrap_err();
@@ -255,4 +275,81 @@ fn requests_are_signed_and_the_secret_is_not_sent() {
     assert!(listing.contains("prefix=below%2Fdeep%2F"), "{listing}");
     assert!(listing.contains("X-Amz-Signature=") && listing.contains("eu-central-1"), "{listing}");
     assert!(asked.iter().all(|asked| !format!("{asked:?}").contains("geheim")));
+}
+
+#[test]
+fn a_key_that_no_address_can_name_is_not_another_one() {
+    let (shop, objects) = (Shop::new(&[], &["a", "x/../a", "./a", "x/."]), Objects::new(&["a", "x/"]));
+    let answer = both(&shop, &objects, &json!({}));
+    assert_eq!(list(&answer, "missing_paths"), ["./a", "x/.", "x/../a"]);
+}
+
+#[test]
+fn a_server_that_has_everything_is_no_store() {
+    for method in ["lookups", "listing"] {
+        let http = Http::start(|_asked| Reply::new(200, "text/html", "<html>welcome</html>")).unwrap();
+        let target = bucket(&http.url("/uploads"), "S3RVER");
+        let args = json!({"method": method, "sentinel": ".volume"});
+        let why = ask(&Shop::new(&[], &["a", "b"]), target, args).run().unwrap_err();
+        assert_eq!(why.cause, Cause::Malformed, "{method}: {why}");
+    }
+}
+
+#[test]
+fn an_object_of_the_future_did_not_come_meanwhile() {
+    let extra = |modified: jiff::Timestamp| {
+        let body = format!(
+            "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated><Contents><Key>a</Key><LastModified>{modified}</LastModified><Size>1</Size></Contents></ListBucketResult>"
+        );
+        let http = Http::start(move |asked| match asked.method.as_str() {
+            "HEAD" if asked.path.contains("no-such") => Reply::new(404, "text/plain", ""),
+            "HEAD" => Reply::new(200, "text/plain", ""),
+            _ => Reply::new(200, "application/xml", body.as_bytes()),
+        });
+        let http = http.unwrap();
+        let target = bucket(&http.url("/uploads"), "S3RVER");
+        let answer = ask(&Shop::new(&[], &[]), target, json!({"method": "listing"})).run().unwrap();
+        (int(&answer, "extra"), int(&answer, "young"))
+    };
+    let now = crate::probe::system_clock().now();
+    let after = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+    assert_eq!(extra(after(60)), (0, 1), "clocks differ a little");
+    assert_eq!(extra(after(3_600)), (1, 0), "the store's clock is wrong, or was");
+    assert_eq!(extra(after(-3_600)), (1, 0));
+}
+
+#[test]
+fn keys_are_what_the_store_says_they_are_written_as() {
+    let list = |encoding: &'static str, keys: &'static [&'static str]| {
+        let objects: String =
+            keys.iter().map(|key| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>")).collect();
+        let body = format!(
+            "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated>{encoding}{objects}</ListBucketResult>"
+        );
+        let http = Http::start(move |asked| match asked.method.as_str() {
+            "HEAD"
+                if asked.path.starts_with("/uploads?")
+                    || asked.path == "/uploads"
+                    || asked.path.starts_with("/uploads/?") =>
+            {
+                Reply::new(200, "text/plain", "")
+            }
+            "HEAD" => Reply::new(404, "text/plain", ""),
+            _ => Reply::new(200, "application/xml", body.as_bytes()),
+        });
+        let http = http.unwrap();
+        let shop = Shop::new(&[], &["a b", "a+b", "a%20b"]);
+        let answer =
+            ask(&shop, bucket(&http.url("/uploads"), "S3RVER"), json!({"method": "listing"})).run().unwrap();
+        (list(&answer, "missing_paths").join(" | "), list(&answer, "extra_paths").join(" | "))
+    };
+    let url = "<EncodingType>url</EncodingType>";
+    let told = |missing: &str, extra: &str| (missing.to_owned(), extra.to_owned());
+    assert_eq!(list("", &["a%20b"]), told("a b | a+b", ""), "written as it is");
+    assert_eq!(list("", &["a+b"]), told("a b | a%20b", ""));
+    assert_eq!(list(url, &["a+b"]), told("a%20b | a+b", ""));
+    assert_eq!(list(url, &["a%2Bb"]), told("a b | a%20b", ""));
+    assert_eq!(list(url, &["a%2520b"]), told("a b | a+b", ""));
+    // One that is listed twice is one object.
+    assert_eq!(list("", &["a b", "a b", "x", "x"]), told("a%20b | a+b", "x"));
 }

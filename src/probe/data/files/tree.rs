@@ -21,6 +21,8 @@ const BUFFER: usize = 64 << 10;
 pub(super) struct Listing {
     pub(super) side: Side,
     pub(super) files: u64,
+    /// Entries that are left out because somebody wanted so.
+    pub(super) ignored: u64,
     pub(super) shut: Shut,
 }
 
@@ -100,6 +102,7 @@ pub(super) fn list(
         writer: Writer::new(spill),
         parts: Parts::default(),
         files: 0,
+        ignored: 0,
         shut: Shut::default(),
         found: Vec::new(),
         path: Vec::new(),
@@ -111,14 +114,15 @@ pub(super) fn list(
     if let Some(why) = queue.lock().failed.take() {
         return Err(why);
     }
-    let (mut writers, mut files, mut shut) = (Vec::new(), 0, Shut::default());
+    let (mut writers, mut files, mut ignored, mut shut) = (Vec::new(), 0, 0, Shut::default());
     for lister in ended {
         let lister = lister.ok_or_else(super::ended)?;
         files += lister.files;
+        ignored += lister.ignored;
         shut.add(lister.shut);
         writers.push(lister.writer);
     }
-    Ok(Listing { side: Side::new(spill, writers), files, shut })
+    Ok(Listing { side: Side::new(spill, writers), files, ignored, shut })
 }
 
 /// One thread.
@@ -129,6 +133,7 @@ struct Lister<'a> {
     writer: Writer,
     parts: Parts,
     files: u64,
+    ignored: u64,
     shut: Shut,
     found: Vec<Task>,
     path: Vec<u8>,
@@ -190,8 +195,9 @@ impl Lister<'_> {
             }
             self.path.truncate(length);
             self.path.extend_from_slice(name);
-            if !self.question.ignore.has(name, &self.path) {
-                self.entry(&handle, name, entry.file_type(), closed)?;
+            match self.question.ignore.has(name, &self.path) {
+                Some(told) => self.ignored += u64::from(told),
+                None => self.entry(&handle, name, entry.file_type(), closed)?,
             }
         }
         Ok(())

@@ -36,8 +36,7 @@ pub(super) fn check(root: &str, question: &Question) -> Result<Volume, Missing> 
         let why = Missing::new(Cause::Absent, what).fix(format!("mount {shown}"));
         return Ok(Volume::Not("unmounted", why));
     }
-    let reader = question.looks_at_inodes().then(|| question.reader.clone());
-    let open = Root::open(root, reader)?;
+    let open = Root::open(root, question)?;
     let Some(sentinel) = &question.sentinel else { return Ok(Volume::There(Store::Tree(open))) };
     match open.find(sentinel.as_bytes()) {
         Place::File(_) => Ok(Volume::There(Store::Tree(open))),

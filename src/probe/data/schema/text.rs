@@ -6,6 +6,10 @@ fn pieces(sql: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = sql.trim_start();
     while let Some(first) = rest.chars().next() {
+        if let Some(behind) = behind_comment(rest) {
+            rest = behind.trim_start();
+            continue;
+        }
         let end = match first {
             '"' | '\'' => quoted(rest, first),
             '$' => dollar(rest),
@@ -18,6 +22,14 @@ fn pieces(sql: &str) -> Vec<&str> {
         rest = behind.trim_start();
     }
     found
+}
+
+/// What stands behind the comment that begins here. Where a line ends one, its end must not be lost.
+fn behind_comment(text: &str) -> Option<&str> {
+    let behind = |inside: &'static str, end: &str| {
+        text.strip_prefix(inside).map(|rest| rest.split_once(end).map_or("", |(_, behind)| behind))
+    };
+    behind("--", "\n").or_else(|| behind("/*", "*/"))
 }
 
 fn is_word(c: char) -> bool {
@@ -165,6 +177,8 @@ mod tests {
             ("SELECT $$a  b$$", "SELECT $$a b$$"),
             ("SELECT \"a  b\"", "SELECT \"a b\""),
             ("SELECT a FROM t WHERE b", "SELECT a FROM t WHERE c"),
+            ("(a int, b int -- told\n CHECK (a > 0))", "(a int, b int -- told CHECK (a > 0)\n)"),
+            ("(a int /* 'x */ CHECK (a > 'b  c'))", "(a int /* 'x */ CHECK (a > 'b c'))"),
             ("SELECT 'it''s  x'", "SELECT 'it''s x'"),
             (
                 "SELECT t.a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE t.a = 1)",

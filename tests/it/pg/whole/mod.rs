@@ -295,6 +295,7 @@ pub(super) fn look_with(
         ledger: Ledger::default(),
         work: None,
         salt: Arc::default(),
+        house: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answers = runtime.block_on(live.observe(&requests));

@@ -1,6 +1,11 @@
 , silent AS MATERIALIZED (
-    -- Checks of foreign keys that somebody switched off, so that rows came in unchecked.
-    SELECT DISTINCT g.tgconstraint AS oid FROM pg_trigger g WHERE g.tgisinternal AND g.tgconstraint <> 0 AND g.tgenabled <> 'O'
+    -- Checks of foreign keys that somebody switched off, so that rows came in unchecked; in a partition those of the whole.
+    WITH RECURSIVE off AS (
+        SELECT DISTINCT g.tgconstraint AS oid FROM pg_trigger g WHERE g.tgisinternal AND g.tgconstraint <> 0 AND g.tgenabled <> 'O'
+        UNION
+        SELECT k.conparentid FROM off o JOIN pg_constraint k ON k.oid = o.oid WHERE k.conparentid <> 0
+    )
+    SELECT oid FROM off
 )
 SELECT 'constraint' AS kind, '' AS prefix, c.nspname::text AS schema, c.relname::text AS name, k.conname::text AS part, '' AS suffix, true AS of_table,
        concat_ws(' ',

@@ -1,0 +1,122 @@
+//! Judging recordings by the texts that lie in evidence: no network, no store, no project around it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::cli::output::Problem;
+use crate::cli::run::{identities, is_whole, judge_all, plan};
+use crate::cli::setup::{Select, Setup, selection};
+use crate::cli::{recorded, targets};
+use crate::evidence::{Judge, Laid, Scope};
+use crate::fact::{Before, Recording};
+use crate::judge::{Assembly, Given, assemble};
+use crate::observe::{Replay, verify};
+use crate::plan::Plan;
+use crate::verdict::{RunReport, Verdict};
+
+/// Texts that were read and bound are kept for so many ways to ask.
+const MOST: usize = 32;
+
+/// What an edition makes of a scope.
+struct Ready {
+    setup: Setup,
+    plan: Plan,
+    fail_on: Verdict,
+}
+
+/// An edition, what was asked of it, and whether that was a gate.
+type Asked = (usize, Scope, bool);
+
+/// Judges, and keeps what it read for the next recording.
+#[derive(Default)]
+pub(super) struct Rejudge {
+    ready: BTreeMap<Asked, Result<Ready, String>>,
+}
+
+fn said(problem: &Problem) -> String {
+    problem.diags.first().map_or_else(String::new, |diag| diag.message.clone())
+}
+
+impl Ready {
+    fn of(laid: &Laid, scope: &Scope, gate: bool) -> Result<Self, String> {
+        let (project, loaded) = super::edition::read(&laid.edition, &laid.root)?;
+        let select = Select {
+            tier: scope.tiers.clone(),
+            env: scope.environment.clone(),
+            target: scope.targets.clone(),
+            tag: scope.tags.clone(),
+            policy: scope.policies.clone(),
+            set: scope.set.clone(),
+        };
+        let mut selection = selection(&select).map_err(|problem| said(&problem))?;
+        selection.gate = gate;
+        let entries = project.targets.clone();
+        let infos = entries.iter().map(targets::info).collect();
+        let environment =
+            project.environments.iter().find(|one| selection.environment.as_ref() == Some(&one.name));
+        let fail_on = environment.and_then(|environment| environment.fail_on).unwrap_or(Verdict::Fail);
+        let setup =
+            Setup { project, has_project: true, loaded, entries, infos, selection, warnings: Vec::new() };
+        let mut plan = plan(&setup).map_err(|problem| said(&problem))?;
+        only(&mut plan, scope)?;
+        Ok(Self { setup, plan, fail_on })
+    }
+
+    fn judge(&self, recording: &Recording) -> Result<RunReport, String> {
+        if let Some(unlike) = recording.unlike_declarations().into_iter().next() {
+            return Err(unlike);
+        }
+        if let Some(other) = recorded::targets(recording, &self.setup.entries).into_iter().next() {
+            return Err(other);
+        }
+        let mut answers = Replay::new(recording.clone()).answer(&self.plan.requests);
+        verify(&mut answers, &self.setup.infos);
+        let past = &recording.past;
+        let given = Given { at: recording.started, recall: &past.recall, past };
+        let outcomes = judge_all(&self.plan, &answers, &given);
+        let about = Assembly {
+            overdue: Vec::new(),
+            muster: Arc::clone(&recording.muster),
+            host: recording.about.as_ref().map_or_else(|| Arc::from(""), |about| Arc::clone(&about.host)),
+            started: recording.started,
+            recording: None,
+            targets: identities(&answers),
+            fail_on: self.fail_on,
+            project: &self.setup.project,
+            whole: is_whole(&self.setup),
+        };
+        Ok(assemble(&self.plan, outcomes, about))
+    }
+}
+
+/// Leaves those checks that were judged, all of which have to be there.
+fn only(plan: &mut Plan, scope: &Scope) -> Result<(), String> {
+    if scope.checks.is_empty() {
+        return Ok(());
+    }
+    let wanted: BTreeSet<(&str, &str)> =
+        scope.checks.iter().map(|(policy, target)| (policy.as_str(), target.as_str())).collect();
+    let there: BTreeSet<(Arc<str>, Arc<str>)> = plan
+        .checks
+        .iter()
+        .map(|check| (Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
+        .collect();
+    let has = |policy: &str, target: &str| there.iter().any(|(p, t)| **p == *policy && **t == *target);
+    if let Some((policy, target)) = wanted.iter().find(|(policy, target)| !has(policy, target)) {
+        return Err(format!("it judged `{policy}` at `{target}`, which these policies do not"));
+    }
+    plan.checks.retain(|check| wanted.contains(&(&*check.policy.id, &*check.target.name)));
+    Ok(())
+}
+
+impl Judge for Rejudge {
+    fn judge(&mut self, laid: &Laid, scope: &Scope, recording: &Recording) -> Result<RunReport, String> {
+        let gate = recording.past.before.keys().any(|(with, _)| *with == Before::Gate);
+        let asked = (laid.number, scope.clone(), gate);
+        if self.ready.len() >= MOST && !self.ready.contains_key(&asked) {
+            self.ready.clear();
+        }
+        let ready = self.ready.entry(asked).or_insert_with(|| Ready::of(laid, scope, gate));
+        ready.as_ref().map_err(Clone::clone)?.judge(recording)
+    }
+}
