@@ -145,12 +145,9 @@ fn answer(policy: &Policy, frameworks: &Frameworks) -> Answer {
 
 /// The newest judgement of each check that the store knows; `None` without a store in which there is a run.
 fn newest(project: &Project, checks: &[Bound]) -> Result<Option<Judgements>, Problem> {
-    let Some((path, _)) = &project.store else { return Ok(None) };
-    if !crate::store::is_there(path) {
-        return Ok(None);
-    }
+    let Some(path) = memory::known(project, "judgements")? else { return Ok(None) };
     let read = memory::wait(async {
-        let store = Store::open(path).await?;
+        let store = Store::open(&path).await?;
         let read = of_runs(&store, checks).await;
         store.close().await;
         read
