@@ -74,12 +74,9 @@ impl Kept {
     fn of(entry: &StoreEntry, root: &Path) -> Self {
         let StoreEntry { path, shared, keep } = entry;
         // How the same runs are reached changes nothing of what they are.
-        let SharedEntry { url, schema, password: _, tls: _, deadline: _ } = match shared {
-            Some(shared) => shared,
-            None => {
-                let path = path.as_deref().map(|path| written(root, path));
-                return Self { path, shared: None, keep: keep.clone() };
-            }
+        let Some(SharedEntry { url, schema, password: _, tls: _, deadline: _ }) = shared else {
+            let path = path.as_deref().map(|path| written(root, path));
+            return Self { path, shared: None, keep: keep.clone() };
         };
         Self { path: None, shared: Some((url.clone(), schema.clone())), keep: keep.clone() }
     }

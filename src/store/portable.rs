@@ -226,7 +226,7 @@ impl<R: Read> Carried<R> {
     }
 
     /// The next item; none at an end that proves everything before.
-    pub fn next(&mut self) -> Result<Option<Item>, CarryError> {
+    pub fn item(&mut self) -> Result<Option<Item>, CarryError> {
         let [byte] = self.read()?;
         if byte == END {
             return self.end().map(|()| None);
@@ -259,7 +259,7 @@ impl<R: Read> Carried<R> {
 /// Reads a file to its end, and returns how many items it has.
 pub fn proven(from: impl Read) -> Result<u64, CarryError> {
     let mut carried = Carried::new(from)?;
-    while carried.next()?.is_some() {}
+    while carried.item()?.is_some() {}
     Ok(carried.items)
 }
 
@@ -288,7 +288,7 @@ mod tests {
     fn what_was_written_is_read_and_every_cut_and_every_changed_byte_is_noticed() {
         let bytes = written(&items());
         let mut carried = Carried::new(&bytes[..]).unwrap();
-        let back: Vec<Item> = std::iter::from_fn(|| carried.next().unwrap()).collect();
+        let back: Vec<Item> = std::iter::from_fn(|| carried.item().unwrap()).collect();
         assert_eq!(back, items());
         assert_eq!(proven(&written(&[])[..]).unwrap(), 0);
         for cut in 0..bytes.len() {

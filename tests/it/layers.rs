@@ -9,8 +9,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "audit", "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan", "policy",
-            "probe", "report", "rule", "secret", "source", "store", "verdict",
+            "audit", "diag", "evidence", "fact", "impact", "judge", "layout", "lint", "observe", "plan",
+            "policy", "probe", "report", "rule", "secret", "source", "store", "verdict",
         ],
     ),
     ("diag", &["source"]),

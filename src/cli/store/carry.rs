@@ -73,14 +73,13 @@ fn written<W: Write>(place: &Place, out: W) -> Result<(W, u64), Problem> {
             runs += u64::from(item.kind == Kind::Run);
             carrier.add(item)
         };
-        match &place.shared {
-            Some(shared) => shared.export(&mut take).await?,
-            None => {
-                let store = Store::open(&place.path).await?;
-                let exported = store.export(&mut take).await;
-                store.close().await;
-                exported?;
-            }
+        if let Some(shared) = &place.shared {
+            shared.export(&mut take).await?;
+        } else {
+            let store = Store::open(&place.path).await?;
+            let exported = store.export(&mut take).await;
+            store.close().await;
+            exported?;
         }
         Ok(carrier.finish()?)
     });
@@ -108,7 +107,7 @@ pub(super) fn import(arguments: &Import) -> Done {
         while !ended {
             let (mut items, mut bytes) = (Vec::new(), 0);
             while !ended && items.len() < MOST && bytes < LARGEST {
-                match carried.next().map_err(|error| unread(file, &error))? {
+                match carried.item().map_err(|error| unread(file, &error))? {
                     Some(item) => {
                         bytes += item.body.len();
                         items.push(item);

@@ -208,7 +208,11 @@ pub(super) static AUDIT: MapShape = MapShape {
             Shape::OneOf(&[Shape::MapOf(&Shape::Words(Tier::WORDS), &Shape::Duration), Shape::Duration]),
             "how late a check may be judged before it is overdue, for all tiers or for each; a tenth of the tier's interval if left out",
         ),
-        may("zone", Shape::Line, "time zone in which a day of a period begins, by its IANA name; UTC if left out"),
+        may(
+            "zone",
+            Shape::Line,
+            "time zone in which a day of a period begins, by its IANA name; UTC if left out",
+        ),
         may(
             "key",
             SECRET_SHAPE,

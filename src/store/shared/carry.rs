@@ -55,7 +55,8 @@ pub(super) fn batch(place: &str, items: Vec<Item>) -> Result<Batch, StoreError> 
     for item in items {
         match item.kind {
             Kind::Run => {
-                batch.runs.push(send::read(place, Path::new(&item.name.clone()), item.name, item.body)?)
+                let Item { name, body, .. } = item;
+                batch.runs.push(send::read(place, Path::new(&name.clone()), name, body)?);
             }
             Kind::Promise | Kind::Begun => batch.notes.push(item),
         }

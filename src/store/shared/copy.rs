@@ -208,7 +208,7 @@ async fn fold(link: &Link, store: &Store, at: &Mark, rows: &[Row]) -> Result<u64
         let draft = match row.whole().map_err(Unread::Fault).and_then(|()| unpack(&row.body)) {
             Ok(draft) => draft,
             Err(why) => {
-                wrong = Some(unread(link, row, why));
+                wrong = Some(unread(link, row, &why));
                 break;
             }
         };
@@ -237,10 +237,10 @@ async fn advance(store: &Store, tx: &mut Transaction<'static, Sqlite>, row: &Row
     set.execute(&mut **tx).await.map(|_| ()).map_err(|error| store.fault(&error))
 }
 
-fn unread(link: &Link, row: &Row, why: Unread) -> SharedError {
+fn unread(link: &Link, row: &Row, why: &Unread) -> SharedError {
     let (place, seq) = (link.place.clone(), row.seq);
     match why {
-        Unread::Newer(found) => SharedError::NewerRun { place, seq, found, known: FORMAT },
+        Unread::Newer(found) => SharedError::NewerRun { place, seq, found: *found, known: FORMAT },
         Unread::Fault(why) => damaged(link, row, why),
     }
 }

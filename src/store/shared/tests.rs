@@ -161,8 +161,11 @@ async fn runs(machine: &Shared) -> Vec<(i64, i64)> {
 
 // The store's own tests, through a log into a fresh copy.
 
+/// Logs by the paths of their copies.
+type Logs = HashMap<String, (Arc<Log>, Arc<Shared>)>;
+
 thread_local! {
-    static LOGS: RefCell<Option<HashMap<String, (Arc<Log>, Arc<Shared>)>>> = const { RefCell::new(None) };
+    static LOGS: RefCell<Option<Logs>> = const { RefCell::new(None) };
 }
 
 /// Runs a test of the store in which every store is the copy of a log of its own.
@@ -363,7 +366,7 @@ async fn a_log_that_is_away_is_a_gap_and_what_waits_is_sent_later() {
         assert_eq!(gap.reached, Some(at(5)), "{mode:?}");
         match cause {
             "unreachable" => {
-                assert!(matches!(gap.why, SharedError::Unreachable { .. }), "{mode:?} {:?}", gap.why)
+                assert!(matches!(gap.why, SharedError::Unreachable { .. }), "{mode:?} {:?}", gap.why);
             }
             "timeout" => assert!(matches!(gap.why, SharedError::Timeout { .. }), "{mode:?} {:?}", gap.why),
             _ => {}
