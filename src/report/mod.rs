@@ -4,7 +4,6 @@
 //! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
 //! are hostile until `text` has made every character that moves, hides or reorders its neighbours visible.
 
-pub mod audit;
 mod block;
 pub mod controls;
 mod diff;
