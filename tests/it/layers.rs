@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str])] = &[
     // `verdict` for the words that policies and projects use: severities, urgencies, verdicts of waivers.
     ("policy", &["diag", "fact", "report", "rule", "secret", "source", "verdict"]),
     ("probe", &["fact", "secret"]),
-    ("report", &["fact", "verdict"]),
+    ("report", &["audit", "fact", "verdict"]),
     // `verdict` for the kinds of remedy steps, which decide how a template quotes.
     ("rule", &["diag", "fact", "source", "verdict"]),
     ("secret", &[]),

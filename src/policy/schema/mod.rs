@@ -31,6 +31,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("impact.schema.json", crate::report::impact::json_schema()),
         ("explanation.schema.json", crate::report::explained::json_schema()),
         ("gate.schema.json", crate::report::gate::json_schema()),
+        ("audit.schema.json", crate::report::audit::json_schema()),
     ]
 }
 
