@@ -49,7 +49,7 @@ pub(super) struct Arguments {
 /// How a run is done and shown.
 #[derive(Args, Clone)]
 pub(super) struct How {
-    /// `human`, `table`, `json`, `junit`, `markdown`, `sarif`, `github` or `gitlab`; `json=FILE` writes to a file; may be given several times
+    /// `human`, `table`, `json`, `junit`, `markdown`, `html`, `sarif`, `github` or `gitlab`; `json=FILE` writes to a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::wanted)]
     format: Vec<Wanted>,
     /// The verdict from which the exit code is 1

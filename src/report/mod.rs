@@ -1,9 +1,10 @@
-//! Formats: a run as text for a terminal, as a table, as JSON, as `JUnit` XML, as Markdown, and for reviewers of changes.
+//! Formats: a run as text for a terminal, as a table, as JSON, as `JUnit` XML, as Markdown, as a page for a browser, and for reviewers of changes.
 //!
 //! Every format is a pure function of [`RunReport`]: no I/O, no clock, no printing. A format never changes
 //! a verdict, a count or the exit code. Texts of the observed world (names of files, messages of servers)
 //! are hostile until `text` has made every character that moves, hides or reorders its neighbours visible.
 
+pub mod audit;
 mod block;
 pub mod controls;
 mod diff;
@@ -11,6 +12,7 @@ pub mod explained;
 #[cfg(test)]
 mod fixture;
 pub mod gate;
+mod html;
 mod human;
 pub mod impact;
 mod json;
@@ -21,9 +23,11 @@ mod page;
 mod parts;
 pub mod review;
 mod schema;
+mod sheet;
 mod table;
 pub mod tested;
 mod text;
+mod web;
 mod words;
 
 pub use diff::Compared;
@@ -48,18 +52,21 @@ pub enum Format {
     Markdown,
     /// For a person who wants to see every check in a line.
     Table,
+    /// One page for a browser and for paper.
+    Html,
     /// For those who read remarks beside the lines of a change.
     Review(Review),
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Human,
         Self::Json,
         Self::Junit,
         Self::Markdown,
         Self::Table,
+        Self::Html,
         Self::Review(Review::Sarif),
         Self::Review(Review::Github),
         Self::Review(Review::Gitlab),
@@ -73,6 +80,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Markdown => "markdown",
             Self::Table => "table",
+            Self::Html => "html",
             Self::Review(review) => review.word(),
         }
     }
@@ -102,6 +110,7 @@ pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
         Format::Junit => junit::render(report),
         Format::Markdown => markdown::render(report),
         Format::Table => table::render(report, style),
+        Format::Html => html::render(report),
         Format::Review(format) => review::of_run(report, format),
     }
 }

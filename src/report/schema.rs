@@ -27,6 +27,24 @@ pub(super) fn text(doc: &str) -> Json {
     json!({ "description": doc, "type": "string" })
 }
 
+/// A time, RFC 3339.
+pub(super) fn time(doc: &str) -> Json {
+    json!({ "description": doc, "type": "string", "format": "date-time" })
+}
+
+pub(super) fn flag(doc: &str) -> Json {
+    json!({ "description": doc, "type": "boolean" })
+}
+
+/// The same, or null.
+pub(super) fn or_null(mut schema: Json) -> Json {
+    let kind = schema.get("type").cloned();
+    if let (Some(kind), Some(map)) = (kind, schema.as_object_mut()) {
+        map.insert("type".to_owned(), json!([kind, "null"]));
+    }
+    schema
+}
+
 pub(super) fn natural(doc: &str) -> Json {
     json!({ "description": doc, "type": "integer", "minimum": 0 })
 }

@@ -442,3 +442,52 @@ proptest! {
         prop_assert_eq!(lines, 1);
     }
 }
+
+fn html(run: &RunReport) -> String {
+    render(run, Format::Html, &style(80))
+}
+
+#[test]
+fn the_html_page_of_a_run_has_every_finding_and_every_check() {
+    let run = rich();
+    let page = html(&run);
+    for check in &run.checks {
+        assert!(page.contains(&*check.policy), "{}", check.policy);
+        for finding in &check.findings {
+            assert!(page.contains(&format!("id {}<", finding.id)), "{}", finding.id);
+        }
+    }
+    assert!(page.contains("exit 1: 301 findings are `fail`"));
+    assert!(page.contains("Who answered") && !page.contains("could not be written"));
+}
+
+#[test]
+fn names_of_the_world_are_text_on_the_html_page_of_a_run() {
+    let mut run = rich();
+    run.host = HOSTILE.into();
+    run.checks[0].title = HOSTILE.into();
+    let page = html(&run);
+    for tag in ["<script", "onload=", " src=", "@import"] {
+        assert!(!page.contains(tag), "{tag}");
+    }
+    assert!(!page.contains(['\u{1b}', '\u{202e}', '\u{0}', '\u{9b}']));
+    assert!(page.contains("alert(1)") && page.contains("default-src 'none'"));
+    assert!(page.contains("Do not paste this"), "a remedy with hidden characters");
+}
+
+#[test]
+fn a_run_that_judged_nothing_is_no_good_html_page() {
+    let page = html(&report(Vec::new(), 4, "nothing was judged"));
+    assert!(page.contains("class=\"decision unknown\"><strong>NOTHING WAS JUDGED"), "{page}");
+    assert!(!page.contains("everything that was judged passes"));
+    let many = vec![finding("a", "t", "s", Verdict::Fail, Severity::High); 10_000];
+    let page = html(&report(vec![check("a", "t", Verdict::Fail, many)], 1, "because"));
+    assert!(page.contains("9,990 more") && page.len() < 6_000_000, "{}", page.len());
+}
+
+/// For a look with a browser: `SHOW=DIR` writes the page.
+#[test]
+fn the_page_of_a_run_is_written_where_somebody_looks_at_it() {
+    let Some(folder) = std::env::var_os("SHOW").map(std::path::PathBuf::from) else { return };
+    std::fs::write(folder.join("run.html"), html(&rich())).unwrap();
+}

@@ -70,8 +70,9 @@ enum FailOn {
 
 fn wanted(text: &str) -> Result<Wanted, String> {
     match output::wanted(text)? {
-        Wanted { format: Format::Junit, .. } => {
-            Err("diff has no `junit`; formats are human, json, markdown, sarif, github, gitlab".to_owned())
+        Wanted { format: format @ (Format::Html | Format::Junit), .. } => {
+            let word = format.word();
+            Err(format!("diff has no `{word}`; formats are human, json, markdown, sarif, github, gitlab"))
         }
         wanted => Ok(wanted),
     }

@@ -55,7 +55,9 @@ pub(super) struct Arguments {
 /// Reads `--format`: those of `check` that have a place for mistakes.
 fn wanted(text: &str) -> Result<Wanted, String> {
     match output::wanted(text)? {
-        Wanted { format: format @ (Format::Markdown | Format::Table | Format::Junit), .. } => {
+        Wanted {
+            format: format @ (Format::Html | Format::Markdown | Format::Table | Format::Junit), ..
+        } => {
             let word = format.word();
             Err(format!("lint has no `{word}`; formats are human, json, sarif, github, gitlab"))
         }

@@ -25,9 +25,10 @@ pub(super) struct Shown {
 /// Reads `--format`: those of `check` that cases have.
 fn wanted(text: &str) -> Result<Wanted, String> {
     match output::wanted(text)? {
-        Wanted { format: format @ (Format::Markdown | Format::Table | Format::Review(_)), .. } => {
-            Err(format!("cases have no `{}`; formats are human, json, junit", format.word()))
-        }
+        Wanted {
+            format: format @ (Format::Html | Format::Markdown | Format::Table | Format::Review(_)),
+            ..
+        } => Err(format!("cases have no `{}`; formats are human, json, junit", format.word())),
         wanted => Ok(wanted),
     }
 }

@@ -34,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Json)> {
         ("explanation.schema.json", crate::report::explained::json_schema()),
         ("gate.schema.json", crate::report::gate::json_schema()),
         ("controls.schema.json", crate::report::controls::json_schema()),
+        ("audit.schema.json", crate::report::audit::json_schema()),
     ]
 }
 

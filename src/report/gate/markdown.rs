@@ -1,8 +1,8 @@
 //! The page for a ticket.
 
 use super::super::markdown::{code, escape};
+use super::super::web::moment;
 use super::super::{text, words};
-use super::html::moment;
 use super::{Compared, GatePage, Line, who};
 use crate::fact::Identity;
 use crate::verdict::{Finding, Verdict};

@@ -3,27 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::super::schema::{
-    described, json_schema as of_report, list, natural, object, reference, text, words,
+    described, flag, json_schema as of_report, list, natural, object, or_null, reference, text, time, words,
 };
 use super::VERSION;
 use crate::fact::Cause;
 use crate::verdict::Verdict;
-
-fn time(doc: &str) -> Json {
-    json!({ "description": doc, "type": "string", "format": "date-time" })
-}
-
-fn or_null(mut schema: Json) -> Json {
-    let kind = schema.get("type").cloned();
-    if let (Some(kind), Some(map)) = (kind, schema.as_object_mut()) {
-        map.insert("type".to_owned(), json!([kind, "null"]));
-    }
-    schema
-}
-
-fn flag(doc: &str) -> Json {
-    json!({ "description": doc, "type": "boolean" })
-}
 
 fn identity(doc: &str) -> Json {
     json!({ "description": doc, "anyOf": [reference("identity"), { "type": "null" }] })

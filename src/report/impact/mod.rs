@@ -34,7 +34,7 @@ impl Weighed<'_> {
             Format::Json => json::render(self),
             Format::Markdown => markdown::render(self),
             Format::Review(review) => self.review(review),
-            Format::Junit | Format::Table => return None,
+            Format::Html | Format::Junit | Format::Table => return None,
         })
     }
 

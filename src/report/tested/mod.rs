@@ -70,7 +70,7 @@ pub fn render(tested: &Tested, format: Format, verbose: bool) -> Option<String> 
         Format::Human => Some(human(tested, verbose)),
         Format::Json => Some(as_json(tested)),
         Format::Junit => Some(junit::render(tested)),
-        Format::Markdown | Format::Table | Format::Review(_) => None,
+        Format::Html | Format::Markdown | Format::Table | Format::Review(_) => None,
     }
 }
 
