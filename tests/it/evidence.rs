@@ -140,9 +140,9 @@ fn evidence_is_made_and_verifies_away_from_its_project() {
     for gone in ["shop", "shared", "one.json", "two.json", "a.txt", "b.txt"] {
         let gone = shop.at(gone);
         if gone.is_dir() {
-            std::fs::remove_dir_all(gone).unwrap()
+            std::fs::remove_dir_all(gone).unwrap();
         } else {
-            std::fs::remove_file(gone).unwrap()
+            std::fs::remove_file(gone).unwrap();
         }
     }
     let run = verify(&shop, &["ev", "--anchor", "anchor.jsonl"]).exits(0);
