@@ -64,9 +64,14 @@ impl Judge for Fixed {
     }
 }
 
-fn run(hours: i64, edition: usize, report: Option<RunReport>) -> Result<Run, String> {
+fn run(hours: i64, edition: usize, report: Option<RunReport>) -> Run {
     let id = format!("run-{hours}");
-    Ok(Run { id, edition, scope: Scope::default(), recording: recording(hours), report })
+    Run { id, edition, scope: Scope::default(), recording: recording(hours), report }
+}
+
+/// As a store reads it.
+fn read(run: Run) -> Result<Run, String> {
+    if run.id == "damaged" { Err("the store is damaged".to_owned()) } else { Ok(run) }
 }
 
 fn edition(text: &str) -> Edition {
@@ -74,11 +79,7 @@ fn edition(text: &str) -> Edition {
     Edition { pieces: vec![piece("muster.yaml", Role::Project), piece("policies/p.yaml", Role::Policy)] }
 }
 
-fn make(
-    target: &Path,
-    runs: Vec<Result<Run, String>>,
-    audit: &[(&str, &str)],
-) -> Result<Written, EvidenceError> {
+fn make(target: &Path, runs: Vec<Run>, audit: &[(&str, &str)]) -> Result<Written, EvidenceError> {
     let material = Material {
         period: Period { name: "some hours".to_owned(), from: at(0), until: at(100) },
         muster: env!("CARGO_PKG_VERSION").to_owned(),
@@ -86,7 +87,7 @@ fn make(
         made: at(200),
         masked: false,
         editions: vec![edition("one"), edition("two"), edition("three")],
-        runs: Box::new(runs.into_iter()),
+        runs: Box::new(runs.into_iter().map(read)),
         audit: audit.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect(),
     };
     let options = Options { key: None, anchor: None, holds_secret: &|text| text.contains("hunter2") };
@@ -132,17 +133,20 @@ fn a_run_that_cannot_be_judged_as_it_was_is_said_and_is_no_difference() {
     assert!(refused.contains("this version cannot judge it"), "{refused}");
 }
 
+/// Runs, reports of the audit, and why that is none.
+type Wrong<'w> = (Vec<Run>, &'w [(&'w str, &'w str)], &'w str);
+
 #[test]
 fn what_cannot_be_evidence_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("ev");
-    let named = |name: &str| Ok(Run { id: name.to_owned(), ..run(1, 0, None).unwrap() });
-    let wrong: [(Vec<Result<Run, String>>, &[(&str, &str)], &str); 9] = [
+    let named = |name: &str| Run { id: name.to_owned(), ..run(1, 0, None) };
+    let wrong: [Wrong<'_>; 9] = [
         (vec![run(2, 0, None), run(1, 0, None)], &[], "older than the one before"),
         (vec![run(100, 0, None)], &[], "not of the period"),
         (vec![run(1, 3, None)], &[], "a project that is not there"),
         (vec![named("a\nb")], &[], "no name that can be written"),
-        (vec![Err("the store is damaged".to_owned())], &[], "the store is damaged"),
+        (vec![named("damaged")], &[], "the store is damaged"),
         (vec![], &[], "no run"),
         (vec![run(1, 0, None)], &[("../x", "")], "no name for a file"),
         (vec![run(1, 0, None)], &[("runs.json", "")], "two files"),

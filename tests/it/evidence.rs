@@ -140,9 +140,9 @@ fn evidence_is_made_and_verifies_away_from_its_project() {
     for gone in ["shop", "shared", "one.json", "two.json", "a.txt", "b.txt"] {
         let gone = shop.at(gone);
         if gone.is_dir() {
-            std::fs::remove_dir_all(gone).unwrap()
+            std::fs::remove_dir_all(gone).unwrap();
         } else {
-            std::fs::remove_file(gone).unwrap()
+            std::fs::remove_file(gone).unwrap();
         }
     }
     let run = verify(&shop, &["ev", "--anchor", "anchor.jsonl"]).exits(0);
@@ -484,6 +484,11 @@ fn masked_evidence_verifies_and_tells_no_masked_text() {
     assert!(!recording.contains("\"root\""), "{recording}");
 }
 
+/// What was said, without the ends of its lines.
+fn unfolded(run: &Run) -> String {
+    run.stderr.split(['│', ' ', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn a_key_that_does_not_fit_is_wrong_input_before_anything_is_written() {
     let shop = recorded();
@@ -511,8 +516,7 @@ fn a_key_that_does_not_fit_is_wrong_input_before_anything_is_written() {
             std::fs::remove_file(shop.at("key.pem")).unwrap();
         }
         let run = bundle(&shop, &[]).exits(2).says("the key of the audit cannot be used");
-        let said =
-            run.stderr.split(['│', ' ', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        let said = unfolded(&run);
         assert!(said.contains(why), "{file}: {}", run.stderr);
         assert!(!run.stderr.contains("MC4CAQ"), "{}", run.stderr);
         assert_eq!(left(&shop), Vec::<String>::new(), "{file}");
@@ -526,7 +530,8 @@ fn a_key_that_does_not_fit_is_wrong_input_before_anything_is_written() {
         ("good.pem", "give the public one"),
         ("text.pem", "holds no key"),
     ] {
-        verify(&shop, &["ev", "--key", file]).exits(2).says(why);
+        let run = verify(&shop, &["ev", "--key", file]).exits(2);
+        assert!(unfolded(&run).contains(why), "{file}: {}", run.stderr);
     }
     verify(&shop, &["ev", "--key", "public.pem"]).exits(0);
 }
