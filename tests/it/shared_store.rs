@@ -15,6 +15,8 @@ use crate::trial::env;
 fn machine_as(database: &Database, role: &str, port: u16, more: &str) -> Shop {
     let mut shop = Shop::new();
     shop.env("STORE_PASSWORD", &env("MUSTER_TEST_PG_PASSWORD"));
+    // Where lines are broken depends on ports and folders.
+    shop.env("COLUMNS", "2000");
     shop.project(&format!(
         "owner: team\npolicies: [policies/]\ntargets:\n  here: {{ type: host }}\nstore:\n  \
          url: postgres://{role}@127.0.0.1:{port}/{}\n  password: {{ env: STORE_PASSWORD }}\n{more}",
@@ -305,7 +307,8 @@ fn old_runs_are_forgotten_in_the_log_and_in_copies() {
 
 #[test]
 fn keys_that_do_not_belong_together_are_refused() {
-    let shop = Shop::new();
+    let mut shop = Shop::new();
+    shop.env("COLUMNS", "2000");
     let refused = |store: &str, words: &str| {
         shop.project(&format!(
             "owner: team\npolicies: [policies/]\ntargets:\n  here: {{ type: host }}\nstore: {store}\n"
