@@ -228,7 +228,7 @@ fn silences(out: &mut String, days: &[Day]) {
 /// As many days as have room, the first one always.
 fn labels(out: &mut String, days: &[Day]) {
     let step = (size(days.len()) * LABEL).div_ceil(WIDE).max(1);
-    for (place, day) in days.iter().enumerate().filter(|(place, _)| size(*place) % step == 0) {
+    for (place, day) in days.iter().enumerate().filter(|(place, _)| size(*place).is_multiple_of(step)) {
         let (from, wide) = slot(place, days.len());
         let middle = unit(from + wide / 2);
         let short = day.day.split_once('-').map_or(day.day.as_str(), |(_, short)| short);

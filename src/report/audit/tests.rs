@@ -6,6 +6,8 @@ use super::*;
 use crate::audit::{Audit, Day};
 use crate::verdict::{Counts, Severity, Verdict};
 
+type Spoil = fn(&mut Audit);
+
 const KINDS: [Kind; 2] = [Kind::Quarterly, Kind::Weekly];
 
 /// What a reader sees of the page as text.
@@ -153,7 +155,7 @@ fn only_a_time_that_is_whole_is_good() {
     let tone = |audit: &Audit| glance::glance(audit, Kind::Quarterly).tone;
     assert_eq!(tone(&good()), "pass");
     assert!(html(&good(), Kind::Quarterly).contains("Everything that was promised was judged"));
-    let spoilt: [(&str, fn(&mut Audit)); 9] = [
+    let spoilt: [(&str, Spoil); 9] = [
         ("missed", |audit| audit.population.missed = 1),
         ("nothing promised", |audit| audit.population.expected = 0),
         ("not seen", |audit| audit.population.unseen = Some(audit.period.from)),

@@ -30,6 +30,7 @@ pub(super) fn page(title: &str, template: &str, context: &minijinja::Value) -> S
 
 fn drawn(template: &str, context: &minijinja::Value) -> Result<String, Error> {
     let mut environment = Environment::new();
+    environment.set_keep_trailing_newline(true);
     environment.add_filter("number", words::number);
     environment.add_filter("time", |time: String| moment(&time));
     environment.add_filter("short", |digest: String| short(&digest));
