@@ -298,14 +298,24 @@ fn the_data_fits_its_schema_and_is_read_back() {
     assert!(json(&rich()).contains("alert(1)") && HOSTILE.contains("alert(1)"));
 }
 
-/// For a look with a browser: `SHOW=DIR` writes the pages.
+/// With `SHOW=DIR` they are written there as well, for a look with a browser.
 #[test]
-fn pages_are_written_where_somebody_looks_at_them() {
-    let Some(folder) = std::env::var_os("SHOW").map(std::path::PathBuf::from) else { return };
+fn every_page_is_a_whole_document() {
+    let folder = std::env::var_os("SHOW").map(std::path::PathBuf::from);
     for (name, audit) in [("rich", rich()), ("good", good()), ("silent", silent()), ("many", many())] {
         for kind in KINDS {
-            std::fs::write(folder.join(format!("{name}-{kind:?}.html")), html(&audit, kind)).unwrap();
-            std::fs::write(folder.join(format!("{name}-{kind:?}.md")), markdown(&audit, kind)).unwrap();
+            let (page, text) = (html(&audit, kind), markdown(&audit, kind));
+            assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+            assert!(text.starts_with("# ") && text.ends_with("</sub>\n"), "{text}");
+            for (open, close) in
+                [("<section", "</section>"), ("<table", "</table>"), ("<details", "</details>")]
+            {
+                assert_eq!(page.matches(open).count(), page.matches(close).count(), "{open}");
+            }
+            if let Some(folder) = &folder {
+                std::fs::write(folder.join(format!("{name}-{kind:?}.html")), page).unwrap();
+                std::fs::write(folder.join(format!("{name}-{kind:?}.md")), text).unwrap();
+            }
         }
     }
 }
