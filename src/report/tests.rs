@@ -485,9 +485,13 @@ fn a_run_that_judged_nothing_is_no_good_html_page() {
     assert!(page.contains("9,990 more") && page.len() < 6_000_000, "{}", page.len());
 }
 
-/// For a look with a browser: `SHOW=DIR` writes the page.
+/// With `SHOW=DIR` it is written there as well, for a look with a browser.
 #[test]
-fn the_page_of_a_run_is_written_where_somebody_looks_at_it() {
-    let Some(folder) = std::env::var_os("SHOW").map(std::path::PathBuf::from) else { return };
-    std::fs::write(folder.join("run.html"), html(&rich())).unwrap();
+fn the_html_page_of_a_run_is_a_whole_document() {
+    let page = html(&rich());
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+    assert_eq!(page.matches("<article").count(), page.matches("</article>").count());
+    if let Some(folder) = std::env::var_os("SHOW").map(std::path::PathBuf::from) {
+        std::fs::write(folder.join("run.html"), page).unwrap();
+    }
 }

@@ -159,7 +159,7 @@ fn f5_the_exit_code_is_the_same_in_every_format() {
         let rule = rule.replace("where: size >", "where: (size ?? 0.bytes) >");
         let shop = files(&rule);
         shop.run(&["check"]).exits(code);
-        for format in ["human", "json", "junit", "markdown"] {
+        for format in ["human", "json", "junit", "markdown", "html"] {
             shop.run(&["check", "--format", format]).exits(code);
             shop.run(&["check", "--format", &format!("{format}=out")]).exits(code);
         }
@@ -323,7 +323,7 @@ fn f11_a_policy_that_does_not_compile_stops_the_check() {
     assert!(!run.stdout.contains("\"checks\""), "{}", run.stdout);
     let run = shop.check(&["--keep-going"]).exits(3);
     assert_eq!((run.verdict("fine"), run.verdict("broken")), ("pass", "unknown"));
-    for format in ["human", "junit", "markdown"] {
+    for format in ["human", "junit", "markdown", "html"] {
         let run = shop.run(&["check", "--keep-going", "--format", format]).exits(3);
         assert!(run.stdout.contains("broken"), "{format}: {}", run.stdout);
     }
@@ -509,7 +509,7 @@ fn f17_a_waiver_of_an_unknown_policy_or_target_is_wrong_input() {
 #[test]
 fn f18_a_warning_is_seen_and_can_fail_the_run() {
     let shop = files("warn: (size ?? 0.bytes) == 0.bytes\nmessage: \"{{ path }} is empty\"\n");
-    for format in ["human", "json", "junit", "markdown"] {
+    for format in ["human", "json", "junit", "markdown", "html"] {
         let run = shop.run(&["check", "--format", format]).exits(0);
         assert!(run.stdout.contains("is empty"), "{format}: {}", run.stdout);
     }

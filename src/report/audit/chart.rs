@@ -56,14 +56,13 @@ fn judged(day: &Day) -> Option<&Counts> {
     day.checks.as_ref().filter(|counts| counts.total() > 0)
 }
 
-/// The lowest of 1, 2, 4, 10, 20, 40, 100 … that is not below: its half and its quarter are read easily.
-fn top(most: u64) -> u64 {
+/// The step between the lines of the scale, 1, 2, 5, 10, 20 …: at most five of them, so that numbers are read easily.
+fn step(most: u64) -> u64 {
     let mut ten: u64 = 1;
     loop {
-        if let Some(top) =
-            [1, 2, 4, 6, 8].map(|step| ten.saturating_mul(step)).into_iter().find(|top| *top >= most)
-        {
-            return top;
+        let steps = [1, 2, 5].map(|step| ten.saturating_mul(step));
+        if let Some(step) = steps.into_iter().find(|step| step.saturating_mul(5) >= most) {
+            return step;
         }
         ten = ten.saturating_mul(10);
     }
@@ -75,7 +74,8 @@ fn sum(counts: &Counts, stack: &[Verdict]) -> u64 {
 
 fn chart(out: &mut String, id: &str, title: &str, days: &[Day], stack: &[Verdict]) {
     let most = days.iter().filter_map(judged).map(|counts| sum(counts, stack)).max().unwrap_or(0);
-    let top = top(most.max(1));
+    let step = step(most);
+    let top = most.max(1).div_ceil(step).saturating_mul(step);
     put(out, format_args!("<figure><figcaption id=\"chart-{id}\">{title}</figcaption>\n"));
     put(
         out,
@@ -95,7 +95,7 @@ fn chart(out: &mut String, id: &str, title: &str, days: &[Day], stack: &[Verdict
             "</desc>\n<defs><pattern id=\"hatch-{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" stroke-width=\"1.6\"/></pattern></defs>\n"
         ),
     );
-    scale(out, top);
+    scale(out, step, top);
     for (place, day) in days.iter().enumerate() {
         bar(out, id, slot(place, days.len()), day, stack, top);
     }
@@ -119,16 +119,9 @@ fn slot(place: usize, days: usize) -> (u64, u64) {
     (LEFT + from, (size(place) + 1) * WIDE / days - from)
 }
 
-fn scale(out: &mut String, top: u64) {
-    let mut steps: Vec<u64> = if top % 4 == 0 {
-        vec![0, top / 4, top / 2, top / 4 * 3, top]
-    } else if top % 2 == 0 {
-        vec![0, top / 2, top]
-    } else {
-        vec![0, top]
-    };
-    steps.dedup();
-    for step in steps {
+fn scale(out: &mut String, step: u64, top: u64) {
+    for line in 0..=top / step {
+        let step = line * step;
         let y = TOP + HIGH - step * HIGH / top;
         put(
             out,
@@ -216,11 +209,11 @@ fn silences(out: &mut String, days: &[Day]) {
             let (last, wide) = slot(place + silent - 1, days.len());
             let middle = u64::midpoint(from, last + wide);
             let told = if silent == 1 { "1".to_owned() } else { count(size(silent), "day") };
-            if last + wide - from >= 500 {
+            if last + wide - from >= 700 {
                 put(
                     out,
                     format_args!(
-                        "<text class=\"nothing\" x=\"{0}\" y=\"{1}\" text-anchor=\"middle\">{told}</text><text class=\"nothing\" x=\"{0}\" y=\"{2}\" text-anchor=\"middle\">nothing</text>\n",
+                        "<text class=\"nothing\" x=\"{0}\" y=\"{1}\" text-anchor=\"middle\">{told}</text><text class=\"nothing\" x=\"{0}\" y=\"{2}\" text-anchor=\"middle\">not judged</text>\n",
                         unit(middle),
                         unit(TOP + HIGH / 2 - 30),
                         unit(TOP + HIGH / 2 + 110)
@@ -235,7 +228,7 @@ fn silences(out: &mut String, days: &[Day]) {
 /// As many days as have room, the first one always.
 fn labels(out: &mut String, days: &[Day]) {
     let step = (size(days.len()) * LABEL).div_ceil(WIDE).max(1);
-    for (place, day) in days.iter().enumerate().filter(|(place, _)| size(*place) % step == 0) {
+    for (place, day) in days.iter().enumerate().filter(|(place, _)| size(*place).is_multiple_of(step)) {
         let (from, wide) = slot(place, days.len());
         let middle = unit(from + wide / 2);
         let short = day.day.split_once('-').map_or(day.day.as_str(), |(_, short)| short);

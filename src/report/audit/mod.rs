@@ -4,6 +4,7 @@
 //! Invariant: an audit in which nothing was judged is never drawn as a good one.
 
 mod chart;
+mod controls;
 mod csv;
 mod findings;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod glance;
 mod html;
 mod json;
 mod markdown;
+mod points;
 mod population;
 mod schema;
 mod sections;

@@ -165,17 +165,12 @@ pub(super) fn days(audit: &Audit) -> Section {
     let silent = audit.days.iter().filter(|day| day.checks.is_none()).count();
     let rows = audit.days.iter().map(|day| {
         let mut cells = vec![Cell::text(&day.day), Cell::Number(day.runs)];
-        match &day.checks {
-            Some(counts) => {
-                cells.extend(Verdict::ALL.iter().rev().map(|verdict| Cell::Number(counts.of(*verdict))))
-            }
-            None => {
-                cells.push(Cell::Badge(
-                    "unknown",
-                    if day.runs == 0 { "no run" } else { "nothing judged" }.to_owned(),
-                ));
-                cells.extend(Verdict::ALL.iter().skip(1).map(|_| Cell::Nothing));
-            }
+        if let Some(counts) = &day.checks {
+            cells.extend(Verdict::ALL.iter().rev().map(|verdict| Cell::Number(counts.of(*verdict))));
+        } else {
+            let word = if day.runs == 0 { "no run" } else { "nothing judged" };
+            cells.push(Cell::Badge("unknown", word.to_owned()));
+            cells.extend(Verdict::ALL.iter().skip(1).map(|_| Cell::Nothing));
         }
         Row::from(cells)
     });

@@ -3,10 +3,14 @@
 use super::super::sheet::{Cell, Row, Sheet, at};
 use super::super::words::{count, number, size};
 use super::Kind;
+use super::controls::{attestations, controls};
 use super::findings;
-use super::glance::{is_checked, is_new, nothing_judged};
+use super::glance::{is_new, nothing_judged};
 use super::population;
-use crate::audit::{Audit, Exception, Framework, Pattern, PatternKind, PolicyMoved};
+use crate::audit::{Audit, Exception, Pattern, PatternKind, PolicyMoved};
+
+/// Findings that got worse; ten thousand are no news.
+const WORST: usize = 100;
 
 /// A part of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +57,7 @@ pub(super) fn sections(audit: &Audit, kind: Kind) -> Vec<Section> {
     all
 }
 
-fn section(id: &'static str, title: &str, notes: Vec<String>, sheets: Vec<Sheet>) -> Section {
+pub(super) fn section(id: &'static str, title: &str, notes: Vec<String>, sheets: Vec<Sheet>) -> Section {
     Section { id, title: title.to_owned(), notes, sheets }
 }
 
@@ -65,9 +69,17 @@ fn worse(audit: &Audit) -> Section {
         "No finding that is open now began or came back in this time."
     };
     let sheet = findings::sheet("Findings that began or came back, and are open", &new, audit, empty);
-    // The table of all findings has the ids.
-    let rows = sheet.rows.into_iter().map(|row| Row { id: None, ..row }).collect();
-    section("worse", "What got worse", Vec::new(), vec![Sheet { rows, ..sheet }])
+    let all = sheet.rows.len();
+    // The table of all findings has the ids, and those that are left out.
+    let rows: Vec<Row> = sheet.rows.into_iter().take(WORST).map(|row| Row { id: None, ..row }).collect();
+    let cut = (all > rows.len()).then(|| {
+        format!(
+            "{} began or came back; the worst {} are here, and all are among the findings.",
+            count(size(all), "finding"),
+            number(size(rows.len()))
+        )
+    });
+    section("worse", "What got worse", cut.into_iter().collect(), vec![Sheet { rows, ..sheet }])
 }
 
 fn exceptions(audit: &Audit) -> Section {
@@ -121,112 +133,6 @@ fn exception(one: &Exception) -> Vec<Cell> {
         if one.hidden == 0 && one.hid.is_empty() { Cell::Nothing } else { Cell::List(hid) },
         Cell::list(worse),
     ]
-}
-
-fn controls(audit: &Audit) -> Section {
-    let sheets: Vec<Sheet> = audit.controls.iter().map(framework).collect();
-    let mut notes: Vec<String> = audit.controls.iter().map(coverage).collect();
-    if audit.controls.is_empty() {
-        notes.push(
-            "No framework was looked at: nobody can say from this page which controls are checked."
-                .to_owned(),
-        );
-    }
-    let others = audit.controls.iter().filter(|framework| !framework.others.is_empty());
-    notes.extend(others.map(|framework| {
-        let named: Vec<&str> = framework.others.iter().map(|policy| &**policy).collect();
-        format!(
-            "{} of {} name no control of {}: {}.",
-            number(size(framework.others.len())),
-            "all policies",
-            framework.title,
-            super::super::words::listed(&named, 40)
-        )
-    }));
-    section("controls", "Controls", notes, sheets)
-}
-
-fn coverage(framework: &Framework) -> String {
-    let checked = framework.controls.iter().filter(|control| is_checked(control)).count();
-    format!(
-        "{}: {} of {} were checked.",
-        framework.title,
-        number(size(checked)),
-        count(size(framework.controls.len()), "control")
-    )
-}
-
-fn framework(framework: &Framework) -> Sheet {
-    let mut controls: Vec<_> = framework.controls.iter().collect();
-    controls.sort_by_key(|control| is_checked(control));
-    let rows = controls.iter().map(|control| {
-        let tone = match &*control.state {
-            "held" if is_checked(control) => "pass",
-            "failing" => "fail",
-            "warning" => "warn",
-            "waived" => "waived",
-            "skipped" => "skipped",
-            _ => "unknown",
-        };
-        let policies: Vec<Cell> = control.policies.iter().map(|policy| Cell::name(policy)).collect();
-        let nobody = || Cell::Badge("fail", "nobody checks it".to_owned());
-        Row::from(vec![
-            Cell::Badge(tone, control.state.to_string()),
-            Cell::name(&control.id),
-            match &control.link {
-                Some(link) => Cell::List(vec![Cell::text(&control.title), Cell::Link(link.to_string())]),
-                None => Cell::text(&control.title),
-            },
-            if policies.is_empty() { nobody() } else { Cell::List(policies) },
-        ])
-    });
-    Sheet {
-        caption: "Controls, those that nobody checked first",
-        heads: &["state", "control", "what it asks", "policies that name it"],
-        key: 1,
-        rows: rows.collect(),
-        empty: "This framework has no controls.".to_owned(),
-        folded: false,
-    }
-}
-
-fn attestations(audit: &Audit) -> Section {
-    let mut all: Vec<_> = audit.attestations.iter().collect();
-    all.sort_by_key(|one| one.faults.is_empty());
-    let rows = all.iter().map(|one| {
-        let good = one.faults.is_empty() && &*one.result == "holds";
-        let faults = one.faults.iter().map(|fault| Cell::text(fault)).collect();
-        let evidence: Vec<Cell> = one.evidence.iter().map(|link| Cell::Link(link.clone())).collect();
-        let word = if one.faults.is_empty() { one.result.to_string() } else { "does not count".to_owned() };
-        Row::from(vec![
-            Cell::Badge(if good { "pass" } else { "fail" }, word),
-            Cell::name(&one.topic),
-            if one.by.is_empty() { Cell::Badge("fail", "nobody".to_owned()) } else { Cell::text(&one.by) },
-            Cell::text(&one.at),
-            Cell::text(&one.valid_until),
-            Cell::text(&one.looked_at),
-            if evidence.is_empty() { Cell::Badge("warn", "none".to_owned()) } else { Cell::List(evidence) },
-            Cell::list(faults),
-        ])
-    });
-    let sheet = Sheet {
-        caption: "What people stated, what does not count first",
-        heads: &[
-            "result",
-            "topic",
-            "by",
-            "at",
-            "valid until",
-            "looked at",
-            "evidence",
-            "what is wrong with it",
-        ],
-        key: 1,
-        rows: rows.collect(),
-        empty: "Nobody attested anything: what only a person can answer is not answered here.".to_owned(),
-        folded: false,
-    };
-    section("attestations", "Attestations", Vec::new(), vec![sheet])
 }
 
 fn pattern(one: &Pattern) -> (&'static str, &'static str, String) {
@@ -367,8 +273,8 @@ fn evidence(audit: &Audit) -> Section {
         row("looked at until", Cell::Time(period.until)),
         row("made", Cell::Text(format!("{} on {} by muster {}", at(audit.made), audit.host, audit.muster))),
         row("store", Cell::name(&store.path)),
-        row("runs of the period", Cell::Number(store.runs)),
-        row("of them without a promise", Cell::Number(store.unpromised)),
+        row("runs of the period", Cell::Text(number(store.runs))),
+        row("of them without a promise", Cell::Text(number(store.unpromised))),
         row("first run of the store", time(store.first)),
         row("last run of the period", time(store.last)),
         row("hosts that ran", named(&store.hosts)),

@@ -1,8 +1,12 @@
+use std::collections::BTreeSet;
+
 use super::super::fixture::HOSTILE;
 use super::fixture::{good, many, rich, silent};
 use super::*;
 use crate::audit::{Audit, Day};
 use crate::verdict::{Counts, Severity, Verdict};
+
+type Spoil = fn(&mut Audit);
 
 const KINDS: [Kind; 2] = [Kind::Quarterly, Kind::Weekly];
 
@@ -22,12 +26,15 @@ fn every_finding_is_on_the_page_and_in_the_tables() {
     let page = html(&audit, Kind::Quarterly);
     let table = csv(&audit, CsvTable::Findings);
     let data = json(&audit);
-    for finding in &audit.findings {
-        let id = format!("id {}<", finding.id);
-        assert!(page.contains(&id), "{id}");
-        assert!(table.contains(&format!("\"{}\",", finding.id)));
-        assert!(data.contains(&*finding.id));
-    }
+    // One pass over each text: ten thousand searches of megabytes take minutes.
+    let after = |text: &str, mark: &str, end: char| -> BTreeSet<String> {
+        text.split(mark).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())).collect()
+    };
+    let ids: BTreeSet<String> = audit.findings.iter().map(|finding| finding.id.to_string()).collect();
+    assert_eq!(ids.len(), 10_000);
+    assert_eq!(after(&page, "; id ", '<'), ids);
+    assert_eq!(after(&table, "\r\n\"", '"'), ids);
+    assert!(after(&data, "\"id\": \"", '"').is_superset(&ids));
     assert!(page.len() < 6_000_000, "{}", page.len());
     assert!(page.contains("(10,000)") || page.contains("of 9,000"), "counts are shown");
     assert!(page.matches("<details>").count() >= 9, "folded");
@@ -135,6 +142,8 @@ fn a_time_in_which_nothing_was_judged_is_never_a_good_page() {
         assert!(!text.contains("Everything that was promised"), "{what}");
         assert!(!text.contains("No finding is open"), "{what}");
     }
+    let glanced = glance::glance(&silent(), Kind::Weekly);
+    assert!(glanced.tiles.iter().all(|tile| tile.tone != "pass"), "no green figure: {glanced:?}");
     let mut skipped = good();
     skipped.population.judged = 0;
     skipped.population.checks[0].verdicts = Counts { skipped: 92, ..Counts::default() };
@@ -146,7 +155,7 @@ fn only_a_time_that_is_whole_is_good() {
     let tone = |audit: &Audit| glance::glance(audit, Kind::Quarterly).tone;
     assert_eq!(tone(&good()), "pass");
     assert!(html(&good(), Kind::Quarterly).contains("Everything that was promised was judged"));
-    let spoilt: [(&str, fn(&mut Audit)); 9] = [
+    let spoilt: [(&str, Spoil); 9] = [
         ("missed", |audit| audit.population.missed = 1),
         ("nothing promised", |audit| audit.population.expected = 0),
         ("not seen", |audit| audit.population.unseen = Some(audit.period.from)),
@@ -289,14 +298,24 @@ fn the_data_fits_its_schema_and_is_read_back() {
     assert!(json(&rich()).contains("alert(1)") && HOSTILE.contains("alert(1)"));
 }
 
-/// For a look with a browser: `SHOW=DIR` writes the pages.
+/// With `SHOW=DIR` they are written there as well, for a look with a browser.
 #[test]
-fn pages_are_written_where_somebody_looks_at_them() {
-    let Some(folder) = std::env::var_os("SHOW").map(std::path::PathBuf::from) else { return };
+fn every_page_is_a_whole_document() {
+    let folder = std::env::var_os("SHOW").map(std::path::PathBuf::from);
     for (name, audit) in [("rich", rich()), ("good", good()), ("silent", silent()), ("many", many())] {
         for kind in KINDS {
-            std::fs::write(folder.join(format!("{name}-{kind:?}.html")), html(&audit, kind)).unwrap();
-            std::fs::write(folder.join(format!("{name}-{kind:?}.md")), markdown(&audit, kind)).unwrap();
+            let (page, text) = (html(&audit, kind), markdown(&audit, kind));
+            assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+            assert!(text.starts_with("# ") && text.ends_with("</sub>\n"), "{text}");
+            for (open, close) in
+                [("<section", "</section>"), ("<table", "</table>"), ("<details", "</details>")]
+            {
+                assert_eq!(page.matches(open).count(), page.matches(close).count(), "{open}");
+            }
+            if let Some(folder) = &folder {
+                std::fs::write(folder.join(format!("{name}-{kind:?}.html")), page).unwrap();
+                std::fs::write(folder.join(format!("{name}-{kind:?}.md")), text).unwrap();
+            }
         }
     }
 }

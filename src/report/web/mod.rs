@@ -38,7 +38,8 @@ fn drawn(template: &str, context: &minijinja::Value) -> Result<String, Error> {
     environment.add_template("wide.css", WIDE)?;
     environment.add_template("parts.html", PARTS)?;
     environment.add_template("page.html", template)?;
-    environment.get_template("page.html")?.render(context)
+    // The last newline of a template is not part of what it draws.
+    Ok(environment.get_template("page.html")?.render(context)? + "\n")
 }
 
 /// Data for a template, its texts made harmless.
