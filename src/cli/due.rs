@@ -72,7 +72,10 @@ fn human(all: &[Due], clockless: usize, now: Timestamp) -> String {
         let when = if away > 0 { format!("in {}", shown(away)) } else { format!("since {}", shown(-away)) };
         let last = due.judged.map_or_else(|| "never".to_owned(), |at| at.to_string());
         let (tier, owner, state) = (&due.tier, &due.owner, state(due, now));
-        text.push_str(&format!("{state:8}{:width$}  {tier}, due {when}, judged last {last}, {owner}\n", name(due)));
+        text.push_str(&format!(
+            "{state:8}{:width$}  {tier}, due {when}, judged last {last}, {owner}\n",
+            name(due)
+        ));
     }
     let late = all.iter().filter(|due| due.is_overdue(now)).count();
     text.push_str(&format!("{late} of {} checks are overdue", all.len()));

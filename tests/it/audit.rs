@@ -25,7 +25,7 @@ fn shop() -> Shop {
     shop.policy(
         "size",
         "controls: [size]\ntarget: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.log'] } } }\n\
-         each: files\nfail: size > 100\nwarn: size > 10\nmessage: \"{{ path }} has {{ size }}\"\n",
+         each: files\nfail: size > 10.KiB\nwarn: size > 1.KiB\nmessage: \"{{ path }} has {{ size }}\"\n",
     );
     shop
 }
@@ -43,7 +43,10 @@ fn check(shop: &Shop, day: &str) -> Run {
 
 /// The audit of the quarter as it is seen in October.
 fn audit(shop: &Shop) -> Json {
-    at(shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--format", "json"]).exits(0).json().clone()
+    at(shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--format", "json"])
+        .exits(0)
+        .json()
+        .clone()
 }
 
 /// Every day of a month but some.
@@ -66,7 +69,10 @@ fn of_the_days_of_a_quarter_those_without_a_run_are_missed() {
     month(&shop, 9, 30, 40..40);
     let audit = audit(&shop);
     let backup = of(&audit["population"]["checks"], "policy", "backup");
-    assert_eq!((&backup["expected"], &backup["judged"], &backup["missed"]), (&92.into(), &81.into(), &11.into()));
+    assert_eq!(
+        (&backup["expected"], &backup["judged"], &backup["missed"]),
+        (&92.into(), &81.into(), &11.into())
+    );
     let gap = of(&audit["population"]["gaps"], "policy", "backup");
     assert_eq!(gap["from"], "2026-08-03T02:00:00Z");
     assert_eq!(gap["to"], "2026-08-15T02:00:00Z");
@@ -77,7 +83,12 @@ fn of_the_days_of_a_quarter_those_without_a_run_are_missed() {
     assert_eq!(of(&audit["controls"][0]["controls"], "id", "fire")["state"], "uncovered");
     assert_eq!(of(&audit["controls"][0]["controls"], "id", "backup")["state"], "held");
     let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3"]).exits(0);
-    for part in ["of 184 expected judgements 162 happened, 22 did not", "11 missed from 2026-08-03T02:00:00Z", "no run at all", "fire Somebody tried the fire drill: uncovered"] {
+    for part in [
+        "of 184 expected judgements 162 happened, 22 did not",
+        "11 missed from 2026-08-03T02:00:00Z",
+        "no run at all",
+        "fire Somebody tried the fire drill: uncovered",
+    ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
 }
@@ -98,14 +109,20 @@ fn what_is_overdue_is_said_by_every_run_that_does_not_judge_it() {
     let shop = shop();
     shop.policy("weekly", "tier: weekly\ntarget: { type: host }\nobserve: { file: { probe: file.stat, with: { path: '@SHOP@/backup.tar' } } }\neach: file\nfail: exists == false\n");
     check(&shop, "07-01").exits(0);
-    let daily = |day: &str| at(&shop, &format!("2026-07-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"]).exits(0).json().clone();
+    let daily = |day: &str| {
+        at(&shop, &format!("2026-07-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"])
+            .exits(0)
+            .json()
+            .clone()
+    };
     assert_eq!(daily("08")["notices"].as_array().unwrap().len(), 0, "its grace lasts");
     let notices = daily("10")["notices"].clone();
     let notice = &notices[0];
     assert_eq!((&notice["policy"], &notice["verdict"]), (&"weekly".into(), &"warn".into()), "{notices:#}");
     let message = notice["message"].as_str().unwrap();
     assert!(message.contains("was judged last at 2026-07-01T02:00:00Z, 9d ago"), "{message}");
-    let strict = at(&shop, "2026-07-10 03:00:00", &["check", "--tier", "daily", "--fail-on", "warn"]).exits(1);
+    let strict =
+        at(&shop, "2026-07-10 03:00:00", &["check", "--tier", "daily", "--fail-on", "warn"]).exits(1);
     assert!(strict.stdout.contains("overdue"), "{}", strict.stdout);
     let due = at(&shop, "2026-07-10 03:00:00", &["list", "--due"]).exits(0);
     assert!(due.stdout.contains("weekly") && due.stdout.contains("overdue"), "{}", due.stdout);
@@ -118,10 +135,21 @@ fn a_policy_that_is_new_and_a_store_that_was_reset_are_not_overdue() {
     let shop = shop();
     check(&shop, "07-01").exits(0);
     shop.policy("monthly", "tier: monthly\ntarget: { type: host }\nobserve: { file: { probe: file.stat, with: { path: '@SHOP@/backup.tar' } } }\neach: file\nfail: exists == false\n");
-    let daily = |day: &str| at(&shop, &format!("2026-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"]).exits(0).json().clone();
+    let daily = |day: &str| {
+        at(&shop, &format!("2026-{day} 02:00:00"), &["check", "--tier", "daily", "--format", "json"])
+            .exits(0)
+            .json()
+            .clone()
+    };
     assert_eq!(daily("08-20")["notices"].as_array().unwrap().len(), 0, "new since now");
     let notices = daily("09-25")["notices"].clone();
-    assert!(notices[0]["message"].as_str().unwrap().contains("was never judged, and is promised since 2026-08-20"), "{notices:#}");
+    assert!(
+        notices[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("was never judged, and is promised since 2026-08-20"),
+        "{notices:#}"
+    );
     std::fs::remove_dir_all(shop.at(".muster")).unwrap();
     assert_eq!(daily("10-25")["notices"].as_array().unwrap().len(), 0, "the store knows nothing");
 }
@@ -136,10 +164,16 @@ fn a_run_that_was_killed_is_told() {
     );
     shop.project(&format!("{PROJECT}commands: {{ slow: [sleep, '30'] }}\n"));
     let mut command = shop.command(&["check"]);
-    let mut child = command.env("FAKETIME", "2026-07-02 02:00:00").env("FAKETIME_DONT_FAKE_MONOTONIC", "1").spawn().unwrap();
+    let mut child = command
+        .env("FAKETIME", "2026-07-02 02:00:00")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .spawn()
+        .unwrap();
     let marks = || {
         let entries = std::fs::read_dir(shop.at(".muster/store.db-runs")).unwrap();
-        entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "begun")).count()
+        entries
+            .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "begun"))
+            .count()
     };
     while marks() == 0 {
         assert!(child.try_wait().unwrap().is_none(), "it ended");
@@ -178,26 +212,29 @@ fn a_finding_has_a_beginning_an_end_and_comes_back() {
 #[test]
 fn a_waiver_that_hid_a_worsening_is_told() {
     let shop = shop();
-    shop.file("big.log", "more than ten bytes");
+    shop.file("big.log", &"x".repeat(2_000));
     let waiver = "waivers:\n  - { policy: size, reason: it grows, owner: ops, ticket: OPS-1, expires: 2026-09-30, covers: [warn, fail] }\n";
     shop.project(&format!("{PROJECT}{waiver}"));
     check(&shop, "07-01").exits(0);
     check(&shop, "07-02").exits(0);
-    shop.file("big.log", &"x".repeat(200));
+    shop.file("big.log", &"x".repeat(20_000));
     check(&shop, "07-03").exits(0);
     let audit = audit(&shop);
     let exception = of(&audit["exceptions"], "kind", "waiver");
-    assert_eq!((&exception["owner"], &exception["ticket"], &exception["hidden"]), (&"ops".into(), &"OPS-1".into(), &3.into()));
+    assert_eq!(
+        (&exception["owner"], &exception["ticket"], &exception["hidden"]),
+        (&"ops".into(), &"OPS-1".into(), &3.into())
+    );
     assert!(exception["worse"][0].as_str().unwrap().contains("fails now"), "{exception:#}");
 }
 
 #[test]
 fn a_policy_that_was_loosened_stands_beside_the_verdict_that_it_moved() {
     let shop = shop();
-    shop.file("big.log", &"x".repeat(200));
+    shop.file("big.log", &"x".repeat(20_000));
     check(&shop, "07-01").exits(1);
     let text = std::fs::read_to_string(shop.at("policies/size.yaml")).unwrap();
-    shop.file("policies/size.yaml", &text.replace("fail: size > 100", "fail: size > 1000"));
+    shop.file("policies/size.yaml", &text.replace("fail: size > 10.KiB", "fail: size > 100.KiB"));
     check(&shop, "07-02").exits(0);
     let audit = audit(&shop);
     let change = of(&audit["changes"], "policy", "size");
@@ -212,11 +249,14 @@ fn one_command_makes_evidence_and_one_byte_that_was_changed_is_named() {
     month(&shop, 7, 4, 40..40);
     std::fs::rename(shop.at("backup.tar"), shop.at("gone")).unwrap();
     check(&shop, "07-05").exits(1);
-    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--evidence", "evidence"]).exits(0);
+    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--evidence", "evidence"])
+        .exits(0);
     assert!(run.stderr.contains("5 runs"), "{} {}", run.stdout, run.stderr);
-    let verify = |arguments: &[&str]| at(&shop, "2026-10-03 09:00:00", &[&["audit", "verify"], arguments].concat());
+    let verify =
+        |arguments: &[&str]| at(&shop, "2026-10-03 09:00:00", &[&["audit", "verify"], arguments].concat());
     verify(&["evidence"]).exits(0);
-    let runs: Vec<_> = std::fs::read_dir(shop.at("evidence/runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let runs: Vec<_> =
+        std::fs::read_dir(shop.at("evidence/runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(runs.len() >= 10, "{runs:?}");
     let file = runs.iter().find(|file| file.to_string_lossy().contains("findings")).unwrap();
     let mut bytes = std::fs::read(file).unwrap();

@@ -52,7 +52,8 @@ pub(super) fn texts(project: &Project, old: &str, new: &str) -> (String, Vec<Str
 }
 
 fn loaded(project: &Project, text: &str) -> Loaded {
-    let files = [File { source: Source::new("policy.yaml", text), library: None, folder: project.root.clone() }];
+    let files =
+        [File { source: Source::new("policy.yaml", text), library: None, folder: project.root.clone() }];
     let script = |path: &str| {
         yaml::read_file(std::path::Path::new(path), &Limits::default()).map_err(|diag| diag.message)
     };

@@ -30,7 +30,11 @@ pub(super) struct How<'a> {
 }
 
 /// Makes it, and says what was made.
-pub(super) fn make(gathered: &Gathered, pages: Vec<(String, String)>, how: &How<'_>) -> Result<String, Problem> {
+pub(super) fn make(
+    gathered: &Gathered,
+    pages: Vec<(String, String)>,
+    how: &How<'_>,
+) -> Result<String, Problem> {
     let Gathered { audit, ledger, promises, setup, path } = gathered;
     let (redactor, guard) = (Redactor::new(), Redactor::new());
     key::learn(&setup.project, &redactor, &guard);
@@ -46,7 +50,11 @@ pub(super) fn make(gathered: &Gathered, pages: Vec<(String, String)>, how: &How<
     let laid: Vec<Laid> = editions
         .iter()
         .enumerate()
-        .map(|(place, edition)| Laid { number: place + 1, root: setup.project.root.clone(), edition: edition.clone() })
+        .map(|(place, edition)| Laid {
+            number: place + 1,
+            root: setup.project.root.clone(),
+            edition: edition.clone(),
+        })
         .collect();
     let verdicts = verdicts(ledger);
     let mut unkept = 0_usize;
@@ -66,25 +74,26 @@ pub(super) fn make(gathered: &Gathered, pages: Vec<(String, String)>, how: &How<
             ..Scope::default()
         };
         let recorded = runtime.block_on(store.recording(one.id)).map_err(|error| error.to_string())?;
-        let mut recording = recorded.ok_or_else(|| format!("the run {} was kept without what it saw", one.id))?;
+        let mut recording =
+            recorded.ok_or_else(|| format!("the run {} was kept without what it saw", one.id))?;
         let ready = plans.entry((place, scope.clone())).or_insert_with(|| {
-            laid.get(place).map_or_else(|| Err("its texts were not kept".to_owned()), |laid| Ready::of(laid, &scope, false))
+            laid.get(place).map_or_else(
+                || Err("its texts were not kept".to_owned()),
+                |laid| Ready::of(laid, &scope, false),
+            )
         });
         let id = one.uid.to_string();
         let Ok(ready) = ready.as_ref() else {
             // Whoever judges it says why it cannot be judged.
             return Ok(Run { id, edition: place, scope, recording, report: None });
         };
-        recording.past = runtime.block_on(past(&store, ready, &recording)).map_err(|error| error.to_string())?;
+        recording.past =
+            runtime.block_on(past(&store, ready, &recording)).map_err(|error| error.to_string())?;
         let recording = bundle::ready(recording, &ready.setup, &ready.plan, mask.as_ref(), &redactor)?;
         Ok(Run { id, edition: place, scope, recording, report: None })
     };
     let material = Material {
-        period: Period {
-            name: audit.period.name.clone(),
-            from: audit.period.from,
-            until: audit.period.to,
-        },
+        period: Period { name: audit.period.name.clone(), from: audit.period.from, until: audit.period.to },
         muster: env!("CARGO_PKG_VERSION").to_owned(),
         host: host(),
         made: audit.made,
@@ -95,7 +104,8 @@ pub(super) fn make(gathered: &Gathered, pages: Vec<(String, String)>, how: &How<
     };
     let holds_secret = |text: &str| guard.clean(text) != text;
     let options = Options { key: signing.as_ref(), anchor, holds_secret: &holds_secret };
-    let expected = known.iter().map(|(run, one, _)| (one.started, verdicts.get(run).cloned().unwrap_or_default()));
+    let expected =
+        known.iter().map(|(run, one, _)| (one.started, verdicts.get(run).cloned().unwrap_or_default()));
     let mut judge = Checked { inner: Rejudge::default(), expected: expected.collect() };
     let written = write(material, how.dir, &options, &mut judge).map_err(|error| match error {
         EvidenceError::Nothing => Problem::usage(
@@ -126,7 +136,11 @@ fn editions(
             .iter()
             .map(|piece| {
                 let text = ledger.policies.get(&piece.digest)?.to_string();
-                Some(Piece { name: piece.name.clone(), role: serde_json::from_value(piece.role.clone()).ok()?, text })
+                Some(Piece {
+                    name: piece.name.clone(),
+                    role: serde_json::from_value(piece.role.clone()).ok()?,
+                    text,
+                })
             })
             .collect();
         let Some(pieces) = pieces.filter(|pieces| !pieces.is_empty()) else { continue };

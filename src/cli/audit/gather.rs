@@ -83,7 +83,8 @@ fn promises(ledger: &Ledger, path: &std::path::Path) -> Result<BTreeMap<Arc<str>
     let mut all = BTreeMap::new();
     for (digest, json) in &ledger.promises {
         let promise: Promise = serde_json::from_str(json).map_err(|error| {
-            let message = format!("the store `{}` has a promise that cannot be read: {error}", path.display());
+            let message =
+                format!("the store `{}` has a promise that cannot be read: {error}", path.display());
             Problem::usage(message, "use the version of muster that wrote it, or a newer one")
         })?;
         all.insert(Arc::clone(digest), promise);
@@ -117,8 +118,7 @@ fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Ve
         checks: &checks,
         judged: Some(&judged),
     });
-    let others: Vec<Arc<str>> =
-        coverage.without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
+    let others: Vec<Arc<str>> = coverage.without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
     let one = |framework: &audit::coverage::FrameworkCoverage| Framework {
         id: Arc::clone(&framework.id),
         title: Arc::clone(&framework.title),
@@ -182,7 +182,8 @@ fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
     let mut all: Vec<Attested> = newest.into_values().map(|(_, attested)| attested).collect();
     // As long as a file was not read, nobody knows which statement is the newest.
     for unread in &read.unread {
-        all.iter_mut().for_each(|one| one.faults.push(format!("not all statements could be read: {}", unread.what)));
+        all.iter_mut()
+            .for_each(|one| one.faults.push(format!("not all statements could be read: {}", unread.what)));
     }
     all
 }

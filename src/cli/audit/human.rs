@@ -72,7 +72,10 @@ pub(super) fn text(audit: &Audit) -> String {
         .map(|finding| {
             let verdict = finding.now.map_or("", Verdict::word);
             let since = finding.since().map_or_else(String::new, |since| format!(" since {since}"));
-            format!("{verdict} {}/{}/{}{since}: {}", finding.policy, finding.target, finding.subject, finding.message)
+            format!(
+                "{verdict} {}/{}/{}{since}: {}",
+                finding.policy, finding.target, finding.subject, finding.message
+            )
         })
         .collect();
     list(&mut text, &format!("{} open", plural(open.len() as u64, "finding")), &open);
@@ -89,14 +92,22 @@ pub(super) fn text(audit: &Audit) -> String {
                 ExceptionKind::Waiver => format!("; hid {}", plural(one.hidden, "judgement")),
                 _ => String::new(),
             };
-            let worse = if one.worse.is_empty() { String::new() } else { format!("; WORSE: {}", one.worse.join(", ")) };
+            let worse = if one.worse.is_empty() {
+                String::new()
+            } else {
+                format!("; WORSE: {}", one.worse.join(", "))
+            };
             format!("{} of {}{named}: {}{hid}{worse}", one.kind.word(), one.policy, one.what)
         })
         .collect();
     list(&mut text, "allowed", &allowed);
     for framework in &audit.controls {
-        let nobody = framework.controls.iter().filter(|control| !matches!(&*control.state, "held" | "failing" | "warning"));
-        let nobody: Vec<String> = nobody.map(|control| format!("{} {}: {}", control.id, control.title, control.state)).collect();
+        let nobody = framework
+            .controls
+            .iter()
+            .filter(|control| !matches!(&*control.state, "held" | "failing" | "warning"));
+        let nobody: Vec<String> =
+            nobody.map(|control| format!("{} {}: {}", control.id, control.title, control.state)).collect();
         let head = format!(
             "{}: {} of {} controls were not checked",
             framework.title,
@@ -119,7 +130,9 @@ pub(super) fn text(audit: &Audit) -> String {
             let what = match one.kind {
                 PatternKind::AlwaysFails => format!("failed every time ({})", one.judged),
                 PatternKind::NeverRead => format!("could never be judged ({})", one.judged),
-                PatternKind::Flaps => format!("changed {} in {} judgements", plural(one.count, "time"), one.judged),
+                PatternKind::Flaps => {
+                    format!("changed {} in {} judgements", plural(one.count, "time"), one.judged)
+                }
                 PatternKind::Unmended => format!("open for {}", plural(one.count, "day")),
                 PatternKind::AlwaysPasses => format!("passed every time ({}): can it fail?", one.judged),
             };

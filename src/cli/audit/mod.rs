@@ -24,14 +24,18 @@ pub(super) use period::Report;
 
 /// What was checked in a period, what was not, and evidence that stands
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:
   muster audit --period 2026-Q3
   muster audit --period 2026-Q3 --framework playbook --format html=audit.html
   muster audit --period 2026-Q3 --evidence evidence/2026-Q3 --anchor ../audit-anchor/anchor.jsonl
   muster audit verify evidence/2026-Q3 --key audit-key.pub.pem
   muster audit bundle evidence/monday --facts monday.json
 
-Exit codes: 0 the audit was made, 2 wrong input, 4 no run in the period")]
+Exit codes: 0 the audit was made, 2 wrong input, 4 no run in the period"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     period: period::Arguments,

@@ -46,7 +46,12 @@ pub(super) async fn certificates(store: &Store, now: Timestamp) -> Result<Seen, 
 }
 
 /// Everything that ends within a month, or has ended, the next first.
-pub(super) fn ahead(project: &Project, attested: &[Attested], certificates: Seen, now: Timestamp) -> Vec<Ahead> {
+pub(super) fn ahead(
+    project: &Project,
+    attested: &[Attested],
+    certificates: Seen,
+    now: Timestamp,
+) -> Vec<Ahead> {
     let (now, limit) = (micros_of(now), micros_of(now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)));
     let mut all: Vec<(i64, Ahead)> = Vec::new();
     let left = |ends: i64| {

@@ -98,7 +98,9 @@ fn wanted(text: &str) -> Result<Wanted, String> {
         "csv-gaps" => Format::Csv(Table::Gaps),
         "csv-exceptions" => Format::Csv(Table::Exceptions),
         _ => {
-            return Err("write `human`, `html`, `markdown`, `json`, `csv`, `csv-gaps` or `csv-exceptions`".to_owned());
+            return Err(
+                "write `human`, `html`, `markdown`, `json`, `csv`, `csv-gaps` or `csv-exceptions`".to_owned()
+            );
         }
     };
     match file {
@@ -116,7 +118,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let period = audit::period(text, &zone, made).map_err(|why| {
         Problem::usage(why.0, "the day after the last one of a period does not belong to it")
     })?;
-    let Some(gathered) = gather(&arguments.how.sources(), &opened, period, arguments.framework.as_deref(), made)?
+    let Some(gathered) =
+        gather(&arguments.how.sources(), &opened, period, arguments.framework.as_deref(), made)?
     else {
         return Ok(exit::NOTHING);
     };
