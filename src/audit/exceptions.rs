@@ -101,7 +101,7 @@ fn hidden(ledger: &Ledger) -> Vec<Hidden<'_>> {
         }
         let mut held =
             finding.turns.iter().filter(|turn| turn.verdict == Some(Verdict::Waived)).map(|turn| turn.held);
-        let worsened = held.next() == Some(false) && held.last() == Some(true);
+        let worsened = held.next() == Some(false) && held.next_back() == Some(true);
         if times > 0 {
             all.push(Hidden { finding, times, worsened });
         }

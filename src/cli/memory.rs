@@ -140,7 +140,8 @@ impl Asked<'_> {
 }
 
 fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, Problem> {
-    let due = || asked.is_due(inbox.next_due(), inbox) && path.exists();
+    // Of nothing, nothing is overdue.
+    let due = || asked.is_due(inbox.next_due(), inbox) && (path.exists() || inbox.span().is_some());
     if asked.needs || inbox.is_due() || due() {
         return from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
     }

@@ -3,7 +3,7 @@
 //! What was not among the findings of its check any more has a change too, so that between two changes the verdict of
 //! every run in which the check was judged is known exactly, in the order in which the runs were saved.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
@@ -64,7 +64,7 @@ pub(super) async fn save(
     let wanted = json!(bounds).to_string();
     let rows = sqlx::query_as(KNOWN).bind(&wanted).fetch_all(&mut **writer.tx()).await;
     let rows: Vec<(i64, String, i64, i64)> = rows.map_err(|error| writer.fault(&error))?;
-    let mut known: HashMap<String, Known> =
+    let mut known: BTreeMap<String, Known> =
         rows.into_iter().map(|(id, name, verdict, state)| (name, (id, verdict, state))).collect();
     for (name, one) in &now {
         if !known.contains_key(*name) {

@@ -75,7 +75,6 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
 }
 
 /// Marks of other machines are judged by their age.
-#[expect(clippy::disallowed_methods, reason = "no verdict depends on it")]
 pub(super) fn now() -> i64 {
     crate::fact::micros_of(jiff::Timestamp::now())
 }

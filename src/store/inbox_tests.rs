@@ -296,6 +296,9 @@ async fn a_batch_that_was_changed_is_an_error_and_not_an_answer_less() {
     assert!(matches!(error, StoreError::Content { .. }), "{error}");
 }
 
+/// A run, when it began, and what it found.
+type Wanted = (i64, Timestamp, Vec<(String, Verdict)>);
+
 /// Numbers without an order, always the same.
 fn chance(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -306,7 +309,7 @@ fn chance(seed: &mut u64) -> u64 {
 async fn written_only_where_it_changes_every_run_is_read_back_as_it_was() {
     for mut seed in 1..9 {
         let (_place, store) = fresh().await;
-        let mut wanted: Vec<(i64, Timestamp, Vec<(String, Verdict)>)> = Vec::new();
+        let mut wanted: Vec<Wanted> = Vec::new();
         let mut minutes: Vec<i64> = Vec::new();
         for number in 0..40_i64 {
             // The clock goes backwards now and then.

@@ -92,6 +92,19 @@ pub(super) async fn ledger(store: &Store, (from, to): (Timestamp, Timestamp)) ->
         _ => None,
     };
     ledger.findings = findings(store, &mut tx, &ids, &places).await?;
+    promises(store, &mut tx, &mut ledger).await?;
+    ledger.begun = begun_runs(store, &mut tx, (from, to)).await?;
+    tx.rollback().await.map_err(fault)?;
+    Ok(ledger)
+}
+
+/// What was promised by these runs, and all texts.
+async fn promises(
+    store: &Store,
+    tx: &mut sqlx::SqliteConnection,
+    ledger: &mut Ledger,
+) -> Result<(), StoreError> {
+    let fault = |error: sqlx::Error| store.fault(&error);
     let wanted: Vec<&str> = ledger.runs.iter().filter_map(|run| run.promised.as_deref()).collect();
     let promises: Vec<(String, String)> =
         sqlx::query_as("SELECT digest, json FROM promise WHERE digest IN (SELECT value FROM json_each(?))")
@@ -105,9 +118,7 @@ pub(super) async fn ledger(store: &Store, (from, to): (Timestamp, Timestamp)) ->
         sqlx::query_as("SELECT digest, source FROM policy").fetch_all(&mut *tx).await.map_err(fault)?;
     ledger.policies =
         policies.into_iter().map(|(digest, text)| (Arc::from(digest), Arc::from(text))).collect();
-    ledger.begun = begun_runs(store, &mut tx, (from, to)).await?;
-    tx.rollback().await.map_err(fault)?;
-    Ok(ledger)
+    Ok(())
 }
 
 fn runs(store: &Store, rows: Vec<RunRow>) -> Result<Vec<LedgerRun>, StoreError> {

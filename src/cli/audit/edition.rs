@@ -10,6 +10,7 @@ use crate::cli::places;
 use crate::cli::setup::{Setup, known};
 use crate::diag::{Diag, Level, code};
 use crate::evidence::{Edition, Piece, Role};
+use crate::policy::frameworks::BUILTIN;
 use crate::policy::library;
 use crate::policy::load::{File, Loaded, of_texts};
 use crate::policy::project::{self, Project};
@@ -46,6 +47,10 @@ pub(in crate::cli) fn of_setup(setup: &Setup) -> Result<Edition, Problem> {
     for calendar in setup.project.calendars.values() {
         let Some((_, loc)) = &calendar.holidays else { continue };
         let (name, text) = holidays(loc, root)?;
+        others.insert(name, text);
+    }
+    for framework in setup.project.frameworks.all().iter().filter(|one| &*one.source != BUILTIN) {
+        let (name, text) = framework_file(&places::of(&framework.source, root), root)?;
         others.insert(name, text);
     }
     pieces.extend(others.into_iter().map(|(name, text)| Piece { name, role: Role::Other, text }));
@@ -98,6 +103,16 @@ fn holidays(loc: &Loc, root: &Path) -> Result<(String, String), Problem> {
     }
     let source = yaml::read_file(&root.join(&name), &Limits { bytes: 4 << 20, ..Limits::default() })?;
     Ok((name, source.text.to_string()))
+}
+
+/// A framework of the project, which its policies may name controls of.
+fn framework_file(name: &str, root: &Path) -> Result<(String, String), Problem> {
+    if !stays_inside(name) {
+        let help = "move it into the folder of the project file, so that evidence can hold it";
+        return Err(wrong(None, format!("the framework `{name}` lies outside of the project"), help));
+    }
+    let source = yaml::read_file(&root.join(name), &Limits { bytes: 32 << 20, ..Limits::default() })?;
+    Ok((name.to_owned(), source.text.to_string()))
 }
 
 /// A scalar as it is meant, without its quotes.

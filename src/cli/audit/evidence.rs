@@ -10,6 +10,7 @@ use crate::audit::Promise;
 use crate::cli::edge::host;
 use crate::cli::memory::{self, unusable};
 use crate::cli::output::Problem;
+use crate::cli::record::Mask;
 use crate::evidence::{
     Edition, EvidenceError, Judge, Laid, Material, Options, Period, Piece, Run, Scope, write,
 };
@@ -42,55 +43,27 @@ pub(super) fn make(
     let mask = bundle::mask(setup, how.mask, &redactor)?;
     let anchor = how.anchor.map(|anchor| bundle::outside(anchor, how.dir)).transpose()?;
     let (editions, places) = editions(ledger, promises);
+    let verdicts = verdicts(ledger);
+    let kept = kept(ledger, &places);
+    let unkept = ledger.runs.len() - kept.len();
+    let expected =
+        kept.iter().map(|one| (one.run.started, verdicts.get(&one.place).cloned().unwrap_or_default()));
+    let mut judge = Checked { inner: Rejudge::default(), expected: expected.collect() };
     let runtime = memory::waiting().map_err(|error| unusable(&error))?;
     let store = runtime.block_on(Store::open(path)).map_err(|error| unusable(&error))?;
-    let mut order: Vec<usize> = (0..ledger.runs.len()).collect();
-    order.sort_by_key(|run| ledger.runs.get(*run).map(|run| run.started));
-    let mut plans: BTreeMap<(usize, Scope), Result<Ready, String>> = BTreeMap::new();
-    let laid: Vec<Laid> = editions
-        .iter()
-        .enumerate()
-        .map(|(place, edition)| Laid {
-            number: place + 1,
-            root: setup.project.root.clone(),
-            edition: edition.clone(),
-        })
-        .collect();
-    let verdicts = verdicts(ledger);
-    let mut unkept = 0_usize;
-    let known: Vec<(usize, &LedgerRun, usize)> = order
-        .iter()
-        .filter_map(|run| {
-            let one = ledger.runs.get(*run)?;
-            let place = one.promised.as_ref().and_then(|digest| places.get(digest).copied());
-            unkept += usize::from(place.is_none());
-            Some((*run, one, place?))
-        })
-        .collect();
-    let mut read = |(run, one, place): (usize, &LedgerRun, usize)| -> Result<Run, String> {
-        let scope = Scope {
-            environment: one.environment.as_deref().map(str::to_owned),
-            checks: verdicts.get(&run).map(|all| all.keys().cloned().collect()).unwrap_or_default(),
-            ..Scope::default()
-        };
-        let recorded = runtime.block_on(store.recording(one.id)).map_err(|error| error.to_string())?;
-        let mut recording =
-            recorded.ok_or_else(|| format!("the run {} was kept without what it saw", one.id))?;
-        let ready = plans.entry((place, scope.clone())).or_insert_with(|| {
-            laid.get(place).map_or_else(
-                || Err("its texts were not kept".to_owned()),
-                |laid| Ready::of(laid, &scope, false),
-            )
-        });
-        let id = one.uid.to_string();
-        let Ok(ready) = ready.as_ref() else {
-            // Whoever judges it says why it cannot be judged.
-            return Ok(Run { id, edition: place, scope, recording, report: None });
-        };
-        recording.past =
-            runtime.block_on(past(&store, ready, &recording)).map_err(|error| error.to_string())?;
-        let recording = bundle::ready(recording, &ready.setup, &ready.plan, mask.as_ref(), &redactor)?;
-        Ok(Run { id, edition: place, scope, recording, report: None })
+    let laid = editions.iter().enumerate().map(|(place, edition)| Laid {
+        number: place + 1,
+        root: setup.project.root.clone(),
+        edition: edition.clone(),
+    });
+    let mut reader = Reader {
+        runtime,
+        store,
+        laid: laid.collect(),
+        plans: BTreeMap::new(),
+        verdicts: &verdicts,
+        mask: mask.as_ref(),
+        redactor: &redactor,
     };
     let material = Material {
         period: Period { name: audit.period.name.clone(), from: audit.period.from, until: audit.period.to },
@@ -98,22 +71,13 @@ pub(super) fn make(
         host: host(),
         made: audit.made,
         masked: mask.is_some(),
-        editions: editions.clone(),
-        runs: Box::new(known.iter().map(move |one| read(*one))),
+        editions,
+        runs: Box::new(kept.iter().map(move |one| reader.read(one))),
         audit: pages.into_iter().map(|(name, text)| (name, text.into_bytes())).collect(),
     };
     let holds_secret = |text: &str| guard.clean(text) != text;
     let options = Options { key: signing.as_ref(), anchor, holds_secret: &holds_secret };
-    let expected =
-        known.iter().map(|(run, one, _)| (one.started, verdicts.get(run).cloned().unwrap_or_default()));
-    let mut judge = Checked { inner: Rejudge::default(), expected: expected.collect() };
-    let written = write(material, how.dir, &options, &mut judge).map_err(|error| match error {
-        EvidenceError::Nothing => Problem::usage(
-            "no run of the period was kept with the texts that judged it, so that there is no evidence of any",
-            "runs of everything (`muster check` without named policies) are kept with them",
-        ),
-        other => problem(&other),
-    })?;
+    let written = write(material, how.dir, &options, &mut judge).map_err(|error| refused(&error))?;
     let mut said = bundle::shown(how.dir, &written, signing.as_ref().map(|key| key.public().id()));
     if unkept > 0 {
         said.push_str(&format!(
@@ -121,6 +85,80 @@ pub(super) fn make(
         ));
     }
     Ok(said)
+}
+
+fn refused(error: &EvidenceError) -> Problem {
+    match error {
+        EvidenceError::Nothing => Problem::usage(
+            "no run of the period was kept with the texts that judged it, so that there is no evidence of any",
+            "runs of everything (`muster check` without named policies) are kept with them",
+        ),
+        other => problem(other),
+    }
+}
+
+/// A run whose texts were kept.
+struct Kept<'a> {
+    /// Its position in the ledger.
+    place: usize,
+    run: &'a LedgerRun,
+    /// Which edition judged it.
+    edition: usize,
+}
+
+/// Those runs, in the order of their times.
+fn kept<'a>(ledger: &'a Ledger, places: &BTreeMap<Arc<str>, usize>) -> Vec<Kept<'a>> {
+    let edition = |run: &LedgerRun| places.get(run.promised.as_ref()?).copied();
+    let runs = ledger.runs.iter().enumerate();
+    let mut all: Vec<Kept<'_>> =
+        runs.filter_map(|(place, run)| Some(Kept { place, run, edition: edition(run)? })).collect();
+    all.sort_by_key(|one| one.run.started);
+    all
+}
+
+/// Reads runs out of the store, so that each can be judged by itself.
+struct Reader<'a> {
+    runtime: tokio::runtime::Runtime,
+    store: Store,
+    laid: Vec<Laid>,
+    plans: BTreeMap<(usize, Scope), Result<Ready, String>>,
+    verdicts: &'a BTreeMap<usize, Verdicts>,
+    mask: Option<&'a Mask>,
+    redactor: &'a Redactor,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, one: &Kept<'_>) -> Result<Run, String> {
+        let (id, edition) = (one.run.uid.to_string(), one.edition);
+        let scope = Scope {
+            environment: one.run.environment.as_deref().map(str::to_owned),
+            checks: self
+                .verdicts
+                .get(&one.place)
+                .map(|all| all.keys().cloned().collect())
+                .unwrap_or_default(),
+            ..Scope::default()
+        };
+        let recorded =
+            self.runtime.block_on(self.store.recording(one.run.id)).map_err(|error| error.to_string())?;
+        let mut recording =
+            recorded.ok_or_else(|| format!("the run {} was kept without what it saw", one.run.id))?;
+        let (laid, asked) = (self.laid.get(edition), (edition, scope.clone()));
+        let ready = self.plans.entry(asked).or_insert_with(|| {
+            laid.map_or_else(
+                || Err("its texts were not kept".to_owned()),
+                |laid| Ready::of(laid, &scope, false),
+            )
+        });
+        // Whoever judges it says why it cannot be judged.
+        let Ok(ready) = ready.as_ref() else {
+            return Ok(Run { id, edition, scope, recording, report: None });
+        };
+        recording.past =
+            self.runtime.block_on(past(&self.store, ready, &recording)).map_err(|error| error.to_string())?;
+        let recording = bundle::ready(recording, &ready.setup, &ready.plan, self.mask, self.redactor)?;
+        Ok(Run { id, edition, scope, recording, report: None })
+    }
 }
 
 /// The texts that judged, each once, and which of them each promise refers to.

@@ -1,6 +1,6 @@
 //! An audit on a terminal: what a manager reads in a minute.
 
-use crate::audit::{Audit, ExceptionKind, PatternKind};
+use crate::audit::{Audit, Exception, ExceptionKind, History, PatternKind, Population};
 use crate::verdict::Verdict;
 
 /// Lines of a list at most; the rest is in the other formats.
@@ -39,6 +39,19 @@ pub(super) fn text(audit: &Audit) -> String {
     }
     let (expected, judged, missed) = (population.expected, population.judged, population.missed);
     text.push_str(&format!("\nof {expected} expected judgements {judged} happened, {missed} did not\n"));
+    not_judged(&mut text, population);
+    open(&mut text, findings);
+    allowed(&mut text, exceptions);
+    uncovered(&mut text, audit);
+    patterns(&mut text, audit);
+    let ahead: Vec<String> =
+        audit.outlook.iter().map(|one| format!("{} {}: {}", one.kind, one.name, one.what)).collect();
+    list(&mut text, "ends soon", &ahead);
+    text
+}
+
+/// Where nothing was judged, and why.
+fn not_judged(text: &mut String, population: &Population) {
     let gaps: Vec<String> = population
         .gaps
         .iter()
@@ -53,19 +66,23 @@ pub(super) fn text(audit: &Audit) -> String {
             format!("{policy} at {target}: {missed} missed from {} to {}: {why}{open}", gap.from, gap.to)
         })
         .collect();
-    list(&mut text, "not judged", &gaps);
+    list(text, "not judged", &gaps);
     let interrupted: Vec<String> = population
         .interrupted
         .iter()
         .map(|run| format!("{} on {}: {}", run.at, run.host, run.about))
         .collect();
-    list(&mut text, "runs that began and never ended", &interrupted);
+    list(text, "runs that began and never ended", &interrupted);
     let clocks: Vec<String> = population
         .clocks
         .iter()
         .map(|jump| format!("{} came after {} on {}", jump.at, jump.before, jump.host))
         .collect();
-    list(&mut text, "the clock went backwards", &clocks);
+    list(text, "the clock went backwards", &clocks);
+}
+
+/// What somebody has to mend.
+fn open(text: &mut String, findings: &[History]) {
     let open: Vec<String> = findings
         .iter()
         .filter(|finding| finding.is_open())
@@ -78,7 +95,11 @@ pub(super) fn text(audit: &Audit) -> String {
             )
         })
         .collect();
-    list(&mut text, &format!("{} open", plural(open.len() as u64, "finding")), &open);
+    list(text, &format!("{} open", plural(open.len() as u64, "finding")), &open);
+}
+
+/// What was allowed, and what it hid.
+fn allowed(text: &mut String, exceptions: &[Exception]) {
     let allowed: Vec<String> = exceptions
         .iter()
         .map(|one| {
@@ -100,7 +121,11 @@ pub(super) fn text(audit: &Audit) -> String {
             format!("{} of {}{named}: {}{hid}{worse}", one.kind.word(), one.policy, one.what)
         })
         .collect();
-    list(&mut text, "allowed", &allowed);
+    list(text, "allowed", &allowed);
+}
+
+/// Controls that nobody checks, and statements that do not count.
+fn uncovered(text: &mut String, audit: &Audit) {
     for framework in &audit.controls {
         let nobody = framework
             .controls
@@ -114,7 +139,7 @@ pub(super) fn text(audit: &Audit) -> String {
             nobody.len(),
             framework.controls.len()
         );
-        list(&mut text, &head, &nobody);
+        list(text, &head, &nobody);
     }
     let stale: Vec<String> = audit
         .attestations
@@ -122,7 +147,11 @@ pub(super) fn text(audit: &Audit) -> String {
         .filter(|one| !one.faults.is_empty())
         .map(|one| format!("{} by {} at {}: {}", one.topic, one.by, one.at, one.faults.join("; ")))
         .collect();
-    list(&mut text, "attestations that do not count", &stale);
+    list(text, "attestations that do not count", &stale);
+}
+
+/// What a person should think about.
+fn patterns(text: &mut String, audit: &Audit) {
     let patterns: Vec<String> = audit
         .patterns
         .iter()
@@ -140,9 +169,5 @@ pub(super) fn text(audit: &Audit) -> String {
             format!("{} at {}{subject}: {what}", one.policy, one.target)
         })
         .collect();
-    list(&mut text, "patterns", &patterns);
-    let ahead: Vec<String> =
-        audit.outlook.iter().map(|one| format!("{} {}: {}", one.kind, one.name, one.what)).collect();
-    list(&mut text, "ends soon", &ahead);
-    text
+    list(text, "patterns", &patterns);
 }

@@ -20,6 +20,7 @@ use super::gather::{Gathered, gather};
 
 /// `muster audit`.
 #[derive(Args)]
+#[group(id = "audited")]
 pub(super) struct Arguments {
     /// `2026-Q3`, `2026-08`, `2026-W31`, `2026`, or two days as `2026-07-01..2026-10-01`, the second of which does not belong to it
     #[arg(long, value_name = "PERIOD", required = true)]
@@ -42,6 +43,7 @@ pub(super) struct Arguments {
 
 /// How it is shown.
 #[derive(Args)]
+#[group(id = "shown")]
 struct How {
     /// `human`, `html`, `markdown`, `json`, or `csv` (the findings), `csv-gaps`, `csv-exceptions`; `html=FILE` writes to a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = wanted)]
@@ -126,8 +128,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(dir) = &arguments.evidence {
         let how = evidence::How { dir, anchor: arguments.anchor.as_deref(), mask: &arguments.mask };
         let pages = vec![
-            ("audit.json".to_owned(), arguments.how.text(Format::Json, &gathered.audit, Kind::Quarterly)),
-            ("audit.html".to_owned(), arguments.how.text(Format::Html, &gathered.audit, Kind::Quarterly)),
+            ("audit.json".to_owned(), How::text(Format::Json, &gathered.audit, Kind::Quarterly)),
+            ("audit.html".to_owned(), How::text(Format::Html, &gathered.audit, Kind::Quarterly)),
         ];
         note(&evidence::make(&gathered, pages, &how)?);
     }
@@ -172,7 +174,7 @@ impl How {
         Ok(())
     }
 
-    fn text(&self, format: Format, audit: &Audit, kind: Kind) -> String {
+    fn text(format: Format, audit: &Audit, kind: Kind) -> String {
         use crate::report::audit;
         match format {
             Format::Human => super::human::text(audit),
@@ -187,7 +189,7 @@ impl How {
         let human = [Wanted { format: Format::Human, file: None }];
         let formats = if self.format.is_empty() { &human[..] } else { &self.format };
         for wanted in formats {
-            let text = self.text(wanted.format, &gathered.audit, kind);
+            let text = Self::text(wanted.format, &gathered.audit, kind);
             match &wanted.file {
                 Some(file) => write_file(file, &text)?,
                 None => say(&text)?,
