@@ -3,7 +3,7 @@
 //!
 //! It holds the recordings of a period, what was found in them, the project and the policies that judged, and a list of
 //! all of it with digests. The runs are a chain: each names the one before, so none can be taken out or put in between.
-//! An Ed25519 signature covers the list. [`write`] makes it whole or not at all, and [`verify`] finds every byte that was
+//! An Ed25519 signature covers the list. [`write()`] makes it whole or not at all, and [`verify()`] finds every byte that was
 //! changed since, and judges every recording again with what lies beside it.
 //!
 //! Where runs, texts and keys come from is not known here: a [`Material`] is given, and a [`Judge`].

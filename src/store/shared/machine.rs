@@ -32,7 +32,7 @@ impl Shared {
         self.address.shown()
     }
 
-    /// Beside which path runs wait that were not sent, for [`Inbox`](super::Inbox).
+    /// Beside which path runs wait that were not sent, for [`Inbox`](crate::store::Inbox).
     pub fn outbox(&self) -> PathBuf {
         let mut path = self.copy.clone().into_os_string();
         path.push("-unsent");
