@@ -140,10 +140,21 @@ impl Asked<'_> {
 }
 
 fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, Problem> {
+    let known = || from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
+    if asked.needs || inbox.is_due() {
+        return known();
+    }
     // Of nothing, nothing is overdue.
-    let due = || asked.is_due(inbox.next_due(), inbox) && (path.exists() || inbox.span().is_some());
-    if asked.needs || inbox.is_due() || due() {
-        return from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
+    let is_there = path.exists() || inbox.span().is_some();
+    if is_there && asked.is_due(inbox.next_due(), inbox) {
+        match known() {
+            Ok(recalled) => return Ok(recalled),
+            // What is overdue is no reason not to judge the rest; whether this run can be kept is seen at its end.
+            Err(problem) => {
+                let told = problem.diags.into_iter().map(|diag| Diag { level: Level::Warning, ..diag });
+                warn(&told.collect::<Vec<_>>());
+            }
+        }
     }
     Ok(Recalled { span: inbox.span(), ..Recalled::default() })
 }

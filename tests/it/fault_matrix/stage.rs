@@ -125,7 +125,8 @@ impl Stage {
                 self.write(Cert::own("shop.example.org", |_| {}).unwrap().pem().as_bytes());
             }
             "command.output" => self.prints(&format!("echo '{WELL}'")),
-            "tcp.port" | "http.response" | "job.canary" | "job.finished" => {
+            "job.canary" => self.queues(),
+            "tcp.port" | "http.response" | "job.finished" => {
                 self.answers(Reply::with(
                     200,
                     &[("Content-Type", "application/json"), ("Location", "/")],
@@ -349,6 +350,27 @@ impl Stage {
         self.keep(http);
     }
 
+    /// The service takes jobs, and knows which it was given.
+    fn queues(&mut self) {
+        let queued = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        let http = Http::start(move |asked| {
+            let mut queued = queued.lock().unwrap();
+            let status = match &*asked.method {
+                "POST" => {
+                    queued.insert(asked.path.clone());
+                    200
+                }
+                "GET" if queued.contains(&asked.path) => 200,
+                "GET" => 404,
+                _ => 204,
+            };
+            Reply::new(status, "text/plain", "so it is")
+        });
+        let http = http.unwrap();
+        self.addr = Some(http.addr());
+        self.keep(http);
+    }
+
     /// The service presents such a certificate, of an authority that the target trusts.
     pub(super) fn presents(&mut self, change: impl FnOnce(&mut rcgen::CertificateParams)) {
         let root = Cert::root("Test CA").unwrap();
@@ -416,7 +438,7 @@ impl Stage {
                 format!("path: '{path}', sentinel: file, user: '{user}'")
             }
             "job.canary" => format!(
-                "enqueue: /canary, finished: /canary, clean: /canary, wait: 500ms, interval: 50ms, within: {}",
+                "enqueue: '/canary/{{token}}', finished: '/canary/{{token}}', clean: '/canary/{{token}}', wait: 500ms, interval: 50ms, within: {}",
                 self.deadline
             ),
             "job.finished" => format!("path: /, at: /seen, within: {}", self.deadline),
