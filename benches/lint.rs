@@ -50,7 +50,7 @@ remedy:
   steps:
     - shell: df -h {{{{ filesystem }}}}
     - do: Find what grew, and ask its owner.
-  runbook: docs/runbooks/disk.md
+  runbook: https://wiki.example.org/disk
 ",
         number % 50
     )
