@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::history::Judged;
 use super::model::{PolicyMoved, VerdictMoved};
 use super::promise::Promise;
 use crate::store::{Ledger, LedgerRun};
@@ -15,13 +16,13 @@ pub type Compare<'a> = dyn Fn(&str, &str) -> (String, Vec<String>) + 'a;
 
 /// All changes, the latest first.
 pub(super) fn changes(
-    ledger: &Ledger,
+    (ledger, judged): (&Ledger, &Judged),
     promises: &BTreeMap<Arc<str>, Promise>,
     compare: &Compare<'_>,
 ) -> Vec<PolicyMoved> {
     let mut runs: Vec<&LedgerRun> = ledger.runs.iter().collect();
     runs.sort_by_key(|run| run.started);
-    let verdicts = verdicts(ledger);
+    let verdicts = verdicts(ledger, judged);
     let mut last: BTreeMap<Option<&Arc<str>>, &Promise> = BTreeMap::new();
     let mut all: Vec<PolicyMoved> = Vec::new();
     for run in runs {
@@ -74,18 +75,17 @@ pub(super) fn changes(
 }
 
 /// Judgements in order of time, by policy and target.
-type Verdicts<'a> = BTreeMap<(&'a str, &'a str), Vec<(Timestamp, Verdict)>>;
+pub(super) type Verdicts<'a> = BTreeMap<(&'a str, &'a str), Vec<(Timestamp, Verdict)>>;
 
-fn verdicts(ledger: &Ledger) -> Verdicts<'_> {
+pub(super) fn verdicts<'a>(ledger: &'a Ledger, judged: &Judged) -> Verdicts<'a> {
     let mut all: Verdicts<'_> = BTreeMap::new();
-    for one in ledger.judged.iter().filter(|one| !one.notice) {
-        let (Some((policy, target, _)), Some(run)) = (ledger.checks.get(one.check), ledger.runs.get(one.run))
-        else {
-            continue;
-        };
-        all.entry((policy, target)).or_default().push((run.started, one.verdict));
+    for (check, judged) in judged {
+        let Some((policy, target, _)) = ledger.checks.get(*check) else { continue };
+        let mut times: Vec<(Timestamp, Verdict)> =
+            judged.iter().filter_map(|one| Some((ledger.started(one.run)?, one.verdict))).collect();
+        times.sort_unstable();
+        all.insert((policy, target), times);
     }
-    all.values_mut().for_each(|all| all.sort_unstable());
     all
 }
 

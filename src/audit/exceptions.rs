@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde::{Deserialize, Serialize};
 
+use super::history::Judged;
 use super::model::{Exception, ExceptionKind};
 use crate::store::{Ledger, LedgerFinding, LedgerRun};
-use crate::verdict::{Operand, Origin, Verdict};
+use crate::verdict::Verdict;
 
 /// An exception as a project file, or a policy, says it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `Exception`")]
 pub struct Allowed {
     pub kind: ExceptionKind,
@@ -25,7 +26,10 @@ pub struct Allowed {
 }
 
 /// All of them, the waivers first, those that hid most first.
-pub(super) fn exceptions(ledger: &Ledger, allowed: &BTreeMap<Arc<str>, Vec<Allowed>>) -> Vec<Exception> {
+pub(super) fn exceptions(
+    (ledger, judged): (&Ledger, &Judged),
+    allowed: &BTreeMap<Arc<str>, Vec<Allowed>>,
+) -> Vec<Exception> {
     let mut runs: Vec<&LedgerRun> = ledger.runs.iter().collect();
     runs.sort_by_key(|run| run.started);
     let mut found: BTreeMap<&Allowed, (Timestamp, Timestamp)> = BTreeMap::new();
@@ -39,7 +43,7 @@ pub(super) fn exceptions(ledger: &Ledger, allowed: &BTreeMap<Arc<str>, Vec<Allow
     }
     let open: BTreeSet<&Allowed> =
         newest.values().filter_map(|digest| allowed.get(*digest)).flatten().collect();
-    let hidden = hidden(ledger);
+    let hidden = hidden(ledger, judged);
     let mut all: Vec<Exception> = found
         .into_iter()
         .map(|(one, (from, to))| {
@@ -84,20 +88,16 @@ struct Hidden<'a> {
     worsened: bool,
 }
 
-fn hidden(ledger: &Ledger) -> Vec<Hidden<'_>> {
-    let mut runs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for one in ledger.judged.iter().filter(|one| !one.notice) {
-        runs.entry(one.check).or_default().push(one.run);
-    }
+fn hidden<'a>(ledger: &'a Ledger, judged: &Judged) -> Vec<Hidden<'a>> {
     let mut all = Vec::new();
     for finding in &ledger.findings {
-        let judged = runs.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
+        let judged = judged.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
         let mut times = 0;
         for (place, turn) in
             finding.turns.iter().enumerate().filter(|(_, turn)| turn.verdict == Some(Verdict::Waived))
         {
             let end = finding.turns.get(place + 1).map_or(usize::MAX, |next| next.run);
-            times += judged.iter().filter(|run| (turn.run..end).contains(*run)).count() as u64;
+            times += judged.iter().filter(|one| (turn.run..end).contains(&one.run)).count() as u64;
         }
         let mut held =
             finding.turns.iter().filter(|turn| turn.verdict == Some(Verdict::Waived)).map(|turn| turn.held);
@@ -127,41 +127,4 @@ fn hid(exception: &mut Exception, hidden: &[Hidden<'_>]) {
             exception.worse.push(format!("{}: it was near its limit, and fails now", newest.subject.shown));
         }
     }
-}
-
-/// A number that a finding was judged by, and the limit that stands against it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// The probe.
-    pub probe: Arc<str>,
-    /// The fact.
-    pub fact: Arc<str>,
-    /// The number, as the finding has it.
-    pub value: f64,
-    /// Is more of it worse?
-    pub up: bool,
-}
-
-/// The numbers of a finding that lie beyond a limit of its rule: what got worse is seen by them.
-pub fn judged_by(operands: &[Operand]) -> Vec<Judged> {
-    let number = |operand: &Operand| match &operand.value {
-        Json::Number(number) => number.as_f64(),
-        _ => None,
-    };
-    let limits = operands.iter().filter(|operand| matches!(operand.origin, Origin::Param { .. }));
-    let limits: Vec<(f64, &str)> = limits.filter_map(|limit| Some((number(limit)?, &*limit.ty))).collect();
-    let mut all = Vec::new();
-    for operand in operands {
-        let Origin::Fact { probe } = &operand.origin else { continue };
-        let Some(value) = number(operand) else { continue };
-        // Without a limit of its kind nobody knows which way is worse.
-        let Some((limit, _)) = limits.iter().find(|(_, ty)| *ty == operand.ty) else { continue };
-        all.push(Judged {
-            probe: Arc::clone(probe),
-            fact: Arc::clone(&operand.text),
-            value,
-            up: value >= *limit,
-        });
-    }
-    all
 }

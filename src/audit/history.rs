@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Counted, History, Pattern, PatternKind, Period, Spell};
-use crate::store::{Ledger, LedgerFinding};
+use crate::store::{Judgement, Ledger, LedgerFinding};
 use crate::verdict::Verdict;
 
 /// Who mends nothing for so long is told.
@@ -15,18 +15,13 @@ const LONG: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// So few judgements are no pattern.
 const FEW: u64 = 5;
 
-/// The runs in which each check was judged, in the order in which they were saved.
-type Runs = BTreeMap<usize, Vec<usize>>;
+/// The judgements of each check, in the order in which they were saved.
+pub(super) type Judged = BTreeMap<usize, Vec<Judgement>>;
 
 /// Findings of checks that were open or hidden in the period: the open ones first, then the worst, then the oldest.
-pub(super) fn histories(ledger: &Ledger) -> Vec<History> {
-    let mut runs: Runs = BTreeMap::new();
-    for one in ledger.judged.iter().filter(|one| !one.notice) {
-        runs.entry(one.check).or_default().push(one.run);
-    }
-    runs.values_mut().for_each(|runs| runs.sort_unstable());
+pub(super) fn histories(ledger: &Ledger, judged: &Judged) -> Vec<History> {
     let mut all: Vec<History> =
-        ledger.findings.iter().filter_map(|one| history(ledger, one, &runs)).collect();
+        ledger.findings.iter().filter_map(|one| history(ledger, one, judged)).collect();
     all.sort_by(|one, other| {
         let rank = |history: &History| (history.is_open(), history.now, history.severity);
         rank(other).cmp(&rank(one)).then(one.first.cmp(&other.first)).then_with(|| one.id.cmp(&other.id))
@@ -41,23 +36,26 @@ fn stands(verdict: Option<Verdict>) -> Option<Verdict> {
     })
 }
 
-fn history(ledger: &Ledger, finding: &LedgerFinding, runs: &Runs) -> Option<History> {
+fn history(ledger: &Ledger, finding: &LedgerFinding, judged: &Judged) -> Option<History> {
     let (policy, target, notice) = ledger.checks.get(finding.check)?;
-    let judged = runs.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
+    let judged = judged.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
     if *notice || judged.is_empty() {
         return None;
     }
-    let started = |run: usize| ledger.runs.get(run).map(|run| run.started);
     let mut spells: Vec<Spell> = Vec::new();
     let mut now = None;
     let mut turns = finding.turns.iter().peekable();
     let mut stood = None;
     let mut earlier = finding.turns.first().is_some_and(|turn| turn.run == 0);
-    for run in judged {
+    for Judgement { run, whole, .. } in judged {
         while let Some(turn) = turns.next_if(|turn| turn.run <= *run) {
             stood = stands(turn.verdict);
         }
-        let at = started(*run)?;
+        // Where not everything was judged, a finding that is not there was not seen to be mended.
+        if stood.is_none() && !whole {
+            continue;
+        }
+        let at = ledger.started(*run)?;
         match (stood, now) {
             (Some(verdict), None) => {
                 let from = if earlier { finding.first.min(at) } else { at };
@@ -96,15 +94,25 @@ fn history(ledger: &Ledger, finding: &LedgerFinding, runs: &Runs) -> Option<Hist
     })
 }
 
+/// How often each check's verdict was another one than the time before.
+fn changes<'a>(ledger: &'a Ledger, judged: &Judged) -> BTreeMap<(&'a str, &'a str), u64> {
+    let turned = |all: &[Judgement]| {
+        let pairs = all.iter().zip(all.iter().skip(1));
+        pairs.filter(|(one, next)| one.verdict != next.verdict).count() as u64
+    };
+    let named = judged.iter().filter_map(|(check, all)| Some((ledger.checks.get(*check)?, turned(all))));
+    named.map(|((policy, target, _), turned)| ((&**policy, &**target), turned)).collect()
+}
+
 /// What always fails or passes, flaps, or is mended by nobody.
 pub(super) fn patterns(
-    ledger: &Ledger,
+    (ledger, judged): (&Ledger, &Judged),
     checks: &[Counted],
     findings: &[History],
     period: &Period,
 ) -> Vec<Pattern> {
     let mut patterns = Vec::new();
-    let changes = changes(ledger);
+    let changes = changes(ledger, judged);
     for check in checks {
         let verdicts = &check.verdicts;
         let judged = verdicts.total() - verdicts.skipped;
@@ -160,22 +168,67 @@ pub(super) fn patterns(
     patterns
 }
 
-/// How often each check's verdict was another one than the time before.
-fn changes(ledger: &Ledger) -> BTreeMap<(&str, &str), u64> {
-    let mut last: BTreeMap<usize, Verdict> = BTreeMap::new();
-    let mut order: Vec<_> = ledger.judged.iter().filter(|one| !one.notice).collect();
-    order.sort_by_key(|one| one.run);
-    let mut found: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for one in order {
-        let Some((policy, target, _)) = ledger.checks.get(one.check) else { continue };
-        if last.insert(one.check, one.verdict).is_some_and(|was| was != one.verdict) {
-            *found.entry((policy, target)).or_default() += 1;
-        }
-    }
-    found
-}
-
 /// The last time something was read, for the age of what is shown.
 pub(super) fn last_run(ledger: &Ledger) -> Option<Timestamp> {
     ledger.runs.iter().map(|run| run.started).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::store::{LedgerRun, Turn};
+    use crate::verdict::Finding;
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day)
+    }
+
+    /// A finding that fails in the first run, and how its check was judged in each.
+    fn spells(judged: &[(Verdict, bool)]) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let runs = 0..judged.len();
+        let run = |run: usize| LedgerRun {
+            id: i64::try_from(run).unwrap(),
+            started: at(i64::try_from(run).unwrap()),
+            muster: "".into(),
+            host: "".into(),
+            exit: 1,
+            environment: None,
+            promised: None,
+            uid: "".into(),
+        };
+        let one = |(run, (verdict, whole)): (usize, &(Verdict, bool))| Judgement {
+            check: 0,
+            run,
+            verdict: *verdict,
+            whole: *whole,
+            notice: false,
+        };
+        let turn = |run, verdict| Turn { run, verdict, held: verdict.is_some() };
+        let finding = LedgerFinding {
+            check: 0,
+            first: at(0),
+            last: at(0),
+            turns: vec![turn(0, Some(Verdict::Fail)), turn(1, None)],
+            newest: Finding::notice("aa".into(), "p", "db", "team".into(), String::new()),
+        };
+        let ledger = Ledger {
+            runs: runs.map(run).collect(),
+            checks: vec![("p".into(), "db".into(), false)],
+            judged: judged.iter().enumerate().map(one).collect(),
+            findings: vec![finding],
+            ..Ledger::default()
+        };
+        let found = histories(&ledger, &ledger.by_check()).remove(0);
+        found.spells.iter().map(|spell| (spell.from, spell.to)).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_read_was_not_mended() {
+        let (fail, unknown, skipped, pass) =
+            (Verdict::Fail, Verdict::Unknown, Verdict::Skipped, Verdict::Pass);
+        assert_eq!(spells(&[(fail, true), (unknown, false), (skipped, false)]), [(at(0), None)]);
+        assert_eq!(spells(&[(fail, true), (unknown, false), (pass, true)]), [(at(0), Some(at(2)))]);
+    }
 }

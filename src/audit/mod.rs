@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::store::Ledger;
+use crate::store::{Ledger, LedgerRun};
 
 pub use changes::Compare;
-pub use exceptions::{Allowed, Judged, judged_by};
+pub use exceptions::Allowed;
 pub use model::{
     Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework, Gap,
     History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell, VerdictMoved,
@@ -55,13 +55,18 @@ pub struct Given<'a> {
 /// Puts an audit together. Controls, attestations and what lies ahead are added by whoever knows them.
 pub fn audit(given: Given<'_>) -> Audit {
     let Given { period, ledger, promises, allowed, compare, muster, host, made, path } = given;
+    let judged = ledger.by_check();
+    let both = (ledger, &judged);
     let promised = population::promised(ledger, promises, &period);
-    let population = population::population(ledger, &promised, &period);
-    let findings = history::histories(ledger);
-    let patterns = history::patterns(ledger, &population.checks, &findings, &period);
+    let population = population::population(both, &promised, &period);
+    let findings = history::histories(ledger, &judged);
+    let patterns = history::patterns(both, &population.checks, &findings, &period);
     let (hosts, versions): (BTreeSet<Arc<str>>, BTreeSet<Arc<str>>) =
         ledger.runs.iter().map(|run| (Arc::clone(&run.host), Arc::clone(&run.muster))).unzip();
-    let unpromised = ledger.runs.iter().filter(|run| run.promised.is_none()).count();
+    // Nor is anything counted of a promise that was lost.
+    let is_known =
+        |run: &&LedgerRun| run.promised.as_ref().is_some_and(|digest| promises.contains_key(digest));
+    let unpromised = ledger.runs.iter().filter(|run| !is_known(run)).count();
     Audit {
         audit: FORMAT,
         muster,
@@ -78,8 +83,8 @@ pub fn audit(given: Given<'_>) -> Audit {
         },
         controls: Vec::new(),
         attestations: Vec::new(),
-        exceptions: exceptions::exceptions(ledger, allowed),
-        changes: changes::changes(ledger, promises, compare),
+        exceptions: exceptions::exceptions(both, allowed),
+        changes: changes::changes(both, promises, compare),
         days: days::days(ledger, &period),
         outlook: Vec::new(),
         population,

@@ -4,11 +4,13 @@
 //! that runs at another hour makes a gap. Of a longer time without a judgement every due time that passed with its grace
 //! counts as missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::changes::verdicts;
+use super::history::Judged;
 use super::model::{ClockJump, Counted, Gap, Interrupted, Period, Population};
 use super::promise::{Promise, PromisedCheck};
 use crate::fact::{micros_of, timestamp};
@@ -56,7 +58,7 @@ pub(super) fn promised<'a>(
         if current.insert(environment, digest) == Some(digest) {
             continue;
         }
-        for check in &promise.checks {
+        for check in promise.checks.iter().filter(|check| check.skip.is_none()) {
             let name: Name<'a> = (&check.policy, &check.target);
             let slot = found.entry(name).or_insert_with(|| {
                 let before = known.contains_key(&name);
@@ -68,12 +70,15 @@ pub(super) fn promised<'a>(
             slot.ended = false;
             slot.until = period.until;
         }
-        let there = |name: &Name<'_>| {
-            let mut all = current.values().filter_map(|digest| promises.get(*digest));
-            all.any(|promise| promise.checks.iter().any(|check| (&*check.policy, &*check.target) == *name))
-        };
+        let there: HashSet<Name<'_>> = current
+            .values()
+            .filter_map(|digest| promises.get(*digest))
+            // What is skipped now was promised until then, and what it missed stays missed.
+            .flat_map(|promise| promise.checks.iter().filter(|check| check.skip.is_none()))
+            .map(|check| (&*check.policy, &*check.target))
+            .collect();
         for (name, slot) in found.iter_mut().filter(|(_, slot)| !slot.ended) {
-            if !there(name) {
+            if !there.contains(name) {
                 slot.ended = true;
                 slot.until = run.started;
             }
@@ -83,16 +88,12 @@ pub(super) fn promised<'a>(
 }
 
 /// Counts.
-pub(super) fn population(ledger: &Ledger, promised: &[Promised<'_>], period: &Period) -> Population {
-    let mut judged: BTreeMap<Name<'_>, Vec<(Timestamp, Verdict)>> = BTreeMap::new();
-    for one in ledger.judged.iter().filter(|one| !one.notice) {
-        let (Some((policy, target, _)), Some(run)) = (ledger.checks.get(one.check), ledger.runs.get(one.run))
-        else {
-            continue;
-        };
-        judged.entry((policy, target)).or_default().push((run.started, one.verdict));
-    }
-    judged.values_mut().for_each(|all| all.sort_unstable());
+pub(super) fn population(
+    (ledger, judged): (&Ledger, &Judged),
+    promised: &[Promised<'_>],
+    period: &Period,
+) -> Population {
+    let judged = verdicts(ledger, judged);
     let mut times: Vec<Timestamp> = ledger.runs.iter().map(|run| run.started).collect();
     times.sort_unstable();
     let before: BTreeMap<Name<'_>, Timestamp> = ledger
@@ -103,7 +104,7 @@ pub(super) fn population(ledger: &Ledger, promised: &[Promised<'_>], period: &Pe
         })
         .collect();
     let mut population = Population::default();
-    for one in promised.iter().filter(|one| one.check.skip.is_none()) {
+    for one in promised {
         let name: Name<'_> = (&one.check.policy, &one.check.target);
         let judged = judged.get(&name).map(Vec::as_slice).unwrap_or_default();
         let before = before.get(&name).copied().filter(|_| !one.new);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::exceptions::Allowed;
 use crate::fact::micros_of;
 use crate::store::Standing;
 use crate::verdict::Severity;
@@ -20,6 +21,12 @@ pub struct Promise {
     /// The texts that judge: name, role and digest of each, the project file first; empty if they could not be gathered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<PromisedPiece>,
+    /// Why they could not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unkept: Option<String>,
+    /// The waivers of the project file, as it was read then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Allowed>,
     /// Policies that are judged, with the digests of their texts.
     pub policies: BTreeMap<Arc<str>, Arc<str>>,
     /// The checks.

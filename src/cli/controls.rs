@@ -9,7 +9,7 @@ use crate::plan::{self, Input, Plan, bind_as_far};
 use crate::policy::frameworks::{self, BUILTIN, Found, Framework, Frameworks, PLAYBOOK};
 use crate::policy::{Policy, Project};
 use crate::report::controls::Shown;
-use crate::store::Store;
+use crate::store::{Store, StoredVerdict};
 
 use super::output::{Done, Form, Problem, say};
 use super::setup::{Select, Setup, Sources, setup};
@@ -148,32 +148,17 @@ fn newest(project: &Project, checks: &[Bound]) -> Result<Option<Judgements>, Pro
     let Some(path) = memory::known(project, "judgements")? else { return Ok(None) };
     let read = memory::wait(async {
         let store = Store::open(&path).await?;
-        let read = of_runs(&store, checks).await;
+        let read = store.newest().await;
         store.close().await;
         read
     });
-    read.map_err(|error| memory::unusable(&error))
-}
-
-/// Goes back through the runs until each check was found, or there are no more of them.
-async fn of_runs(store: &Store, checks: &[Bound]) -> Result<Option<Judgements>, crate::store::StoreError> {
+    let newest = read.map_err(|error| memory::unusable(&error))?;
     // Of what is skipped now no judgement counts.
-    let wanted = checks.iter().filter(|check| !check.skipped);
-    let mut left: BTreeSet<(Arc<str>, Arc<str>)> =
-        wanted.map(|check| (Arc::clone(&check.policy), Arc::clone(&check.target))).collect();
-    let mut found = Judgements::new();
-    let runs = store.runs(u32::MAX).await?;
-    let live: Vec<_> = runs.iter().filter(|run| run.replay.is_none()).collect();
-    for run in &live {
-        if left.is_empty() {
-            break;
-        }
-        for check in store.view(run.id).await?.checks.into_iter().filter(|check| !check.notice) {
-            let key = (check.policy, check.target);
-            if left.remove(&key) {
-                found.insert(key, Judged { verdict: check.verdict, at: run.started });
-            }
-        }
-    }
-    Ok((!live.is_empty()).then_some(found))
+    let wanted: BTreeSet<(&str, &str)> =
+        checks.iter().filter(|check| !check.skipped).map(|check| (&*check.policy, &*check.target)).collect();
+    let is_wanted = |one: &StoredVerdict| wanted.contains(&(&*one.policy, &*one.target));
+    let known = !newest.is_empty();
+    let found = newest.into_iter().filter(is_wanted);
+    let found = found.map(|one| ((one.policy, one.target), Judged { verdict: one.verdict, at: one.at }));
+    Ok(known.then(|| found.collect()))
 }

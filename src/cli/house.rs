@@ -25,7 +25,7 @@ pub(super) fn owners(project: &Project) -> BTreeSet<Arc<str>> {
 }
 
 /// A path from `/` on. Where that cannot be told, what is looked for below it cannot be read, and says so.
-fn absolute(root: &Path) -> PathBuf {
+pub(super) fn absolute(root: &Path) -> PathBuf {
     let here = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     std::path::absolute(here).unwrap_or_else(|_unknown| root.to_owned())
 }

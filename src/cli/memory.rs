@@ -111,7 +111,7 @@ pub(super) fn recall(
     let needs = plan.checks.iter().any(|check| held(check).is_some()) || !wanted.is_empty();
     let asked = Asked { plan, wanted: &wanted, needs, promised: promised.as_ref(), at };
     let (Recalled { past, span, overdue }, gap) = match &place.shared {
-        Some(shared) => from_shared(shared, &inbox, &asked)?,
+        Some(shared) => from_shared(shared, &asked)?,
         None => (from_file(&place.path, &inbox, &asked)?, None),
     };
     let mark = inbox.begin(begun(plan, promised.as_ref(), at));
@@ -132,10 +132,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Has somebody to look what is overdue?
-    fn is_due(&self, next: Option<Timestamp>, inbox: &Inbox) -> bool {
-        let late = next.is_none_or(|due| due <= self.at);
-        self.promised.is_some_and(|promised| late || !inbox.knows(&promised.digest))
+    /// Has somebody to look what is overdue? Not before the time that was noted for this very promise.
+    fn is_due(&self, inbox: &Inbox) -> bool {
+        self.promised
+            .is_some_and(|promised| inbox.next_due(&promised.digest).is_none_or(|due| due <= self.at))
     }
 }
 
@@ -146,7 +146,7 @@ fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, 
     }
     // Of nothing, nothing is overdue.
     let is_there = path.exists() || inbox.span().is_some();
-    if is_there && asked.is_due(inbox.next_due(), inbox) {
+    if is_there && asked.is_due(inbox) {
         match known() {
             Ok(recalled) => return Ok(recalled),
             // What is overdue is no reason not to judge the rest; whether this run can be kept is seen at its end.
@@ -160,14 +160,10 @@ fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, 
 }
 
 /// What a shared store knows. What is not known because it is away is not made up.
-fn from_shared(
-    shared: &Shared,
-    inbox: &Inbox,
-    asked: &Asked<'_>,
-) -> Result<(Recalled, Option<Gap>), Problem> {
+fn from_shared(shared: &Shared, asked: &Asked<'_>) -> Result<(Recalled, Option<Gap>), Problem> {
     // What is noted beside the copy is never too late: whoever judged since has only put it off.
     let copy = Inbox::open(shared.copy()).map_err(|error| unusable(&error))?;
-    if !asked.needs && !asked.is_due(copy.next_due(), inbox) {
+    if !asked.needs && !asked.is_due(&copy) {
         return Ok((Recalled::default(), None));
     }
     let known = |wanted| from_store(shared.copy(), asked.plan, wanted, (asked.at, asked.promised));
@@ -278,7 +274,8 @@ async fn overdue(
         plan.checks.iter().map(|check| (&*check.policy.id, &*check.target.name)).collect();
     let all = audit::overdue(&promised.checks, &store.standing().await?, &judged, at);
     // What is overdue already is looked for by every run, until it is judged.
-    store.note_due(all.first().map_or(Timestamp::MAX, |due| due.late));
+    let next = all.first().map_or(Timestamp::MAX, |due| due.late);
+    store.note_due(&promised.digest, next);
     Ok(all.into_iter().filter(|due| due.is_overdue(at)).collect())
 }
 
@@ -361,7 +358,11 @@ impl Memory {
             if let Some(promised) =
                 self.promised.as_ref().filter(|promised| !self.inbox.knows(&promised.digest))
             {
-                self.inbox.promise(&promised.digest, &redactor.clean(&promised.text(setup)))?;
+                let text = promised.text(setup).map_err(|error| {
+                    let (path, what) = (self.inbox.path().to_owned(), "what is promised".to_owned());
+                    StoreError::Content { path, what, why: error.to_string() }
+                })?;
+                self.inbox.promise(&promised.digest, &redactor.clean(&text))?;
             }
             self.inbox.save(&draft)
         });

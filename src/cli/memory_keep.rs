@@ -33,23 +33,25 @@ pub(super) fn forget(
     })
 }
 
-/// Forgets by tiers: the first run of a day does it.
+/// Forgets by tiers: the first run of a day does it. A shared log goes first: what the copy does not know any more nobody
+/// would ever forget there.
 fn retain(place: &Place, keep: &Keep, at: Timestamp) -> Result<(), StoreError> {
-    let gone = wait(async {
-        let store = Store::open(&place.path).await?;
-        let gone = async {
-            let gone = store.outlived(&keeping(keep), at).await?;
-            store.forget(&gone).await?;
-            Ok(gone)
-        }
-        .await;
-        store.close().await;
-        gone
-    })?;
-    match &place.shared {
-        Some(shared) if !gone.is_empty() => memory_shared::forget(shared, gone),
-        _ => Ok(()),
+    let gone = with(place, async |store| store.outlived(&keeping(keep), at).await)?;
+    if gone.is_empty()
+        || !place.shared.as_ref().map_or(Ok(true), |shared| memory_shared::forget(shared, gone.clone()))?
+    {
+        return Ok(());
     }
+    with(place, async |store| store.forget(&gone).await.map(drop))
+}
+
+fn with<T>(place: &Place, ask: impl AsyncFnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    wait(async {
+        let store = Store::open(&place.path).await?;
+        let answer = ask(&store).await;
+        store.close().await;
+        answer
+    })
 }
 
 /// How long runs are kept, as the store takes it.

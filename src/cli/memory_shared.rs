@@ -204,11 +204,13 @@ pub(super) fn send(
 }
 
 /// Forgets runs of the log that the copy forgot. What is left there is told, and is no fault of the run.
-pub(super) fn forget(shared: &Shared, runs: Vec<i64>) -> Result<(), StoreError> {
-    if let Err(why) = waiting()?.block_on(shared.forget(runs)) {
+pub(super) fn forget(shared: &Shared, runs: Vec<i64>) -> Result<bool, StoreError> {
+    let done = waiting()?.block_on(shared.forget(runs));
+    let is_done = done.is_ok();
+    if let Err(why) = done {
         told(shared, &Sent { unpruned: Some(why), ..Sent::default() });
     }
-    Ok(())
+    Ok(is_done)
 }
 
 fn unsent(shared: &Shared, why: &SharedError) -> Problem {

@@ -13,7 +13,7 @@ use crate::judge;
 use crate::plan::{Check, Input, Plan, Selection, bind};
 use crate::verdict::{Finding, Step, StepKind};
 
-use super::audit::edition;
+use super::audit::{allowed, edition};
 use super::setup::Setup;
 
 /// What the project promises in the environment of this run.
@@ -27,15 +27,15 @@ pub(super) struct Promised {
 /// What is promised; none if only some policies were named, or if the others cannot be bound.
 pub(super) fn promised(setup: &Setup, plan: &Plan) -> Option<Promised> {
     let Selection { environment, named_sources, set, .. } = &setup.selection;
-    if *named_sources || !setup.has_project || !setup.loaded.broken.is_empty() {
+    // `--set` is of this run alone, and judges otherwise than the project promises.
+    if *named_sources || !set.is_empty() || !setup.has_project || !setup.loaded.broken.is_empty() {
         return None;
     }
     let is_narrowed = {
         let s = &setup.selection;
         !(s.tiers.is_empty() && s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
     };
-    // `--set` is of this run, and no promise.
-    let checks: Vec<PromisedCheck> = if is_narrowed || !set.is_empty() {
+    let checks: Vec<PromisedCheck> = if is_narrowed {
         let selection = Selection { environment: environment.clone(), ..Selection::default() };
         let input = Input {
             policies: setup.policies(),
@@ -99,7 +99,7 @@ fn digest(setup: &Setup, checks: &[PromisedCheck]) -> String {
 
 impl Promised {
     /// All of it as text.
-    pub(super) fn text(&self, setup: &Setup) -> String {
+    pub(super) fn text(&self, setup: &Setup) -> Result<String, serde_json::Error> {
         let used: BTreeSet<&Arc<str>> = self.checks.iter().map(|check| &check.policy).collect();
         let (mut policies, mut texts) = (BTreeMap::new(), BTreeMap::new());
         for policy in setup.policies().iter().filter(|policy| used.contains(&policy.id)) {
@@ -107,7 +107,10 @@ impl Promised {
             texts.insert(Arc::clone(&policy.digest), Arc::from(policy.text.text()));
         }
         // Without them the run can be counted, and not be judged again.
-        let edition = edition::of_setup(setup).map(|edition| edition.pieces).unwrap_or_default();
+        let (edition, unkept) = match edition::of_setup(setup) {
+            Ok(edition) => (edition.pieces, None),
+            Err(problem) => (Vec::new(), problem.diags.first().map(|diag| diag.message.clone())),
+        };
         let pieces = edition.into_iter().map(|piece| {
             let digest = crate::policy::decode::digest(&piece.text);
             texts.insert(Arc::clone(&digest), Arc::from(piece.text));
@@ -115,8 +118,9 @@ impl Promised {
         });
         let pieces = pieces.collect();
         let (environment, checks) = (self.environment.clone(), self.checks.clone());
-        let promise = Promise { environment, pieces, policies, checks, texts };
-        serde_json::to_string(&promise).unwrap_or_default()
+        let waivers = setup.project.waivers.iter().map(allowed::waiver).collect();
+        let promise = Promise { environment, pieces, unkept, waivers, policies, checks, texts };
+        serde_json::to_string(&promise)
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Anchored {
     pub lines: usize,
     /// How many of them are signed by the key of the evidence.
     pub signed: usize,
+    /// Lines of which only the last run is here, so that they prove nothing of those before it.
+    pub last_only: usize,
     /// Lines about another time.
     pub other: usize,
 }
@@ -99,11 +101,18 @@ fn chained<'e>(entries: impl Iterator<Item = &'e Entry>, count: usize) -> Option
     (seen == count && count > 0).then_some(previous)
 }
 
-/// Why a line does not fit, `Ok(true)` if it does, `Ok(false)` if it is about another time.
-fn fits(line: &Line, index: &Index) -> Result<bool, String> {
+/// How a line fits a chain.
+enum Fit {
+    Chain,
+    LastOnly,
+    Other,
+}
+
+/// How a line fits, or why it does not. `manifest` is the digest of the list, where it is made already.
+fn fits(line: &Line, index: &Index, manifest: Option<&str>) -> Result<Fit, String> {
     let Period { from, until, .. } = &index.period;
     if line.last < *from || line.last >= *until {
-        return Ok(false);
+        return Ok(Fit::Other);
     }
     let lacks = || {
         Err(format!(
@@ -114,10 +123,17 @@ fn fits(line: &Line, index: &Index) -> Result<bool, String> {
     if line.period.from < *from {
         // Its first runs are not here; its last one has to be.
         let known = index.runs.iter().any(|entry| entry.linked("") == line.own);
-        return if known { Ok(true) } else { lacks() };
+        return if known { Ok(Fit::LastOnly) } else { lacks() };
     }
     let since = index.runs.iter().filter(|entry| entry.started >= line.period.from);
-    if chained(since, line.runs).as_deref() == Some(&*line.head) { Ok(true) } else { lacks() }
+    if chained(since, line.runs).as_deref() != Some(&*line.head) {
+        return lacks();
+    }
+    // The line that was written for this very evidence knows all of its files.
+    if line.made == index.made && manifest.is_some_and(|manifest| *manifest != line.manifest) {
+        return Err("it was written for this evidence, and knows another list of its files".to_owned());
+    }
+    Ok(Fit::Chain)
 }
 
 /// Is a signature, if the line has one of this key, its?
@@ -135,15 +151,17 @@ pub(super) fn check(
     path: &Path,
     index: &Index,
     key: Option<&PublicKey>,
+    manifest: Option<&str>,
 ) -> Result<(Anchored, Vec<(usize, String)>), EvidenceError> {
     let (mut said, mut wrong) = (Anchored::default(), Vec::new());
     for (at, line) in read(path)?.iter().enumerate() {
-        match proven(line, key).and_then(|signed| Ok((signed, fits(line, index)?))) {
-            Ok((signed, true)) => {
+        match proven(line, key).and_then(|signed| Ok((signed, fits(line, index, manifest)?))) {
+            Ok((signed, Fit::Chain)) => {
                 said.lines += 1;
                 said.signed += usize::from(signed);
             }
-            Ok((_, false)) => said.other += 1,
+            Ok((_, Fit::LastOnly)) => said.last_only += 1,
+            Ok((_, Fit::Other)) => said.other += 1,
             Err(why) => wrong.push((at + 1, why)),
         }
     }
@@ -157,7 +175,7 @@ pub(super) fn append(
     manifest: &str,
     key: Option<&SigningKey>,
 ) -> Result<(), EvidenceError> {
-    match check(path, index, key.map(SigningKey::public)) {
+    match check(path, index, key.map(SigningKey::public), None) {
         Ok((_, wrong)) => {
             if let Some((at, why)) = wrong.first() {
                 return Err(EvidenceError::Input(format!(

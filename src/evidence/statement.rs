@@ -110,10 +110,10 @@ pub(super) fn statement(
         let name = format!("{policy}@{target}");
         match check.verdict {
             // What was not judged is no test that passed.
-            Verdict::Skipped => {}
+            Verdict::Skipped if check.worst <= Verdict::Skipped => {}
             Verdict::Pass if check.worst <= Verdict::Pass => passed.push(name),
             // It holds at the end, and did not all the time.
-            Verdict::Pass | Verdict::Warn | Verdict::Waived => warned.push(name),
+            Verdict::Pass | Verdict::Skipped | Verdict::Warn | Verdict::Waived => warned.push(name),
             Verdict::Fail | Verdict::Unknown => failed.push(name),
         }
     }

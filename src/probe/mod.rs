@@ -44,6 +44,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use idle::{Idle, Meter};
+pub use project::evidence_state;
 
 pub use context::{Clock, Context, Databases, Other, SystemClock, Target, TlsFiles};
 

@@ -34,6 +34,11 @@ impl Stop {
         (Self { at, dropped: Arc::clone(&dropped) }, StopGuard(dropped))
     }
 
+    /// Stops after so long, for who looks without being asked by a run.
+    pub(crate) fn within(time: Duration) -> Self {
+        Self { at: Instant::now() + time, dropped: Arc::default() }
+    }
+
     /// When.
     pub(crate) fn at(&self) -> Instant {
         self.at

@@ -34,6 +34,7 @@ pub use diff::Compared;
 pub use json::VERSION;
 pub use schema::json_schema;
 pub(crate) use text::inline;
+pub(crate) use words::count;
 
 pub use review::Review;
 

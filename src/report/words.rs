@@ -11,7 +11,7 @@ pub(super) fn number(count: u64) -> String {
 }
 
 /// `1 check`, `40 checks`.
-pub(super) fn count(many: u64, noun: &str) -> String {
+pub(crate) fn count(many: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(many), if many == 1 { "" } else { "s" })
 }
 

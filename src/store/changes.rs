@@ -16,7 +16,7 @@ pub(super) const GONE: i64 = -1;
 
 const KNOWN: &str = "
 SELECT finding.id, finding.name, finding.verdict, finding.state FROM json_each(?) wanted
-CROSS JOIN finding ON finding.bound = wanted.value";
+CROSS JOIN finding ON finding.bound = wanted.value AND finding.verdict >= 0";
 
 const OTHERS: &str = "SELECT id, verdict, state FROM finding WHERE name = ?";
 

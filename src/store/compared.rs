@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use sqlx::SqliteConnection;
 
-use super::write::code;
 use super::{Store, StoreError};
-use crate::verdict::{CheckView, Finding, FindingView, RunView, Verdict};
+use crate::verdict::{CheckView, Finding, FindingView, RunView};
 
 /// Of a run: when it began, which recording it judged, who answered, and its recording without the observations.
 type RunRow = (i64, Option<String>, String, Option<String>);
@@ -97,7 +96,7 @@ async fn checks(
     let mut checks = Vec::new();
     for (bound, policy, target, notice, judged, whole) in rows {
         let findings = findings.remove(&bound).unwrap_or_default();
-        let verdict = verdict(store, judged)?;
+        let verdict = store.verdict(judged)?;
         let digest = digests.get(&*policy).cloned();
         let (policy, target, notice) = (policy.into(), target.into(), notice == 1);
         let whole = notice || whole == 1;
@@ -116,13 +115,8 @@ fn finding(
     Ok(FindingView {
         id: name.into(),
         subject: text.subject.shown,
-        verdict: verdict(store, judged)?,
+        verdict: store.verdict(judged)?,
         severity: Some(text.severity),
         message: (newest == run).then_some(text.message),
     })
-}
-
-fn verdict(store: &Store, number: i64) -> Result<Verdict, StoreError> {
-    let found = Verdict::ALL.into_iter().find(|verdict| code(*verdict) == number);
-    found.ok_or_else(|| store.content("a verdict", format!("no verdict has the number {number}")))
 }

@@ -1,8 +1,7 @@
 //! The file: is it a store, may it be written, and if there is none, a new one.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,11 +11,12 @@ use sqlx::sqlite::{
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
+use super::inbox::Noted;
 use super::place::{Size, absolute, look};
 use super::{
-    ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample, Take,
-    Watched, compared, fold, inbox, ledger, observed, past, prune, read, repack, retain, samples, watch,
-    write,
+    ExportError, Item, Keeping, Ledger, Standing, StoreError, StoredFinding, StoredRun, StoredSample,
+    StoredVerdict, Take, Watched, compared, fold, inbox, ledger, observed, past, prune, read, repack, retain,
+    samples, watch, write,
 };
 use crate::fact::{Key, Past, PastRequest, Recording, Schema, micros_of};
 use crate::verdict::{Recall, RunReport, RunView};
@@ -39,8 +39,8 @@ pub struct Store {
     pool: SqlitePool,
     path: Arc<str>,
     lost: u64,
-    /// What the note beside the file shall say of what is due; 0 is nothing new.
-    due: Arc<AtomicI64>,
+    /// What the note beside the file shall say of promises, beginning with what it said of this very file.
+    due: Arc<Mutex<Noted>>,
 }
 
 impl Store {
@@ -48,6 +48,8 @@ impl Store {
     /// refused and not touched. Runs that wait beside it are folded in.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = absolute(path)?;
+        // Before it is opened: then it looks as it was noted.
+        let noted = inbox::noted(&path);
         let end = Instant::now() + PATIENCE;
         loop {
             // Two that make the file at the same time can be told "busy" without being waited for.
@@ -56,7 +58,7 @@ impl Store {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 other => {
-                    let (path, due) = (Arc::from(&*path), Arc::default());
+                    let (path, due) = (Arc::from(&*path), Arc::new(Mutex::new(noted)));
                     let mut store = Self { pool: other?, path, lost: 0, due };
                     match fold::fold(&store).await {
                         Ok(lost) => store.lost = lost,
@@ -168,14 +170,26 @@ impl Store {
         compared::view(self, run).await
     }
 
+    /// How every check was judged last, those left out of which only recordings were judged.
+    pub async fn newest(&self) -> Result<Vec<StoredVerdict>, StoreError> {
+        read::newest(self).await
+    }
+
     /// When every check that is known was judged last, and since when it is promised.
     pub async fn standing(&self) -> Result<Vec<Standing>, StoreError> {
         read::standing(self).await
     }
 
-    /// Before that time nothing is overdue: no run has to look.
-    pub fn note_due(&self, due: Timestamp) {
-        self.due.store(micros_of(due), Ordering::Relaxed);
+    /// Before that time nothing of a promise is overdue: no run has to look.
+    pub fn note_due(&self, promise: &str, due: Timestamp) {
+        let mut noted = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.retain(|(digest, _)| digest != promise);
+        noted.insert(0, (promise.to_owned(), micros_of(due)));
+    }
+
+    /// What is due is not known any more.
+    pub(super) fn forget_due(&self) {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Everything that is known of the runs that began at or after a time and before another.
@@ -213,10 +227,10 @@ impl Store {
         let span = read::span_micros(&self).await;
         self.pool.close().await;
         let Ok(span) = span else { return };
-        let due = Some(self.due.load(Ordering::Relaxed)).filter(|due| *due != 0);
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // In the tick of the clock in which the file was written the note proves nothing.
         for _ in 0..4 {
-            if inbox::write_note(&self.path, span, due) {
+            if inbox::write_note(&self.path, span, &due) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(3)).await;

@@ -15,11 +15,6 @@ use super::packed::{FORMAT, Unread, unpack};
 use super::write::Writer;
 use super::{Store, StoreError, begun, promised};
 
-/// What each environment promised last.
-const NEWEST: &str = "
-SELECT promised FROM run WHERE promised IS NOT NULL AND id IN (
-    SELECT max(id) FROM run WHERE promised IS NOT NULL GROUP BY environment)";
-
 /// Folds in what waits beside the store. Returns how many runs a power cut took: a file of fewer bytes than it was
 /// written with.
 pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
@@ -54,10 +49,7 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     let all = "INSERT INTO folded (name) SELECT value FROM json_each(?) WHERE TRUE ON CONFLICT DO NOTHING";
     let done = sqlx::query(all).bind(&names).execute(&mut **writer.tx()).await;
     done.map_err(|error| store.fault(&error))?;
-    let newest: Vec<String> = sqlx::query_scalar(NEWEST)
-        .fetch_all(&mut **writer.tx())
-        .await
-        .map_err(|error| store.fault(&error))?;
+    let newest = promised::newest(store, writer.tx()).await?;
     writer.commit().await?;
     promised::sweep(&folder, &newest);
     over.iter().for_each(|(file, _)| drop(std::fs::remove_file(file)));

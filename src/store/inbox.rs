@@ -29,6 +29,12 @@ use crate::fact::timestamp;
 const MOST: usize = 64;
 const LARGEST: u64 = 16 << 20;
 
+/// Digests of promises, each with when somebody has to look what is overdue of it; the one looked at last comes first.
+pub(super) type Noted = Vec<(String, i64)>;
+
+/// So many of them are noted: each environment has one.
+const PROMISES: usize = 32;
+
 /// What the note is called, and its first word.
 const NOTE: &str = "known";
 const FORMAT: &str = "muster-store-4";
@@ -75,8 +81,8 @@ pub struct Inbox {
     folder: PathBuf,
     waiting: Vec<Waiting>,
     known: Known,
-    /// Before that nothing is overdue, if everything is judged that was promised when it was noted.
-    due: Option<i64>,
+    /// Of each promise when somebody has to look what is overdue.
+    due: Noted,
 }
 
 /// When the runs in the store began, the first and the last.
@@ -108,14 +114,15 @@ impl Inbox {
         let shown = folder.display().to_string();
         let what = format!("the folder `{shown}` of runs that wait");
         may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        let note = if there { read_note(&path, &folder) } else { Some((Known::Empty, None)) };
-        let (known, due) = note.unwrap_or((Known::Not, None));
+        let note = if there { read_note(&path, &folder) } else { Some((Known::Empty, Noted::new())) };
+        let (known, due) = note.unwrap_or((Known::Not, Noted::new()));
         Ok(Self { path: path.into(), folder, waiting, known, due })
     }
 
-    /// When the store has to be asked next what is overdue; `None` if that is not known.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.and_then(timestamp)
+    /// When the store has to be asked next what is overdue of a promise; `None` if nobody asked of it yet.
+    pub fn next_due(&self, promise: &str) -> Option<Timestamp> {
+        let (_, due) = self.due.iter().find(|(digest, _)| digest == promise)?;
+        timestamp(*due)
     }
 
     /// Says that a run begins. What is returned must live as long as the run.
@@ -253,15 +260,14 @@ fn looks(path: &str) -> Option<String> {
 /// Notes how the store looks, and when its runs began; `false` if it must be done again, because the note is not the
 /// younger. Nothing is lost without the note, so that nothing is said of one that cannot be written: the next check
 /// opens the store.
-pub(super) fn write_note(path: &str, span: Option<(i64, i64)>, due: Option<i64>) -> bool {
+pub(super) fn write_note(path: &str, span: Option<(i64, i64)>, due: &Noted) -> bool {
     let folder = folder(path);
     let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return true };
     let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
-    // What nobody looked at this time is due when it was.
-    let due = due.or_else(|| noted_due(&folder)).map_or_else(String::new, |due| due.to_string());
+    let due: String = due.iter().take(PROMISES).map(|(digest, due)| format!("{due} {digest}\n")).collect();
     let chance = RandomState::new().hash_one(std::process::id());
     let half = folder.join(format!("{NOTE}-{chance:x}.half"));
-    let written = std::fs::write(&half, format!("{looks}\n{span}\n{due}\n"));
+    let written = std::fs::write(&half, format!("{looks}\n{span}\n{due}"));
     written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))).is_err()
         || is_younger(path, &folder) != Some(false)
 }
@@ -273,21 +279,25 @@ fn is_younger(path: &str, folder: &Path) -> Option<bool> {
     Some(noted > std::fs::metadata(path).ok().map(at)?)
 }
 
-/// What the last note says of what is due.
-fn noted_due(folder: &Path) -> Option<i64> {
-    let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
-    note.lines().nth(2)?.parse().ok()
+/// What was noted of what is due, if the store looks as it did then: one that was restored is asked again.
+pub(super) fn noted(path: &str) -> Noted {
+    read_note(path, &folder(path)).map(|(_, due)| due).unwrap_or_default()
+}
+
+fn due_line(line: &str) -> Option<(String, i64)> {
+    let (due, digest) = line.split_once(' ')?;
+    Some((digest.to_owned(), due.parse().ok()?))
 }
 
 /// The span of the store, if it looks as it did when it was closed, and when something is due.
-fn read_note(path: &str, folder: &Path) -> Option<(Known, Option<i64>)> {
+fn read_note(path: &str, folder: &Path) -> Option<(Known, Noted)> {
     let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
-    let (looked, rest) = note.strip_suffix('\n')?.split_once('\n')?;
-    if looks(path)? != looked || !is_younger(path, folder)? {
+    let mut lines = note.strip_suffix('\n')?.lines();
+    if looks(path)? != lines.next()? || !is_younger(path, folder)? {
         return None;
     }
-    let (span, due) = rest.split_once('\n')?;
-    let due = due.parse().ok();
+    let span = lines.next()?;
+    let due = lines.filter_map(due_line).collect();
     if span == "none" {
         return Some((Known::Empty, due));
     }

@@ -366,3 +366,59 @@ async fn written_only_where_it_changes_every_run_is_read_back_as_it_was() {
         }
     }
 }
+
+const PROMISE: &str = r#"{"policies":{},"checks":[{"policy":"dead-tuples","target":"shop-db"},{"policy":"never","target":"shop-db"}]}"#;
+
+/// Lets a run wait that refers to a promise.
+fn promise(path: &Path, minute: i64, digest: &str) {
+    let draft = draft(&one(at(minute), Verdict::Fail), None).promising(None, digest);
+    Inbox::open(path).unwrap().save(&draft).unwrap();
+}
+
+async fn promised(path: &Path) -> Option<Timestamp> {
+    let store = Store::open(path).await.unwrap();
+    let all = store.standing().await.unwrap();
+    store.close().await;
+    all.into_iter().find(|one| &*one.policy == "never")?.promised
+}
+
+#[tokio::test]
+async fn what_is_promised_and_never_judged_is_so_since_then_whatever_is_forgotten() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    Inbox::open(&place.path).unwrap().promise("sha256:aa", PROMISE).unwrap();
+    promise(&place.path, 0, "sha256:aa");
+    promise(&place.path, 60, "sha256:aa");
+    let store = Store::open(&place.path).await.unwrap();
+    assert_eq!(store.prune(at(30)).await.unwrap(), 1);
+    store.close().await;
+    assert_eq!(promised(&place.path).await, Some(at(0)));
+}
+
+#[tokio::test]
+async fn a_promise_that_comes_after_its_run_counts_from_that_run() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    promise(&place.path, 0, "sha256:aa");
+    assert_eq!(promised(&place.path).await, None);
+    Inbox::open(&place.path).unwrap().promise("sha256:aa", PROMISE).unwrap();
+    promise(&place.path, 60, "sha256:aa");
+    assert_eq!(promised(&place.path).await, Some(at(0)));
+}
+
+#[tokio::test]
+async fn what_is_due_is_noted_of_each_promise_and_of_this_very_file() {
+    let (place, store) = fresh().await;
+    drop(Inbox::open(&place.path).unwrap());
+    store.note_due("sha256:aa", at(10));
+    store.close().await;
+    let store = Store::open(&place.path).await.unwrap();
+    store.note_due("sha256:bb", at(99));
+    store.close().await;
+    let due = |digest: &str| Inbox::open(&place.path).unwrap().next_due(digest);
+    assert_eq!((due("sha256:aa"), due("sha256:bb"), due("sha256:cc")), (Some(at(10)), Some(at(99)), None));
+    super::tests::execute(&place.path, "PRAGMA user_version = 4; CREATE TABLE other (a); DROP TABLE other")
+        .await;
+    Store::open(&place.path).await.unwrap().close().await;
+    assert_eq!(due("sha256:aa"), None, "another one was put there");
+}

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::changes::GONE;
-use super::write::{NOTICED, code};
+use super::write::NOTICED;
 use super::{Begun, Judgement, Ledger, LedgerFinding, LedgerRun, Store, StoreError, Turn, begun};
 use crate::fact::micros_of;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::Finding;
 
 /// A row of the table of runs.
 type RunRow = (i64, i64, String, String, i64, Option<String>, Option<String>, String);
@@ -39,7 +39,7 @@ LEFT JOIN run ON run.id = change.run ORDER BY change.finding, change.run";
 
 const FINDINGS: &str = "
 SELECT finding.id, finding.bound, finding.at, told.json FROM finding
-JOIN told ON told.finding = finding.id WHERE finding.replay IS NULL ORDER BY finding.id";
+JOIN told ON told.finding = finding.id ORDER BY finding.id";
 
 /// A change of a finding: its run, verdict and state, and when that run began.
 type TurnRow = (i64, i64, i64, Option<i64>);
@@ -66,7 +66,7 @@ pub(super) async fn ledger(store: &Store, (from, to): (Timestamp, Timestamp)) ->
     for (bound, run, verdict, whole) in judged {
         // Runs of other times have numbers in between where clocks went backwards.
         let (Ok(run), Some(check)) = (ids.binary_search(&run), places.get(&bound)) else { continue };
-        let verdict = read_verdict(store, verdict)?;
+        let verdict = store.verdict(verdict)?;
         ledger.judged.push(Judgement {
             check: *check,
             run,
@@ -176,7 +176,7 @@ fn shown(store: &Store, turns: &[TurnRow], runs: &[i64]) -> Result<Vec<Turn>, St
         if shown.last().is_some_and(|last| last.run == run) {
             shown.pop();
         }
-        let verdict = if *verdict == GONE { None } else { Some(read_verdict(store, *verdict)?) };
+        let verdict = if *verdict == GONE { None } else { Some(store.verdict(*verdict)?) };
         shown.push(Turn { run, verdict, held: *state == 2 });
     }
     Ok(shown)
@@ -199,9 +199,4 @@ async fn begun_runs(
         all.push(begun::read(&json).unwrap_or_else(|| Begun::at(started)));
     }
     Ok(all)
-}
-
-fn read_verdict(store: &Store, number: i64) -> Result<Verdict, StoreError> {
-    let found = Verdict::ALL.into_iter().find(|verdict| code(*verdict) == number);
-    found.ok_or_else(|| store.content("a verdict", format!("no verdict has the number {number}")))
 }

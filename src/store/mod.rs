@@ -102,7 +102,7 @@ pub use file::Store;
 pub use inbox::{Inbox, is_there};
 pub use model::{
     Begun, Judgement, Keeping, Ledger, LedgerFinding, LedgerRun, Standing, StoredFinding, StoredRow,
-    StoredRun, StoredSample, Turn, Watched, WatchedFact,
+    StoredRun, StoredSample, StoredVerdict, Turn, Watched, WatchedFact,
 };
 pub use portable::{Carried, Carrier, CarryError, ExportError, Item, Kind, Take, proven};
 pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};

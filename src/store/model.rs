@@ -109,6 +109,19 @@ pub struct Keeping {
     pub rest: SignedDuration,
 }
 
+/// How a check was judged last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredVerdict {
+    /// The policy.
+    pub policy: Arc<str>,
+    /// The target.
+    pub target: Arc<str>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// When that run began.
+    pub at: Timestamp,
+}
+
 /// How a check stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -227,4 +240,22 @@ pub struct Ledger {
     pub begun: Vec<Begun>,
     /// When the first and the last run of the whole store began.
     pub span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Ledger {
+    /// The judgements of each check in the order in which its runs were saved, by the position of the check; without
+    /// notices, which judge nothing.
+    pub fn by_check(&self) -> BTreeMap<usize, Vec<Judgement>> {
+        let mut all: BTreeMap<usize, Vec<Judgement>> = BTreeMap::new();
+        for one in self.judged.iter().filter(|one| !one.notice) {
+            all.entry(one.check).or_default().push(*one);
+        }
+        all.values_mut().for_each(|judged| judged.sort_unstable_by_key(|one| one.run));
+        all
+    }
+
+    /// When a run of it began.
+    pub fn started(&self, run: usize) -> Option<Timestamp> {
+        self.runs.get(run).map(|run| run.started)
+    }
 }

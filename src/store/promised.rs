@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
+use sqlx::SqliteConnection;
 
-use super::StoreError;
 use super::draft::Draft;
 use super::inbox::{fault, promises};
 use super::write::Writer;
+use super::{Store, StoreError};
 
 /// The promise of the run of the same environment before this one.
 const EARLIER: &str = "
@@ -31,6 +32,16 @@ CROSS JOIN text target ON target.value = wanted.value ->> 'target'
 WHERE bound.policy = policy.id AND bound.target = target.id AND bound.notice = 0
 AND (bound.promised IS NULL OR (policy.value, target.value) NOT IN (
     SELECT value ->> 'policy', value ->> 'target' FROM json_each(?3)))";
+
+/// What each environment promised last.
+const NEWEST: &str = "
+SELECT promised FROM run WHERE promised IS NOT NULL AND id IN (
+    SELECT max(id) FROM run WHERE promised IS NOT NULL GROUP BY environment)";
+
+/// The newest promise of each environment.
+pub(super) async fn newest(store: &Store, tx: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar(NEWEST).fetch_all(tx).await.map_err(|error| store.fault(&error))
+}
 
 /// Takes in the promises that wait. Those that no newest run of an environment refers to lose their files, so that they
 /// are said again when they come back.
@@ -66,7 +77,16 @@ pub(super) async fn save(
     done.map_err(|error| writer.fault(&error))?;
     let insert = "INSERT INTO promise (digest, json) VALUES (?, ?) ON CONFLICT DO NOTHING";
     let query = sqlx::query(insert).bind(digest).bind(Json::Object(promise).to_string());
-    query.execute(&mut **writer.tx()).await.map(drop).map_err(|error| writer.fault(&error))
+    query.execute(&mut **writer.tx()).await.map_err(|error| writer.fault(&error))?;
+    // A run may have come before what it promised, which a power cut took and a later run said again.
+    let first = "SELECT min(started) FROM run WHERE promised = ?";
+    let first = sqlx::query_scalar(first).bind(digest).fetch_one(&mut **writer.tx()).await;
+    let first: Option<i64> = first.map_err(|error| writer.fault(&error))?;
+    let Some(at) = first else { return Ok(()) };
+    match checks(writer, digest).await? {
+        Some(checks) => since(writer, at, &checks, &checks).await,
+        None => Ok(()),
+    }
 }
 
 /// Notes since when the checks of a run's promise belong to it.
@@ -82,11 +102,16 @@ pub(super) async fn note(writer: &mut Writer<'_>, draft: &Draft, run: i64) -> Re
         Some(earlier) => self::checks(writer, earlier).await?.unwrap_or_else(|| "[]".to_owned()),
         None => "[]".to_owned(),
     };
+    since(writer, draft.at, &checks, &before).await
+}
+
+/// Notes that checks are promised since a time: those that were not promised before, and those of which that is not known.
+async fn since(writer: &mut Writer<'_>, at: i64, checks: &str, before: &str) -> Result<(), StoreError> {
     for insert in [CHECKS, BOUNDS] {
-        let done = sqlx::query(insert).bind(&checks).execute(&mut **writer.tx()).await;
+        let done = sqlx::query(insert).bind(checks).execute(&mut **writer.tx()).await;
         done.map_err(|error| writer.fault(&error))?;
     }
-    let query = sqlx::query(SINCE).bind(draft.at).bind(&checks).bind(&before);
+    let query = sqlx::query(SINCE).bind(at).bind(checks).bind(before);
     query.execute(&mut **writer.tx()).await.map(drop).map_err(|error| writer.fault(&error))
 }
 

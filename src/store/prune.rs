@@ -6,7 +6,7 @@ use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, inbox, promised};
 use crate::fact::micros_of;
 
 /// What only the forgotten runs knew, in an order in which each sees the one before; then the pages are given
@@ -40,7 +40,7 @@ DELETE FROM observation WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM batch WHERE run NOT IN (SELECT id FROM run);
 DELETE FROM roster WHERE id NOT IN (SELECT roster FROM batch);
 DELETE FROM member WHERE roster NOT IN (SELECT id FROM roster);
-DELETE FROM bound WHERE id NOT IN (SELECT bound FROM judged UNION SELECT bound FROM finding);
+DELETE FROM bound WHERE promised IS NULL AND id NOT IN (SELECT bound FROM judged UNION SELECT bound FROM finding);
 DELETE FROM part WHERE observation NOT IN (SELECT id FROM observation);
 DELETE FROM blob WHERE id NOT IN (SELECT blob FROM part);
 DELETE FROM question WHERE id NOT IN (SELECT question FROM observation UNION SELECT question FROM member);
@@ -79,6 +79,9 @@ async fn delete(store: &Store, runs: Query<'_, Sqlite, SqliteArguments>) -> Resu
     if gone > 0 {
         sqlx::raw_sql(REST).execute(&mut *tx).await.map_err(fault)?;
     }
+    let newest = promised::newest(store, &mut tx).await?;
     tx.commit().await.map_err(fault)?;
+    // What is gone from here has to be said again when it comes back.
+    promised::sweep(&inbox::folder(store.path()), &newest);
     Ok(gone)
 }

@@ -9,10 +9,10 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
-use super::write::State;
-use super::{Standing, Store, StoreError, StoredFinding, StoredRun};
+use super::write::{State, code};
+use super::{Standing, Store, StoreError, StoredFinding, StoredRun, StoredVerdict};
 use crate::fact::{micros_of, timestamp};
-use crate::verdict::Recall;
+use crate::verdict::{Recall, Verdict};
 
 /// `CROSS JOIN` keeps the order: for each check, runs since the time by their index, then the row itself. Asked
 /// for ten minutes, a year of history costs nothing.
@@ -41,6 +41,12 @@ impl Store {
             let why = format!("{micros} microseconds after 1970 lie beyond the year 9999");
             self.content("the time of a run", why)
         })
+    }
+
+    /// The verdict of a number in the file.
+    pub(super) fn verdict(&self, number: i64) -> Result<Verdict, StoreError> {
+        let found = Verdict::ALL.into_iter().find(|verdict| code(*verdict) == number);
+        found.ok_or_else(|| self.content("a verdict", format!("no verdict has the number {number}")))
     }
 
     pub(super) fn parse<T: DeserializeOwned>(&self, what: &str, json: &str) -> Result<T, StoreError> {
@@ -231,4 +237,23 @@ pub(super) async fn standing(store: &Store) -> Result<Vec<Standing>, StoreError>
         Ok(Standing { policy: policy.into(), target: target.into(), judged, promised })
     };
     rows.into_iter().map(standing).collect()
+}
+
+/// Of each check the verdict of the run that began last: SQLite takes the other columns from the row of the maximum.
+const NEWEST: &str = "
+SELECT policy.value, target.value, newest.verdict, newest.started FROM (
+    SELECT judged.bound, judged.verdict, max(run.started) AS started FROM judged
+    JOIN run ON run.id = judged.run WHERE run.replay IS NULL AND judged.whole < 2 GROUP BY judged.bound) newest
+JOIN bound ON bound.id = newest.bound
+JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target";
+
+/// How every check was judged last.
+pub(super) async fn newest(store: &Store) -> Result<Vec<StoredVerdict>, StoreError> {
+    let rows: Vec<(String, String, i64, i64)> =
+        sqlx::query_as(NEWEST).fetch_all(store.pool()).await.map_err(|error| store.fault(&error))?;
+    let one = |(policy, target, verdict, at): (String, String, i64, i64)| {
+        let (verdict, at) = (store.verdict(verdict)?, store.time(at)?);
+        Ok(StoredVerdict { policy: policy.into(), target: target.into(), verdict, at })
+    };
+    rows.into_iter().map(one).collect()
 }

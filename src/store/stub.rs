@@ -88,11 +88,15 @@ impl Store {
         match self.0 {}
     }
 
+    pub async fn newest(&self) -> Result<Vec<StoredVerdict>, StoreError> {
+        match self.0 {}
+    }
+
     pub async fn standing(&self) -> Result<Vec<Standing>, StoreError> {
         match self.0 {}
     }
 
-    pub fn note_due(&self, _: Timestamp) {
+    pub fn note_due(&self, _: &str, _: Timestamp) {
         match self.0 {}
     }
 
@@ -185,7 +189,7 @@ impl Inbox {
         match self.0 {}
     }
 
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self, _: &str) -> Option<Timestamp> {
         match self.0 {}
     }
 

@@ -1,17 +1,16 @@
 //! What a promise allows: waivers, loosened parameters, lints that a comment silences, probes that leave something behind.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::{Allowed, ExceptionKind, Promise};
 use crate::fact::{Type, Value, show};
 use crate::lint;
-use crate::policy::{Project, Waiver, project};
+use crate::policy::Waiver;
 use crate::source::Source;
 
 /// All of a promise.
-pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>, now: &Project) -> Vec<Allowed> {
+pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<Allowed> {
     let mut all = BTreeSet::new();
     for check in &promise.checks {
         for what in &check.looser {
@@ -57,17 +56,12 @@ pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>, now: &
             });
         }
     }
-    let first = promise.pieces.first().and_then(|piece| texts.get(&piece.digest));
-    if let Some(text) = first {
-        let root = if now.root.as_os_str().is_empty() { Path::new(".") } else { &*now.root };
-        // What was a project then is read as one; one that this version does not read has no waivers that it could know.
-        let then = project::decode(&Source::new("muster.yaml", &**text), root, &mut Vec::new());
-        all.extend(then.iter().flat_map(|project| &project.waivers).map(waiver));
-    }
+    all.extend(promise.waivers.iter().cloned());
     all.into_iter().collect()
 }
 
-fn waiver(waiver: &Waiver) -> Allowed {
+/// A waiver of the project file.
+pub(in crate::cli) fn waiver(waiver: &Waiver) -> Allowed {
     let named = [("target", &waiver.target), ("subject", &waiver.subject)];
     let scope: Vec<String> = named
         .iter()

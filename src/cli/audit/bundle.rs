@@ -18,7 +18,7 @@ use crate::fact::{Recording, parse_time, timestamp};
 use crate::plan::Plan;
 use crate::secret::Redactor;
 
-use super::judge::Rejudge;
+use super::judge::{Rejudge, said};
 use super::{edition, key, problem};
 
 /// Makes a directory of evidence of recordings, judged by the policies of the project
@@ -238,8 +238,6 @@ pub(super) fn ready(
     mask: Option<&Mask>,
     redactor: &Redactor,
 ) -> Result<Recording, String> {
-    let said =
-        |problem: &Problem| problem.diags.first().map_or_else(String::new, |diag| diag.message.clone());
     memory::baselines(&setup.project, plan, &mut recording.past).map_err(|problem| said(&problem))?;
     if let Some(mask) = mask {
         mask.apply(&mut recording);

@@ -46,7 +46,7 @@ pub(super) fn texts(project: &Project, old: &str, new: &str) -> (String, Vec<Str
         (true, false, _) => Direction::Looser.word(),
         (false, _, true) => Direction::NotComparable.word(),
         (false, true, false) => Direction::Stricter.word(),
-        (false, false, false) => "the same",
+        (false, false, false) => Direction::Same.word(),
     };
     (word.to_owned(), found.changes.into_iter().map(|change| change.what).collect())
 }

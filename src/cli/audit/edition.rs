@@ -172,6 +172,15 @@ fn only_known_files(source: &Arc<Source>, others: &BTreeMap<&str, &str>) -> Resu
     for document in &documents {
         let mut root = document.root.clone();
         drop(yaml::merge(&mut root));
+        let frameworks = match root.get("frameworks").map(|node| &node.kind) {
+            Some(yaml::Kind::Seq(items)) => items.iter().filter_map(yaml::Node::as_str).collect(),
+            _ => Vec::new(),
+        };
+        for name in frameworks.into_iter().map(str::trim).filter(|name| !name.starts_with("builtin:")) {
+            if !stays_inside(name) || !others.contains_key(name) {
+                return Err(format!("it names the framework `{name}`, which does not lie in the evidence"));
+            }
+        }
         let Some(calendars) = root.get("calendars") else { continue };
         let yaml::Kind::Map(calendars) = &calendars.kind else { continue };
         for (_, calendar) in calendars {

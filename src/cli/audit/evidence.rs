@@ -1,12 +1,12 @@
 //! Evidence of a period, out of the store: what every run saw, with the past that it was given, and the texts that judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::Promise;
+use crate::audit::{Promise, PromisedPiece};
 use crate::cli::edge::host;
 use crate::cli::memory::{self, unusable};
 use crate::cli::output::Problem;
@@ -42,7 +42,7 @@ pub(super) fn make(
     let signing = key::signing(&setup.project, &guard)?;
     let mask = bundle::mask(setup, how.mask, &redactor)?;
     let anchor = how.anchor.map(|anchor| bundle::outside(anchor, how.dir)).transpose()?;
-    let (editions, places) = editions(ledger, promises);
+    let (editions, places) = editions(ledger, promises)?;
     let verdicts = verdicts(ledger);
     let kept = kept(ledger, &places);
     let unkept = ledger.runs.len() - kept.len();
@@ -81,8 +81,13 @@ pub(super) fn make(
     let mut said = bundle::shown(how.dir, &written, signing.as_ref().map(|key| key.public().id()));
     if unkept > 0 {
         said.push_str(&format!(
-            "  {unkept} runs are not in it: they named only some policies, and the texts that judged were not kept\n"
+            "  {unkept} runs are not in it: they named only some policies, or the texts that judged were not kept\n"
         ));
+        let whys: BTreeSet<&str> =
+            promises.values().filter_map(|promise| promise.unkept.as_deref()).collect();
+        for why in whys {
+            said.push_str(&format!("    {why}\n"));
+        }
     }
     Ok(said)
 }
@@ -107,7 +112,7 @@ struct Kept<'a> {
 }
 
 /// Those runs, in the order of their times.
-fn kept<'a>(ledger: &'a Ledger, places: &BTreeMap<Arc<str>, usize>) -> Vec<Kept<'a>> {
+fn kept<'a>(ledger: &'a Ledger, places: &Places) -> Vec<Kept<'a>> {
     let edition = |run: &LedgerRun| places.get(run.promised.as_ref()?).copied();
     let runs = ledger.runs.iter().enumerate();
     let mut all: Vec<Kept<'_>> =
@@ -161,27 +166,30 @@ impl Reader<'_> {
     }
 }
 
+/// Which edition each promise refers to.
+type Places = BTreeMap<Arc<str>, usize>;
+
 /// The texts that judged, each once, and which of them each promise refers to.
 fn editions(
     ledger: &Ledger,
     promises: &BTreeMap<Arc<str>, Promise>,
-) -> (Vec<Edition>, BTreeMap<Arc<str>, usize>) {
+) -> Result<(Vec<Edition>, Places), Problem> {
+    let lost = |name: &str, why: &str| {
+        Problem::usage(
+            format!("the store cannot give back `{name}`: {why}"),
+            "restore the store from a backup",
+        )
+    };
     let mut editions: Vec<Edition> = Vec::new();
     let mut places = BTreeMap::new();
-    for (digest, promise) in promises {
-        let pieces: Option<Vec<Piece>> = promise
-            .pieces
-            .iter()
-            .map(|piece| {
-                let text = ledger.policies.get(&piece.digest)?.to_string();
-                Some(Piece {
-                    name: piece.name.clone(),
-                    role: serde_json::from_value(piece.role.clone()).ok()?,
-                    text,
-                })
-            })
-            .collect();
-        let Some(pieces) = pieces.filter(|pieces| !pieces.is_empty()) else { continue };
+    for (digest, promise) in promises.iter().filter(|(_, promise)| !promise.pieces.is_empty()) {
+        let mut pieces = Vec::new();
+        for PromisedPiece { name, role, digest } in &promise.pieces {
+            let text = ledger.policies.get(digest).ok_or_else(|| lost(name, "its text is gone"))?.to_string();
+            let role =
+                serde_json::from_value(role.clone()).map_err(|error| lost(name, &error.to_string()))?;
+            pieces.push(Piece { name: name.clone(), role, text });
+        }
         let edition = Edition { pieces };
         let place = editions.iter().position(|known| *known == edition).unwrap_or_else(|| {
             editions.push(edition);
@@ -189,7 +197,7 @@ fn editions(
         });
         places.insert(Arc::clone(digest), place);
     }
-    (editions, places)
+    Ok((editions, places))
 }
 
 /// How the checks of a run were judged, by policy and target.

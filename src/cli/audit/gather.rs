@@ -1,20 +1,21 @@
 //! What an audit is made of, gathered from the store, the project and what people stated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::coverage::{Coverage, Given as Asked, Judged, Judgements};
+use crate::audit::coverage::{Answer, Coverage, Given as Asked, Judged, Judgements, State};
 use crate::audit::{self, Attested, Audit, Control, Framework, Given, Period, Promise};
 use crate::cli::edge::host;
 use crate::cli::memory::{self, Opened, unusable};
 use crate::cli::output::Problem;
 use crate::cli::setup::{Select, Setup, Sources, setup};
-use crate::cli::{controls, house};
-use crate::fact::{Type, Value, micros_of, show, timestamp};
+use crate::cli::{controls, house, run as running};
+use crate::fact::{Attestation, Type, Value, micros_of, show, timestamp};
 use crate::policy::{Project, attestations};
+use crate::probe::evidence_state;
 use crate::store::{Ledger, Store};
 
 use super::{allowed, compare, outlook, period};
@@ -55,10 +56,11 @@ pub(super) fn gather(
     }
     // Of a policy that does not load the past is known all the same.
     let setup = setup(sources, &Select::default(), false, true)?;
+    running::warnings(&setup);
     let promises = promises(&ledger, &path)?;
     let allowed = promises
         .iter()
-        .map(|(digest, promise)| (Arc::clone(digest), allowed::of(promise, &ledger.policies, &setup.project)))
+        .map(|(digest, promise)| (Arc::clone(digest), allowed::of(promise, &ledger.policies)))
         .collect();
     let compare = |old: &str, new: &str| compare::texts(&setup.project, old, new);
     let mut audit = audit::audit(Given {
@@ -112,13 +114,20 @@ fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Ve
             *slot = newest;
         }
     }
+    let answers = controls::answers(setup.policies(), &setup.project.frameworks);
     let coverage = Coverage::of(&Asked {
         frameworks: &chosen.iter().map(|framework| controls::listed(framework)).collect::<Vec<_>>(),
-        policies: &controls::answers(setup.policies(), &setup.project.frameworks),
+        policies: &answers,
         checks: &checks,
         judged: Some(&judged),
     });
-    let others: Vec<Arc<str>> = coverage.without_control.iter().map(|one| Arc::clone(&one.policy)).collect();
+    let others = |framework: &str| {
+        let of_it = |answer: &&Answer| answer.controls.iter().all(|(of, _)| **of != *framework);
+        answers.iter().filter(of_it).map(|answer| Arc::clone(&answer.policy)).collect()
+    };
+    // What a policy that does not load would answer is not known.
+    let is_broken = !setup.loaded.broken.is_empty();
+    let state = |state: State| if is_broken && state == State::Held { State::Unknown } else { state };
     let one = |framework: &audit::coverage::FrameworkCoverage| Framework {
         id: Arc::clone(&framework.id),
         title: Arc::clone(&framework.title),
@@ -130,10 +139,10 @@ fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Ve
                 title: Arc::clone(&control.title),
                 link: control.link.clone(),
                 policies: control.policies.iter().map(|one| Arc::clone(&one.policy)).collect(),
-                state: Arc::from(control.state.word()),
+                state: Arc::from(state(control.state).word()),
             })
             .collect(),
-        others: others.clone(),
+        others: others(&framework.id),
     };
     Ok(coverage.frameworks.iter().map(one).collect())
 }
@@ -142,28 +151,11 @@ fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Ve
 fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
     let read = attestations::read(project);
     let owners = house::owners(project);
-    let mut newest: BTreeMap<Arc<str>, (i64, Attested)> = BTreeMap::new();
+    let mut newest: BTreeMap<Arc<str>, (Attestation, Attested)> = BTreeMap::new();
     for one in read.statements {
+        let faults = faults(&one, project, &owners, now);
         let time = |micros: i64| timestamp(micros).map_or_else(String::new, |at| at.to_string());
-        let today = micros_of(now).div_euclid(86_400_000_000);
-        let mut faults = Vec::new();
         let until = show(&Value::Int(one.valid_until), &Type::Date);
-        if one.valid_until < today {
-            faults.push(format!("it counts no more since {until}"));
-        }
-        if one.at > micros_of(now) {
-            faults.push("it is dated in the future".to_owned());
-        }
-        if !owners.contains(&one.by) {
-            faults.push(format!("`{}` is no owner of the project", one.by));
-        }
-        if !one.holds {
-            faults.push("it says that it does not hold".to_owned());
-        }
-        if one.evidence.is_empty() {
-            let why = one.no_evidence.as_deref().unwrap_or("nobody said why");
-            faults.push(format!("it has no evidence: {why}"));
-        }
         let attested = Attested {
             topic: Arc::clone(&one.topic),
             by: Arc::clone(&one.by),
@@ -174,16 +166,69 @@ fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
             evidence: one.evidence.iter().map(|piece| piece.link.to_string()).collect(),
             faults,
         };
-        let slot = newest.entry(Arc::clone(&one.topic)).or_insert((i64::MIN, attested.clone()));
-        if slot.0 < one.at {
-            *slot = (one.at, attested);
+        match newest.get_mut(&one.topic) {
+            None => drop(newest.insert(Arc::clone(&one.topic), (one, attested))),
+            Some((known, _)) if known.at < one.at => {
+                newest.insert(Arc::clone(&one.topic), (one, attested));
+            }
+            Some((known, told)) if known.at == one.at && !known.says_the_same(&one) => {
+                told.faults.push(format!("{} contradicts it at the same time", one.place));
+            }
+            Some(_) => {}
         }
     }
     let mut all: Vec<Attested> = newest.into_values().map(|(_, attested)| attested).collect();
-    // As long as a file was not read, nobody knows which statement is the newest.
+    // As long as a file was not read, nobody knows which statement is the newest, nor which there are.
     for unread in &read.unread {
-        all.iter_mut()
-            .for_each(|one| one.faults.push(format!("not all statements could be read: {}", unread.what)));
+        let what = format!("not all statements could be read: {}", unread.what);
+        all.iter_mut().for_each(|one| one.faults.push(what.clone()));
+        all.push(Attested {
+            topic: Arc::from("(unread)"),
+            by: Arc::from(""),
+            at: String::new(),
+            valid_until: String::new(),
+            looked_at: String::new(),
+            result: Arc::from(""),
+            evidence: Vec::new(),
+            faults: vec![what],
+        });
     }
     all
+}
+
+/// What is wrong with a statement.
+fn faults(one: &Attestation, project: &Project, owners: &BTreeSet<Arc<str>>, now: Timestamp) -> Vec<String> {
+    let today = micros_of(now).div_euclid(86_400_000_000);
+    let mut faults = Vec::new();
+    let until = show(&Value::Int(one.valid_until), &Type::Date);
+    if one.valid_until < today {
+        faults.push(format!("it counts no more since {until}"));
+    }
+    if one.at > micros_of(now) {
+        faults.push("it is dated in the future".to_owned());
+    }
+    if !owners.contains(&one.by) {
+        faults.push(format!("`{}` is no owner of the project", one.by));
+    }
+    if !one.holds {
+        faults.push("it says that it does not hold".to_owned());
+    }
+    if one.evidence.is_empty() {
+        let why = one.no_evidence.as_deref().unwrap_or("nobody said why");
+        faults.push(format!("it has no evidence: {why}"));
+    }
+    for piece in &one.evidence {
+        match evidence_state(piece, &house::absolute(&project.root)) {
+            Ok(state @ ("absent" | "differs")) => {
+                faults.push(format!(
+                    "its evidence `{}` {}",
+                    piece.link,
+                    if state == "absent" { "is not there" } else { "was changed" }
+                ));
+            }
+            Ok(_) => {}
+            Err(why) => faults.push(why.what),
+        }
+    }
+    faults
 }

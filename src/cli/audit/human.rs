@@ -1,14 +1,12 @@
 //! An audit on a terminal: what a manager reads in a minute.
 
 use crate::audit::{Audit, Exception, ExceptionKind, History, PatternKind, Population};
+use crate::report::audit::is_checked;
+use crate::report::{count, inline};
 use crate::verdict::Verdict;
 
 /// Lines of a list at most; the rest is in the other formats.
 const MOST: usize = 10;
-
-fn plural(count: u64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}
 
 /// A list with a head, cut where it is long.
 fn list(text: &mut String, head: &str, lines: &[String]) {
@@ -17,7 +15,7 @@ fn list(text: &mut String, head: &str, lines: &[String]) {
     }
     text.push_str(&format!("\n{head}\n"));
     for line in lines.iter().take(MOST) {
-        text.push_str(&format!("  {line}\n"));
+        text.push_str(&format!("  {}\n", inline(line)));
     }
     if lines.len() > MOST {
         let rest = lines.len() - MOST;
@@ -29,12 +27,12 @@ fn list(text: &mut String, head: &str, lines: &[String]) {
 pub(super) fn text(audit: &Audit) -> String {
     let Audit { period, store, population, findings, exceptions, .. } = audit;
     let mut text = format!("{}: {} to {}\n", period.name, period.from, period.until);
-    text.push_str(&format!("  {} in {}\n", plural(store.runs, "run"), store.path));
+    text.push_str(&format!("  {} in {}\n", count(store.runs, "run"), store.path));
     if let Some(first) = population.unseen {
         text.push_str(&format!("  nothing is known before {first}: the store begins there\n"));
     }
     if store.unpromised > 0 {
-        let runs = plural(store.unpromised, "run");
+        let runs = count(store.unpromised, "run");
         text.push_str(&format!("  {runs} named only some policies, and promised nothing\n"));
     }
     let (expected, judged, missed) = (population.expected, population.judged, population.missed);
@@ -58,8 +56,8 @@ fn not_judged(text: &mut String, population: &Population) {
         .map(|gap| {
             let why = match (gap.runs, gap.unread) {
                 (0, _) => "no run at all".to_owned(),
-                (_, 0) => format!("{} did not judge it", plural(gap.runs, "run")),
-                (_, unread) => format!("tried {}, could not be judged", plural(unread, "time")),
+                (_, 0) => format!("{} did not judge it", count(gap.runs, "run")),
+                (_, unread) => format!("tried {}, could not be judged", count(unread, "time")),
             };
             let open = if gap.open { ", lasts still" } else { "" };
             let (policy, target, missed) = (&gap.policy, &gap.target, gap.missed);
@@ -95,7 +93,7 @@ fn open(text: &mut String, findings: &[History]) {
             )
         })
         .collect();
-    list(text, &format!("{} open", plural(open.len() as u64, "finding")), &open);
+    list(text, &format!("{} open", count(open.len() as u64, "finding")), &open);
 }
 
 /// What was allowed, and what it hid.
@@ -110,7 +108,7 @@ fn allowed(text: &mut String, exceptions: &[Exception]) {
                 .map(|(what, value)| format!(", {what} {value}"))
                 .collect();
             let hid = match one.kind {
-                ExceptionKind::Waiver => format!("; hid {}", plural(one.hidden, "judgement")),
+                ExceptionKind::Waiver => format!("; hid {}", count(one.hidden, "judgement")),
                 _ => String::new(),
             };
             let worse = if one.worse.is_empty() {
@@ -127,10 +125,7 @@ fn allowed(text: &mut String, exceptions: &[Exception]) {
 /// Controls that nobody checks, and statements that do not count.
 fn uncovered(text: &mut String, audit: &Audit) {
     for framework in &audit.controls {
-        let nobody = framework
-            .controls
-            .iter()
-            .filter(|control| !matches!(&*control.state, "held" | "failing" | "warning"));
+        let nobody = framework.controls.iter().filter(|control| !is_checked(control));
         let nobody: Vec<String> =
             nobody.map(|control| format!("{} {}: {}", control.id, control.title, control.state)).collect();
         let head = format!(
@@ -160,9 +155,9 @@ fn patterns(text: &mut String, audit: &Audit) {
                 PatternKind::AlwaysFails => format!("failed every time ({})", one.judged),
                 PatternKind::NeverRead => format!("could never be judged ({})", one.judged),
                 PatternKind::Flaps => {
-                    format!("changed {} in {} judgements", plural(one.count, "time"), one.judged)
+                    format!("changed {} in {} judgements", count(one.count, "time"), one.judged)
                 }
-                PatternKind::Unmended => format!("open for {}", plural(one.count, "day")),
+                PatternKind::Unmended => format!("open for {}", count(one.count, "day")),
                 PatternKind::AlwaysPasses => format!("passed every time ({}): can it fail?", one.judged),
             };
             let subject = if one.subject.is_empty() { String::new() } else { format!("/{}", one.subject) };

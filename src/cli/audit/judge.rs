@@ -22,6 +22,8 @@ pub(super) struct Ready {
     pub(super) setup: Setup,
     pub(super) plan: Plan,
     fail_on: Verdict,
+    /// Was everything of the project asked for?
+    whole: bool,
 }
 
 /// An edition, what was asked of it, and whether that was a gate.
@@ -58,8 +60,10 @@ impl Ready {
         let setup =
             Setup { project, has_project: true, loaded, entries, infos, selection, warnings: Vec::new() };
         let mut plan = plan(&setup).map_err(|problem| said(&problem))?;
+        let all = plan.checks.len();
         only(&mut plan, scope)?;
-        Ok(Self { setup, plan, fail_on })
+        let whole = is_whole(&setup) && plan.checks.len() == all;
+        Ok(Self { setup, plan, fail_on, whole })
     }
 
     fn judge(&self, recording: &Recording) -> Result<RunReport, String> {
@@ -83,7 +87,7 @@ impl Ready {
             targets: identities(&answers),
             fail_on: self.fail_on,
             project: &self.setup.project,
-            whole: is_whole(&self.setup),
+            whole: self.whole,
         };
         Ok(assemble(&self.plan, outcomes, about))
     }

@@ -1,6 +1,6 @@
 //! `muster audit`: what was checked, and evidence of it.
 
-mod allowed;
+pub(super) mod allowed;
 mod bundle;
 mod compare;
 pub(super) mod edition;

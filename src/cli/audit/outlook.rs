@@ -17,11 +17,11 @@ const FRESH: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 const DAY: i64 = 86_400_000_000;
 
-/// Facts that tell when something ends: probes by the beginning of their names, and the fact.
-const ENDS: &[(&str, &str)] = &[("tls.", "not_after"), ("file.certificates", "not_after")];
+/// Facts that tell when a certificate ends: those sent with it may end earlier than its own.
+const ENDS: [&str; 2] = ["chain_not_after", "not_after"];
 
-/// Certificates, as they were seen last: target, subject, end, and when they were seen.
-pub(super) type Seen = Vec<(Arc<str>, Arc<str>, i64, i64)>;
+/// Certificates, as they were seen last: target, subject and end.
+pub(super) type Seen = Vec<(Arc<str>, Arc<str>, i64)>;
 
 /// Reads when certificates end that were looked at lately.
 pub(super) async fn certificates(store: &Store, now: Timestamp) -> Result<Seen, StoreError> {
@@ -29,17 +29,15 @@ pub(super) async fn certificates(store: &Store, now: Timestamp) -> Result<Seen, 
     let from = now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
     for key in store.questions().await? {
         let Some(probe) = catalogue::find(&key.probe) else { continue };
-        let fact = ENDS.iter().find(|(name, fact)| {
-            key.probe.starts_with(name) && probe.facts.iter().any(|known| known.name == *fact)
-        });
-        let Some((_, fact)) = fact else { continue };
-        let watched = store.watch(&key, &[Arc::from(*fact)], from, now).await?;
+        let has = |fact: &&str| probe.facts.iter().any(|known| known.name == *fact);
+        let facts: Vec<Arc<str>> = ENDS.iter().copied().filter(has).map(Arc::from).collect();
+        if facts.is_empty() {
+            continue;
+        }
+        let watched = store.watch(&key, &facts, from, now).await?;
         for (subject, facts) in watched.subjects {
-            let track = facts.first().map(|fact| &fact.track);
-            let last = track.and_then(|track| Some((track.values.last()?.as_int()?, *track.at.last()?)));
-            if let Some((ends, at)) = last {
-                seen.push((Arc::clone(&key.target), subject, ends, at));
-            }
+            let ends = facts.iter().filter_map(|fact| fact.track.values.last()?.as_int()).min();
+            seen.extend(ends.map(|ends| (Arc::clone(&key.target), subject, ends)));
         }
     }
     Ok(seen)
@@ -70,7 +68,7 @@ pub(super) fn ahead(
             all.push((ends, Ahead { kind: Arc::from(kind), name, owner, from: at.clone(), to: at, what }));
         }
     };
-    for (target, subject, ends, _) in certificates {
+    for (target, subject, ends) in certificates {
         let name = if target == subject { subject.to_string() } else { format!("{subject} at {target}") };
         add("certificate", name, Arc::from(""), ends);
     }

@@ -103,9 +103,13 @@ fn shown(checked: &Checked) -> String {
     let anchor = checked.anchor.as_ref().map_or_else(
         || "none was given: that the newest runs were cut off cannot be seen".to_owned(),
         |anchor| {
-            let Anchored { lines, signed, other } = anchor;
+            let Anchored { lines, signed, last_only, other } = anchor;
+            let last = match last_only {
+                0 => String::new(),
+                some => format!("of {some} only the last run is here, "),
+            };
             format!(
-                "{lines} lines are in the chain ({signed} of them signed), {other} are about another time"
+                "{lines} lines are in the chain ({signed} of them signed), {last}{other} are about another time"
             )
         },
     );

@@ -75,9 +75,6 @@ fn by_tier(arguments: &Arguments, place: &Place, keep: &Keep) -> Done {
         let done = async {
             let all = store.runs(u32::MAX).await?.len();
             let old = store.outlived(&keeping(keep), Timestamp::now()).await?;
-            if !arguments.dry_run {
-                store.forget(&old).await?;
-            }
             Ok((old, all))
         }
         .await;
@@ -88,7 +85,16 @@ fn by_tier(arguments: &Arguments, place: &Place, keep: &Keep) -> Done {
     let (gone, left) = (count(old.len()), count(all - old.len()));
     if let Some(shared) = place.shared.as_ref().filter(|_| !arguments.dry_run) {
         let runtime = waiting().map_err(|error| unusable(&error))?;
-        runtime.block_on(shared.forget(old)).map_err(|error| away(&error))?;
+        runtime.block_on(shared.forget(old.clone())).map_err(|error| away(&error))?;
+    }
+    if !arguments.dry_run {
+        let forgot = wait(async {
+            let store = Store::open(&place.path).await?;
+            let forgot = store.forget(&old).await;
+            store.close().await;
+            forgot
+        });
+        forgot.map_err(|error| unusable(&error))?;
     }
     told(arguments, (gone, left), "that are older than their tiers are kept ")
 }

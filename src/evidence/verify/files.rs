@@ -27,10 +27,16 @@ pub(super) fn walk(folder: &Path) -> Result<(BTreeMap<String, u64>, Vec<Differen
             why: error.to_string(),
         })?;
         let kind = entry.file_type();
+        let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         if kind.is_dir() {
+            let mut all =
+                std::fs::read_dir(entry.path()).map_err(|error| EvidenceError::io(entry.path(), &error))?;
+            if all.next().is_none() {
+                let shown = inside.to_string_lossy();
+                found.push(Difference::new(&shown, "added", "it was added: a directory without files"));
+            }
             continue;
         }
-        let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         let Some(path) = inside.to_str() else {
             let shown = inside.to_string_lossy();
             found.push(Difference::new(&shown, "added", "it was added: its name is no text"));

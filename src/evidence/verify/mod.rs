@@ -14,7 +14,7 @@ use super::anchor::{self, Anchored};
 use super::index::Index;
 use super::key::PublicKey;
 use super::manifest::Manifest;
-use super::names::{INDEX, MANIFEST, STATEMENT, UNLISTED};
+use super::names::{self, INDEX, MANIFEST, STATEMENT, UNLISTED};
 use super::{EvidenceError, Judge, Period};
 
 /// What evidence is held against, besides itself.
@@ -278,7 +278,8 @@ impl Look<'_> {
         given: Option<&PublicKey>,
     ) -> Result<Anchored, EvidenceError> {
         let beside = self.key_beside();
-        let (said, wrong) = anchor::check(path, index, given.or(beside.as_ref()))?;
+        let manifest = self.read(MANIFEST).map(|list| names::digest(&list));
+        let (said, wrong) = anchor::check(path, index, given.or(beside.as_ref()), manifest.as_deref())?;
         let name = path.display().to_string();
         if said.lines == 0 && wrong.is_empty() {
             self.differs(&name, "anchor", "no line of it is about this period, so it proves nothing");

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{Checked, Look, NotJudged};
 use crate::evidence::index::{Entry, Index, Placed};
 use crate::evidence::names::{self, INDEX, KEY, OSCAL, README};
@@ -12,6 +14,8 @@ use crate::fact::Recording;
 
 /// What a run says now.
 pub(super) struct Again {
+    /// When its recording began, by its own word.
+    started: Timestamp,
     findings: String,
     /// Policies that had another text when it was recorded.
     changed: Vec<String>,
@@ -118,7 +122,11 @@ impl Look<'_> {
         let (laid, text) = (laid?, self.text(&path)?);
         let judged = Recording::from_text(&text).and_then(|recording| {
             let report = plain(judge.judge(laid, &entry.scope, &recording)?, &recording);
-            Ok(Again { changed: changed(&recording, &report), findings: findings(&report) })
+            Ok(Again {
+                started: recording.started,
+                changed: changed(&recording, &report),
+                findings: findings(&report),
+            })
         });
         Some(judged)
     }
@@ -140,6 +148,13 @@ impl Look<'_> {
             Some(Ok(now)) => now,
         };
         let Some(found) = found else { return not_again("its findings are gone".to_owned()) };
+        if now.started != entry.started {
+            self.differs(
+                INDEX,
+                "chain",
+                format!("run {}: its recording began at {}", entry.run, now.started),
+            );
+        }
         match (first_difference(found, now.findings.as_bytes()), &entry.not_again) {
             (None, _) => {
                 checked.judged_again += 1;

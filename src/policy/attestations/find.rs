@@ -63,7 +63,8 @@ impl Found {
     fn path(&mut self, path: &Path, loc: Option<&Loc>, root: &Path) {
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.walk(path, loc, root, &|path| {
-                path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+                path.extension()
+                    .is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
             }),
             Ok(_) => drop(self.files.insert(path.to_owned())),
             Err(error) => self.fault(path, &error, loc, root),

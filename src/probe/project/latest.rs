@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -159,6 +160,11 @@ fn states(evidence: &[Evidence], house: &House, stop: &Stop) -> (Cell, Cell) {
             (Err(Arc::clone(&why)), Err(why))
         }
     }
+}
+
+/// How a piece of evidence lies below the folder of the project: `fits`, `elsewhere`, `unpinned`, `absent` or `differs`.
+pub fn evidence_state(piece: &Evidence, root: &Path) -> Result<&'static str, Missing> {
+    state(piece, root, &Stop::within(Duration::from_mins(1)))
 }
 
 fn state(piece: &Evidence, root: &Path, stop: &Stop) -> Result<&'static str, Missing> {

@@ -2,4 +2,6 @@
 
 mod latest;
 
+pub use latest::evidence_state;
+
 pub(super) use latest::Latest;

@@ -52,8 +52,8 @@ fn unit(tenths: u64) -> String {
 }
 
 /// What of a day is shown; none if nothing was judged on it.
-fn judged(day: &Day) -> Option<&Counts> {
-    day.checks.as_ref().filter(|counts| counts.total() > 0)
+pub(super) fn judged(day: &Day) -> Option<&Counts> {
+    day.checks.as_ref().filter(|counts| counts.total() > counts.skipped)
 }
 
 /// The step between the lines of the scale, 1, 2, 5, 10, 20 …: at most five of them, so that numbers are read easily.

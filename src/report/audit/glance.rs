@@ -58,7 +58,7 @@ pub(super) const SEVERITIES: [Severity; 4] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 /// A control that was looked at: all else is a control that nobody checked, a state that is not known as well.
-pub(super) fn is_checked(control: &Control) -> bool {
+pub(crate) fn is_checked(control: &Control) -> bool {
     !control.policies.is_empty() && matches!(&*control.state, "held" | "warning" | "failing")
 }
 

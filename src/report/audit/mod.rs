@@ -23,6 +23,7 @@ mod tests;
 use crate::audit::Audit;
 
 pub use csv::CsvTable;
+pub(crate) use glance::is_checked;
 pub use json::VERSION;
 pub use schema::json_schema;
 

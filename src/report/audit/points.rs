@@ -5,6 +5,7 @@ use super::super::words::{count, number, size};
 use super::Kind;
 use super::glance::{Point, is_checked, is_new, mended};
 use crate::audit::{Audit, Gap, History};
+use crate::verdict::Verdict;
 
 /// So many lines of each kind; the tables have all.
 const SHOWN: usize = 5;
@@ -25,8 +26,10 @@ pub(super) fn points(audit: &Audit, kind: Kind) -> Vec<Point> {
         all.extend(ahead(audit));
     }
     all.extend(unseen(audit));
+    all.extend(never(audit));
     all.extend(missed(audit));
     all.extend(open(audit));
+    all.extend(waived(audit));
     all.extend(hidden(audit));
     all.extend(unchecked(audit));
     all.extend(attested(audit));
@@ -50,13 +53,34 @@ fn unseen(audit: &Audit) -> Vec<Point> {
     all
 }
 
+/// Checks that were promised, and of which nobody read anything.
+fn never(audit: &Audit) -> Option<Point> {
+    let never = audit.population.checks.iter().filter(|check| check.last.is_none());
+    let never: Vec<String> = never.map(|check| format!("{} at {}", check.policy, check.target)).collect();
+    let said = format!("{} never judged", are(size(never.len()), "check"));
+    (!never.is_empty()).then(|| point("unknown", "missed", said, never))
+}
+
+/// Findings that a waiver hides now.
+fn waived(audit: &Audit) -> Option<Point> {
+    let waived = audit.findings.iter().filter(|finding| finding.now == Some(Verdict::Waived));
+    let waived: Vec<String> = waived.map(|finding| told(finding, audit)).collect();
+    let said = format!("{} hidden by a waiver", are(size(waived.len()), "finding"));
+    (!waived.is_empty()).then(|| point("waived", "findings", said, waived))
+}
+
+/// `1 check was`, `2 checks were`.
+fn are(many: u64, noun: &str) -> String {
+    format!("{} {}", count(many, noun), if many == 1 { "was" } else { "were" })
+}
+
 /// Runs that are not what they should be.
 fn disturbed(audit: &Audit) -> Vec<Point> {
     let (population, store) = (&audit.population, &audit.store);
     let mut all = Vec::new();
     if store.unpromised > 0 {
         let said = format!(
-            "{} of {} named only some policies, and promised nothing",
+            "{} of {} named only some policies, or what they promised was not kept",
             number(store.unpromised),
             count(store.runs, "run")
         );

@@ -162,10 +162,10 @@ fn checks(audit: &Audit) -> Sheet {
 
 /// The numbers of the charts.
 pub(super) fn days(audit: &Audit) -> Section {
-    let silent = audit.days.iter().filter(|day| day.checks.is_none()).count();
+    let silent = audit.days.iter().filter(|day| super::chart::judged(day).is_none()).count();
     let rows = audit.days.iter().map(|day| {
         let mut cells = vec![Cell::text(&day.day), Cell::Number(day.runs)];
-        if let Some(counts) = &day.checks {
+        if let Some(counts) = super::chart::judged(day) {
             cells.extend(Verdict::ALL.iter().rev().map(|verdict| Cell::Number(counts.of(*verdict))));
         } else {
             let word = if day.runs == 0 { "no run" } else { "nothing judged" };

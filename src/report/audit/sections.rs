@@ -210,7 +210,7 @@ fn changes(audit: &Audit) -> Section {
 fn changed(one: &PolicyMoved) -> Vec<Cell> {
     let tone = match one.direction.as_str() {
         "stricter" | "same" => "pass",
-        "looser" | "gone" => "warn",
+        "looser" | "gone" | "looser and stricter" => "warn",
         "new" => "waived",
         _ => "unknown",
     };

@@ -141,6 +141,10 @@ async fn is_of(link: &mut Link, at: &Mark, about: &About) -> Result<bool, Shared
 /// Empties the copy, so that it begins anew. Runs go first: whoever is killed in between does it again.
 async fn begin(store: &Store, about: &About) -> Result<(), StoreError> {
     store.prune(Timestamp::MAX).await?;
+    // Since when a check is promised, and when it was judged, was another log's word.
+    let bounds = sqlx::query("DELETE FROM bound").execute(store.pool()).await;
+    bounds.map_err(|error| store.fault(&error))?;
+    store.forget_due();
     let marks = sqlx::query("DELETE FROM begun").execute(store.pool()).await;
     marks.map_err(|error| store.fault(&error))?;
     let set = "INSERT INTO copy_of (one, log, pruned, seq, name, noted) VALUES (1, ?, ?, 0, '', 0) \
