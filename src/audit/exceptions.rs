@@ -4,26 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::history::Judged;
-use super::model::{Exception, ExceptionKind};
+use super::model::{Allowed, Exception, ExceptionKind};
 use crate::store::{Ledger, LedgerFinding, LedgerRun};
 use crate::verdict::Verdict;
-
-/// An exception as a project file, or a policy, says it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of `Exception`")]
-pub struct Allowed {
-    pub kind: ExceptionKind,
-    pub policy: Arc<str>,
-    pub scope: String,
-    pub what: String,
-    pub owner: Arc<str>,
-    pub reason: String,
-    pub ticket: String,
-    pub expires: String,
-}
 
 /// All of them, the waivers first, those that hid most first.
 pub(super) fn exceptions(
@@ -48,14 +33,7 @@ pub(super) fn exceptions(
         .into_iter()
         .map(|(one, (from, to))| {
             let mut exception = Exception {
-                kind: one.kind,
-                policy: Arc::clone(&one.policy),
-                scope: one.scope.clone(),
-                what: one.what.clone(),
-                owner: Arc::clone(&one.owner),
-                reason: one.reason.clone(),
-                ticket: one.ticket.clone(),
-                expires: one.expires.clone(),
+                allowed: one.clone(),
                 from,
                 to,
                 open: open.contains(one),
@@ -70,11 +48,11 @@ pub(super) fn exceptions(
         })
         .collect();
     all.sort_by(|one, other| {
-        (one.kind, std::cmp::Reverse(one.hidden), &one.policy, &one.what).cmp(&(
-            other.kind,
+        (one.allowed.kind, std::cmp::Reverse(one.hidden), &one.allowed.policy, &one.allowed.what).cmp(&(
+            other.allowed.kind,
             std::cmp::Reverse(other.hidden),
-            &other.policy,
-            &other.what,
+            &other.allowed.policy,
+            &other.allowed.what,
         ))
     });
     all
@@ -114,9 +92,9 @@ fn hid(exception: &mut Exception, hidden: &[Hidden<'_>]) {
     for one in hidden {
         let newest = &one.finding.newest;
         let is_its = newest.waiver.as_ref().is_some_and(|note| {
-            note.ticket == exception.ticket
-                && *note.owner == *exception.owner
-                && note.reason == exception.reason
+            note.ticket == exception.allowed.ticket
+                && *note.owner == *exception.allowed.owner
+                && note.reason == exception.allowed.reason
         });
         if !is_its {
             continue;

@@ -19,10 +19,10 @@ use jiff::Timestamp;
 use crate::store::{Ledger, LedgerRun};
 
 pub use changes::Compare;
-pub use exceptions::Allowed;
 pub use model::{
-    Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework, Gap,
-    History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell, VerdictMoved,
+    Ahead, Allowed, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework,
+    Gap, History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell,
+    VerdictMoved,
 };
 pub use period::{NotAPeriod, period, since};
 pub use promise::{Due, Promise, PromisedCheck, PromisedPiece, overdue};

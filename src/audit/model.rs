@@ -249,9 +249,9 @@ impl ExceptionKind {
     }
 }
 
-/// Something that was allowed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Exception {
+/// An exception as a project file, or a policy, says it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Allowed {
     /// What kind.
     pub kind: ExceptionKind,
     /// Of which policy.
@@ -268,6 +268,14 @@ pub struct Exception {
     pub ticket: String,
     /// The last day; empty if it has none.
     pub expires: String,
+}
+
+/// Something that was allowed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exception {
+    /// What is allowed.
+    #[serde(flatten)]
+    pub allowed: Allowed,
     /// The first run of the period with it.
     pub from: Timestamp,
     /// The last run of the period with it.

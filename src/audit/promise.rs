@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::exceptions::Allowed;
+use super::model::Allowed;
 use crate::fact::micros_of;
 use crate::store::Standing;
 use crate::verdict::Severity;

@@ -101,13 +101,17 @@ fn allowed(text: &mut String, exceptions: &[Exception]) {
     let allowed: Vec<String> = exceptions
         .iter()
         .map(|one| {
-            let named = [("owner", &*one.owner), ("ticket", &one.ticket), ("until", &one.expires)];
+            let named = [
+                ("owner", &*one.allowed.owner),
+                ("ticket", &one.allowed.ticket),
+                ("until", &one.allowed.expires),
+            ];
             let named: String = named
                 .iter()
                 .filter(|(_, value)| !value.is_empty())
                 .map(|(what, value)| format!(", {what} {value}"))
                 .collect();
-            let hid = match one.kind {
+            let hid = match one.allowed.kind {
                 ExceptionKind::Waiver => format!("; hid {}", count(one.hidden, "judgement")),
                 _ => String::new(),
             };
@@ -116,7 +120,12 @@ fn allowed(text: &mut String, exceptions: &[Exception]) {
             } else {
                 format!("; WORSE: {}", one.worse.join(", "))
             };
-            format!("{} of {}{named}: {}{hid}{worse}", one.kind.word(), one.policy, one.what)
+            format!(
+                "{} of {}{named}: {}{hid}{worse}",
+                one.allowed.kind.word(),
+                one.allowed.policy,
+                one.allowed.what
+            )
         })
         .collect();
     list(text, "allowed", &allowed);

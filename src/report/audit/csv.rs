@@ -151,14 +151,14 @@ const EXCEPTIONS: &[&str] = &[
 
 fn exception<'a>(one: &'a Exception, hid: &'a str, worse: &'a str) -> Vec<Field<'a>> {
     vec![
-        Field::Text(one.kind.word()),
-        Field::Text(&one.policy),
-        Field::Text(&one.scope),
-        Field::Text(&one.what),
-        Field::Text(&one.owner),
-        Field::Text(&one.reason),
-        Field::Text(&one.ticket),
-        Field::Text(&one.expires),
+        Field::Text(one.allowed.kind.word()),
+        Field::Text(&one.allowed.policy),
+        Field::Text(&one.allowed.scope),
+        Field::Text(&one.allowed.what),
+        Field::Text(&one.allowed.owner),
+        Field::Text(&one.allowed.reason),
+        Field::Text(&one.allowed.ticket),
+        Field::Text(&one.allowed.expires),
         Field::Time(Some(one.from)),
         Field::Time(Some(one.to)),
         Field::Yes(one.open),

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::fixture::HOSTILE;
 use crate::audit::{
-    Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework, Gap,
-    History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell, VerdictMoved,
+    Ahead, Allowed, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework,
+    Gap, History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell,
+    VerdictMoved,
 };
 use crate::verdict::{Counts, Severity, Verdict};
 
@@ -115,14 +116,16 @@ fn population() -> Population {
 
 fn exceptions() -> Vec<Exception> {
     let waiver = Exception {
-        kind: ExceptionKind::Waiver,
-        policy: arc("postgres-dead-tuples"),
-        scope: "shop-db public.events".to_owned(),
-        what: "hides what the policy finds".to_owned(),
-        owner: arc("team-data"),
-        reason: "The table is dropped in October, a vacuum would lock it for hours.".to_owned(),
-        ticket: "https://tickets.example.org/DATA-214".to_owned(),
-        expires: "2026-10-31".to_owned(),
+        allowed: Allowed {
+            kind: ExceptionKind::Waiver,
+            policy: arc("postgres-dead-tuples"),
+            scope: "shop-db public.events".to_owned(),
+            what: "hides what the policy finds".to_owned(),
+            owner: arc("team-data"),
+            reason: "The table is dropped in October, a vacuum would lock it for hours.".to_owned(),
+            ticket: "https://tickets.example.org/DATA-214".to_owned(),
+            expires: "2026-10-31".to_owned(),
+        },
         from: time("2026-07-10"),
         to: time("2026-09-30"),
         open: true,
@@ -131,24 +134,29 @@ fn exceptions() -> Vec<Exception> {
         worse: vec!["public.events: dead_ratio was 21% when it was waived first and is 67% now".to_owned()],
     };
     let nobody = Exception {
-        kind: ExceptionKind::Override,
-        policy: arc("disk-usage"),
-        scope: String::new(),
-        what: "fail_at 80% to 97%".to_owned(),
-        owner: arc(""),
-        reason: String::new(),
-        ticket: "javascript:alert(1)".to_owned(),
-        expires: String::new(),
+        allowed: Allowed {
+            kind: ExceptionKind::Override,
+            policy: arc("disk-usage"),
+            scope: String::new(),
+            what: "fail_at 80% to 97%".to_owned(),
+            owner: arc(""),
+            reason: String::new(),
+            ticket: "javascript:alert(1)".to_owned(),
+            expires: String::new(),
+        },
         hid: Vec::new(),
         hidden: 0,
         worse: Vec::new(),
         ..waiver.clone()
     };
     let hostile = Exception {
-        kind: ExceptionKind::Suppression,
-        reason: HOSTILE.to_owned(),
-        what: "=HYPERLINK(\"http://evil.example\")".to_owned(),
-        ticket: "-1+cmd|' /C calc'!A0".to_owned(),
+        allowed: Allowed {
+            kind: ExceptionKind::Suppression,
+            reason: HOSTILE.to_owned(),
+            what: "=HYPERLINK(\"http://evil.example\")".to_owned(),
+            ticket: "-1+cmd|' /C calc'!A0".to_owned(),
+            ..nobody.allowed.clone()
+        },
         ..nobody.clone()
     };
     vec![waiver, nobody, hostile]

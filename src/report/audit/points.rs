@@ -194,10 +194,10 @@ fn hidden(audit: &Audit) -> Option<Point> {
         .map(|one| {
             format!(
                 "{} of {} ({}, {}): {}",
-                one.kind.word(),
-                one.policy,
-                if one.owner.is_empty() { "no owner" } else { &one.owner },
-                if one.ticket.is_empty() { "no ticket" } else { &one.ticket },
+                one.allowed.kind.word(),
+                one.allowed.policy,
+                if one.allowed.owner.is_empty() { "no owner" } else { &one.allowed.owner },
+                if one.allowed.ticket.is_empty() { "no ticket" } else { &one.allowed.ticket },
                 one.worse.join("; ")
             )
         })

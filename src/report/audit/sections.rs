@@ -110,25 +110,27 @@ fn exception(one: &Exception) -> Vec<Cell> {
         told => Cell::text(told),
     };
     let force = format!("{} to {}", at(one.from), if one.open { "now".to_owned() } else { at(one.to) });
-    let scope = if one.scope.is_empty() { "everywhere".to_owned() } else { one.scope.clone() };
+    let scope =
+        if one.allowed.scope.is_empty() { "everywhere".to_owned() } else { one.allowed.scope.clone() };
     let mut hid = vec![Cell::Text(count(one.hidden, "judgement"))];
     hid.extend(one.hid.iter().take(20).map(|id| Cell::Finding(id.to_string())));
     if one.hid.len() > 20 {
         hid.push(Cell::Text(format!("… and {} more findings", number(size(one.hid.len() - 20)))));
     }
     let worse: Vec<Cell> = one.worse.iter().map(|told| Cell::text(told)).collect();
-    let what = if one.what.is_empty() { one.reason.clone() } else { one.what.clone() };
+    let what =
+        if one.allowed.what.is_empty() { one.allowed.reason.clone() } else { one.allowed.what.clone() };
     vec![
-        Cell::text(one.kind.word()),
-        Cell::Under(Box::new(Cell::name(&one.policy)), scope),
-        match one.reason.as_str() {
+        Cell::text(one.allowed.kind.word()),
+        Cell::Under(Box::new(Cell::name(&one.allowed.policy)), scope),
+        match one.allowed.reason.as_str() {
             "" => Cell::List(vec![Cell::text(&what), Cell::Badge("fail", "no reason".to_owned())]),
             reason if reason == what => Cell::text(reason),
             reason => Cell::Under(Box::new(Cell::text(&what)), reason.to_owned()),
         },
-        missing(&one.owner, "no owner"),
-        if one.ticket.is_empty() { Cell::Nothing } else { Cell::Link(one.ticket.clone()) },
-        missing(&one.expires, "never"),
+        missing(&one.allowed.owner, "no owner"),
+        if one.allowed.ticket.is_empty() { Cell::Nothing } else { Cell::Link(one.allowed.ticket.clone()) },
+        missing(&one.allowed.expires, "never"),
         Cell::Text(force),
         if one.hidden == 0 && one.hid.is_empty() { Cell::Nothing } else { Cell::List(hid) },
         Cell::list(worse),
