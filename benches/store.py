@@ -113,10 +113,11 @@ def added():
     """In turns, so that a load on the machine hits all. Every 64th check, or one after 16 MiB, takes in what waits: the mean
     has its part of that, the median has not."""
     title("store: what it adds to a check")
-    for files, apart, times, words in [
-        (1, False, 129, "one file"),
-        (20_000, False, 33, "20,000 files"),
-        (10_000, True, 17, "10,000 policies, a file each"),
+    for files, apart, times, words, most in [
+        (1, False, 129, "one file", 1.05),
+        (20_000, False, 33, "20,000 files", 1.05),
+        (1_000, True, 65, "1,000 policies, a file each", 1.10),
+        (10_000, True, 17, "10,000 policies, a file each", 1.05),
     ]:
         taken = {"without": [], "with": [], "new": []}
         with folder() as where:
@@ -136,7 +137,7 @@ def added():
         row(f"{words}: with a store that is not there yet", new / 1000)
         row(f"{words}: with a store", kept / 1000, more=f"longest {max(taken['with']):.1f} ms")
         mean = sum(taken["with"]) / sum(taken["without"])
-        goal("a store adds at most 5 %", kept <= 1.05 * without, f"{kept - without:.2f} ms, {kept / without:.3f} x; of the mean {mean:.3f} x")
+        goal(f"a store adds at most {round(most * 100 - 100)} %", kept <= most * without, f"{kept - without:.2f} ms, {kept / without:.3f} x; of the mean {mean:.3f} x")
 
 
 if __name__ == "__main__":

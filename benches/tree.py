@@ -27,7 +27,7 @@ CREATE TABLE {table} AS SELECT {place} || name || '.jpg' AS path, 0::bigint AS s
 RULES = """
 fail:
   - missing != 1
-  - extra != 1
+  - (extra ?? -1) != 1
 message: "{{ missing }} missing, {{ extra }} extra, of {{ references }} and {{ files }}, by {{ method }}"
 """
 

@@ -428,16 +428,27 @@ pub struct Day {
 /// What ends soon, or crosses its limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ahead {
-    /// `certificate`, `waiver`, `attestation`, `limit`.
+    /// `certificate`, `waiver`, `attestation`, `limit`; `backup`, whose time is that of the newest.
     pub kind: Arc<str>,
     /// What.
     pub name: String,
     /// Who answers for it; empty if nobody said.
     pub owner: Arc<str>,
-    /// When at the earliest, RFC 3339.
+    /// When at the earliest, RFC 3339; of a limit the day.
     pub from: String,
-    /// When at the latest; the same if it is known exactly.
+    /// When at the latest; the same if it is known exactly, and empty if that cannot be said.
     pub to: String,
     /// In words.
     pub what: String,
+}
+
+impl Ahead {
+    /// When, as a time or a range.
+    pub fn when(&self) -> String {
+        match (&*self.from, &*self.to) {
+            (from, to) if from == to => from.to_owned(),
+            (from, "") => format!("{from} at the earliest"),
+            (from, to) => format!("{from} to {to}"),
+        }
+    }
 }

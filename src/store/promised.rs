@@ -20,18 +20,20 @@ const CHECKS: &str = "
 INSERT INTO text (value) SELECT value ->> 'policy' FROM json_each(?1) WHERE TRUE
 UNION SELECT value ->> 'target' FROM json_each(?1) WHERE TRUE ON CONFLICT DO NOTHING";
 
-const BOUNDS: &str = "
-INSERT INTO bound (policy, target, notice) SELECT policy.id, target.id, 0 FROM json_each(?) wanted
-CROSS JOIN text policy ON policy.value = wanted.value ->> 'policy'
-CROSS JOIN text target ON target.value = wanted.value ->> 'target' WHERE TRUE ON CONFLICT DO NOTHING";
-
+/// Checks of which it is not known since when they are promised.
 const SINCE: &str = "
-UPDATE bound SET promised = ?1 FROM json_each(?2) wanted
+INSERT INTO bound (policy, target, notice, promised) SELECT policy.id, target.id, 0, ? FROM json_each(?) wanted
 CROSS JOIN text policy ON policy.value = wanted.value ->> 'policy'
 CROSS JOIN text target ON target.value = wanted.value ->> 'target'
-WHERE bound.policy = policy.id AND bound.target = target.id AND bound.notice = 0
-AND (bound.promised IS NULL OR (policy.value, target.value) NOT IN (
-    SELECT value ->> 'policy', value ->> 'target' FROM json_each(?3)))";
+WHERE TRUE ON CONFLICT DO UPDATE SET promised = excluded.promised WHERE bound.promised IS NULL";
+
+/// Checks that were not promised before, whatever was known of them.
+const AGAIN: &str = "
+UPDATE bound SET promised = NULL WHERE id IN (
+    SELECT bound.id FROM (SELECT value ->> 'policy' AS policy, value ->> 'target' AS target FROM json_each(?)
+        EXCEPT SELECT value ->> 'policy', value ->> 'target' FROM json_each(?)) AS fresh
+    CROSS JOIN text policy ON policy.value = fresh.policy CROSS JOIN text target ON target.value = fresh.target
+    CROSS JOIN bound ON bound.policy = policy.id AND bound.target = target.id AND bound.notice = 0)";
 
 /// What each environment promised last.
 const NEWEST: &str = "
@@ -107,11 +109,11 @@ pub(super) async fn note(writer: &mut Writer<'_>, draft: &Draft, run: i64) -> Re
 
 /// Notes that checks are promised since a time: those that were not promised before, and those of which that is not known.
 async fn since(writer: &mut Writer<'_>, at: i64, checks: &str, before: &str) -> Result<(), StoreError> {
-    for insert in [CHECKS, BOUNDS] {
-        let done = sqlx::query(insert).bind(checks).execute(&mut **writer.tx()).await;
-        done.map_err(|error| writer.fault(&error))?;
-    }
-    let query = sqlx::query(SINCE).bind(at).bind(checks).bind(before);
+    let done = sqlx::query(CHECKS).bind(checks).execute(&mut **writer.tx()).await;
+    done.map_err(|error| writer.fault(&error))?;
+    let done = sqlx::query(AGAIN).bind(checks).bind(before).execute(&mut **writer.tx()).await;
+    done.map_err(|error| writer.fault(&error))?;
+    let query = sqlx::query(SINCE).bind(at).bind(checks);
     query.execute(&mut **writer.tx()).await.map(drop).map_err(|error| writer.fault(&error))
 }
 

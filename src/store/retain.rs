@@ -10,9 +10,9 @@ use crate::fact::micros_of;
 
 /// Runs that may be too old, with what they promised and the checks that they judged.
 const OLD: &str = "
-SELECT run.id, run.started, run.promised, json_group_array(DISTINCT judged.bound) FROM run
-LEFT JOIN judged ON judged.run = run.id AND judged.whole < 2
-WHERE run.started < ? GROUP BY run.id ORDER BY run.id";
+SELECT run.id, run.started, run.promised, ifnull(of.bounds, '[]') FROM run
+LEFT JOIN (SELECT run, json_group_array(bound) AS bounds FROM judged WHERE whole < 2 GROUP BY run) of ON of.run = run.id
+WHERE run.started < ? ORDER BY run.id";
 
 const CHECKS: &str = "
 SELECT bound.id, policy.value, target.value FROM bound
@@ -40,14 +40,14 @@ pub(super) async fn outlived(store: &Store, keep: &Keeping, now: Timestamp) -> R
     let promises = promises(store, &old).await?;
     let mut gone = Vec::new();
     for (run, started, promised, bounds) in old {
-        let bounds: Vec<Option<i64>> = store.parse(&format!("run {run}"), &bounds)?;
+        let bounds: Vec<i64> = store.parse(&format!("run {run}"), &bounds)?;
         let tiers = promised.and_then(|promised| promises.get(&promised));
         let keeps = |bound: i64| {
             let tier = tiers.and_then(|tiers| tiers.get(checks.get(&bound)?));
             tier.and_then(|tier| keep.tiers.get(tier)).copied().unwrap_or(keep.rest)
         };
         // One that judged nothing has no tier.
-        let kept = bounds.into_iter().flatten().map(keeps).max().unwrap_or(keep.rest);
+        let kept = bounds.into_iter().map(keeps).max().unwrap_or(keep.rest);
         if started < micros_of(before(now, kept)) {
             gone.push(run);
         }

@@ -31,7 +31,7 @@ fn shop() -> Shop {
 }
 
 /// Runs from a time on.
-fn at(shop: &Shop, time: &str, arguments: &[&str]) -> Run {
+pub(crate) fn at(shop: &Shop, time: &str, arguments: &[&str]) -> Run {
     let mut command = shop.command(arguments);
     command.env("FAKETIME", format!("@{time}")).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     Run::of(command.spawn().unwrap())

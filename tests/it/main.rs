@@ -52,6 +52,7 @@ mod lint_fix;
 mod lint_levels;
 mod memory;
 mod operators;
+mod outlook;
 mod overrides;
 mod pg;
 mod policies_files;

@@ -1,7 +1,7 @@
 //! What an audit is made of, gathered from the store, the project and what people stated.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,9 +16,11 @@ use crate::cli::{controls, house, run as running};
 use crate::fact::{Attestation, Type, Value, micros_of, show, timestamp};
 use crate::policy::{Project, attestations};
 use crate::probe::evidence_state;
+use crate::report::audit::Kind;
 use crate::store::{Ledger, Store};
 
-use super::{allowed, compare, outlook, period};
+use super::outlook::Ends;
+use super::{allowed, compare, forecast, outlook, period};
 
 /// Everything that an audit, and evidence of it, is made of.
 pub(super) struct Gathered {
@@ -34,22 +36,17 @@ pub(super) fn gather(
     sources: &Sources,
     opened: &Opened,
     period: Period,
-    framework: Option<&str>,
+    (framework, kind): (Option<&str>, Kind),
     made: Timestamp,
 ) -> Result<Option<Gathered>, Problem> {
     let path = opened.path.clone();
     let read = memory::wait(async {
         let store = Store::open(&path).await?;
-        let read = async {
-            let ledger = store.ledger(period.from, period.to).await?;
-            let certificates = outlook::certificates(&store, made).await?;
-            Ok((ledger, certificates))
-        }
-        .await;
+        let read = store.ledger(period.from, period.to).await;
         store.close().await;
         read
     });
-    let (ledger, certificates) = read.map_err(|error| unusable(&error))?;
+    let ledger = read.map_err(|error| unusable(&error))?;
     if ledger.judged.iter().all(|one| one.notice) {
         period::nothing(&period, ledger.span, &path);
         return Ok(None);
@@ -76,12 +73,34 @@ pub(super) fn gather(
     });
     audit.controls = covered(&setup, &ledger, framework)?;
     audit.attestations = attested(&setup.project, made);
-    audit.outlook = outlook::ahead(&setup.project, &audit.attestations, certificates, made);
+    let ends = ends(&setup, &path, kind, made)?;
+    audit.outlook = outlook::ahead(&setup.project, &audit.attestations, ends, made);
     Ok(Some(Gathered { audit, ledger, promises, setup, path }))
 }
 
+/// What the store knows of what lies ahead. What grows, and how old backups are, is asked every week; an audit looks back.
+fn ends(setup: &Setup, path: &Path, kind: Kind, made: Timestamp) -> Result<Ends, Problem> {
+    let plan = controls::bound(setup)?;
+    let read = memory::wait(async {
+        let store = Store::open(path).await?;
+        let read = async {
+            let certificates = outlook::certificates(&store, &plan, made).await?;
+            if kind != Kind::Weekly {
+                return Ok(Ends { certificates, ..Ends::default() });
+            }
+            let backups = outlook::backups(&store, &plan, made).await?;
+            let limits = forecast::limits(&store, &plan, made, outlook::AHEAD).await?;
+            Ok(Ends { certificates, backups, limits })
+        }
+        .await;
+        store.close().await;
+        read
+    });
+    read.map_err(|error| unusable(&error))
+}
+
 /// What was promised.
-fn promises(ledger: &Ledger, path: &std::path::Path) -> Result<BTreeMap<Arc<str>, Promise>, Problem> {
+fn promises(ledger: &Ledger, path: &Path) -> Result<BTreeMap<Arc<str>, Promise>, Problem> {
     let mut all = BTreeMap::new();
     for (digest, json) in &ledger.promises {
         let promise: Promise = serde_json::from_str(json).map_err(|error| {

@@ -42,9 +42,12 @@ pub(super) fn text(audit: &Audit) -> String {
     allowed(&mut text, exceptions);
     uncovered(&mut text, audit);
     patterns(&mut text, audit);
-    let ahead: Vec<String> =
-        audit.outlook.iter().map(|one| format!("{} {}: {}", one.kind, one.name, one.what)).collect();
-    list(&mut text, "ends soon", &ahead);
+    let ahead: Vec<String> = audit
+        .outlook
+        .iter()
+        .map(|one| format!("{} {}: {} ({})", one.kind, one.name, one.what, one.when()))
+        .collect();
+    list(&mut text, "ahead", &ahead);
     text
 }
 

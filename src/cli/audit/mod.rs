@@ -5,6 +5,7 @@ mod bundle;
 mod compare;
 pub(super) mod edition;
 mod evidence;
+mod forecast;
 mod gather;
 mod human;
 mod judge;

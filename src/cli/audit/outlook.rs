@@ -1,16 +1,18 @@
-//! What ends soon: certificates, waivers, what people stated.
+//! What ends soon: certificates, waivers, what people stated; what crosses its limit; how old backups are.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::{Ahead, Attested};
-use crate::fact::{catalogue, micros_of, timestamp};
+use crate::fact::{Key, Type, Value, catalogue, micros_of, show, timestamp};
+use crate::plan::{Asked, Plan};
 use crate::policy::Project;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, WatchedFact};
 
 /// How far ahead is looked.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
+pub(super) const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// What was seen longer ago is not believed.
 const FRESH: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -20,38 +22,109 @@ const DAY: i64 = 86_400_000_000;
 /// Facts that tell when a certificate ends: those sent with it may end earlier than its own.
 const ENDS: [&str; 2] = ["chain_not_after", "not_after"];
 
-/// Certificates, as they were seen last: target, subject and end.
-pub(super) type Seen = Vec<(Arc<str>, Arc<str>, i64)>;
+/// What was seen last of a fact that is a time: of whom, whose it is, and the time.
+pub(super) struct Seen {
+    target: Arc<str>,
+    subject: Arc<str>,
+    owner: Arc<str>,
+    at: i64,
+}
 
 /// Reads when certificates end that were looked at lately.
-pub(super) async fn certificates(store: &Store, now: Timestamp) -> Result<Seen, StoreError> {
+pub(super) async fn certificates(
+    store: &Store,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Vec<Seen>, StoreError> {
     let mut seen = Vec::new();
-    let from = now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
     for key in store.questions().await? {
         let Some(probe) = catalogue::find(&key.probe) else { continue };
         let has = |fact: &&str| probe.facts.iter().any(|known| known.name == *fact);
         let facts: Vec<Arc<str>> = ENDS.iter().copied().filter(has).map(Arc::from).collect();
-        if facts.is_empty() {
-            continue;
-        }
-        let watched = store.watch(&key, &facts, from, now).await?;
-        for (subject, facts) in watched.subjects {
-            let ends = facts.iter().filter_map(|fact| fact.track.values.last()?.as_int()).min();
-            seen.extend(ends.map(|ends| (Arc::clone(&key.target), subject, ends)));
+        if !facts.is_empty() {
+            seen.extend(lately(store, (&key, &owner(plan, &key)), &facts, now).await?);
         }
     }
     Ok(seen)
 }
 
-/// Everything that ends within a month, or has ended, the next first.
-pub(super) fn ahead(
-    project: &Project,
-    attested: &[Attested],
-    certificates: Seen,
+/// Reads when the newest of each set of backups was made: what policies with the tag `backup` look at.
+pub(super) async fn backups(store: &Store, plan: &Plan, now: Timestamp) -> Result<Vec<Seen>, StoreError> {
+    let (mut seen, mut known) = (Vec::new(), BTreeSet::new());
+    let about = plan.checks.iter().filter(|check| check.policy.tags.iter().any(|tag| **tag == *"backup"));
+    for position in about.flat_map(|check| &check.requests).flat_map(positions) {
+        let Some(request) = plan.requests.get(*position) else { continue };
+        if &*request.key.probe == "file.set" && known.insert(&request.key) {
+            let (key, facts) = (&request.key, [Arc::from("newest")]);
+            seen.extend(lately(store, (key, &owner(plan, key)), &facts, now).await?);
+        }
+    }
+    Ok(seen)
+}
+
+/// The earliest of some times of each subject, as they were seen last and not too long ago.
+async fn lately(
+    store: &Store,
+    (key, owner): (&Key, &Arc<str>),
+    facts: &[Arc<str>],
     now: Timestamp,
-) -> Vec<Ahead> {
+) -> Result<Vec<Seen>, StoreError> {
+    let from = now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+    let watched = store.watch(key, facts, from, now).await?;
+    let one = |(subject, facts): (Arc<str>, Vec<WatchedFact>)| {
+        let at = facts.iter().filter_map(|fact| fact.track.values.last()?.as_int()).min()?;
+        Some(Seen { target: Arc::clone(&key.target), subject, owner: Arc::clone(owner), at })
+    };
+    Ok(watched.subjects.into_iter().filter_map(one).collect())
+}
+
+fn positions(asked: &Asked) -> &[usize] {
+    match asked {
+        Asked::One(position) => std::slice::from_ref(position),
+        Asked::Many(positions) => positions,
+        Asked::Nobody(_) => &[],
+    }
+}
+
+/// Who answers for what is asked there; empty if no check asks it any more.
+fn owner(plan: &Plan, key: &Key) -> Arc<str> {
+    let asks = |position: &usize| plan.requests.get(*position).is_some_and(|request| request.key == *key);
+    let check = plan.checks.iter().find(|check| check.requests.iter().flat_map(positions).any(asks));
+    check.map_or_else(|| Arc::from(""), |check| Arc::clone(&check.owner))
+}
+
+impl Seen {
+    fn name(&self) -> String {
+        let (subject, target) = (&self.subject, &self.target);
+        if target == subject { subject.to_string() } else { format!("{subject} at {target}") }
+    }
+}
+
+/// What the store knows of what lies ahead.
+#[derive(Default)]
+pub(super) struct Ends {
+    pub(super) certificates: Vec<Seen>,
+    pub(super) backups: Vec<Seen>,
+    /// What crosses a limit, with when it likely does.
+    pub(super) limits: Vec<(i64, Ahead)>,
+}
+
+/// How old the newest backup is.
+fn aged(backup: &Seen, now: i64) -> (i64, Ahead) {
+    let at = timestamp(backup.at).map_or_else(String::new, |at| at.to_string());
+    let what = match now - backup.at {
+        ..0 => "the newest is dated in the future".to_owned(),
+        age => format!("the newest is {} old", show(&Value::Int(age), &Type::DURATION)),
+    };
+    let (name, owner) = (backup.name(), Arc::clone(&backup.owner));
+    (backup.at, Ahead { kind: Arc::from("backup"), name, owner, from: at.clone(), to: at, what })
+}
+
+/// Everything that ends within a month, or has ended, the next first.
+pub(super) fn ahead(project: &Project, attested: &[Attested], seen: Ends, now: Timestamp) -> Vec<Ahead> {
     let (now, limit) = (micros_of(now), micros_of(now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)));
-    let mut all: Vec<(i64, Ahead)> = Vec::new();
+    let mut all: Vec<(i64, Ahead)> = seen.limits;
+    all.extend(seen.backups.into_iter().map(|backup| aged(&backup, now)));
     let left = |ends: i64| {
         let days = (ends - now).div_euclid(DAY);
         match days {
@@ -68,9 +141,8 @@ pub(super) fn ahead(
             all.push((ends, Ahead { kind: Arc::from(kind), name, owner, from: at.clone(), to: at, what }));
         }
     };
-    for (target, subject, ends) in certificates {
-        let name = if target == subject { subject.to_string() } else { format!("{subject} at {target}") };
-        add("certificate", name, Arc::from(""), ends);
+    for seen in seen.certificates {
+        add("certificate", seen.name(), Arc::clone(&seen.owner), seen.at);
     }
     for waiver in &project.waivers {
         let name = format!("{} ({})", waiver.policy.text, waiver.ticket);

@@ -120,8 +120,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let period = audit::period(text, &zone, made).map_err(|why| {
         Problem::usage(why.0, "the day after the last one of a period does not belong to it")
     })?;
-    let Some(gathered) =
-        gather(&arguments.how.sources(), &opened, period, arguments.framework.as_deref(), made)?
+    let Some(gathered) = gather(
+        &arguments.how.sources(),
+        &opened,
+        period,
+        (arguments.framework.as_deref(), Kind::Quarterly),
+        made,
+    )?
     else {
         return Ok(exit::NOTHING);
     };
@@ -142,7 +147,7 @@ pub(super) fn report(arguments: &Report) -> Done {
     let opened = memory::opened(&arguments.how.sources(), "runs")?;
     let (text, back) = &arguments.since;
     let period = audit::since(text, SignedDuration::try_from(*back).unwrap_or(SignedDuration::MAX), made);
-    match gather(&arguments.how.sources(), &opened, period, None, made)? {
+    match gather(&arguments.how.sources(), &opened, period, (None, Kind::Weekly), made)? {
         None => Ok(exit::NOTHING),
         Some(gathered) => arguments.how.publish(&gathered, Kind::Weekly),
     }

@@ -247,7 +247,8 @@ fn worse(audit: &Audit) -> Option<Point> {
 
 /// What will cross its limit or end.
 fn ahead(audit: &Audit) -> Option<Point> {
-    let all: Vec<String> = audit.outlook.iter().map(when).collect();
+    // How old a backup is does not end.
+    let all: Vec<String> = audit.outlook.iter().filter(|one| &*one.kind != "backup").map(when).collect();
     let said = match all.len() {
         1 => "1 thing ends soon or crosses its limit".to_owned(),
         many => format!("{} things end soon or cross their limit", number(size(many))),
@@ -256,6 +257,5 @@ fn ahead(audit: &Audit) -> Option<Point> {
 }
 
 fn when(one: &crate::audit::Ahead) -> String {
-    let range = if one.from == one.to { one.from.clone() } else { format!("{} to {}", one.from, one.to) };
-    format!("{} {}: {} ({range})", one.kind, one.name, one.what)
+    format!("{} {}: {} ({})", one.kind, one.name, one.what, one.when())
 }

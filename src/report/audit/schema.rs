@@ -279,11 +279,14 @@ fn ahead() -> Json {
     object(
         "what ends soon, or crosses its limit",
         &[
-            ("kind", text("certificate, waiver, attestation, limit")),
+            (
+                "kind",
+                text("certificate, waiver, attestation, limit; backup, whose time is that of the newest"),
+            ),
             ("name", text("what")),
             ("owner", text("who answers for it; empty if nobody said")),
-            ("from", text("when at the earliest, RFC 3339")),
-            ("to", text("when at the latest; the same if it is known exactly")),
+            ("from", text("when at the earliest, RFC 3339; of a limit the day")),
+            ("to", text("when at the latest; the same if it is known exactly, empty if that cannot be said")),
             ("what", text("in words")),
         ],
     )

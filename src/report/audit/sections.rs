@@ -239,13 +239,12 @@ fn changed(one: &PolicyMoved) -> Vec<Cell> {
 
 fn outlook(audit: &Audit) -> Section {
     let rows = audit.outlook.iter().map(|one| {
-        let when = if one.from == one.to { one.from.clone() } else { format!("{} to {}", one.from, one.to) };
         let owner = match &*one.owner {
             "" => Cell::Badge("fail", "no owner".to_owned()),
             owner => Cell::text(owner),
         };
         Row::from(vec![
-            Cell::Text(when),
+            Cell::Text(one.when()),
             Cell::text(&one.kind),
             Cell::name(&one.name),
             Cell::text(&one.what),
@@ -253,7 +252,7 @@ fn outlook(audit: &Audit) -> Section {
         ])
     });
     let sheet = Sheet {
-        caption: "What ends or crosses its limit, the soonest first; a range where it is not known exactly",
+        caption: "How old backups are, and what ends or crosses its limit, the soonest first; a range where it is not known exactly",
         heads: &["when", "kind", "name", "what", "owner"],
         key: 2,
         rows: rows.collect(),

@@ -16,10 +16,10 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::fact::{Cause, Missing};
 
 /// How many parts there are. Each is joined by itself, in memory.
-pub(super) const PARTS: usize = 256;
+pub(super) const PARTS: usize = 512;
 
 /// How much of a part is gathered before it is written.
-const PIECE: usize = 8 << 10;
+const PIECE: usize = 4 << 10;
 
 /// Where a piece lies.
 #[derive(Clone, Copy)]
