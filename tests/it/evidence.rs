@@ -555,6 +555,31 @@ fn without_a_key_it_says_that_it_is_not_signed() {
 }
 
 #[test]
+fn what_another_version_worded_and_nobody_signed_is_not_taken_for_compared() {
+    let shop = recorded();
+    let path = "shop/muster.yaml";
+    let text = std::fs::read_to_string(shop.at(path)).unwrap();
+    shop.file(path, &text.replace("audit: { key: { file: ../key.pem } }\n", ""));
+    bundle(&shop, &[]).exits(0);
+    let folder = copy(&shop, "other");
+    let runs = std::fs::read_to_string(folder.join("runs.json")).unwrap();
+    let own = format!("\"muster\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(runs.contains(&own), "{runs}");
+    std::fs::write(folder.join("runs.json"), runs.replacen(&own, "\"muster\":\"0.0.9\"", 1)).unwrap();
+    let oscal = folder.join("oscal/assessment-results.json");
+    let document = std::fs::read_to_string(&oscal).unwrap();
+    assert!(document.contains("not-satisfied"), "{document}");
+    std::fs::write(&oscal, document.replace("not-satisfied", "satisfied")).unwrap();
+    listed_again(&folder);
+    let run = shop.run(&["audit", "verify", "other"]).exits(3);
+    let said = &run.stdout;
+    assert!(
+        said.contains("not compared  README.md, oscal/assessment-results.json: made by muster 0.0.9"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_full_disk_leaves_nothing_half_done() {
     let shop = recorded();
     std::fs::create_dir(shop.at("small")).unwrap();

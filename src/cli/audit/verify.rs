@@ -23,7 +23,7 @@ const SHOWN: usize = 100;
   muster audit verify evidence/2026-Q3 --key audit-key.pub.pem --anchor anchor.jsonl
   muster audit verify evidence/2026-Q3 --format json
 
-Exit codes: 0 all is as it was, 1 something is not, 2 no evidence, 3 some runs cannot be judged again, 4 no run in it")]
+Exit codes: 0 all is as it was, 1 something is not, 2 no evidence, 3 some runs cannot be judged again, or some documents not be compared, 4 no run in it")]
 pub(super) struct Arguments {
     /// The directory of evidence
     dir: PathBuf,
@@ -60,11 +60,16 @@ fn code(checked: &Checked) -> u8 {
         exit::FINDINGS
     } else if checked.runs == 0 {
         exit::NOTHING
-    } else if !checked.not_again.is_empty() {
+    } else if !checked.not_again.is_empty() || is_untold(checked) {
         exit::UNKNOWN
     } else {
         exit::GOOD
     }
+}
+
+/// Are there documents of which only whoever wrote the directory says that they say what the runs say?
+fn is_untold(checked: &Checked) -> bool {
+    !checked.not_compared.is_empty() && !matches!(checked.signature, Signature::Given { .. })
 }
 
 fn data(checked: &Checked, exit: u8) -> Result<Json, Problem> {
@@ -115,6 +120,16 @@ fn shown(checked: &Checked) -> String {
     );
     line(&mut text, &format!("  anchor        {anchor}"));
     again(&mut text, checked);
+    if !checked.not_compared.is_empty() {
+        let (made, own) = (inline(&checked.muster), env!("CARGO_PKG_VERSION"));
+        let why = if is_untold(checked) {
+            "; nothing shows that they say what the runs say: use that version, or give the key that signed them with `--key`"
+        } else {
+            "; the key that was given signed them"
+        };
+        let names = checked.not_compared.join(", ");
+        line(&mut text, &format!("  not compared  {names}: made by muster {made}, and this is {own}{why}"));
+    }
     differing(&mut text, checked);
     text
 }

@@ -100,6 +100,8 @@ pub struct Checked {
     pub judged_again: usize,
     /// Runs that could not be.
     pub not_again: Vec<NotJudged>,
+    /// Documents that follow from the rest, and were not made again and compared: another version made them.
+    pub not_compared: Vec<String>,
     /// Runs by number with policies that had another text when they were recorded.
     pub changed_policies: BTreeMap<usize, Vec<String>>,
     /// The signature.
@@ -218,6 +220,7 @@ pub fn verify(folder: &Path, against: &Against<'_>, judge: &mut dyn Judge) -> Re
         bytes: look.present.values().sum(),
         judged_again: 0,
         not_again: Vec::new(),
+        not_compared: Vec::new(),
         changed_policies: BTreeMap::new(),
         signature: Signature::Unsigned,
         anchor: None,
@@ -236,7 +239,7 @@ pub fn verify(folder: &Path, against: &Against<'_>, judge: &mut dyn Judge) -> Re
     checked.signature = look.signature(index.as_ref(), against.key);
     if let Some(index) = &index {
         let summary = look.judge(index, judge, &mut checked);
-        look.derived(index, summary.as_ref());
+        checked.not_compared = look.derived(index, summary.as_ref());
         if let Some(path) = against.anchor {
             checked.anchor = Some(look.anchored(index, path, against.key)?);
         }

@@ -79,11 +79,19 @@ impl Look<'_> {
         Signature::Unsigned
     }
 
-    /// What follows from the rest, made again. What another version makes may be worded otherwise.
-    pub(super) fn derived(&mut self, index: &Index, summary: Option<&Summary>) {
+    /// What follows from the rest, made again. What another version makes may be worded otherwise, and is returned: it was
+    /// not compared.
+    pub(super) fn derived(&mut self, index: &Index, summary: Option<&Summary>) -> Vec<String> {
         if index.muster != env!("CARGO_PKG_VERSION") {
-            return;
+            let there =
+                [README, OSCAL, STATEMENT].into_iter().filter(|path| self.present.contains_key(*path));
+            return there.map(str::to_owned).collect();
         }
+        self.made_again(index, summary);
+        Vec::new()
+    }
+
+    fn made_again(&mut self, index: &Index, summary: Option<&Summary>) {
         self.same(README, Ok(readme::text(index)));
         let Some(summary) = summary else { return };
         self.same(OSCAL, oscal::document(index, summary));
