@@ -127,7 +127,7 @@ fn exception(allowed: &Allowed) -> ExceptionRow {
         owner: some(&allowed.owner),
         reason: some(allowed.reason.trim()),
         ticket: some(&allowed.ticket),
-        until: some(&allowed.expires).map(|day| parse_date(&day).unwrap_or(LONG_AGO)),
+        ends: some(&allowed.expires).map(|day| parse_date(&day).unwrap_or(LONG_AGO)),
     }
 }
 

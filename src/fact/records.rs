@@ -135,7 +135,7 @@ pub struct ExceptionRow {
     /// Where it is discussed.
     pub ticket: Option<Arc<str>>,
     /// The last day.
-    pub until: Option<i64>,
+    pub ends: Option<i64>,
 }
 
 /// A control of a framework.

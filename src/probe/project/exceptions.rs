@@ -36,7 +36,7 @@ fn look(
             .set_or_null("owner", maybe(one.owner.as_ref()))
             .set_or_null("reason", maybe(one.reason.as_ref()))
             .set_or_null("ticket", maybe(one.ticket.as_ref()))
-            .set_or_null("until", one.until.map(Value::Int));
+            .set_or_null("ends", one.ends.map(Value::Int));
         match &hidden {
             Ok(hidden) => match hidden.as_ref().and_then(|hidden| hidden.get(place)) {
                 Some(count) => row.set("hides", Value::count(*count)).push(),

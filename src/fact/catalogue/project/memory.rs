@@ -131,7 +131,7 @@ pub(in crate::fact::catalogue) static EXCEPTIONS: ProbeDecl = memory(
         field("owner", Ty::Text, "team-data", "who answers for it").null("nobody is named"),
         field("reason", Ty::Text, "the machine is switched off in March", "why").null("nobody said why"),
         field("ticket", Ty::Text, "OPS-41", "where it is discussed").null("nowhere"),
-        field("until", Ty::Date, "2027-03-31", "its last day, UTC").null("it never ends"),
+        field("ends", Ty::Date, "2027-03-31", "its last day, UTC").null("it never ends"),
         field("hides", Ty::Int, "1", "how many findings it hides now; 0 for all but waivers").costly(),
     ],
     (&["policy", "exception"], ZeroRows::Fine),
@@ -195,7 +195,7 @@ pub(in crate::fact::catalogue) static FINDINGS: ProbeDecl = memory(
             "since when it stands without having been mended",
         ),
         field("reopened", Ty::Int, "1", "how often it came back after it was mended, since then"),
-        field("id", Ty::Text, "3f9a2b17c04d5e68", "its id, which `muster explain` takes"),
+        field("id", Ty::Text, "95419fd35e4a", "its id, which `muster explain` takes"),
     ],
     (&["policy", "target", "subject"], ZeroRows::Fine),
 );
@@ -206,7 +206,7 @@ pub(in crate::fact::catalogue) static RUNS: ProbeDecl = memory(
     "The runs of the last days, those that began and never ended included",
     &[since("7d", "how far back")],
     &[
-        field("run", Ty::Text, "18c2f1-1f40-7", "its name"),
+        field("run", Ty::Text, "1-6614515a6738b-91f-71c0b8f5108555f6", "its name"),
         field("started", Ty::Time, "2026-11-26T02:00:00Z", "when it began"),
         field("ended", Ty::Bool, "true", "it ended; one that did not was killed, or its machine stopped"),
         field("exit", Ty::Int, "0", "its exit code").null("it did not end"),
