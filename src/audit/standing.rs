@@ -147,3 +147,105 @@ pub fn hides(ledger: &Ledger, allowed: &[Allowed]) -> Vec<u64> {
     };
     allowed.iter().map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::store::{Judgement, LedgerRun, Turn};
+    use crate::verdict::Finding;
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day)
+    }
+
+    fn run(day: usize) -> LedgerRun {
+        let day = i64::try_from(day).unwrap();
+        LedgerRun {
+            id: day,
+            started: at(day),
+            muster: "".into(),
+            host: "".into(),
+            exit: 1,
+            environment: None,
+            promised: None,
+            uid: "".into(),
+        }
+    }
+
+    /// A check that was judged so day by day, with findings that stood so from a day on.
+    fn ledger(judged: &[(Verdict, bool)], turns: &[&[(usize, Option<Verdict>)]]) -> Ledger {
+        let judgement = |(run, (verdict, whole)): (usize, &(Verdict, bool))| Judgement {
+            check: 0,
+            run,
+            verdict: *verdict,
+            whole: *whole,
+            notice: false,
+        };
+        let turn = |(run, verdict): &(usize, Option<Verdict>)| Turn {
+            run: *run,
+            verdict: *verdict,
+            held: verdict.is_some(),
+        };
+        let finding = |turns: &&[(usize, Option<Verdict>)]| LedgerFinding {
+            check: 0,
+            first: at(-100),
+            last: at(0),
+            turns: turns.iter().map(turn).collect(),
+            newest: Finding::notice("aa".into(), "p", "db", "team".into(), String::new()),
+        };
+        Ledger {
+            runs: (0..judged.len().max(1)).map(run).collect(),
+            checks: vec![("p".into(), "db".into(), false)],
+            judged: judged.iter().enumerate().map(judgement).collect(),
+            findings: turns.iter().map(finding).collect(),
+            ..Ledger::default()
+        }
+    }
+
+    const FAIL: (Verdict, bool) = (Verdict::Fail, true);
+    const PASS: (Verdict, bool) = (Verdict::Pass, true);
+
+    #[test]
+    fn what_was_skipped_or_waived_is_no_judgement_and_what_is_unknown_fires() {
+        let all = [FAIL, (Verdict::Unknown, false), PASS, (Verdict::Waived, true), (Verdict::Skipped, true)];
+        let tried = tried(&ledger(&all, &[])).into_values().next().unwrap();
+        let wanted = Tried { judgements: 3, fired: 2, passed: 1, last_passed: Some(at(2)) };
+        assert_eq!(tried, wanted);
+    }
+
+    #[test]
+    fn what_stood_when_the_time_began_stands_since_it_was_first_found() {
+        let open = open(&ledger(&[FAIL, FAIL], &[&[(0, Some(Verdict::Fail))]]));
+        assert_eq!((open[0].since, open[0].verdict), (at(-100), Verdict::Fail));
+    }
+
+    #[test]
+    fn what_was_mended_and_came_back_is_as_old_as_its_last_beginning() {
+        let turns: &[_] = &[(0, Some(Verdict::Fail)), (1, None), (2, Some(Verdict::Warn))];
+        let open = open(&ledger(&[FAIL, PASS, (Verdict::Warn, true)], &[turns]));
+        assert_eq!((open[0].since, open[0].reopened, open[0].first), (at(2), 1, at(-100)));
+    }
+
+    #[test]
+    fn what_was_mended_is_not_open_and_what_could_not_be_read_is() {
+        let turns: &[_] = &[(0, Some(Verdict::Fail)), (1, None)];
+        assert_eq!(open(&ledger(&[FAIL, PASS], &[turns])), []);
+        assert_eq!(open(&ledger(&[FAIL, (Verdict::Unknown, false)], &[turns])).len(), 1);
+    }
+
+    #[test]
+    fn a_check_that_nobody_judged_was_not_mended() {
+        let open = open(&ledger(&[], &[&[(0, Some(Verdict::Fail))]]));
+        assert_eq!((open.len(), open[0].since), (1, at(-100)));
+    }
+
+    #[test]
+    fn two_findings_about_one_subject_are_one_the_worst_since_the_earliest() {
+        let young: &[_] = &[(1, Some(Verdict::Fail))];
+        let old: &[_] = &[(0, Some(Verdict::Warn))];
+        let open = open(&ledger(&[FAIL, FAIL], &[young, old]));
+        assert_eq!((open.len(), open[0].verdict, open[0].since), (1, Verdict::Fail, at(-100)));
+    }
+}

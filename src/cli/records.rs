@@ -18,7 +18,7 @@ use crate::fact::{
 };
 use crate::plan::{Check, Plan};
 use crate::policy::Project;
-use crate::store::{Ledger, Standing, Store, StoreError, StoredVerdict};
+use crate::store::{Ledger, SharedError, Standing, Store, StoreError, StoredVerdict};
 
 use super::audit::allowed;
 use super::memory_shared::{self, Place};
@@ -30,6 +30,9 @@ use super::{controls, house, memory, promise, run as running};
 /// The fix where nothing is remembered.
 const STORE: &str =
     "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
+
+/// Two hosts may differ so much before a clock is said to be wrong.
+const JITTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a project promises and remembers.
 pub(super) struct Remembered {
@@ -141,6 +144,12 @@ impl Remembered {
         })
     }
 
+    /// The same for findings. Where nothing ran in that time, what stood before it stands all the same.
+    fn stood(&self, since: i64) -> Result<Arc<Kept>, Missing> {
+        let kept = self.lived(since)?;
+        if kept.ledger.runs.is_empty() { self.lived(i64::MAX) } else { Ok(kept) }
+    }
+
     fn read(&self, since: i64) -> Result<Option<Kept>, Missing> {
         let project = &self.known()?.project;
         let place = Place::of(project).map_err(|problem| broken(&problem))?.ok_or_else(|| {
@@ -149,8 +158,7 @@ impl Remembered {
         if let Some(shared) = &place.shared {
             let gap = memory_shared::catch_up(shared).map_err(|problem| broken(&problem))?;
             if let Some(gap) = gap {
-                return Err(Missing::new(Cause::Unreachable, gap.why.to_string())
-                    .fix("run again when the shared store can be reached; `muster store status` shows it"));
+                return Err(away(&gap.why));
             }
         }
         let path = &place.path;
@@ -173,8 +181,32 @@ impl Remembered {
         if lost > 0 {
             warn(&[memory::taken(path, lost)]);
         }
+        self.is_past(&kept.ledger)?;
         Ok(Some(kept))
     }
+
+    /// By a clock that went backwards nothing is old, and what it cannot see stands all the same.
+    fn is_past(&self, ledger: &Ledger) -> Result<(), Missing> {
+        let Some((_, newest)) = ledger.span.filter(|(_, newest)| *newest > self.at + JITTER) else {
+            return Ok(());
+        };
+        let what = format!("it is {}, and the store has a run that began at {newest}", self.at);
+        Err(Missing::new(Cause::Clock, what).fix("set the clock; runs that began after now are no past"))
+    }
+}
+
+/// A shared store whose runs are not all here.
+fn away(why: &SharedError) -> Missing {
+    use SharedError as E;
+    let cause = match why {
+        E::Timeout { .. } => Cause::Timeout,
+        E::Login { .. } | E::Denied { .. } | E::ReadOnly { .. } => Cause::Denied,
+        E::Newer { .. } | E::NewerRun { .. } => Cause::Unsupported,
+        E::Foreign { .. } | E::Damaged { .. } => Cause::Malformed,
+        _ => Cause::Unreachable,
+    };
+    Missing::new(cause, why.to_string())
+        .fix("run again when the shared store can be reached; `muster store status` shows it")
 }
 
 /// A project that does not load says nothing of itself.
@@ -200,6 +232,7 @@ fn unreadable(error: &StoreError) -> Missing {
         | E::Orphan { .. }
         | E::Corrupt { .. }
         | E::Content { .. }
+        | E::Sql { .. }
         | E::NotACopy { .. } => Cause::Malformed,
         _ => Cause::Internal,
     };
@@ -227,7 +260,7 @@ impl Records for Remembered {
     }
 
     fn hidden(&self, since: i64) -> Result<Vec<u64>, Missing> {
-        Ok(audit::hides(&self.lived(since)?.ledger, &self.known()?.allowed))
+        Ok(audit::hides(&self.stood(since)?.ledger, &self.known()?.allowed))
     }
 
     fn controls(&self) -> Result<Vec<ControlRow>, Missing> {
@@ -263,7 +296,7 @@ impl Records for Remembered {
     }
 
     fn findings(&self, since: i64) -> Result<Vec<FindingRow>, Missing> {
-        let (known, kept) = (self.known()?, self.lived(since)?);
+        let (known, kept) = (self.known()?, self.stood(since)?);
         // What the project does not judge any more is nobody's open finding.
         let there: BTreeSet<(&str, &str)> = known
             .checks

@@ -86,3 +86,107 @@ fn past<'t>(row: RowBuilder<'t>, past: &CheckPast) -> RowBuilder<'t> {
         .set("passed", Value::count(past.passed))
         .set_or_null("last_passed", past.last_passed.map(Value::Int))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fact::{Cause, ControlPast, ControlRow, ExceptionRow, FindingRow, House, Records, RunRow};
+    use crate::probe::testing::{ask, cause, value};
+
+    /// A project with one check, of which this is known.
+    #[derive(Debug)]
+    struct One(Result<Vec<CheckPast>, Missing>);
+
+    impl Records for One {
+        fn checks(&self) -> Result<Vec<CheckRow>, Missing> {
+            Ok(vec![CheckRow {
+                policy: "p".into(),
+                target: "db".into(),
+                target_type: "postgres".into(),
+                tier: "daily",
+                severity: "high",
+                alert: false,
+                owner: "team".into(),
+                owner_from: "project",
+                known_owner: true,
+                probes: vec!["postgres.tables".into()],
+                every: Some(86_400_000_000),
+                skipped: None,
+                in_this_run: false,
+            }])
+        }
+
+        fn pasts(&self, since: i64) -> Result<Vec<CheckPast>, Missing> {
+            assert_eq!(since, 30 * 86_400_000_000, "the default");
+            self.0.clone()
+        }
+
+        fn exceptions(&self) -> Result<Vec<ExceptionRow>, Missing> {
+            Ok(Vec::new())
+        }
+
+        fn hidden(&self, _: i64) -> Result<Vec<u64>, Missing> {
+            Ok(Vec::new())
+        }
+
+        fn controls(&self) -> Result<Vec<ControlRow>, Missing> {
+            Ok(Vec::new())
+        }
+
+        fn coverage(&self) -> Result<Vec<ControlPast>, Missing> {
+            Ok(Vec::new())
+        }
+
+        fn findings(&self, _: i64) -> Result<Vec<FindingRow>, Missing> {
+            Ok(Vec::new())
+        }
+
+        fn runs(&self, _: i64) -> Result<Vec<RunRow>, Missing> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn house(pasts: Result<Vec<CheckPast>, Missing>) -> House {
+        House { records: Some(Arc::new(One(pasts))), ..House::default() }
+    }
+
+    #[test]
+    fn without_a_project_or_where_nobody_can_tell_nothing_is_said() {
+        for probe in
+            ["project.checks", "project.controls", "project.exceptions", "project.findings", "project.runs"]
+        {
+            assert_eq!(ask(probe, json!({})).run().unwrap_err().cause, Cause::Unsupported, "{probe}");
+            let asked = ask(probe, json!({})).house(House::default());
+            assert_eq!(asked.run().unwrap_err().cause, Cause::Unsupported, "{probe}");
+        }
+    }
+
+    #[test]
+    fn what_the_files_say_is_known_without_a_store() {
+        let lost = Missing::new(Cause::NoHistory, "there is no store");
+        let answer = ask("project.checks", json!({})).house(house(Err(lost))).run().unwrap();
+        assert_eq!(value(&answer, 0, "owner"), Value::text("team"));
+        for name in PAST {
+            assert_eq!(cause(&answer, 0, name), Cause::NoHistory, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_past_too_few_is_nobodys() {
+        let answer = ask("project.checks", json!({})).house(house(Ok(Vec::new()))).run().unwrap();
+        assert_eq!(cause(&answer, 0, "overdue"), Cause::Internal);
+    }
+
+    #[test]
+    fn nobody_asks_the_store_for_what_the_files_say() {
+        let known = ask("project.checks", json!({})).house(house(Err(Missing::new(Cause::Internal, ""))));
+        let answer = known.without(PAST).run().unwrap();
+        assert_eq!(value(&answer, 0, "every"), Value::Int(86_400_000_000));
+        let past = CheckPast { fired: 2, judgements: 3, overdue: true, ..CheckPast::default() };
+        let answer = ask("project.checks", json!({})).house(house(Ok(vec![past]))).run().unwrap();
+        assert_eq!(value(&answer, 0, "fired"), Value::Int(2));
+        assert_eq!(value(&answer, 0, "judged"), Value::Null);
+    }
+}
