@@ -59,7 +59,7 @@ fn look(
 fn promised<'t>(row: RowBuilder<'t>, check: &CheckRow) -> RowBuilder<'t> {
     let probes: Arc<[Cell]> = check.probes.iter().map(|probe| Ok(text(probe))).collect();
     row.set("policy", text(&check.policy))
-        .set("target", text(&check.target))
+        .set("target_name", text(&check.target))
         .set("target_type", text(&check.target_type))
         .set("tier", Value::text(check.tier))
         .set("severity", Value::text(check.severity))

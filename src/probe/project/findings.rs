@@ -26,7 +26,7 @@ fn look(
         table
             .row()
             .set("policy", text(&one.policy))
-            .set("target", text(&one.target))
+            .set("target_name", text(&one.target))
             .set("subject", text(&one.subject))
             .set("verdict", Value::text(one.verdict))
             .set("severity", Value::text(one.severity))

@@ -28,7 +28,7 @@ fn look(
             .set("run", text(&one.run))
             .set("started", Value::Int(one.started))
             .set("ended", Value::Bool(one.ended))
-            .set_or_null("exit", one.exit.map(|exit| Value::Int(i64::from(exit))))
+            .set_or_null("exit_code", one.exit.map(|exit| Value::Int(i64::from(exit))))
             .set_or_null("host", maybe(one.host.as_ref()))
             .set_or_null("environment", maybe(one.environment.as_ref()))
             .set_or_null("about", maybe(one.about.as_ref()))

@@ -341,6 +341,12 @@ impl Stage {
         self.run_once(Some(&format!("@{soon} 00:00:00")));
     }
 
+    /// The project has no store.
+    pub(super) fn forgets(&mut self) {
+        let kept = self.store.lines().filter(|line| !line.starts_with("store:"));
+        self.store = kept.map(|line| format!("{line}\n")).collect();
+    }
+
     /// The store is one that machines share, at this place.
     pub(super) fn shares(&mut self, place: &str) {
         let path = format!("path: '{}'", self.path.display());

@@ -48,7 +48,7 @@ pub(in crate::fact::catalogue) static CHECKS: ProbeDecl = memory(
     &[since("30d", "how far back judgements are counted")],
     &[
         field("policy", Ty::Text, "postgres-dead-tuples", "the policy"),
-        field("target", Ty::Text, "shop-db", "the target"),
+        field("target_name", Ty::Text, "shop-db", "the target"),
         field("target_type", Ty::Text, "postgres", "type of the target"),
         field("tier", Ty::Enum(TIERS), "weekly", "its tier, overrides included"),
         field("severity", Ty::Enum(SEVERITIES), "high", "how bad it may be at worst"),
@@ -99,7 +99,7 @@ pub(in crate::fact::catalogue) static CHECKS: ProbeDecl = memory(
         field("passed", Ty::Int, "28", "how many of them passed"),
         field("last_passed", Ty::Time, "2026-11-26T02:00:00Z", "when it passed last").null("not since then"),
     ],
-    (&["policy", "target"], ZeroRows::Suspicious),
+    (&["policy", "target_name"], ZeroRows::Suspicious),
 );
 
 /// `project.exceptions`
@@ -176,7 +176,7 @@ pub(in crate::fact::catalogue) static FINDINGS: ProbeDecl = memory(
     )],
     &[
         field("policy", Ty::Text, "backup-age", "the policy"),
-        field("target", Ty::Text, "shop-db", "the target"),
+        field("target_name", Ty::Text, "shop-db", "the target"),
         field("subject", Ty::Text, "/backup/shop.dump", "what it is about"),
         field("verdict", Ty::Enum(&["waived", "warn", "unknown", "fail"]), "fail", "how it stands"),
         field("severity", Ty::Enum(SEVERITIES), "high", "how bad it is"),
@@ -197,7 +197,7 @@ pub(in crate::fact::catalogue) static FINDINGS: ProbeDecl = memory(
         field("reopened", Ty::Int, "1", "how often it came back after it was mended, since then"),
         field("id", Ty::Text, "95419fd35e4a", "its id, which `muster explain` takes"),
     ],
-    (&["policy", "target", "subject"], ZeroRows::Fine),
+    (&["policy", "target_name", "subject"], ZeroRows::Fine),
 );
 
 /// `project.runs`
@@ -209,7 +209,7 @@ pub(in crate::fact::catalogue) static RUNS: ProbeDecl = memory(
         field("run", Ty::Text, "1-6614515a6738b-91f-71c0b8f5108555f6", "its name"),
         field("started", Ty::Time, "2026-11-26T02:00:00Z", "when it began"),
         field("ended", Ty::Bool, "true", "it ended; one that did not was killed, or its machine stopped"),
-        field("exit", Ty::Int, "0", "its exit code").null("it did not end"),
+        field("exit_code", Ty::Int, "0", "its exit code").null("it did not end"),
         field("host", Ty::Text, "ops-1", "where it ran").null("not known"),
         field("environment", Ty::Text, "production", "the environment that it judged")
             .null("all, or not known of one that did not end"),
