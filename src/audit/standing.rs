@@ -74,10 +74,13 @@ pub struct Open {
     pub id: Arc<str>,
 }
 
+/// Policy, target and subject.
+type Name = (Arc<str>, Arc<str>, Arc<str>);
+
 /// What stands, by policy, target and subject. Several findings about one subject are one: the worst, since the earliest.
 pub fn open(ledger: &Ledger) -> Vec<Open> {
     let judged = ledger.by_check();
-    let mut all: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Open> = BTreeMap::new();
+    let mut all: BTreeMap<Name, Open> = BTreeMap::new();
     for finding in &ledger.findings {
         let history = history(ledger, finding, &judged);
         let found = match history {

@@ -14,9 +14,9 @@ use crate::audit::coverage::{Answer, Bound, Coverage, Given, Judged, Judgements,
 use crate::audit::{self, Allowed, PromisedCheck};
 use crate::fact::{
     Cause, CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, Level, Missing, Records,
-    RunRow,
+    RunRow, TargetRow,
 };
-use crate::plan::{Check, Plan};
+use crate::plan::{Check, Plan, TargetInfo, environments};
 use crate::policy::Project;
 use crate::store::{Ledger, SharedError, Standing, Store, StoreError, StoredVerdict};
 
@@ -42,7 +42,8 @@ pub(super) struct Remembered {
     judged: BTreeSet<(Arc<str>, Arc<str>)>,
     at: Timestamp,
     known: OnceLock<Result<Arc<Known>, Missing>>,
-    kept: Mutex<BTreeMap<i64, Result<Option<Arc<Kept>>, Missing>>>,
+    /// By how far back was asked.
+    kept: Mutex<BTreeMap<i64, Read>>,
 }
 
 /// The project as its files say it.
@@ -50,6 +51,7 @@ struct Known {
     project: Project,
     promised: Vec<PromisedCheck>,
     checks: Vec<CheckRow>,
+    targets: Vec<TargetRow>,
     allowed: Vec<Allowed>,
     frameworks: Vec<Listed>,
     answers: Vec<Answer>,
@@ -62,6 +64,9 @@ struct Kept {
     newest: Vec<StoredVerdict>,
     ledger: Ledger,
 }
+
+/// What was read of the store; nothing before the first run.
+type Read = Result<Option<Arc<Kept>>, Missing>;
 
 impl fmt::Debug for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,15 +117,17 @@ impl Remembered {
             self.judged.contains(&(Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
         };
         let bound = plan.checks.iter().zip(promised.checks).filter(|(check, _)| check.is_bound());
-        let (checks, promised) = bound
+        let (checks, promised): (Vec<CheckRow>, Vec<PromisedCheck>) = bound
             .map(|(check, promised)| (rows::check(check, &promised, &owners, is_judged(check)), promised))
             .unzip();
+        let targets = targets(&setup, &checks);
         // A control is answered wherever it is: not in this environment alone.
         setup.selection.environment = None;
         let bound = controls::checks(&controls::bound(&setup)?);
         Ok(Known {
             promised,
             checks,
+            targets,
             allowed: allowed::of(&whole, &whole.texts),
             frameworks: setup.project.frameworks.all().iter().map(|one| controls::listed(one)).collect(),
             answers: controls::answers(setup.policies(), &setup.project.frameworks),
@@ -130,7 +137,7 @@ impl Remembered {
     }
 
     /// What the store knows; nothing before the first run.
-    fn kept(&self, since: i64) -> Result<Option<Arc<Kept>>, Missing> {
+    fn kept(&self, since: i64) -> Read {
         // Who comes meanwhile waits for the one reading.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.entry(since).or_insert_with(|| self.read(since).map(|kept| kept.map(Arc::new))).clone()
@@ -209,6 +216,15 @@ fn away(why: &SharedError) -> Missing {
         .fix("run again when the shared store can be reached; `muster store status` shows it")
 }
 
+/// The targets of the environment, with what looks at them.
+fn targets(setup: &Setup, checks: &[CheckRow]) -> Vec<TargetRow> {
+    let inside = |target: &&Arc<TargetInfo>| {
+        let environment = setup.selection.environment.as_ref();
+        environment.is_none_or(|name| environments(&setup.project, target).contains(name))
+    };
+    setup.infos.iter().filter(inside).map(|target| rows::target(target, checks)).collect()
+}
+
 /// A project that does not load says nothing of itself.
 fn broken(problem: &Problem) -> Missing {
     let first = problem.diags.first();
@@ -242,6 +258,10 @@ fn unreadable(error: &StoreError) -> Missing {
 impl Records for Remembered {
     fn checks(&self) -> Result<Vec<CheckRow>, Missing> {
         Ok(self.known()?.checks.clone())
+    }
+
+    fn targets(&self) -> Result<Vec<TargetRow>, Missing> {
+        Ok(self.known()?.targets.clone())
     }
 
     fn pasts(&self, since: i64) -> Result<Vec<CheckPast>, Missing> {

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use crate::audit::coverage::{ControlCoverage, Coverage};
 use crate::audit::{self, Allowed, Due, ExceptionKind, Open, PromisedCheck};
 use crate::fact::{
-    CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, RunRow, micros_of, parse_date,
-    parse_time,
+    CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, RunRow, TargetRow, micros_of,
+    parse_date, parse_time,
 };
-use crate::plan::Check;
+use crate::plan::{Check, TargetInfo};
 use crate::policy::Tier;
 use crate::store::{Begun, Ledger, LedgerRun, Standing, StoredVerdict};
 
@@ -43,6 +43,23 @@ pub(super) fn check(
         every: promised.every,
         skipped: promised.skip.as_deref().map(Arc::from),
         in_this_run,
+    }
+}
+
+/// A target, with what looks at it.
+pub(super) fn target(target: &TargetInfo, checks: &[CheckRow]) -> TargetRow {
+    let own = || checks.iter().filter(|check| check.target == target.name);
+    let judged = || own().filter(|check| check.skipped.is_none());
+    let probes: BTreeSet<&Arc<str>> = judged().flat_map(|check| &check.probes).collect();
+    let owners: BTreeSet<&Arc<str>> = judged().map(|check| &check.owner).collect();
+    TargetRow {
+        target: Arc::clone(&target.name),
+        target_type: Arc::clone(&target.kind),
+        scheme: some(&target.scheme),
+        checks: judged().count() as u64,
+        skipped: own().filter(|check| check.skipped.is_some()).count() as u64,
+        probes: probes.into_iter().cloned().collect(),
+        owners: owners.into_iter().cloned().collect(),
     }
 }
 
@@ -155,7 +172,7 @@ pub(super) fn controls(coverage: &Coverage) -> Vec<ControlRow> {
 /// How they stand.
 pub(super) fn control_pasts(coverage: &Coverage) -> Vec<ControlPast> {
     // Coverage tells its times as texts, which are read back as they were written.
-    let time = |text: &Option<String>| text.as_deref().and_then(|text| parse_time(text));
+    let time = |text: &Option<String>| text.as_deref().and_then(parse_time);
     let one = |(_, control): (&Arc<str>, &ControlCoverage)| ControlPast {
         state: control.state.word(),
         oldest: time(&control.oldest),

@@ -16,6 +16,12 @@ pub trait Records: Debug + Send + Sync {
     /// The project cannot be read.
     fn checks(&self) -> Result<Vec<CheckRow>, Missing>;
 
+    /// Every target of the project.
+    ///
+    /// # Errors
+    /// The project cannot be read.
+    fn targets(&self) -> Result<Vec<TargetRow>, Missing>;
+
     /// What is known of each of these checks, in their order; judgements are counted over so many microseconds back.
     ///
     /// # Errors
@@ -88,6 +94,25 @@ pub struct CheckRow {
     pub skipped: Option<Arc<str>>,
     /// Does the run that asks judge it?
     pub in_this_run: bool,
+}
+
+/// A target of the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetRow {
+    /// Its name.
+    pub target: Arc<str>,
+    /// Its type.
+    pub target_type: Arc<str>,
+    /// Scheme of its address.
+    pub scheme: Option<Arc<str>>,
+    /// How many checks look at it.
+    pub checks: u64,
+    /// How many more are skipped.
+    pub skipped: u64,
+    /// The probes that these checks ask.
+    pub probes: Vec<Arc<str>>,
+    /// Who answers for them.
+    pub owners: Vec<Arc<str>>,
 }
 
 /// What is known of a check.

@@ -210,6 +210,7 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("project.exceptions", &project::Exceptions),
     ("project.findings", &project::Findings),
     ("project.runs", &project::Runs),
+    ("project.targets", &project::Targets),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -321,6 +321,27 @@ fn a_certificate_that_nobody_is_named_for_is_told_until_somebody_is() {
 }
 
 #[test]
+fn a_system_that_nobody_looks_at_is_told_until_a_policy_fits_it() {
+    let shop = shop("");
+    assert_eq!(verdict(&shop, "07-01 02:00:00", "targets-unwatched"), "pass");
+    let with = PROJECT.replace("audit: {", "web: { type: service, url: 'https://127.0.0.1:1/' }, audit: {");
+    shop.project(&format!("{with}{SAID}"));
+    let run = judge(&shop, "07-01 03:00:00", "targets-unwatched").exits(1);
+    let finding = found(&run, "targets-unwatched", "web");
+    let policy = |probe: &str, rule: &str| {
+        format!(
+            "target: {{ type: service }}\nobserve: {{ it: {{ probe: {probe} }} }}\neach: it\nfail: {rule}\n"
+        )
+    };
+    shop.policy("port", &policy("tcp.port", "open == false"));
+    let run = judge(&shop, "07-01 04:00:00", "targets-unwatched").exits(0);
+    assert_eq!(found(&run, "targets-unwatched", "web")["verdict"], "warn", "{}", run.stdout);
+    shop.policy("chain", &policy("tls.chain", "not_after < now"));
+    carry_out(&shop, "07-01 05:00:00", &finding, 0..1);
+    assert_eq!(verdict(&shop, "07-01 06:00:00", "targets-unwatched"), "pass");
+}
+
+#[test]
 fn without_a_store_nothing_of_the_past_is_known_and_the_policies_are_skipped() {
     let shop = Shop::new();
     shop.project("owner: team\npolicies: [policies/, builtin:audit]\ntargets: { here: { type: host }, audit: { type: project } }\n");

@@ -75,6 +75,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &project::EXCEPTIONS,
     &project::FINDINGS,
     &project::RUNS,
+    &project::TARGETS,
     &sqlite::DATABASE,
     &sqlite::QUERY,
     &sqlite::TABLES,

@@ -1,11 +1,7 @@
 //! `project.checks`: every check that the project promises.
 
-use std::sync::Arc;
-
-use super::memory::{each, maybe, records, since, text, wants};
-use crate::fact::{
-    Cell, CheckPast, CheckRow, House, Missing, Request, RowBuilder, Table, TableBuilder, Value,
-};
+use super::memory::{each, maybe, records, since, text, texts, wants};
+use crate::fact::{CheckPast, CheckRow, House, Missing, Request, RowBuilder, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
 use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
 
@@ -57,7 +53,6 @@ fn look(
 }
 
 fn promised<'t>(row: RowBuilder<'t>, check: &CheckRow) -> RowBuilder<'t> {
-    let probes: Arc<[Cell]> = check.probes.iter().map(|probe| Ok(text(probe))).collect();
     row.set("policy", text(&check.policy))
         .set("target_name", text(&check.target))
         .set("target_type", text(&check.target_type))
@@ -67,7 +62,7 @@ fn promised<'t>(row: RowBuilder<'t>, check: &CheckRow) -> RowBuilder<'t> {
         .set("owner", text(&check.owner))
         .set("owner_from", Value::text(check.owner_from))
         .set("known_owner", Value::Bool(check.known_owner))
-        .set("probes", Value::List(probes))
+        .set("probes", texts(&check.probes))
         .set_or_null("every", check.every.map(Value::Int))
         .set("skipped", Value::Bool(check.skipped.is_some()))
         .set_or_null("why_skipped", maybe(check.skipped.as_ref()))
@@ -89,10 +84,14 @@ fn past<'t>(row: RowBuilder<'t>, past: &CheckPast) -> RowBuilder<'t> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
-    use crate::fact::{Cause, ControlPast, ControlRow, ExceptionRow, FindingRow, House, Records, RunRow};
+    use crate::fact::{
+        Cause, ControlPast, ControlRow, ExceptionRow, FindingRow, House, Records, RunRow, TargetRow,
+    };
     use crate::probe::testing::{ask, cause, value};
 
     /// A project with one check, of which this is known.
@@ -116,6 +115,10 @@ mod tests {
                 skipped: None,
                 in_this_run: false,
             }])
+        }
+
+        fn targets(&self) -> Result<Vec<TargetRow>, Missing> {
+            Ok(Vec::new())
         }
 
         fn pasts(&self, since: i64) -> Result<Vec<CheckPast>, Missing> {
@@ -154,9 +157,14 @@ mod tests {
 
     #[test]
     fn without_a_project_or_where_nobody_can_tell_nothing_is_said() {
-        for probe in
-            ["project.checks", "project.controls", "project.exceptions", "project.findings", "project.runs"]
-        {
+        for probe in [
+            "project.checks",
+            "project.controls",
+            "project.exceptions",
+            "project.findings",
+            "project.runs",
+            "project.targets",
+        ] {
             assert_eq!(ask(probe, json!({})).run().unwrap_err().cause, Cause::Unsupported, "{probe}");
             let asked = ask(probe, json!({})).house(House::default());
             assert_eq!(asked.run().unwrap_err().cause, Cause::Unsupported, "{probe}");

@@ -47,3 +47,7 @@ pub(super) fn text(text: &Arc<str>) -> Value {
 pub(super) fn maybe(text: Option<&Arc<str>>) -> Option<Value> {
     text.map(self::text)
 }
+
+pub(super) fn texts(texts: &[Arc<str>]) -> Value {
+    Value::List(texts.iter().map(|one| Ok(text(one))).collect())
+}

@@ -7,6 +7,7 @@ mod findings;
 mod latest;
 mod memory;
 mod runs;
+mod targets;
 
 pub use latest::evidence_state;
 
@@ -16,3 +17,4 @@ pub(super) use exceptions::Exceptions;
 pub(super) use findings::Findings;
 pub(super) use latest::Latest;
 pub(super) use runs::Runs;
+pub(super) use targets::Targets;

@@ -218,3 +218,20 @@ pub(in crate::fact::catalogue) static RUNS: ProbeDecl = memory(
     ],
     (&["run"], ZeroRows::Suspicious),
 );
+
+/// `project.targets`
+pub(in crate::fact::catalogue) static TARGETS: ProbeDecl = memory(
+    "project.targets",
+    "Every target of the project: how many checks look at it, with which probes, and who answers for them",
+    &[],
+    &[
+        field("target_name", Ty::Text, "shop-db", "the target"),
+        field("target_type", Ty::Text, "postgres", "its type"),
+        field("scheme", Ty::Text, "https", "scheme of its address").null("it has no address"),
+        field("checks", Ty::Int, "12", "checks that look at it; those that are skipped do not"),
+        field("skipped", Ty::Int, "3", "how many more are skipped"),
+        field("probes", Ty::Texts, "[postgres.tables]", "the probes that these checks ask"),
+        field("owners", Ty::Texts, "[team-data]", "who answers for these checks"),
+    ],
+    (&["target_name"], ZeroRows::Suspicious),
+);

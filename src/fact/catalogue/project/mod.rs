@@ -2,7 +2,7 @@
 
 mod memory;
 
-pub(super) use memory::{CHECKS, CONTROLS, EXCEPTIONS, FINDINGS, RUNS};
+pub(super) use memory::{CHECKS, CONTROLS, EXCEPTIONS, FINDINGS, RUNS, TARGETS};
 
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param};
 
