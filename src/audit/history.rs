@@ -30,13 +30,14 @@ pub(super) fn histories(ledger: &Ledger, judged: &Judged) -> Vec<History> {
 }
 
 /// Is it a finding that somebody has to mend, or that is hidden?
-fn stands(verdict: Option<Verdict>) -> Option<Verdict> {
+pub(super) fn stands(verdict: Option<Verdict>) -> Option<Verdict> {
     verdict.filter(|verdict| {
         matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown | Verdict::Waived)
     })
 }
 
-fn history(ledger: &Ledger, finding: &LedgerFinding, judged: &Judged) -> Option<History> {
+/// How a finding stood over the judgements of its check; none if it did not stand in any.
+pub(super) fn history(ledger: &Ledger, finding: &LedgerFinding, judged: &Judged) -> Option<History> {
     let (policy, target, notice) = ledger.checks.get(finding.check)?;
     let judged = judged.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
     if *notice || judged.is_empty() {

@@ -10,6 +10,7 @@ mod model;
 mod period;
 mod population;
 mod promise;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use model::{
 };
 pub use period::{NotAPeriod, period, since};
 pub use promise::{Due, Promise, PromisedCheck, PromisedPiece, overdue};
+pub use standing::{Open, Tried, hides, open, tried};
 
 /// Version of the model's JSON.
 const FORMAT: u32 = 1;

@@ -18,6 +18,7 @@ use super::exit;
 use super::facts::{faults, identity};
 use super::output::{self, Done, Problem, say};
 use super::probe::default_args;
+use super::records::Remembered;
 use super::run::{Options, ask, plan};
 use super::setup::{Select, Sources, project, setup};
 use super::targets::{adhoc, info, is_address, reach};
@@ -53,7 +54,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let redactor = Redactor::new();
     let project = project.unwrap_or_default();
-    let reachable = reach(&entries, &project, &|_| true, &redactor).map_err(Problem::new)?;
+    let reachable = reach(&entries, &project, &|_| true, &redactor)
+        .map_err(Problem::new)?
+        .remembering(|| Remembered::of_project(&project, jiff::Timestamp::now()));
     let options = Options { deadline: arguments.deadline, ..Options::default() };
     let mut answers = ask(reachable, &requests, &options, &redactor)?;
     verify(&mut answers, &entries.iter().map(info).collect::<Vec<_>>());

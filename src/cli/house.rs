@@ -16,6 +16,7 @@ pub(super) fn of(project: &Project) -> Option<Arc<House>> {
         owners: owners(project),
         attestations: attested.statements,
         unread: attested.unread,
+        records: None,
     }))
 }
 

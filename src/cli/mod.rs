@@ -39,6 +39,8 @@ mod probe;
 mod promise;
 mod record;
 mod recorded;
+mod records;
+mod records_rows;
 pub mod reference;
 mod run;
 mod schema;

@@ -19,6 +19,7 @@ use crate::secret::Redactor;
 use crate::source::{Source, yaml};
 
 use super::output::{Done, Form, Problem, say};
+use super::records::Remembered;
 use super::run::{Options, ask};
 use super::setup::{Sources, project};
 use super::targets::{adhoc, info, is_address, reach};
@@ -79,7 +80,9 @@ fn probe(arguments: &Arguments) -> Done {
     let redactor = Redactor::new();
     let mut asked = vec![entry.clone()];
     asked.extend(others.targets.into_iter().map(|(_, entry)| entry));
-    let reachable = reach(&asked, &project, &|_| true, &redactor).map_err(Problem::new)?;
+    let reachable = reach(&asked, &project, &|_| true, &redactor)
+        .map_err(Problem::new)?
+        .remembering(|| Remembered::of_project(&project, jiff::Timestamp::now()));
     let options = Options {
         deadline: arguments.deadline,
         progress: arguments.format == Form::Human,

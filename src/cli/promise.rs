@@ -100,6 +100,11 @@ fn digest(setup: &Setup, checks: &[PromisedCheck]) -> String {
 impl Promised {
     /// All of it as text.
     pub(super) fn text(&self, setup: &Setup) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.whole(setup))
+    }
+
+    /// All of it.
+    pub(super) fn whole(&self, setup: &Setup) -> Promise {
         let used: BTreeSet<&Arc<str>> = self.checks.iter().map(|check| &check.policy).collect();
         let (mut policies, mut texts) = (BTreeMap::new(), BTreeMap::new());
         for policy in setup.policies().iter().filter(|policy| used.contains(&policy.id)) {
@@ -119,8 +124,7 @@ impl Promised {
         let pieces = pieces.collect();
         let (environment, checks) = (self.environment.clone(), self.checks.clone());
         let waivers = setup.project.waivers.iter().map(allowed::waiver).collect();
-        let promise = Promise { environment, pieces, unkept, waivers, policies, checks, texts };
-        serde_json::to_string(&promise)
+        Promise { environment, pieces, unkept, waivers, policies, checks, texts }
     }
 }
 

@@ -23,6 +23,7 @@ use super::edge::{Watch, host};
 use super::memory::Memory;
 use super::output::Problem;
 use super::promise;
+use super::records::Remembered;
 use super::setup::Setup;
 use super::targets::{Reachable, reach};
 
@@ -143,7 +144,7 @@ pub(super) fn run(
     if options.compare {
         super::memory::baselines(&setup.project, &plan, &mut past)?;
     }
-    let mut answers = observe(setup, &plan, facts, options, &redactor)?;
+    let mut answers = observe((setup, &plan, started), facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
     timings.observe = watch.lap();
     timings.probes = options.ledger.take().into_iter().map(probe_time).collect();
@@ -204,8 +205,7 @@ pub(super) fn is_whole(setup: &Setup) -> bool {
 }
 
 fn observe(
-    setup: &Setup,
-    plan: &Plan,
+    (setup, plan, started): (&Setup, &Plan, Timestamp),
     facts: Facts,
     options: &Options,
     redactor: &Arc<Redactor>,
@@ -217,7 +217,8 @@ fn observe(
             let asked: BTreeSet<&str> =
                 plan.requests.iter().map(|request| &*request.key.target).chain(others).collect();
             let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
-                .map_err(Problem::new)?;
+                .map_err(Problem::new)?
+                .remembering(|| Remembered::of_run(setup, plan, started));
             ask(reachable, &plan.requests, options, redactor)
         }
     }

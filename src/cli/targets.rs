@@ -14,6 +14,7 @@ use crate::secret::{Redactor, Secret, SecretRef};
 use crate::source::Loc;
 
 use super::edge;
+use super::records::Remembered;
 
 /// A target that the judge sees.
 pub(super) fn info(entry: &TargetEntry) -> Arc<TargetInfo> {
@@ -166,6 +167,16 @@ pub(super) struct Reachable {
     pub unusable: HashMap<Arc<str>, Arc<Missing>>,
     /// What the project says of itself, if that is asked.
     pub house: Option<Arc<House>>,
+}
+
+impl Reachable {
+    /// The same, with what the project remembers, if anybody asks the project at all.
+    pub(super) fn remembering(mut self, records: impl FnOnce() -> Remembered) -> Self {
+        if let Some(house) = &mut self.house {
+            *house = Arc::new(House { records: Some(Arc::new(records())), ..(**house).clone() });
+        }
+        self
+    }
 }
 
 /// Reads the secrets of the targets that are asked. A secret that is not set is an input error.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Missing;
+use super::{Missing, Records};
 
 /// A project as its own target.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct House {
     pub attestations: Vec<Attestation>,
     /// Why a file with attestations was not read. As long as there is one, nobody knows which statement is the newest.
     pub unread: Vec<Arc<Missing>>,
+    /// What is promised and remembered; none where nobody can tell.
+    pub records: Option<Arc<dyn Records>>,
 }
 
 /// One statement of a person.

@@ -21,6 +21,7 @@ mod past;
 mod past_json;
 mod recording;
 mod recording_read;
+mod records;
 mod request;
 mod schema;
 mod show;
@@ -46,6 +47,9 @@ pub use observation::{Identity, Observation};
 pub use observation_json::{observation_from_json, observation_to_json};
 pub use past::{Before, History, Past, PastRequest, Recall, Track};
 pub use recording::{FORMAT, Recording};
+pub use records::{
+    CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, Records, RunRow, TargetRow,
+};
 pub use request::{Args, Key, Pointer, Request};
 pub use schema::{Field, Rows, Schema, ZeroRows};
 pub use show::{show, show_apart, show_cell};

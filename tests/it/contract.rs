@@ -301,6 +301,7 @@ pub(crate) fn rule(fact: &FieldDecl) -> Option<String> {
         Ty::Enum(words) => format!("{} == {:?}", fact.name, words[0]),
         Ty::Text | Ty::Name | Ty::Path | Ty::Host | Ty::Url => format!("{} == {:?}", fact.name, fact.example),
         Ty::Time => format!("now - {} > 1.days", fact.name),
+        Ty::Date => format!("date(now) - {} > 1.days", fact.name),
         Ty::Bytes => format!("{} > 1.GiB", fact.name),
         Ty::Duration => format!("{} > 1.hours", fact.name),
         Ty::Ratio => format!("{} > 90.percent", fact.name),

@@ -41,6 +41,7 @@ mod gate;
 mod gate_scenarios;
 mod half_typed;
 mod harness;
+mod house;
 mod html_page;
 #[path = "../support/http.rs"]
 mod http;

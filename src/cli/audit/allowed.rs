@@ -10,7 +10,7 @@ use crate::policy::Waiver;
 use crate::source::Source;
 
 /// All of a promise.
-pub(super) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<Allowed> {
+pub(in crate::cli) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<Allowed> {
     let mut all = BTreeSet::new();
     for check in &promise.checks {
         for what in &check.looser {

@@ -13,6 +13,7 @@ use crate::probe::system_clock;
 use crate::secret::Redactor;
 
 use super::super::output::Problem;
+use super::super::records::Remembered;
 use super::super::run::{MAX_ROWS, Options, asked_to_end, threads};
 use super::super::setup::Setup;
 use super::super::targets::{Reachable, reach};
@@ -42,7 +43,8 @@ impl Asker {
             asked.extend(request.others().into_iter().map(|(_, name)| Arc::from(name)));
         }
         let reachable = reach(&setup.entries, &setup.project, &|name| asked.contains(name), redactor)
-            .map_err(Problem::new)?;
+            .map_err(Problem::new)?
+            .remembering(|| Remembered::of_project(&setup.project, jiff::Timestamp::now()));
         let runtime = threads()?;
         let cancel = Cancel::default();
         let ended = cancel.clone();

@@ -43,6 +43,8 @@ pub(super) struct Stage {
     /// The only command of the project, and how it is read.
     pub(super) command: Vec<String>,
     pub(super) deadline: &'static str,
+    /// What the project says of its store.
+    pub(super) store: String,
     /// Look without rights.
     pub(super) nobody: bool,
     kept: Vec<Box<dyn Any>>,
@@ -98,6 +100,7 @@ impl Stage {
             sql: "SELECT amount, seen FROM items".into(),
             command: Vec::new(),
             deadline: "20s",
+            store: String::new(),
             nobody: false,
             shop,
             kept: Vec::new(),
@@ -151,6 +154,7 @@ impl Stage {
                 self.addr = Some(([127, 0, 0, 1], env("MUSTER_TEST_PGBOUNCER_PORT").parse().unwrap()).into());
             }
             "mysql.query" => self.real_mysql(),
+            name if name.starts_with("project.") => self.remembers(),
             name => panic!("`{name}` is new: set up a target for it here, and add it to the table"),
         }
     }
@@ -287,6 +291,78 @@ impl Stage {
         for path in [self.path.clone(), self.path.join("file")].iter().filter(|path| path.is_file()) {
             std::fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
         }
+    }
+
+    /// A project that remembers a run, in which something was found.
+    fn remembers(&mut self) {
+        self.path = self.shop.at("data/store.db");
+        self.shop
+            .file("house.yaml", "framework: house\ntitle: House\ncontrols: [{ id: a, title: It is kept }]\n");
+        self.shop.policy(
+            "kept",
+            "controls: [a]\ntarget: { type: project }\nobserve: { x: { probe: project.checks } }\neach: x\nfail: policy == \"kept\"\n",
+        );
+        self.store = format!(
+            "frameworks: [house.yaml]\nstore: {{ path: '{}' }}\nowner: team\nwaivers: [{{ policy: kept, subject: none.there, reason: a test, owner: team, ticket: X-1, expires: {} }}]\n",
+            self.path.display(),
+            crate::harness::in_days(30)
+        );
+        self.run_once(None);
+    }
+
+    fn run_once(&self, time: Option<&str>) {
+        self.shop.project(&format!(
+            "policies: [policies/]\ntargets: {{ there: {{ type: project }} }}\n{}",
+            self.store
+        ));
+        let mut command = self.shop.command(&["check"]);
+        if let Some(time) = time {
+            command
+                .env("LD_PRELOAD", faketime())
+                .env("FAKETIME", time)
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        let run = Run::of(command.spawn().unwrap());
+        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+        // So that it is in the store, and not beside it.
+        drop(Run::of(self.shop.command(&["history"]).spawn().unwrap()));
+    }
+
+    /// Its only run was made by a clock that was years ahead.
+    pub(super) fn remembers_the_future(&mut self) {
+        for file in ["data/store.db-runs", "data/store.db"].map(|name| self.shop.at(name)) {
+            if file.is_dir() {
+                std::fs::remove_dir_all(file).unwrap();
+            } else {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        let soon = crate::harness::in_days(20);
+        self.run_once(Some(&format!("@{soon} 00:00:00")));
+    }
+
+    /// The project has no store.
+    pub(super) fn forgets(&mut self) {
+        let kept = self.store.lines().filter(|line| !line.starts_with("store:"));
+        self.store = kept.map(|line| format!("{line}\n")).collect();
+    }
+
+    /// The store is one that machines share, at this place.
+    pub(super) fn shares(&mut self, place: &str) {
+        let path = format!("path: '{}'", self.path.display());
+        let shared = format!(
+            "url: 'postgres://muster@{place}/muster', path: '{}', deadline: 1s",
+            self.shop.at("data/copy.db").display()
+        );
+        self.store = self.store.replace(&path, &shared);
+    }
+
+    /// The same, behind a server that does so.
+    pub(super) fn shares_with(&mut self, mode: Mode) {
+        let server = Faults::greeting(b"", mode).unwrap();
+        let place = server.addr().to_string();
+        self.keep(server);
+        self.shares(&place);
     }
 
     /// What is attested: when, and by which evidence.
@@ -488,7 +564,9 @@ impl Stage {
             _ => String::new(),
         };
         let there = self.target();
-        self.shop.project(&format!("policies: [policies/]\n{commands}targets:\n  there: {there}\n{old}"));
+        let store = &self.store;
+        self.shop
+            .project(&format!("policies: [policies/]\n{commands}targets:\n  there: {there}\n{old}{store}"));
         let each = if self.probe.rows == Rows::Many { "each: x\n" } else { "" };
         for (id, rule) in rules {
             self.shop.policy(

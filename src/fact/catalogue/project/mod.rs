@@ -1,9 +1,13 @@
 //! Declarations of what a project says of itself.
 
+mod memory;
+
+pub(super) use memory::{CHECKS, CONTROLS, EXCEPTIONS, FINDINGS, RUNS, TARGETS};
+
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field, param};
 
 /// `attestation.latest`
-pub(super) static LATEST: ProbeDecl = ProbeDecl {
+pub(in crate::fact::catalogue) static LATEST: ProbeDecl = ProbeDecl {
     name: "attestation.latest",
     doc: "The newest statement of each topic that only a person can answer, and whether its evidence fits",
     targets: &["project"],

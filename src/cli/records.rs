@@ -1,0 +1,343 @@
+//! What the project promises and remembers, read when a probe of a target of type `project` asks, and once for all of them.
+//!
+//! It loads the whole project of its own, not what of it this run was told to judge: a run of one tier must see what is
+//! overdue in another. Whatever cannot be read is the reason why nothing is known; nothing here is an empty list instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::audit::coverage::{Answer, Bound, Coverage, Given, Judged, Judgements, Listed};
+use crate::audit::{self, Allowed, PromisedCheck};
+use crate::fact::{
+    Cause, CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, Level, Missing, Records,
+    RunRow, TargetRow,
+};
+use crate::plan::{Check, Plan, TargetInfo, environments};
+use crate::policy::Project;
+use crate::store::{Ledger, SharedError, Standing, Store, StoreError, StoredVerdict};
+
+use super::audit::allowed;
+use super::memory_shared::{self, Place};
+use super::output::{Problem, warn};
+use super::records_rows as rows;
+use super::setup::{Select, Setup, Sources, setup};
+use super::{controls, house, memory, promise, run as running};
+
+/// The fix where nothing is remembered.
+const STORE: &str =
+    "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
+
+/// Two hosts may differ so much before a clock is said to be wrong.
+const JITTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a project promises and remembers.
+pub(super) struct Remembered {
+    sources: Sources,
+    environment: Option<Arc<str>>,
+    /// What the run that asks judges: policy and target.
+    judged: BTreeSet<(Arc<str>, Arc<str>)>,
+    at: Timestamp,
+    known: OnceLock<Result<Arc<Known>, Missing>>,
+    /// By how far back was asked.
+    kept: Mutex<BTreeMap<i64, Read>>,
+}
+
+/// The project as its files say it.
+struct Known {
+    project: Project,
+    promised: Vec<PromisedCheck>,
+    checks: Vec<CheckRow>,
+    targets: Vec<TargetRow>,
+    allowed: Vec<Allowed>,
+    frameworks: Vec<Listed>,
+    answers: Vec<Answer>,
+    bound: Vec<Bound>,
+}
+
+/// What the store knows, with the runs of a time.
+struct Kept {
+    standing: Vec<Standing>,
+    newest: Vec<StoredVerdict>,
+    ledger: Ledger,
+}
+
+/// What was read of the store; nothing before the first run.
+type Read = Result<Option<Arc<Kept>>, Missing>;
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remembered").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Remembered {
+    /// For a run that judges these checks.
+    pub(super) fn of_run(setup: &Setup, plan: &Plan, at: Timestamp) -> Self {
+        let judged = plan.checks.iter().filter(|check| check.skip.is_none());
+        let judged = judged.map(|check| (Arc::clone(&check.policy.id), Arc::clone(&check.target.name)));
+        Self {
+            environment: setup.selection.environment.clone(),
+            judged: judged.collect(),
+            ..Self::of_project(&setup.project, at)
+        }
+    }
+
+    /// For somebody who judges nothing.
+    pub(super) fn of_project(project: &Project, at: Timestamp) -> Self {
+        let file = project.loc.as_ref().map(|loc| PathBuf::from(&*loc.source.name));
+        Self {
+            sources: Sources { sources: Vec::new(), project: file },
+            environment: None,
+            judged: BTreeSet::new(),
+            at,
+            known: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+
+    fn known(&self) -> Result<&Arc<Known>, Missing> {
+        let known = self.known.get_or_init(|| self.load().map(Arc::new).map_err(|problem| broken(&problem)));
+        known.as_ref().map_err(Clone::clone)
+    }
+
+    fn load(&self) -> Result<Known, Problem> {
+        let select = Select { env: self.environment.as_deref().map(str::to_owned), ..Select::default() };
+        let mut setup = setup(&self.sources, &select, false, false)?;
+        let plan = running::plan(&setup)?;
+        let promised = promise::promised(&setup, &plan).ok_or_else(|| {
+            Problem::usage("there is no muster.yaml, so nothing is promised", "`muster init` writes one")
+        })?;
+        let whole = promised.whole(&setup);
+        let owners = house::owners(&setup.project);
+        let is_judged = |check: &Check| {
+            self.judged.contains(&(Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
+        };
+        let bound = plan.checks.iter().zip(promised.checks).filter(|(check, _)| check.is_bound());
+        let (checks, promised): (Vec<CheckRow>, Vec<PromisedCheck>) = bound
+            .map(|(check, promised)| (rows::check(check, &promised, &owners, is_judged(check)), promised))
+            .unzip();
+        let targets = targets(&setup, &checks);
+        // A control is answered wherever it is: not in this environment alone.
+        setup.selection.environment = None;
+        let bound = controls::checks(&controls::bound(&setup)?);
+        Ok(Known {
+            promised,
+            checks,
+            targets,
+            allowed: allowed::of(&whole, &whole.texts),
+            frameworks: setup.project.frameworks.all().iter().map(|one| controls::listed(one)).collect(),
+            answers: controls::answers(setup.policies(), &setup.project.frameworks),
+            bound,
+            project: std::mem::take(&mut setup.project),
+        })
+    }
+
+    /// What the store knows; nothing before the first run.
+    fn kept(&self, since: i64) -> Read {
+        // Who comes meanwhile waits for the one reading.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(since).or_insert_with(|| self.read(since).map(|kept| kept.map(Arc::new))).clone()
+    }
+
+    /// The same for what cannot be told before the first run.
+    fn lived(&self, since: i64) -> Result<Arc<Kept>, Missing> {
+        self.kept(since)?.ok_or_else(|| {
+            Missing::new(Cause::NoHistory, "no run of this project was kept yet")
+                .fix("`muster check` keeps this one; ask again in the next")
+        })
+    }
+
+    /// The same for findings. Where nothing ran in that time, what stood before it stands all the same.
+    fn stood(&self, since: i64) -> Result<Arc<Kept>, Missing> {
+        let kept = self.lived(since)?;
+        if kept.ledger.runs.is_empty() { self.lived(i64::MAX) } else { Ok(kept) }
+    }
+
+    fn read(&self, since: i64) -> Result<Option<Kept>, Missing> {
+        let project = &self.known()?.project;
+        let place = Place::of(project).map_err(|problem| broken(&problem))?.ok_or_else(|| {
+            Missing::new(Cause::NoHistory, "the project has no store, so nothing is remembered").fix(STORE)
+        })?;
+        if let Some(shared) = &place.shared {
+            let gap = memory_shared::catch_up(shared).map_err(|problem| broken(&problem))?;
+            if let Some(gap) = gap {
+                return Err(away(&gap.why));
+            }
+        }
+        let path = &place.path;
+        if !crate::store::is_there(path) {
+            return Ok(None);
+        }
+        let from = self.at.checked_sub(SignedDuration::from_micros(since)).unwrap_or(Timestamp::MIN);
+        let read = memory::wait(async {
+            let store = Store::open(path).await?;
+            let lost = store.lost();
+            let kept = async {
+                let (standing, newest) = (store.standing().await?, store.newest().await?);
+                Ok(Kept { standing, newest, ledger: store.ledger(from, self.at).await? })
+            }
+            .await;
+            store.close().await;
+            Ok((kept?, lost))
+        });
+        let (kept, lost) = read.map_err(|error| unreadable(&error))?;
+        if lost > 0 {
+            warn(&[memory::taken(path, lost)]);
+        }
+        self.is_past(&kept.ledger)?;
+        Ok(Some(kept))
+    }
+
+    /// By a clock that went backwards nothing is old, and what it cannot see stands all the same.
+    fn is_past(&self, ledger: &Ledger) -> Result<(), Missing> {
+        let Some((_, newest)) = ledger.span.filter(|(_, newest)| *newest > self.at + JITTER) else {
+            return Ok(());
+        };
+        let what = format!("it is {}, and the store has a run that began at {newest}", self.at);
+        Err(Missing::new(Cause::Clock, what).fix("set the clock; runs that began after now are no past"))
+    }
+}
+
+/// A shared store whose runs are not all here.
+fn away(why: &SharedError) -> Missing {
+    use SharedError as E;
+    let cause = match why {
+        E::Timeout { .. } => Cause::Timeout,
+        E::Login { .. } | E::Denied { .. } | E::ReadOnly { .. } => Cause::Denied,
+        E::Newer { .. } | E::NewerRun { .. } => Cause::Unsupported,
+        E::Foreign { .. } | E::Damaged { .. } => Cause::Malformed,
+        _ => Cause::Unreachable,
+    };
+    Missing::new(cause, why.to_string())
+        .fix("run again when the shared store can be reached; `muster store status` shows it")
+}
+
+/// The targets of the environment, with what looks at them.
+fn targets(setup: &Setup, checks: &[CheckRow]) -> Vec<TargetRow> {
+    let inside = |target: &&Arc<TargetInfo>| {
+        let environment = setup.selection.environment.as_ref();
+        environment.is_none_or(|name| environments(&setup.project, target).contains(name))
+    };
+    setup.infos.iter().filter(inside).map(|target| rows::target(target, checks)).collect()
+}
+
+/// A project that does not load says nothing of itself.
+fn broken(problem: &Problem) -> Missing {
+    let first = problem.diags.first();
+    let what = first.map_or_else(|| "the project cannot be read".to_owned(), |diag| diag.message.clone());
+    let missing = Missing::new(Cause::Malformed, what);
+    missing.fix(
+        first.and_then(|diag| diag.help.clone()).unwrap_or_else(|| "`muster lint` shows all of it".into()),
+    )
+}
+
+/// What a store that cannot be read means for an answer.
+fn unreadable(error: &StoreError) -> Missing {
+    use StoreError as E;
+    let cause = match error {
+        E::Busy { .. } => Cause::Timeout,
+        E::Denied { .. } | E::ReadOnly { .. } => Cause::Denied,
+        E::NotBuilt | E::Newer { .. } | E::Older { .. } => Cause::Unsupported,
+        E::Directory { .. } | E::NotAFile { .. } => Cause::WrongType,
+        E::NotADatabase { .. }
+        | E::Foreign { .. }
+        | E::Orphan { .. }
+        | E::Corrupt { .. }
+        | E::Content { .. }
+        | E::Sql { .. }
+        | E::NotACopy { .. } => Cause::Malformed,
+        _ => Cause::Internal,
+    };
+    Missing::new(cause, error.to_string()).fix("`muster store status` shows how it stands")
+}
+
+impl Records for Remembered {
+    fn checks(&self) -> Result<Vec<CheckRow>, Missing> {
+        Ok(self.known()?.checks.clone())
+    }
+
+    fn targets(&self) -> Result<Vec<TargetRow>, Missing> {
+        Ok(self.known()?.targets.clone())
+    }
+
+    fn pasts(&self, since: i64) -> Result<Vec<CheckPast>, Missing> {
+        let (known, kept) = (self.known()?, self.kept(since)?);
+        let (standing, newest, ledger) = match kept.as_deref() {
+            Some(Kept { standing, newest, ledger }) => (&**standing, &**newest, Some(ledger)),
+            None => (&[][..], &[][..], None),
+        };
+        let judged = self.judged.iter().map(|(policy, target)| (&**policy, &**target)).collect();
+        let due = audit::overdue(&known.promised, standing, &judged, self.at);
+        Ok(rows::pasts(&known.checks, &rows::Past { due, standing, newest, ledger, at: self.at }))
+    }
+
+    fn exceptions(&self) -> Result<Vec<ExceptionRow>, Missing> {
+        Ok(rows::exceptions(&self.known()?.allowed))
+    }
+
+    fn hidden(&self, since: i64) -> Result<Vec<u64>, Missing> {
+        Ok(audit::hides(&self.stood(since)?.ledger, &self.known()?.allowed))
+    }
+
+    fn controls(&self) -> Result<Vec<ControlRow>, Missing> {
+        let known = self.known()?;
+        if known.frameworks.is_empty() {
+            let what = "the project declares no framework, so there are no controls";
+            return Err(Missing::new(Cause::Absent, what)
+                .level(Level::Target)
+                .fix("`frameworks: [builtin:playbook]` in muster.yaml asks the questions of the playbook"));
+        }
+        Ok(rows::controls(&coverage(known, None)))
+    }
+
+    fn coverage(&self) -> Result<Vec<ControlPast>, Missing> {
+        let (known, kept) = (self.known()?, self.lived(0)?);
+        let skipped: BTreeSet<(&str, &str)> = known
+            .bound
+            .iter()
+            .filter(|bound| bound.skipped)
+            .map(|bound| (&*bound.policy, &*bound.target))
+            .collect();
+        let counts = |one: &&StoredVerdict| !skipped.contains(&(&*one.policy, &*one.target));
+        let judged: Judgements = kept
+            .newest
+            .iter()
+            .filter(counts)
+            .map(|one| {
+                let name = (Arc::clone(&one.policy), Arc::clone(&one.target));
+                (name, Judged { verdict: one.verdict, at: one.at })
+            })
+            .collect();
+        Ok(rows::control_pasts(&coverage(known, Some(&judged))))
+    }
+
+    fn findings(&self, since: i64) -> Result<Vec<FindingRow>, Missing> {
+        let (known, kept) = (self.known()?, self.stood(since)?);
+        // What the project does not judge any more is nobody's open finding.
+        let there: BTreeSet<(&str, &str)> = known
+            .checks
+            .iter()
+            .filter(|check| check.skipped.is_none())
+            .map(|check| (&*check.policy, &*check.target))
+            .collect();
+        let open = audit::open(&kept.ledger).into_iter();
+        Ok(open.filter(|one| there.contains(&(&*one.policy, &*one.target))).map(rows::finding).collect())
+    }
+
+    fn runs(&self, since: i64) -> Result<Vec<RunRow>, Missing> {
+        Ok(rows::runs(&self.lived(since)?.ledger))
+    }
+}
+
+fn coverage(known: &Known, judged: Option<&Judgements>) -> Coverage {
+    Coverage::of(&Given {
+        frameworks: &known.frameworks,
+        policies: &known.answers,
+        checks: &known.bound,
+        judged,
+    })
+}
