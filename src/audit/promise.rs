@@ -69,6 +69,9 @@ pub struct PromisedCheck {
     /// Parameters that are looser than the policy's default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looser: Vec<String>,
+    /// Why, as far as somebody wrote it down.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, Arc<str>>,
     /// Probes that leave something behind for a moment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scratch: Vec<Arc<str>>,
@@ -164,6 +167,7 @@ pub(super) mod testing {
             owner: "team".into(),
             severity: Severity::High,
             looser: Vec::new(),
+            reasons: BTreeMap::new(),
             scratch: Vec::new(),
             skip: None,
         }

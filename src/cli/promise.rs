@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Due, Promise, PromisedCheck, PromisedPiece};
 use crate::fact::{Type, Value, show};
 use crate::judge;
-use crate::plan::{Check, Input, Plan, Selection, bind};
+use crate::plan::{Check, Input, Looser, Plan, Selection, bind};
 use crate::verdict::{Finding, Step, StepKind};
 
 use super::audit::{allowed, edition};
@@ -53,6 +53,9 @@ pub(super) fn promised(setup: &Setup, plan: &Plan) -> Option<Promised> {
 }
 
 fn of(setup: &Setup, check: &Check) -> PromisedCheck {
+    let looser = judge::looser(check);
+    let why = |one: &Looser| Some((one.what.clone(), one.why.clone()?));
+    let reasons = looser.iter().filter_map(why).collect();
     let tier = check.settings.tier.unwrap_or(check.policy.tier);
     let micros = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
     let micros = |duration| i64::try_from(micros(duration).as_micros()).unwrap_or(i64::MAX);
@@ -64,7 +67,8 @@ fn of(setup: &Setup, check: &Check) -> PromisedCheck {
         grace: setup.project.grace(tier).map_or(0, micros),
         owner: Arc::clone(&check.owner),
         severity: check.settings.severity.unwrap_or_else(|| worst(check)),
-        looser: judge::looser(check),
+        looser: looser.into_iter().map(|one| one.what).collect(),
+        reasons,
         scratch: judge::scratch(check),
         skip: check.skip.clone(),
     }

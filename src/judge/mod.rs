@@ -23,7 +23,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::fact::{Cause, Effect, Missing, Observation, Past, Rows as Many, ZeroRows};
-use crate::plan::{Asked, Check};
+use crate::plan::{Asked, Check, Looser};
 use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
@@ -90,7 +90,7 @@ fn frame(check: &Check) -> verdict::Check {
         note: None,
         findings: Vec::new(),
         controls: policy.controls.clone(),
-        looser: looser(check),
+        looser: looser(check).into_iter().map(|one| one.what).collect(),
         scratch: scratch(check),
     }
 }
@@ -107,11 +107,14 @@ pub fn scratch(check: &Check) -> Vec<Arc<str>> {
 }
 
 /// What is looser than the policy's default, for all subjects and for some.
-pub fn looser(check: &Check) -> Vec<String> {
+pub fn looser(check: &Check) -> Vec<Looser> {
     let mut all = check.settings.looser.clone();
     for entry in &check.subjects {
-        let own = entry.settings.looser.iter().filter(|text| !check.settings.looser.contains(text));
-        all.extend(own.map(|text| format!("{text} (for `{}`)", entry.pattern.text)));
+        let own = entry.settings.looser.iter().filter(|one| !check.settings.looser.contains(one));
+        all.extend(own.map(|one| Looser {
+            what: format!("{} (for `{}`)", one.what, entry.pattern.text),
+            why: one.why.clone(),
+        }));
     }
     all
 }

@@ -47,6 +47,8 @@ pub struct Setting {
     pub layer: Layer,
     /// Where it stands.
     pub at: String,
+    /// Why, as far as somebody wrote it down.
+    pub why: Option<Arc<str>>,
 }
 
 /// Everything that overrides may change.
@@ -64,8 +66,17 @@ pub struct Settings {
     pub urgency: Option<Urgency>,
     /// Another runbook.
     pub runbook: Option<Arc<str>>,
-    /// Parameters that are looser than the policy's default, in words.
-    pub looser: Vec<String>,
+    /// Parameters that are looser than the policy's default.
+    pub looser: Vec<Looser>,
+}
+
+/// A parameter that is looser than the policy's default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looser {
+    /// In words.
+    pub what: String,
+    /// Why, as far as somebody wrote it down.
+    pub why: Option<Arc<str>>,
 }
 
 impl Settings {
@@ -90,7 +101,7 @@ impl Settings {
         both.tier = either(self.tier.as_ref(), other.tier.as_ref(), base.tier.as_ref())?;
         both.urgency = either(self.urgency.as_ref(), other.urgency.as_ref(), base.urgency.as_ref())?;
         both.runbook = either(self.runbook.as_ref(), other.runbook.as_ref(), base.runbook.as_ref())?;
-        both.looser.extend(other.looser.iter().filter(|text| !self.looser.contains(text)).cloned());
+        both.looser.extend(other.looser.iter().filter(|one| !self.looser.contains(one)).cloned());
         Ok(both)
     }
 }

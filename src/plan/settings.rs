@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Selection, Setting, Settings, SubjectSettings, TargetInfo};
+use super::{Looser, Selection, Setting, Settings, SubjectSettings, TargetInfo};
 use crate::diag::{Diag, code, did_you_mean};
 use crate::fact::{Type, Value, parse_literal, show};
 use crate::policy::decode::out_of_bounds;
@@ -85,21 +85,18 @@ fn defaults(policy: &Policy) -> Settings {
         value: param.default.clone(),
         layer: Layer::Policy,
         at: param.loc.to_string(),
+        why: None,
     };
     Settings { params: policy.params.iter().map(default).collect(), ..Settings::default() }
 }
 
-fn looser(policy: &Policy, settings: &Settings) -> Vec<String> {
+fn looser(policy: &Policy, settings: &Settings) -> Vec<Looser> {
     let pairs = policy.params.iter().zip(&settings.params).enumerate();
     pairs
         .filter(|(index, (param, setting))| is_looser(policy, *index, &param.default, &setting.value))
         .map(|(_, (param, setting))| {
-            format!(
-                "{} {} instead of {}",
-                param.name,
-                show(&setting.value, &param.ty),
-                show(&param.default, &param.ty)
-            )
+            let (value, default) = (show(&setting.value, &param.ty), show(&param.default, &param.ty));
+            Looser { what: format!("{} {value} instead of {default}", param.name), why: setting.why.clone() }
         })
         .collect()
 }
@@ -187,7 +184,8 @@ impl Setter<'_> {
         self.diags.extend(out_of_bounds(param, &value, &node.loc));
         let shown = show(&value, &param.ty);
         if let Some(slot) = settings.params.get_mut(index) {
-            *slot = Setting { value, layer: entry.layer(), at: node.loc.to_string() };
+            let (layer, at, why) = (entry.layer(), node.loc.to_string(), entry.why.clone());
+            *slot = Setting { value, layer, at, why };
         }
         Some(shown)
     }
@@ -246,7 +244,8 @@ impl Setter<'_> {
                 Ok(value) => {
                     self.diags.extend(out_of_bounds(param, &value, &here));
                     if let Some(slot) = settings.params.get_mut(index) {
-                        *slot = Setting { value, layer: Layer::CommandLine, at: "--set".to_owned() };
+                        *slot =
+                            Setting { value, layer: Layer::CommandLine, at: "--set".to_owned(), why: None };
                     }
                 }
                 Err(message) => self.diags.push(Diag::error(&code::BAD_LITERAL, message).at(&here, "")),

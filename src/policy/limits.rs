@@ -1,6 +1,7 @@
 //! Which way a limit is loosened, and whether `warn` and `fail` stand the right way round.
 
-use super::Policy;
+use super::model::Arg;
+use super::{Expect, Policy};
 use crate::diag::{Diag, code};
 use crate::fact::{Value, show};
 use crate::rule::node::{Cmp, Node, Op, Place};
@@ -9,6 +10,9 @@ use crate::rule::ops::compare;
 /// Is a value of a parameter looser than another, as far as the rules tell?
 pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) -> bool {
     let Some(decl) = policy.params.get(param) else { return false };
+    if is_switch(policy, param) {
+        return *value == Value::Bool(false) && *default != *value;
+    }
     let higher = compare(Cmp::Gt, value, default, &decl.ty).unwrap_or(false);
     let lower = compare(Cmp::Lt, value, default, &decl.ty).unwrap_or(false);
     match direction(policy, param) {
@@ -17,6 +21,28 @@ pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) 
         // A limit whose direction cannot be told is shown whenever it differs.
         None => value != default,
     }
+}
+
+/// Does it only say, where it is true, that the policy is judged?
+fn is_switch(policy: &Policy, param: usize) -> bool {
+    fn asks(node: &Node, param: usize) -> bool {
+        match &node.op {
+            Op::Read(Place::Param(index)) => *index == param,
+            Op::All(items) => items.iter().any(|item| asks(item, param)),
+            _ => false,
+        }
+    }
+    let is_asked = policy.when.as_ref().is_some_and(|when| asks(&when.node, param));
+    let readers = policy.rules().into_iter().filter(|rule| reads(&rule.node, param)).count();
+    let name = policy.params.get(param).map(|decl| &decl.name);
+    let in_script =
+        policy.script.as_ref().is_some_and(|script| script.params.iter().any(|read| Some(read) == name));
+    let mut args = policy.observe.iter().flat_map(|observe| &observe.args);
+    let elsewhere = in_script
+        || args.any(|(_, arg, _)| matches!(arg, Arg::Param(given) if *given == param))
+        || policy.expect == Expect::Param(param)
+        || policy.groups_read(&Place::Param(param));
+    is_asked && readers == 1 && !elsewhere
 }
 
 /// True if a higher value fails less.

@@ -218,6 +218,30 @@ fn what_is_looser_than_the_default_is_shown() {
     assert!(human.stdout.contains("looser") || human.stdout.contains("instead of 10 B"), "{}", human.stdout);
 }
 
+/// A parameter that only lets a policy be judged is a limit of nothing.
+#[test]
+fn a_policy_that_is_switched_on_is_not_looser_and_one_that_is_switched_off_is() {
+    let looser = |default: bool, when: &str, rule: &str| {
+        let shop = Shop::new();
+        shop.file("a.txt", "a");
+        shop.policy(
+            "switched",
+            &format!(
+                "target: {{ type: host }}\nparams: {{ on: {{ default: {default}, why: somebody asks for it }} }}\nwhen: {when}\n\
+                 observe: {{ file: {{ probe: file.stat, with: {{ path: '@SHOP@/a.txt' }} }} }}\neach: file\nfail: exists == {rule}\n"
+            ),
+        );
+        let set = format!("overrides:\n  - {{ policy: switched, set: {{ on: {} }}, why: there is one }}\n", !default);
+        shop.project(&format!("owner: team\npolicies: [policies/]\ntargets: {{ here: {{ type: host }} }}\n{set}"));
+        let run = shop.check(&[]);
+        run.check_of("switched")["looser"].as_array().cloned().unwrap_or_default()
+    };
+    assert_eq!(looser(false, "params.on", "false"), Vec::<Json>::new());
+    assert_eq!(looser(true, "params.on", "false"), ["on false instead of true"]);
+    assert_eq!(looser(false, "!params.on", "false"), ["on true instead of false"]);
+    assert_eq!(looser(false, "params.on", "(false && params.on)"), ["on true instead of false"]);
+}
+
 #[test]
 fn severity_owner_and_runbook_are_set_too() {
     let set = "policy: small, set: { severity: low, owner: others, runbook: docs/x.md }";

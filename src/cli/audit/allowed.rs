@@ -20,7 +20,7 @@ pub(in crate::cli) fn of(promise: &Promise, texts: &BTreeMap<Arc<str>, Arc<str>>
                 scope: check.target.to_string(),
                 what: what.clone(),
                 owner: Arc::clone(&check.owner),
-                reason: String::new(),
+                reason: check.reasons.get(what).map(ToString::to_string).unwrap_or_default(),
                 ticket: String::new(),
                 expires: String::new(),
             });

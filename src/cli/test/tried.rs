@@ -80,7 +80,7 @@ pub(super) fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag
             }
             None => (param.default.clone(), Layer::Policy, param.loc.to_string()),
         };
-        settings.params.push(Setting { value, layer, at });
+        settings.params.push(Setting { value, layer, at, why: None });
     }
     for (name, node) in &case.params {
         if !policy.params.iter().any(|param| param.name == *name) {

@@ -25,6 +25,8 @@ pub struct Override {
     pub target: Option<Arc<str>>,
     /// Subjects.
     pub subject: Option<Pattern>,
+    /// Why.
+    pub why: Option<Arc<str>>,
     /// What is set: name and YAML value.
     pub set: Vec<(Arc<str>, Node)>,
     /// Where it stands.
@@ -136,6 +138,7 @@ impl Reader {
             labels: labels(node.get("labels")),
             target: text(node.get("target")),
             subject: self.pattern(node.get("subject")),
+            why: text(node.get("why")),
             set: pairs(node.get("set"))
                 .iter()
                 .filter_map(|(key, value)| Some((text(Some(key))?, value.clone())))
