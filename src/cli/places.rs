@@ -56,7 +56,7 @@ impl Seen {
     }
 
     /// Names as they are seen from the current folder, as seen from the top of the repository.
-    pub(super) fn from_here(&self) -> Base {
+    pub(super) fn as_named_here(&self) -> Base {
         Base { here: self.report.here.clone(), root: self.review.root.clone() }
     }
 

@@ -23,7 +23,7 @@ pub(super) fn diff(arguments: &Arguments, before: &Version, after: &Version) -> 
     name_files(&mut impact, &old, &new);
     let (exit, exit_reason) = weigh(&impact, &arguments.fail_on);
     let (seen, mut reviewed) = (new.seen()?, impact.clone());
-    places::of_impact(&mut reviewed, &seen.from_here());
+    places::of_impact(&mut reviewed, &seen.as_named_here());
     // Formats that there are not were refused with the arguments.
     publish(&arguments.format, |format| {
         let impact = if matches!(format, Format::Review(_)) { &reviewed } else { &impact };

@@ -35,7 +35,7 @@ pub(super) struct Loaded {
     left_out: LeftOut,
     broken: Broken,
     /// The files of a revision, as long as they are needed.
-    _files: Option<tempfile::TempDir>,
+    files: Option<tempfile::TempDir>,
 }
 
 /// How files of a version are called: as seen from the current folder, whatever folder they were read from.
@@ -148,7 +148,7 @@ impl Loaded {
             is_partial,
             left_out,
             broken,
-            _files: None,
+            files: None,
         }
     }
 
@@ -198,7 +198,7 @@ impl Loaded {
         let submodules: Vec<PathBuf> = submodules.iter().map(|path| root.join(path)).collect();
         no_submodule(revision, &sources, &submodules).map_err(|problem| names.problem(problem))?;
         let read = read_version(&sources, instead).map_err(|problem| names.problem(problem))?;
-        Ok(Self { _files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
+        Ok(Self { files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
     }
 
     fn bind(&mut self, made_up: &[Arc<TargetInfo>]) {
@@ -291,7 +291,7 @@ impl Loaded {
 
     /// From where files are named; those of a revision are not in the work tree.
     pub(super) fn seen(&self) -> Result<Seen, Problem> {
-        let root = Some(self.project.root.as_path()).filter(|_| self.has_project && self._files.is_none());
+        let root = Some(self.project.root.as_path()).filter(|_| self.has_project && self.files.is_none());
         Seen::of(root)
     }
 

@@ -33,7 +33,7 @@ pub(super) fn fix(found: &Found, dry_run: bool) -> Result<bool, Problem> {
 fn patched(name: &str) -> String {
     let Ok(seen) = Seen::of(None) else { return name.trim_start_matches('/').to_owned() };
     let inside = seen.report.name(name);
-    let name = if inside.starts_with("..") { seen.from_here().name(name) } else { inside };
+    let name = if inside.starts_with("..") { seen.as_named_here().name(name) } else { inside };
     name.trim_start_matches("../").trim_start_matches('/').to_owned()
 }
 

@@ -14,7 +14,7 @@ use super::found::Found;
 /// What lint found, in a format for reviewers.
 pub(super) fn drawn(found: &Found, exit: u8, format: Review) -> String {
     let Found { diags, allowed, policies, base, seen, .. } = found;
-    let top = seen.from_here();
+    let top = seen.as_named_here();
     let prints = fingerprints(diags.iter().chain(allowed.iter().map(|(diag, _)| diag)), base);
     let reasons = diags.iter().map(|diag| (diag, None));
     let all = reasons.chain(allowed.iter().map(|(diag, reason)| {

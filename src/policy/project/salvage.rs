@@ -56,6 +56,8 @@ struct Rest {
     tree: Node,
     instead: Option<Node>,
     left_out: LeftOut,
+    /// Where that stood: one entry may have several faults.
+    places: Vec<Loc>,
 }
 
 impl Rest {
@@ -74,7 +76,7 @@ impl Rest {
         if let Some(other) = &mut other {
             drop(yaml::merge(other));
         }
-        Some(Self { tree, instead: other, left_out: LeftOut { gone: Vec::new(), blind } })
+        Some(Self { tree, instead: other, left_out: LeftOut { gone: Vec::new(), blind }, places: Vec::new() })
     }
 
     fn read(mut self, root: &Path, found: &mut Vec<Diag>) -> Option<(Project, LeftOut)> {
@@ -90,7 +92,11 @@ impl Rest {
             if errors.is_empty() {
                 return project.map(|project| (project, self.left_out));
             }
-            if !errors.iter().fold(false, |any, at| self.leave_out(at) || any) {
+            let mut is_less = false;
+            for at in &errors {
+                is_less |= self.leave_out(at);
+            }
+            if !is_less {
                 return None;
             }
         }
@@ -122,13 +128,18 @@ impl Rest {
 
     /// Leaves out the entry, or else the whole key, in which a place is. Was there one?
     fn leave_out(&mut self, at: &Loc) -> bool {
+        let holds = |gone: &Loc| gone.source == at.source && gone.start <= at.start && at.start <= gone.end;
+        if self.places.iter().any(holds) {
+            return false;
+        }
         let Kind::Map(sections) = &mut self.tree.kind else { return false };
         for (key, value) in sections.iter_mut() {
             let other = self.instead.as_ref().and_then(|other| other.get(key.as_str()?));
             // What came from the other version and is wrong here is not taken from it again.
             let other = other.filter(|_| key.loc.source == at.source);
-            if let Some(name) = out_of(value, at, other) {
+            if let Some(Gone { name, place }) = out_of(value, at, other) {
                 self.left_out.gone.extend(name);
+                self.places.push(place);
                 let empty = value.pairs().is_empty() && value.items().is_empty();
                 if empty {
                     let place = key.loc.clone();
@@ -141,7 +152,8 @@ impl Rest {
             return false;
         };
         self.left_out.blind = true;
-        let (key, _) = sections.remove(place);
+        let (key, value) = sections.remove(place);
+        self.places.push(span(&key, &value));
         let old = self.instead.as_ref().filter(|_| key.loc.source == at.source);
         let same = |(name, _): &&(Node, Node)| name.as_str() == key.as_str();
         if let Some(old) = old.and_then(|old| old.pairs().iter().find(same)) {
@@ -151,17 +163,23 @@ impl Rest {
     }
 }
 
-/// Takes the entry out in which a place is, or puts that of the other version there. Its name, if there is one of either.
-fn out_of(section: &mut Node, at: &Loc, other: Option<&Node>) -> Option<Option<Arc<str>>> {
+/// An entry that was left out.
+struct Gone {
+    name: Option<Arc<str>>,
+    place: Loc,
+}
+
+/// Takes the entry out in which a place is, or puts that of the other version there.
+fn out_of(section: &mut Node, at: &Loc, other: Option<&Node>) -> Option<Gone> {
     match &mut section.kind {
         Kind::Map(entries) => {
             let place = entries.iter().position(|(key, value)| within(key, value, at))?;
-            let (key, _) = entries.remove(place);
+            let (key, value) = entries.remove(place);
             let same = |(name, _): &&(Node, Node)| name.as_str() == key.as_str();
             if let Some(entry) = other.and_then(|other| other.pairs().iter().find(same)) {
                 entries.insert(place, entry.clone());
             }
-            Some(key.text())
+            Some(Gone { name: key.text(), place: span(&key, &value) })
         }
         Kind::Seq(items) => {
             let place = items.iter().position(|item| within(item, item, at))?;
@@ -169,7 +187,7 @@ fn out_of(section: &mut Node, at: &Loc, other: Option<&Node>) -> Option<Option<A
             if let Some(entry) = other.and_then(|other| alike(&item, items, other)) {
                 items.insert(place, entry.clone());
             }
-            Some(None)
+            Some(Gone { name: None, place: span(&item, &item) })
         }
         Kind::Scalar(_) => None,
     }
@@ -190,8 +208,14 @@ fn alike<'o>(item: &Node, left: &[Node], other: &'o Node) -> Option<&'o Node> {
 }
 
 fn within(key: &Node, value: &Node, at: &Loc) -> bool {
+    let span = span(key, value);
+    span.source == at.source && span.start <= at.start && at.start <= span.end
+}
+
+/// From the key to the end of what is written at it.
+fn span(key: &Node, value: &Node) -> Loc {
     let value = value.alias().unwrap_or(&value.loc);
-    key.loc.source == at.source && key.loc.start <= at.start && at.start <= value.end.max(key.loc.end)
+    Loc { end: value.end.max(key.loc.end), ..key.loc.clone() }
 }
 
 /// The same text with what closes its brackets and quotes, block by block; a block that cannot be closed is cut where it
@@ -283,6 +307,7 @@ mod tests {
     fn one_slip_leaves_the_rest_readable() {
         for (from, to, targets, left) in [
             ("owner: t, ticket: A", "ownr: t, ticket: A", 2, &["y"][..]),
+            ("owner: t, ticket: A", "ownr: t, tiket: A", 2, &["y"]),
             ("ticket: A, expires: 2027-01-01", "ticket: A, expires: 2027-13-01", 2, &["y"]),
             ("a: { type: host }", "a: { type: hots }", 1, &["x", "y"]),
             ("a: { type: host }", "a: { typ: host }", 1, &["x", "y"]),
@@ -316,8 +341,9 @@ mod tests {
     fn a_file_that_is_cut_anywhere_tells_what_stands_before() {
         let from = OLD.find("targets").unwrap();
         for end in from..OLD.len() {
-            let (found, diags) = salvaged(&OLD[..end], None);
-            let found = found.unwrap_or_else(|| panic!("cut at {end}: {diags:?}\n{}", &OLD[..end]));
+            let text = OLD.get(..end).unwrap();
+            let (found, diags) = salvaged(text, None);
+            let found = found.unwrap_or_else(|| panic!("cut at {end}: {diags:?}\n{text}"));
             assert_eq!(&*found.policies[0].0, "p/", "cut at {end}");
         }
     }
