@@ -9,12 +9,13 @@ use clap::Args;
 use crate::diag::{Diag, Level};
 use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
 use crate::observe::Ledger;
-use crate::report::{Format, render};
+use crate::report::{Format, Review, render, review};
 use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::Watch;
 use super::exit;
 use super::output::{self, Done, Problem, Wanted};
+use super::places;
 use super::recorded;
 pub(super) use super::recorded::read as recording;
 use super::run::{Facts, Options, Ran, run as run_checks, warnings};
@@ -116,7 +117,11 @@ impl How {
         for wanted in formats {
             let plain = crate::report::Style { color: false, width: 100, verbose: self.verbose };
             let style = if wanted.file.is_some() { &plain } else { &style };
-            let text = ran.redactor.clean(&render(&ran.report, wanted.format, style));
+            let drawn = match wanted.format {
+                Format::Review(format) => reviewed(ran, format),
+                format => render(&ran.report, format, style),
+            };
+            let text = ran.redactor.clean(&drawn);
             match &wanted.file {
                 Some(file) => output::write_file(file, &text)?,
                 None => output::say(&text)?,
@@ -127,6 +132,13 @@ impl How {
         }
         Ok(())
     }
+}
+
+/// As remarks, at files as they are named in the repository.
+fn reviewed(ran: &Ran, format: Review) -> String {
+    let mut report = ran.report.clone();
+    places::inside(&mut report, &ran.seen_from.review);
+    review::of_run(&report, &ran.seen_from.project(), format)
 }
 
 fn shown(timings: &Timings) -> String {

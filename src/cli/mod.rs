@@ -7,6 +7,7 @@
 
 mod attest;
 mod audit;
+mod broken;
 mod chart;
 mod check;
 mod completions;

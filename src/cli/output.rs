@@ -68,6 +68,11 @@ pub(super) fn drawn(diags: &[Diag]) -> String {
 
 /// Prints diagnostics to the error stream.
 pub(super) fn warn(diags: &[Diag]) {
+    warn_of(diags, "nothing was judged");
+}
+
+/// The same, with what errors mean for what was asked for.
+pub(super) fn warn_of(diags: &[Diag], meaning: &str) {
     let terminal = std::io::stderr().is_terminal();
     let color = terminal && edge::wants_color();
     let mut text = String::new();
@@ -81,7 +86,7 @@ pub(super) fn warn(diags: &[Diag]) {
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
-        line(&mut text, &format!("{errors} error{s} in the input; nothing was judged"));
+        line(&mut text, &format!("{errors} error{s} in the input; {meaning}"));
     }
     // There is nobody left to tell if the error stream itself is closed.
     drop(std::io::stderr().write_all(text.as_bytes()));

@@ -74,6 +74,13 @@ pub(super) struct Ran {
     pub memory: Option<Memory>,
     /// What it saw, if that was made ready for the store already.
     pub seen: Option<Result<Seen, StoreError>>,
+    /// From where its files are named.
+    pub seen_from: super::places::Seen,
+}
+
+/// From where the files of a run are named.
+pub(super) fn seen_from(setup: &Setup) -> Result<super::places::Seen, Problem> {
+    super::places::Seen::of(setup.has_project.then_some(&setup.project.root))
 }
 
 /// Is there so much to be made ready that a thread is worth it?
@@ -174,12 +181,11 @@ pub(super) fn run(
     };
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
-    if recorded.is_some() {
-        super::places::inside(&mut report, &setup.project.root);
-    }
+    let seen_from = seen_from(setup)?;
+    super::places::inside(&mut report, &seen_from.report);
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording };
-    Ok(Ran { report, recording, redactor, memory, seen })
+    Ok(Ran { report, recording, redactor, memory, seen, seen_from })
 }
 
 /// What the store knows to be overdue, and this run does not judge.

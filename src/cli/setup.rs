@@ -10,12 +10,13 @@ use crate::diag::{Diag, Level, code};
 use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Known, Loaded, Origin};
-use crate::policy::project::{self, Pattern};
+use crate::policy::project::{self, LeftOut, Pattern};
 use crate::policy::{Policy, Project, TargetEntry, Tier, attestations};
 use crate::source::Loc;
 use crate::source::yaml;
 
 use super::output::Problem;
+use super::places;
 use super::targets;
 
 /// Where policies come from.
@@ -117,9 +118,12 @@ pub(super) fn here() -> Result<PathBuf, Problem> {
     })
 }
 
-/// The path of the project file, if there is one.
+/// The path of the project file, if there is one, as seen from the current folder: what is read is named as whoever
+/// started us would name it, and the same on every machine.
 pub(super) fn project_path(given: Option<&PathBuf>) -> Result<Option<PathBuf>, Problem> {
-    Ok(given.cloned().or(targets::find_project(&here()?)))
+    let here = here()?;
+    let found = given.cloned().or(targets::find_project(&here));
+    Ok(found.map(|path| places::from_here(&path, &here)))
 }
 
 /// The project file, if there is one.
@@ -132,6 +136,30 @@ pub(super) fn project(sources: &Sources) -> Result<Option<Project>, Problem> {
     let mut diags = Vec::new();
     let project = project::decode(&source, &root, &mut diags);
     project.map(Some).ok_or_else(|| Problem::new(diags))
+}
+
+/// The project file as far as it can be read, what was left out of it, and what is wrong in it.
+pub(super) fn project_as_far(sources: &Sources, instead: Option<&Project>) -> Result<AsFar, Problem> {
+    let Some(path) = project_path(sources.project.as_ref())? else {
+        return Ok(AsFar::default());
+    };
+    let source = yaml::read_file(&path, &yaml::Limits::default())?;
+    let root = path.parent().map(PathBuf::from).unwrap_or_default();
+    let mut faults = Vec::new();
+    let found = project::decode_as_far(&source, &root, instead, &mut faults);
+    if !faults.iter().any(|diag| diag.level == Level::Error) {
+        faults.clear();
+    }
+    let (project, left_out) = found.unzip();
+    Ok(AsFar { project, left_out: left_out.unwrap_or_default(), faults })
+}
+
+/// A project file that was read as far as it can be.
+#[derive(Default)]
+pub(super) struct AsFar {
+    pub project: Option<Project>,
+    left_out: LeftOut,
+    faults: Vec<Diag>,
 }
 
 fn origins(sources: &Sources, project: Option<&Project>) -> Vec<(Origin, Option<Loc>)> {
@@ -196,31 +224,37 @@ fn of_project(sources: &Sources, found: Option<Project>, tests: bool, why: Why) 
     Ok(look(found, &origins, tests, why))
 }
 
-/// The same; of a project file that is half typed only the faults and the policies that it names.
-pub(super) fn read_anyway(sources: &Sources) -> Result<(Read, Vec<Diag>), Problem> {
-    let problem = match project(sources) {
-        Ok(found) => return Ok((attested(of_project(sources, found, false, Why::Review)?), Vec::new())),
-        Err(problem) => problem,
-    };
-    let mut origins = origins(sources, None);
-    if let (true, Some(path)) = (origins.is_empty(), project_path(sources.project.as_ref())?) {
-        origins = named_by(&path);
-    }
-    if origins.is_empty() {
-        Err(problem)
-    } else {
-        Ok((look(None, &origins, false, Why::Review), problem.diags))
+/// What was read although the project file may have faults.
+pub(super) struct Anyway {
+    pub read: Read,
+    /// What is wrong with the project file.
+    pub faults: Vec<Diag>,
+    /// What was left out of it.
+    pub left_out: LeftOut,
+}
+
+/// The same with case files; of a project file that is half typed what can be read, and its faults.
+pub(super) fn read_anyway(sources: &Sources) -> Result<Anyway, Problem> {
+    match project_as_far(sources, None) {
+        Ok(found) => anyway(sources, found, true),
+        Err(problem) if sources.sources.is_empty() => Err(problem),
+        Err(problem) => anyway(sources, AsFar { faults: problem.diags, ..AsFar::default() }, true),
     }
 }
 
-/// The sources that a project file names which cannot be used.
-fn named_by(path: &std::path::Path) -> Vec<(Origin, Option<Loc>)> {
-    let root = path.parent().map(PathBuf::from).unwrap_or_default();
-    // What is wrong with the file is said by others.
-    let Ok(source) = yaml::read_file(path, &yaml::Limits::default()) else { return Vec::new() };
-    let documents = yaml::parse(&source, &yaml::Limits::default()).unwrap_or_default();
-    let named = documents.iter().flat_map(|document| document.root.items_of("policies"));
-    named.filter_map(|item| Some((Origin::parse(&item.text()?, &root), Some(item.loc.clone())))).collect()
+/// One version of several: what is wrong in its project file is taken from that other one.
+pub(super) fn read_version(sources: &Sources, instead: Option<&Project>) -> Result<Anyway, Problem> {
+    anyway(sources, project_as_far(sources, instead)?, false)
+}
+
+fn anyway(sources: &Sources, found: AsFar, tests: bool) -> Result<Anyway, Problem> {
+    let AsFar { project, left_out, faults } = found;
+    let origins = origins(sources, project.as_ref());
+    if origins.is_empty() {
+        return Err(if faults.is_empty() { no_source(project.is_some()) } else { Problem::new(faults) });
+    }
+    let read = look(project, &origins, tests, Why::Review);
+    Ok(Anyway { read: if tests { attested(read) } else { read }, faults, left_out })
 }
 
 fn look(found: Option<Project>, origins: &[(Origin, Option<Loc>)], tests: bool, why: Why) -> Read {
@@ -260,26 +294,53 @@ pub(super) fn setup(
     tests: bool,
     keep_going: bool,
 ) -> Result<Setup, Problem> {
-    let mut read = attested(of_project(sources, project(sources)?, tests, Why::Run)?);
-    let (project, has_project) = (std::mem::take(&mut read.project), read.has_project);
-    let loaded = read.loaded();
-    let (errors, warnings): (Vec<Diag>, Vec<Diag>) =
-        loaded.diags.iter().cloned().partition(|diag| diag.level == Level::Error);
-    let usable = keep_going && !loaded.broken.is_empty() && errors.iter().all(|diag| !fatal(diag));
-    if !errors.is_empty() && !usable {
-        return Err(Problem::new(loaded.diags));
+    let loading = Loading::of(sources, tests)?;
+    let is_usable = keep_going && !loading.loaded.broken.is_empty() && !loading.errors().any(fatal);
+    if loading.errors().next().is_some() && !is_usable {
+        return Err(Problem::new(loading.loaded.diags));
     }
-    let mut entries = project.targets.clone();
-    for address in select.target.iter().filter(|text| targets::is_address(text)) {
-        entries.push(targets::adhoc(address)?);
+    loading.setup(sources, select)
+}
+
+/// Loads everything that can be, with the case files; and what is wrong with the rest.
+pub(super) fn setup_anyway(sources: &Sources, select: &Select) -> Result<(Setup, Vec<Diag>), Problem> {
+    let loading = Loading::of(sources, true)?;
+    let errors: Vec<Diag> = loading.errors().cloned().collect();
+    Ok((loading.setup(sources, select)?, errors))
+}
+
+/// What was loaded, before targets are added.
+struct Loading {
+    project: Project,
+    has_project: bool,
+    loaded: Loaded,
+}
+
+impl Loading {
+    fn of(sources: &Sources, tests: bool) -> Result<Self, Problem> {
+        let mut read = attested(of_project(sources, project(sources)?, tests, Why::Run)?);
+        let (project, has_project) = (std::mem::take(&mut read.project), read.has_project);
+        Ok(Self { project, has_project, loaded: read.loaded() })
     }
-    if !has_project && !entries.iter().any(|entry| &*entry.kind == "host") {
-        entries.push(targets::adhoc("host")?);
+
+    fn errors(&self) -> impl Iterator<Item = &Diag> {
+        self.loaded.diags.iter().filter(|diag| diag.level == Level::Error)
     }
-    let infos = entries.iter().map(targets::info).collect();
-    let warnings = if usable { loaded.diags.clone() } else { warnings };
-    let selection = Selection { named_sources: !sources.sources.is_empty(), ..selection(select)? };
-    Ok(Setup { project, has_project, loaded, entries, infos, selection, warnings })
+
+    fn setup(self, sources: &Sources, select: &Select) -> Result<Setup, Problem> {
+        let Self { project, has_project, loaded } = self;
+        let mut entries = project.targets.clone();
+        for address in select.target.iter().filter(|text| targets::is_address(text)) {
+            entries.push(targets::adhoc(address)?);
+        }
+        if !has_project && !entries.iter().any(|entry| &*entry.kind == "host") {
+            entries.push(targets::adhoc("host")?);
+        }
+        let infos = entries.iter().map(targets::info).collect();
+        let warnings = loaded.diags.clone();
+        let selection = Selection { named_sources: !sources.sources.is_empty(), ..selection(select)? };
+        Ok(Setup { project, has_project, loaded, entries, infos, selection, warnings })
+    }
 }
 
 /// Faults that hide an unknown number of policies cannot be skipped over.

@@ -7,6 +7,7 @@ mod report;
 mod tried;
 mod update;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ use crate::diag::{Diag, code, did_you_mean};
 use crate::policy::Policy;
 use crate::policy::cases::{Case, CaseFile, decode};
 
+use super::broken::Broken;
 use super::output::{Done, Problem};
-use super::setup::{Select, Setup, Sources, setup};
+use super::setup::{Select, Setup, Sources, setup_anyway};
 use report::Shown;
 use tried::{Tried, try_all, try_one};
 
@@ -68,12 +70,22 @@ struct Asked<'a> {
     policies: Vec<Arc<Policy>>,
     files: &'a [CaseFile],
     cases: Vec<(&'a Arc<Policy>, &'a Case)>,
+    /// What could not be read, so that its cases are not run.
+    faults: Vec<Diag>,
 }
 
 impl Asked<'_> {
     /// A place, the same on every machine.
     fn place(&self, at: &str) -> String {
         super::places::of(at, self.root)
+    }
+
+    /// What could not be read, in one line.
+    fn fault(&self, diag: &Diag) -> String {
+        match diag.labels.first() {
+            Some(label) => format!("{}: {}", self.place(&label.loc.to_string()), diag.message),
+            None => diag.message.clone(),
+        }
     }
 
     /// Ids of policies that have no case.
@@ -93,9 +105,17 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 fn test(arguments: &Arguments) -> Done {
     arguments.shown.one_output()?;
     let select = Select { policy: arguments.policy.clone(), ..Select::default() };
-    let setup = setup(&arguments.sources, &select, true, false)?;
-    let files = files(&setup)?;
-    let asked = asked(arguments, &setup, &files)?;
+    let (setup, mut faults) = setup_anyway(&arguments.sources, &select)?;
+    let files = files(&setup, &mut faults);
+    let asked = match asked(arguments, &setup, &files) {
+        // What was asked for may be in what could not be read.
+        Err(_) if !faults.is_empty() => return Err(Problem::new(faults)),
+        asked => Asked { faults, ..asked? },
+    };
+    let plain = !(arguments.mutate || arguments.coverage || arguments.update || arguments.generate);
+    if !plain && !asked.faults.is_empty() {
+        return Err(Problem::new(asked.faults));
+    }
     if arguments.mutate {
         return mutate::run(&arguments.shown, &asked);
     }
@@ -139,7 +159,7 @@ fn asked<'a>(arguments: &Arguments, setup: &'a Setup, files: &'a [CaseFile]) -> 
     }
     let is_named = |case: &Case| named.is_empty() || named.iter().any(|pattern| pattern.matches(&case.name));
     let cases = all.into_iter().filter(|(_, case)| is_named(case)).collect();
-    Ok(Asked { root: &setup.project.root, policies, files, cases })
+    Ok(Asked { root: &setup.project.root, policies, files, cases, faults: Vec::new() })
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Problem> {
@@ -152,11 +172,16 @@ fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Pr
         .collect()
 }
 
-fn files(setup: &Setup) -> Result<Vec<CaseFile>, Problem> {
+/// The case files that can be read. Those of a policy that cannot be loaded wait for it.
+fn files(setup: &Setup, faults: &mut Vec<Diag>) -> Vec<CaseFile> {
     let names: Vec<&str> = setup.policies().iter().map(|policy| &*policy.id).collect();
-    let find = |id: &str| setup.policies().iter().find(|policy| *policy.id == *id).cloned();
+    let known: HashMap<&str, &Arc<Policy>> =
+        setup.policies().iter().map(|policy| (&*policy.id, policy)).collect();
+    let find = |id: &str| known.get(id).map(|policy| Arc::clone(policy));
     let mut diags = Vec::new();
     let files =
         setup.loaded.cases.iter().flat_map(|file| decode(&file.source, &find, &names, &mut diags)).collect();
-    if diags.is_empty() { Ok(files) } else { Err(Problem::new(diags)) }
+    let broken = Broken::of(&setup.loaded);
+    faults.extend(diags.into_iter().filter(|diag| !broken.has_cases(diag)));
+    files
 }

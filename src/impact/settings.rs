@@ -25,12 +25,13 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn of(project: &'a Project) -> Self {
         let Project {
-            root,
+            whole_root: root,
             commands,
             store,
             recordings: Recordings { max_age, mask_key },
             attestations,
             // Of these the file tells, and those that are told beside.
+            root: _,
             loc: _,
             policies: _,
             targets: _,
@@ -183,7 +184,7 @@ fn waits(project: &Project) -> Vec<(&Arc<str>, &Arc<str>)> {
 /// What the project says of one target.
 pub(super) fn target(found: &mut Changes<'_>, was: &TargetEntry, is: &TargetEntry) {
     let name = &is.name;
-    let roots = (&*found.old.project.root, &*found.new.project.root);
+    let roots = (&*found.old.project.whole_root, &*found.new.project.whole_root);
     let (old, new) = (Entry::of(was, roots.0), Entry::of(is, roots.1));
     let mut add = |direction, kind: &'static str, what: String| {
         found.add(change(direction, kind, format!("the target `{name}`{what}"), is.loc.to_string()));

@@ -9,6 +9,7 @@ use crate::fact::{Identity, Missing};
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::policy::decode::digest;
+use crate::policy::project::Pattern;
 use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Verdict};
 
 use super::Outcome;
@@ -124,11 +125,17 @@ fn key(missing: &Missing) -> String {
 struct Notices<'a> {
     about: &'a Assembly<'a>,
     found: Vec<Finding>,
+    /// How many there are of each thing that one is about.
+    known: BTreeMap<String, usize>,
 }
 
 impl Notices<'_> {
-    fn add(&mut self, policy: &str, owner: &str, at: String, message: String) {
-        let id = digest(&format!("{policy}\n{at}\n{message}"));
+    /// Its id is made of what it is about, and not of where that stands or how many days are left: it stays while
+    /// lines move, in every folder.
+    fn add(&mut self, policy: &str, about: &[&str], owner: &str, (at, message): (String, String)) {
+        let about = format!("{policy}\n{}", about.join("\n"));
+        let again = self.known.entry(about.clone()).and_modify(|many| *many += 1).or_insert(0);
+        let id = if *again == 0 { digest(&about) } else { digest(&format!("{about}\n{again}")) };
         let finding = Finding::notice(id, policy, "muster.yaml", Arc::from(owner), message);
         self.found.push(Finding { at, ..finding });
     }
@@ -148,7 +155,10 @@ impl Notices<'_> {
             } else {
                 continue;
             };
-            self.add("waiver", &waiver.owner, waiver.loc.to_string(), message);
+            let text = |pattern: Option<&Pattern>| pattern.map_or("", |pattern| &*pattern.text).to_owned();
+            let (target, subject) = (text(waiver.target.as_ref()), text(waiver.subject.as_ref()));
+            let about = [&*waiver.policy.text, &target, &subject, &waiver.ticket];
+            self.add("waiver", &about, &waiver.owner, (waiver.loc.to_string(), message));
         }
     }
 
@@ -168,19 +178,15 @@ impl Notices<'_> {
             }
         }
         for (at, (_, policy, pattern, owner)) in places.into_iter().filter(|(_, place)| !place.0) {
-            self.add(
-                "override",
-                owner,
-                at.to_owned(),
-                format!("the override of `{policy}` for the subject `{pattern}` matched no row"),
-            );
+            let message = format!("the override of `{policy}` for the subject `{pattern}` matched no row");
+            self.add("override", &[policy, pattern], owner, (at.to_owned(), message));
         }
     }
 }
 
 fn notices(plan: &Plan, outcomes: &[Outcome], about: &Assembly<'_>) -> Vec<Finding> {
     let used: BTreeSet<usize> = outcomes.iter().flat_map(|outcome| outcome.waivers.iter().copied()).collect();
-    let mut notices = Notices { about, found: Vec::new() };
+    let mut notices = Notices { about, found: Vec::new(), known: BTreeMap::new() };
     notices.waivers(&used);
     notices.subjects(plan, outcomes);
     notices.found

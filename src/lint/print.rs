@@ -17,14 +17,26 @@ pub struct Base {
 }
 
 impl Base {
-    /// The name of a file, below the root if it is.
+    /// The name of a file as seen from the root.
     pub fn name(&self, name: &str) -> String {
         if name.starts_with("builtin:") {
             return name.to_owned();
         }
         let (path, root) = (plain(&self.here.join(name)), plain(&self.here.join(&self.root)));
-        let inside = path.strip_prefix(&root).unwrap_or(&path);
-        inside.display().to_string()
+        climbed(&path, &root).display().to_string()
+    }
+}
+
+/// A path as seen from a folder. Two that have nothing in common are on machines of their own, so that the whole path is
+/// the better name.
+fn climbed(path: &Path, root: &Path) -> PathBuf {
+    let common = root.ancestors().enumerate().find(|(_, folder)| path.starts_with(folder));
+    match common {
+        Some((up, folder)) if up == 0 || folder.parent().is_some() => {
+            let climb: PathBuf = std::iter::repeat_n("..", up).collect();
+            path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |inside| climb.join(inside))
+        }
+        _ => path.to_owned(),
     }
 }
 
@@ -99,5 +111,6 @@ mod tests {
             assert_eq!(base(here, root).name(name), "p/x.yaml");
         }
         assert_eq!(base("/a", "/a").name("/c/x.yaml"), "/c/x.yaml");
+        assert_eq!(base("/a/b/c", "/a/b").name("/a/d/x.yaml"), "../d/x.yaml");
     }
 }

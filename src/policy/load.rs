@@ -1,7 +1,7 @@
 //! Finds and decodes policies: files, folders and libraries. Every file is read; every fault is collected.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -41,9 +41,14 @@ impl Origin {
         match text.strip_prefix("builtin:") {
             Some(area) => Self::Builtin(Arc::from(area)),
             // Without the `.` of `./policies`.
-            None => Self::Path(root.join(text).components().collect()),
+            None => Self::Path(plain(&root.join(text))),
         }
     }
+}
+
+fn plain(path: &Path) -> PathBuf {
+    let named: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if named.as_os_str().is_empty() { PathBuf::from(".") } else { named }
 }
 
 /// One source file with where it came from.

@@ -12,6 +12,8 @@ pub(super) const LIMIT: usize = 65_000;
 const RESERVE: usize = 600;
 /// The table may take that much, so that details have room.
 const TABLE: usize = 25_000;
+/// And the names of what passed that much.
+const PASSED: usize = 8_000;
 /// Characters of a message in the table, and elsewhere.
 const CELL: usize = 160;
 const LONGEST: usize = 2_000;
@@ -316,6 +318,29 @@ fn step(out: &mut String, number: usize, step: &Step) {
     out.push('\n');
 }
 
+/// The checks that passed, folded: what is not named may as well not have been looked at.
+fn passed(report: &RunReport) -> String {
+    let checks: Vec<&Check> =
+        report.checks.iter().filter(|check| words::worst(check) == Verdict::Pass).collect();
+    if checks.is_empty() {
+        return String::new();
+    }
+    let many = words::count(words::size(checks.len()), "check");
+    let mut out = format!("\n<details><summary>{} {many} passed</summary>\n\n", icon(Verdict::Pass));
+    for (index, check) in checks.iter().enumerate() {
+        let (policy, target) =
+            (code(&text::clip(&check.policy, CELL)), code(&text::clip(&check.target, CELL)));
+        let line = format!("- {policy} @ {target}: {}\n", words::count(check.counts.total(), "subject"));
+        if out.chars().count() + line.chars().count() > PASSED {
+            let left = words::number(words::size(checks.len() - index));
+            text::put(&mut out, format_args!("- … and {left} more (all in `--format json`)\n"));
+            break;
+        }
+        out.push_str(&line);
+    }
+    out + "\n</details>\n"
+}
+
 /// What passes needs no room, but what it has to say must be seen.
 fn foot(report: &RunReport) -> String {
     let mut out = String::new();
@@ -347,6 +372,7 @@ fn foot(report: &RunReport) -> String {
             );
         }
     }
+    out.push_str(&passed(report));
     let (version, host) = (escape(&report.muster), escape(&report.host));
     text::put(
         &mut out,

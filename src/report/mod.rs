@@ -112,7 +112,7 @@ pub fn render(report: &RunReport, format: Format, style: &Style) -> String {
         Format::Markdown => markdown::render(report),
         Format::Table => table::render(report, style),
         Format::Html => html::render(report),
-        Format::Review(format) => review::of_run(report, format),
+        Format::Review(format) => review::of_run(report, "", format),
     }
 }
 

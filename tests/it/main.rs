@@ -75,6 +75,7 @@ mod relations;
 mod release_data;
 mod remedy;
 mod repository;
+mod review_again;
 mod review_formats;
 mod review_scenario;
 mod schema_agrees;

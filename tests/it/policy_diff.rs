@@ -274,12 +274,16 @@ fn revisions_are_read_without_touching_a_file() {
     };
     let looser = run(&["diff", "v1", "HEAD", "--format", "github"]).exits(0);
     let line = text("12MB").lines().position(|line| line.starts_with("params")).unwrap() + 1;
-    assert!(looser.stdout.contains(&format!("file=policies/a%3A b.yaml,line={line},")), "{}", looser.stdout);
+    assert!(
+        looser.stdout.contains(&format!("file=sub/policies/a%3A b.yaml,line={line},")),
+        "{}",
+        looser.stdout
+    );
     assert!(looser.stdout.starts_with("::warning"), "{}", looser.stdout);
     let sarif = run(&["diff", "v1", "HEAD", "--format", "sarif"]).exits(0);
     let result = &sarif.json()["runs"][0]["results"][0];
     let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], "policies/a:%20b.yaml");
+    assert_eq!(place["artifactLocation"]["uri"], "sub/policies/a:%20b.yaml");
     assert_eq!(place["region"]["startLine"], line);
     assert_eq!(result["ruleId"], "change-looser");
     run(&["diff", "HEAD", "--fail-on", "looser"]).exits(0);

@@ -237,7 +237,7 @@ fn faults(one: &Attestation, project: &Project, owners: &BTreeSet<Arc<str>>, now
         faults.push(format!("it has no evidence: {why}"));
     }
     for piece in &one.evidence {
-        match evidence_state(piece, &house::absolute(&project.root)) {
+        match evidence_state(piece, &project.whole_root) {
             Ok(state @ ("absent" | "differs")) => {
                 faults.push(format!(
                     "its evidence `{}` {}",

@@ -2,7 +2,9 @@
 
 use crate::cli::exit;
 use crate::cli::output::Done;
+use crate::cli::places;
 use crate::impact;
+use crate::report::Format;
 use crate::report::impact::Weighed;
 use crate::verdict::{Direction, Impact};
 
@@ -20,9 +22,14 @@ pub(super) fn diff(arguments: &Arguments, before: &Version, after: &Version) -> 
     }
     name_files(&mut impact, &old, &new);
     let (exit, exit_reason) = weigh(&impact, &arguments.fail_on);
-    let weighed = Weighed { impact: &impact, exit, exit_reason };
+    let (seen, mut reviewed) = (new.seen()?, impact.clone());
+    places::of_impact(&mut reviewed, &seen.as_named_here());
     // Formats that there are not were refused with the arguments.
-    publish(&arguments.format, |format| weighed.render(format).unwrap_or_default())?;
+    publish(&arguments.format, |format| {
+        let impact = if matches!(format, Format::Review(_)) { &reviewed } else { &impact };
+        let (exit_reason, home) = (exit_reason.clone(), seen.project());
+        Weighed { impact, exit, exit_reason, home }.render(format).unwrap_or_default()
+    })?;
     Ok(exit)
 }
 

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::broken::{Broken, ids_in, stem};
 use crate::cli::output::Problem;
-use crate::cli::setup::{Read, Sources, here, project, project_path, read};
+use crate::cli::places::Seen;
+use crate::cli::setup::{Anyway, Sources, here, project_as_far, project_path, read_version};
 use crate::cli::targets;
 use crate::diag::{Diag, Level, code};
 use crate::impact::{Fault, Side};
 use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
 use crate::policy::load::Origin;
+use crate::policy::project::LeftOut;
 use crate::policy::{self, Policy, Project};
 use crate::source::{Loc, Source};
 
@@ -27,8 +30,12 @@ pub(super) struct Loaded {
     faults: Vec<Fault>,
     named_sources: bool,
     names: Names,
+    /// Has its project file faults?
+    is_partial: bool,
+    left_out: LeftOut,
+    broken: Broken,
     /// The files of a revision, as long as they are needed.
-    _files: Option<tempfile::TempDir>,
+    files: Option<tempfile::TempDir>,
 }
 
 /// How files of a version are called: as seen from the current folder, whatever folder they were read from.
@@ -74,8 +81,13 @@ impl Loaded {
         versions: [(&Version, &str); 2],
         project: Option<&PathBuf>,
     ) -> Result<[Self; 2], Problem> {
-        let [old, new] = versions;
-        let (mut old, mut new) = (Self::read(old.0, old.1, project)?, Self::read(new.0, new.1, project)?);
+        let [was, is] = versions;
+        let mut old = Self::read(was.0, was.1, project, None)?;
+        let mut new = Self::read(is.0, is.1, project, Some(&old.project))?;
+        // What is wrong in one version is taken from the other, so that only the fault is told of it.
+        if old.is_partial {
+            old = Self::read(was.0, was.1, project, Some(&new.project))?;
+        }
         let made_up: Vec<Arc<TargetInfo>> = [&old, &new]
             .into_iter()
             .filter(|side| !side.has_project)
@@ -92,32 +104,60 @@ impl Loaded {
         Ok([old, new])
     }
 
-    fn read(version: &Version, name: &str, project: Option<&PathBuf>) -> Result<Self, Problem> {
+    fn read(
+        version: &Version,
+        name: &str,
+        project: Option<&PathBuf>,
+        instead: Option<&Project>,
+    ) -> Result<Self, Problem> {
+        let here = || Sources { sources: Vec::new(), project: project.cloned() };
         match version {
-            Version::Here => Self::of(name, &Sources { sources: Vec::new(), project: project.cloned() }),
-            Version::Path(path) => Self::of(name, &sources(path, project)),
-            Version::Revision(revision) => Self::revision(revision, project),
+            Version::Here => Self::of(name, &here(), instead),
+            Version::Path(path) => Self::of(name, &sources(path, project), instead),
+            Version::Revision(revision) => Self::revision(revision, project, instead),
         }
     }
 
-    fn of(name: &str, sources: &Sources) -> Result<Self, Problem> {
+    fn of(name: &str, sources: &Sources, instead: Option<&Project>) -> Result<Self, Problem> {
         let folder = here()?;
         let names = Names { prefixes: vec![(format!("{}/", folder.display()), String::new())] };
         let named_sources = !sources.sources.is_empty();
-        let read = read(sources, false).map_err(|problem| names.problem(problem))?;
+        let read = read_version(sources, instead).map_err(|problem| names.problem(problem))?;
         let name = if name == "." { "the files here".to_owned() } else { name.to_owned() };
         Ok(Self::new(name, read, named_sources, names))
     }
 
-    fn new(name: String, read: Read, named_sources: bool, names: Names) -> Self {
+    fn new(name: String, read: Anyway, named_sources: bool, names: Names) -> Self {
+        let Anyway { read, faults: mut diags, left_out } = read;
         let (infos, plan, faults) = (Vec::new(), Plan::default(), Vec::new());
         let (project, has_project) = (read.project.clone(), read.has_project);
-        let read = read.loaded();
-        Self { name, project, has_project, read, infos, plan, faults, named_sources, names, _files: None }
+        let (mut read, is_partial) = (read.loaded(), !diags.is_empty());
+        diags.append(&mut read.diags);
+        read.diags = diags;
+        let broken = Broken::of(&read);
+        Self {
+            name,
+            project,
+            has_project,
+            read,
+            infos,
+            plan,
+            faults,
+            named_sources,
+            names,
+            is_partial,
+            left_out,
+            broken,
+            files: None,
+        }
     }
 
     /// A revision of the repository of the project, or of the current folder.
-    fn revision(revision: &str, project: Option<&PathBuf>) -> Result<Self, Problem> {
+    fn revision(
+        revision: &str,
+        project: Option<&PathBuf>,
+        instead: Option<&Project>,
+    ) -> Result<Self, Problem> {
         let here = here()?;
         let known = project_path(project)?;
         let folder = known.as_deref().and_then(Path::parent).filter(|folder| folder.is_dir());
@@ -151,12 +191,14 @@ impl Loaded {
                 "`--project FILE` names the project file; a version from before there was one has no policies to compare",
             )
         })?;
-        let names = Names { prefixes: prefixes(&root, &inside(&here).unwrap_or_default()) };
+        // Files below the current folder are named from there on.
+        let named = root.strip_prefix(&here).unwrap_or(&root);
+        let names = Names { prefixes: prefixes(named, &inside(&here).unwrap_or_default()) };
         let sources = Sources { sources: Vec::new(), project: Some(root.join(found)) };
         let submodules: Vec<PathBuf> = submodules.iter().map(|path| root.join(path)).collect();
         no_submodule(revision, &sources, &submodules).map_err(|problem| names.problem(problem))?;
-        let read = read(&sources, false).map_err(|problem| names.problem(problem))?;
-        Ok(Self { _files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
+        let read = read_version(&sources, instead).map_err(|problem| names.problem(problem))?;
+        Ok(Self { files: Some(temporary), ..Self::new(revision.to_owned(), read, false, names) })
     }
 
     fn bind(&mut self, made_up: &[Arc<TargetInfo>]) {
@@ -180,36 +222,38 @@ impl Loaded {
         self.plan = plan;
         let mut faults: Vec<Fault> = Vec::new();
         let unowned = |diag: &&Diag| has_project || diag.code != &code::MISSING_KEY;
-        let errors = self
-            .read
-            .diags
-            .iter()
-            .chain(diags.iter().filter(|diag| !self.is_about_broken(diag)).filter(unowned));
+        let errors =
+            self.read.diags.iter().chain(diags.iter().filter(|diag| !self.follows(diag)).filter(unowned));
         for diag in errors.filter(|diag| diag.level == Level::Error) {
-            let fault = self.fault(diag);
-            if !faults.iter().any(|known| known.at == fault.at && known.message == fault.message) {
-                faults.push(fault);
+            let same = |a: &Fault, b: &Fault| a.at == b.at && a.message == b.message && a.policy == b.policy;
+            for fault in self.faults_of(diag) {
+                if !faults.iter().any(|known| same(known, &fault)) {
+                    faults.push(fault);
+                }
             }
         }
         self.faults = faults;
     }
 
-    /// Is a name said to be unknown that is the name of a policy which cannot be loaded?
-    fn is_about_broken(&self, diag: &Diag) -> bool {
-        let Some(label) = diag.labels.first().filter(|_| diag.code == &code::UNKNOWN_NAME) else {
-            return false;
-        };
-        let Self { project, read, .. } = self;
-        let overrides = project.overrides.iter().map(|entry| (&entry.policy, &entry.loc));
-        let mut named = overrides.chain(project.waivers.iter().map(|waiver| (&waiver.policy, &waiver.loc)));
-        let waits = project.gate.needs.iter().any(|(policy, needed)| {
-            let mut said = needed.iter().flat_map(|(name, loc)| [(policy, loc), (name, loc)]);
-            said.any(|(name, loc)| *loc == label.loc && read.broken.iter().any(|(id, _)| id == name))
+    /// Is a name said to be unknown only because what has it cannot be loaded?
+    fn follows(&self, diag: &Diag) -> bool {
+        self.left_out.explains(diag) || self.broken.explains(diag, &self.project)
+    }
+
+    /// A fault of each policy that it keeps from being loaded: of a file that is no YAML that is all of them.
+    fn faults_of(&self, diag: &Diag) -> Vec<Fault> {
+        let first = self.fault(diag);
+        let project = self.project.loc.as_ref().map(|loc| &loc.source.name);
+        let source = diag.labels.first().map(|label| &label.loc.source);
+        let source = source.filter(|source| {
+            first.policy.is_none() && Some(&source.name) != project && !source.name.ends_with("muster.yaml")
         });
-        waits
-            || named.any(|(pattern, loc)| {
-                *loc == label.loc && read.broken.iter().any(|(id, _)| pattern.matches(id))
-            })
+        let Some(source) = source else { return vec![first] };
+        let mut ids = ids_in(&source.text);
+        if ids.is_empty() {
+            ids.extend(stem(&source.name));
+        }
+        ids.into_iter().map(|id| Fault { policy: Some(id), ..first.clone() }).collect()
     }
 
     fn fault(&self, diag: &Diag) -> Fault {
@@ -245,6 +289,12 @@ impl Loaded {
         }
     }
 
+    /// From where files are named; those of a revision are not in the work tree.
+    pub(super) fn seen(&self) -> Result<Seen, Problem> {
+        let root = Some(self.project.root.as_path()).filter(|_| self.has_project && self.files.is_none());
+        Seen::of(root)
+    }
+
     pub(super) fn project(&self) -> &Project {
         &self.project
     }
@@ -271,7 +321,7 @@ fn sources(path: &Path, project: Option<&PathBuf>) -> Sources {
 
 /// Refuses policies that stand in a submodule: the repository of the project has no files of it.
 fn no_submodule(revision: &str, sources: &Sources, submodules: &[PathBuf]) -> Result<(), Problem> {
-    let project = project(sources)?;
+    let project = project_as_far(sources, None)?.project;
     let named =
         project.iter().flat_map(|project| project.policies.iter().map(move |(text, _)| (project, text)));
     for (project, text) in named {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::memory::{self, unusable, wait};
 use crate::cli::output::{Form, Problem, style};
 use crate::cli::recorded::{Wanted, read as recording, unfit};
-use crate::cli::run::plan;
+use crate::cli::run::{Facts, Options, plan, run};
 use crate::cli::setup::{Select, Setup, Sources, project, setup};
 use crate::diag::did_you_mean;
 use crate::fact::{Observation, Past, Recording};
@@ -17,6 +17,7 @@ use crate::policy::Project;
 use crate::report::explain_finding;
 use crate::report::explained::Decision;
 use crate::store::{Store, StoreError, StoredFinding};
+use crate::verdict::Timings;
 
 use super::Arguments;
 
@@ -53,8 +54,28 @@ fn by_recording(name: &str, arguments: &Arguments, file: &Path) -> Result<String
     }
     let past = recording.past.clone();
     let judged = Judged::of(&bound, recording, past)?;
-    let found = judged.find(name).ok_or_else(|| judged.unknown(name, &shown))?;
-    Ok(judged.text(&found, &shown, None, arguments.format))
+    match judged.find(name) {
+        Some(found) => Ok(judged.text(&found, &shown, None, arguments.format)),
+        None => notice(name, arguments, &bound, file)?.ok_or_else(|| judged.unknown(name, &shown)),
+    }
+}
+
+/// What a run says of the project itself: of its waivers and overrides. There is no tree of a decision to show.
+fn notice(name: &str, arguments: &Arguments, bound: &Bound, file: &Path) -> Result<Option<String>, Problem> {
+    if !is_id(name) {
+        return Ok(None);
+    }
+    let (facts, options) = (Facts::Recorded(Box::new(recording(file)?)), Options::default());
+    let report = run(&bound.setup, facts, &options, &mut Timings::default())?.report;
+    let found = report.notices.iter().find(|notice| notice.id.starts_with(name));
+    found
+        .map(|notice| match arguments.format {
+            Form::Human => Ok(explain_finding(notice, &report.started, &style(true))),
+            Form::Json => serde_json::to_string_pretty(notice).map(|text| text + "\n").map_err(|error| {
+                Problem::usage(format!("it cannot be shown as JSON: {error}"), "leave `--format json` away")
+            }),
+        })
+        .transpose()
 }
 
 /// The policies of the project, bound.

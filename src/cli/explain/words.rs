@@ -1,6 +1,7 @@
 //! Words: codes, lints, functions, types, units, types of targets, causes of `unknown`.
 
 use crate::fact::{Cause, Type, catalogue};
+use crate::report::impact::rules;
 use crate::rule::functions::{self, FUNCTIONS, UNITS, unit_word};
 use crate::{diag, lint};
 
@@ -8,7 +9,7 @@ use super::Page;
 
 /// Explains every meaning that the word has.
 pub(super) fn explain(name: &str, page: &mut Page) -> bool {
-    let meanings = [code, a_lint, function, ty, unit, target, cause];
+    let meanings = [code, a_lint, change, function, ty, unit, target, cause];
     meanings.into_iter().filter_map(|meaning| meaning(name)).map(|words| words.onto(page)).count() > 0
 }
 
@@ -44,6 +45,15 @@ impl Words {
 fn code(name: &str) -> Option<Words> {
     let found = diag::code::find(name).filter(|code| lint::find(code.id).is_none())?;
     Some(Words::new(found.id, "a code of messages", found.explain))
+}
+
+/// As SARIF and annotations name what `muster diff` says.
+fn change(name: &str) -> Option<Words> {
+    let (id, meaning) = rules().find(|(id, _)| id == name)?;
+    let text = format!(
+        "A change of the policies by which {meaning}. `muster diff OLD NEW` shows it with what to do."
+    );
+    Some(Words::new(&id, "what `muster diff` says of a change", text))
 }
 
 fn a_lint(name: &str) -> Option<Words> {

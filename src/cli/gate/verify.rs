@@ -15,7 +15,7 @@ use crate::verdict::{RunReport, Timings, Verdict};
 use super::super::check::{How, duration};
 use super::super::edge::Watch;
 use super::super::output::{Done, Problem, note, write_file};
-use super::super::run::{Options, Ran, recording, waivers_within, warnings};
+use super::super::run::{Options, Ran, recording, seen_from, waivers_within, warnings};
 use super::super::setup::{Select, Setup, Sources, setup};
 use super::super::{check, memory, record};
 use super::asker::Asker;
@@ -223,10 +223,12 @@ fn judged(
     outcome::flapped(&mut report, &gate, &timeline, options.fail_on);
     let page = page(&gate, &report, taken, timeline);
     outcome::decide(&mut report, &page, (end, compares(sides)));
+    let seen_from = seen_from(setup)?;
+    super::super::places::inside(&mut report, &seen_from.report);
     let Gate { answers, past, .. } = gate;
     asker.end();
     let recording = crate::fact::Recording { past, ..recording(setup, &sides.plan, answers, started) };
-    Ok((page, Ran { report, recording, redactor, memory, seen: None }))
+    Ok((page, Ran { report, recording, redactor, memory, seen: None, seen_from }))
 }
 
 /// What was compared, in a few lines.

@@ -6,6 +6,7 @@ use crate::diag::Diag;
 use crate::lint::mend::mend;
 
 use super::super::output::{self, Problem, note, say};
+use super::super::places::Seen;
 use super::found::Found;
 
 /// Mends. Was a file written?
@@ -28,12 +29,20 @@ pub(super) fn fix(found: &Found, dry_run: bool) -> Result<bool, Problem> {
     Ok(settled > 0)
 }
 
+/// The name by which `patch` and `git apply` find the file: as seen from here, or else from the top of the repository.
+fn patched(name: &str) -> String {
+    let Ok(seen) = Seen::of(None) else { return name.trim_start_matches('/').to_owned() };
+    let inside = seen.report.name(name);
+    let name = if inside.starts_with("..") { seen.as_named_here().name(name) } else { inside };
+    name.trim_start_matches("../").trim_start_matches('/').to_owned()
+}
+
 /// A unified diff that `patch -p1` takes.
 pub(in crate::cli) fn diff(name: &str, old: &str, new: &str) -> String {
     if old == new {
         return String::new();
     }
-    let name = name.trim_start_matches('/');
+    let name = patched(name);
     let diff = TextDiff::from_lines(old, new);
     diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
 }

@@ -1,20 +1,25 @@
 //! Everything that is wrong: what does not load, what lints say, and what is allowed or known of it.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::diag::Diag;
+use crate::diag::{Diag, code};
 use crate::lint::baseline::{Baseline, written};
 use crate::lint::{Base, fingerprints};
 use crate::plan::{Input, Selection, bind};
-use crate::policy::load::Known;
+use crate::policy::Policy;
+use crate::policy::cases::decode;
+use crate::policy::cores::on_all_cores;
+use crate::policy::load::{File, Known};
 use crate::source::Loc;
 use crate::source::yaml;
 
+use super::super::broken::Broken;
 use super::super::output::{self, Problem};
+use super::super::places::Seen;
 use super::super::run::day;
-use super::super::setup::{Read, Sources, here, known, read_anyway};
+use super::super::setup::{Anyway, Read, Sources, known, read_anyway};
 use super::super::targets;
 use super::has_errors;
 
@@ -30,15 +35,23 @@ pub(super) struct Found {
     pub(super) policies: usize,
     /// From where files are named.
     pub(super) base: Base,
+    /// From where those who read of a change see files.
+    pub(super) seen: Seen,
     /// What the project names.
     pub(super) names: Option<Known>,
 }
 
 impl Found {
     /// Nothing could be read.
-    pub(super) fn only(diags: Vec<Diag>, here: PathBuf) -> Self {
-        let base = Base { root: here.clone(), here };
-        Self { diags, allowed: Vec::new(), known: 0, policies: 0, base, names: None }
+    pub(super) fn only(diags: Vec<Diag>, root: Option<&Path>) -> Result<Self, Problem> {
+        let seen = Seen::of(root)?;
+        let base = seen.report.clone();
+        Ok(Self { diags, allowed: Vec::new(), known: 0, policies: 0, base, seen, names: None })
+    }
+
+    /// What `--fix` does not mend.
+    pub(super) fn left(&self) -> Vec<Diag> {
+        self.diags.iter().filter(|diag| diag.edits.is_empty()).cloned().collect()
     }
 
     /// What the baseline does not know, and what it knows and is no longer found in the files that could be `read`
@@ -67,17 +80,15 @@ pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> R
         Some(path) if !write => Some(Baseline::read(&yaml::read_file(path, &yaml::Limits::default())?)?),
         _ => None,
     };
-    let (mut read, of_project) = read_anyway(sources)?;
+    let Anyway { mut read, faults: of_project, left_out } = read_anyway(sources)?;
     let whole = sources.sources.is_empty() && of_project.is_empty();
     read.looked.finish(&read.project, read.has_project, whole, day(jiff::Timestamp::now()));
-    let here = here()?;
-    let root = if read.has_project { read.project.root.clone() } else { here.clone() };
+    let root = read.has_project.then(|| read.project.root.clone());
     let mut found = Found {
         policies: read.looked.loaded.policies.len() + read.looked.loaded.broken.len(),
         names: read.has_project.then(|| known(&read.project)),
-        ..Found::only(Vec::new(), here)
+        ..Found::only(Vec::new(), root.as_deref())?
     };
-    found.base.root = root;
     let mut lints = Vec::new();
     for said in std::mem::take(&mut read.looked.said) {
         match said.allowed {
@@ -85,14 +96,20 @@ pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> R
             None => lints.push(said.diag),
         }
     }
+    lints.retain(|diag| !left_out.explains(diag));
+    let broken = Broken::of(&read.looked.loaded);
+    let faultless = of_project.is_empty();
     let mut loading = of_project;
     loading.append(&mut read.looked.loaded.diags);
-    // Names are held against all policies; where one could not be used nobody can tell which are missing.
-    // Some errors of lints are told once more then, which is better than nothing where a baseline knows them.
-    let apart = before.is_some() || !has_errors(&lints);
-    if read.has_project && whole && apart && !has_errors(&loading) && read.looked.loaded.broken.is_empty() {
-        loading.extend(unbound(&read));
+    if read.has_project && sources.sources.is_empty() {
+        // Some errors of lints are told once more then, which is better than nothing where a baseline knows them.
+        let apart = before.is_some() || !has_errors(&lints);
+        let all = faultless && apart && !has_errors(&loading) && read.looked.loaded.broken.is_empty();
+        let more = unbound(&read);
+        let follows = |diag: &Diag| left_out.explains(diag) || broken.explains(diag, &read.project);
+        loading.extend(if all { more } else { names_only(more, &lints, follows) });
     }
+    loading.extend(cases(&read, &broken));
     let lints = once(lints);
     let prints = fingerprints(&lints, &found.base);
     if let (Some(path), true) = (baseline, write) {
@@ -128,6 +145,36 @@ fn unbound(read: &Read) -> Vec<Diag> {
         has_project: read.has_project,
     };
     bind(&input).err().unwrap_or_default()
+}
+
+/// Beside other errors, of what does not fit only the names that nothing has: those that what is broken may have, and what
+/// lints say already, is left out.
+fn names_only(found: Vec<Diag>, lints: &[Diag], follows: impl Fn(&Diag) -> bool) -> Vec<Diag> {
+    let same = |lint: &Diag, diag: &Diag| {
+        lint.message == diag.message || place(lint).is_some_and(|at| Some(at) == place(diag))
+    };
+    let new = |diag: &Diag| !follows(diag) && !lints.iter().any(|lint| same(lint, diag));
+    found.into_iter().filter(|diag| diag.code == &code::UNKNOWN_NAME && new(diag)).collect()
+}
+
+fn place(diag: &Diag) -> Option<&Loc> {
+    diag.labels.first().map(|label| &label.loc)
+}
+
+/// What is wrong in case files. Those of a policy that cannot be loaded wait for it.
+fn cases(read: &Read, broken: &Broken) -> Vec<Diag> {
+    let loaded = &read.looked.loaded;
+    let known: HashMap<&str, &Arc<Policy>> =
+        loaded.policies.iter().map(|policy| (&*policy.id, policy)).collect();
+    let names: Vec<&str> = loaded.policies.iter().map(|policy| &*policy.id).collect();
+    let find = |id: &str| known.get(id).map(|policy| Arc::clone(policy));
+    let files: Vec<&File> = loaded.cases.iter().collect();
+    let found = on_all_cores(&files, |file| {
+        let mut diags = Vec::new();
+        drop(decode(&file.source, &|id| find(id), &names, &mut diags));
+        diags
+    });
+    found.into_iter().flatten().filter(|diag| !broken.has_cases(diag)).collect()
 }
 
 /// The names of files.

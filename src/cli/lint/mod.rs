@@ -13,7 +13,7 @@ use crate::report::Format;
 
 use super::exit;
 use super::output::{self, Done, Problem, Wanted, say};
-use super::setup::{Sources, here};
+use super::setup::Sources;
 pub(super) use fix::diff;
 use found::{Found, find};
 
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         // What cannot be read at all is a remark too, where somebody waits for remarks.
         Err(problem) => {
             let reviewed = |wanted: &&Wanted| matches!(wanted.format, Format::Review(_));
-            let nothing = Found::only(problem.diags.clone(), here()?);
+            let nothing = Found::only(problem.diags.clone(), None)?;
             for wanted in arguments.format.iter().filter(reviewed) {
                 publish(wanted, &nothing, exit::INPUT)?;
             }
@@ -81,6 +81,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         }
     };
     if arguments.dry_run {
+        // The diff is alone on standard output; what it does not mend is told beside it.
+        output::warn_of(&found.left(), "they have to be mended by hand");
         return Ok(code(&found));
     }
     let exit = code(&found);

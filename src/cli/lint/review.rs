@@ -1,20 +1,20 @@
 //! Diagnostics as remarks for reviewers of a change.
 
-use std::path::Path;
-
 use serde_json::Map;
 
-use crate::diag::{Diag, Level};
-use crate::lint::fingerprints;
+use crate::diag::{Diag, Label, Level};
+use crate::lint::{Base, fingerprints};
 use crate::report::Review;
 use crate::report::review::{Accepted, Grade, Looked, Place, Remark, render};
 use crate::source::Loc;
 
+use super::super::places::named;
 use super::found::Found;
 
 /// What lint found, in a format for reviewers.
 pub(super) fn drawn(found: &Found, exit: u8, format: Review) -> String {
-    let Found { diags, allowed, policies, base, .. } = found;
+    let Found { diags, allowed, policies, base, seen, .. } = found;
+    let top = seen.as_named_here();
     let prints = fingerprints(diags.iter().chain(allowed.iter().map(|(diag, _)| diag)), base);
     let reasons = diags.iter().map(|diag| (diag, None));
     let all = reasons.chain(allowed.iter().map(|(diag, reason)| {
@@ -23,23 +23,25 @@ pub(super) fn drawn(found: &Found, exit: u8, format: Review) -> String {
     }));
     let remarks: Vec<Remark> = all
         .zip(prints)
-        .map(|((diag, suppressed), print)| Remark { suppressed, ..remark(diag, &base.here, print) })
+        .map(|((diag, suppressed), print)| Remark { suppressed, ..remark(diag, &top, print) })
         .collect();
     let mut properties = Map::new();
     properties.insert("policies".to_owned(), (*policies).into());
     let errors = diags.iter().filter(|diag| diag.level == Level::Error).count();
     let exit_reason = format!("{policies} policies, {errors} errors, {} warnings", diags.len() - errors);
-    render(&Looked { rules: Vec::new(), properties, exit, exit_reason }, &remarks, format)
+    let (rules, home) = (Vec::new(), seen.project());
+    render(&Looked { rules, properties, exit, exit_reason, command: "lint", home }, &remarks, format)
 }
 
-fn remark(diag: &Diag, here: &Path, fingerprint: String) -> Remark {
+fn remark(diag: &Diag, top: &Base, fingerprint: String) -> Remark {
     let main = diag.labels.first();
     let mut help: Vec<String> = Vec::new();
     if let Some(label) = main.filter(|label| !label.text.is_empty()) {
         help.push(format!("here: {}", label.text));
     }
     help.extend(diag.help.clone());
-    help.extend(diag.labels.iter().skip(1).map(|label| format!("see {}: {}", label.loc, label.text)));
+    let see = |label: &Label| format!("see {}: {}", named(&label.loc.to_string(), top), label.text);
+    help.extend(diag.labels.iter().skip(1).map(see));
     Remark {
         rule: diag.code.id.to_owned(),
         title: diag.code.explain.to_owned(),
@@ -49,22 +51,19 @@ fn remark(diag: &Diag, here: &Path, fingerprint: String) -> Remark {
         },
         message: diag.message.clone(),
         help: help.join("\n"),
-        place: main.map(|label| place(&label.loc, here)),
+        place: main.map(|label| place(&label.loc, top)),
         fingerprint,
         suppressed: None,
         properties: Map::new(),
     }
 }
 
-fn place(loc: &Loc, here: &Path) -> Place {
+fn place(loc: &Loc, top: &Base) -> Place {
     let (line, column) = loc.line_column();
     let (start, end) = (loc.start as usize, loc.end as usize);
     // One character at least, so that there is something to underline.
     let behind = loc.with(end.max(start), end.max(start)).line_column();
     let end = if behind == (line, column) { None } else { Some(behind) };
     let file = loc.source.name.strip_prefix("builtin:").map(|inside| format!("builtin/{inside}"));
-    // A project file that was found is named by its whole path, which nobody else has.
-    let name = Path::new(&*loc.source.name);
-    let inside = || name.strip_prefix(here).unwrap_or(name).display().to_string();
-    Place { file: file.unwrap_or_else(inside), line, column, end }
+    Place { file: file.unwrap_or_else(|| top.name(&loc.source.name)), line, column, end }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::layout::formatted;
 use crate::policy::Policy;
 use crate::policy::cases::write::{Said, item};
 use crate::policy::cases::{Case, CaseFile, decode};
@@ -161,6 +162,15 @@ fn by_file(proposed: &[Proposed]) -> BTreeMap<&Path, Vec<&str>> {
     files
 }
 
+/// In the layout of `muster fmt`, unless the file had another one before, or has none that surely says the same.
+fn laid_out(path: &Path, before: Option<&str>, text: String) -> String {
+    let formatted = |text: &str| formatted(&Source::new(path.display().to_string(), text), None).ok();
+    if before.is_some_and(|before| formatted(before).as_deref() != Some(before)) {
+        return text;
+    }
+    formatted(&text).unwrap_or(text)
+}
+
 /// Adds documents at the end of a case file. What stands there is not touched, and a file that would not be read is
 /// not written.
 fn add(path: &Path, texts: &[&str], find: &Find<'_>) -> Result<(), Problem> {
@@ -179,7 +189,7 @@ fn add(path: &Path, texts: &[&str], find: &Find<'_>) -> Result<(), Problem> {
     let new = texts.concat();
     // A file of its own needs no mark before its first document.
     let new = if begin.is_empty() { new.strip_prefix("---\n").unwrap_or(&new) } else { &new };
-    let text = format!("{begin}{between}{new}");
+    let text = laid_out(path, known.as_deref(), format!("{begin}{between}{new}"));
     let mut diags = Vec::new();
     let source = Source::new(path.display().to_string(), &*text);
     let files = decode(&source, find, &[], &mut diags);

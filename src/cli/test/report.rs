@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::diag::render_json;
 use crate::report::Format;
-use crate::report::tested::{NO_CASE, Tested, TestedCase, render};
+use crate::report::tested::{NO_CASE, NotTested, Tested, TestedCase, render};
 
 use super::super::exit;
 use super::super::output::{self, Done, Problem, Wanted};
@@ -47,9 +48,11 @@ impl Shown {
     /// Writes the cases in every format that is wanted.
     pub(super) fn publish(&self, tried: &[Tried<'_>], asked: &Asked<'_>) -> Done {
         let tested = tested(tried, asked);
-        if tested.cases.is_empty() {
+        let none = tested.cases.is_empty() && asked.faults.is_empty();
+        if none {
             output::note(NO_CASE);
         }
+        output::warn_of(&asked.faults, "their cases were not run");
         let human = [Wanted { format: Format::Human, file: None }];
         for wanted in if self.format.is_empty() { &human[..] } else { &self.format } {
             let text = render(&tested, wanted.format, self.verbose).ok_or_else(|| {
@@ -58,7 +61,7 @@ impl Shown {
             match &wanted.file {
                 Some(file) => output::write_file(file, &text)?,
                 // The error stream has said it.
-                None if tested.cases.is_empty() && wanted.format == Format::Human => {}
+                None if none && wanted.format == Format::Human => {}
                 None => output::say(&text)?,
             }
         }
@@ -77,6 +80,7 @@ fn tested(tried: &[Tried<'_>], asked: &Asked<'_>) -> Tested {
         })
         .collect();
     let exit = match cases.iter().any(|case| !case.faults.is_empty()) {
+        _ if !asked.faults.is_empty() => exit::INPUT,
         _ if cases.is_empty() => exit::NOTHING,
         true => exit::FINDINGS,
         false => exit::GOOD,
@@ -85,6 +89,11 @@ fn tested(tried: &[Tried<'_>], asked: &Asked<'_>) -> Tested {
         muster: env!("CARGO_PKG_VERSION").to_owned(),
         without_cases: asked.without_cases().into_iter().map(Arc::from).collect(),
         cases,
+        not_tested: asked
+            .faults
+            .iter()
+            .map(|diag| NotTested { what: asked.fault(diag), diagnostic: render_json(diag) })
+            .collect(),
         exit,
     }
 }

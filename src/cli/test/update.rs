@@ -14,6 +14,7 @@ use crate::policy::cases::{Case, CaseFile, decode};
 use crate::report::inline;
 use crate::source::{Source, yaml};
 
+use super::super::lint::diff;
 use super::super::output::{self, Done, Problem, line};
 use super::super::{exit, setup::Setup};
 use super::{Shown, Tried, tried, try_all, try_one};
@@ -129,9 +130,7 @@ fn human(accepted: &[Accepted<'_>], others: &[&Tried<'_>], files: &[Changed], dr
         line(&mut text, &format!("         + {}", inline(&one.edit.to)));
     }
     for file in files.iter().filter(|_| dry) {
-        let (old, new) = (format!("a/{}", file.source.name), format!("b/{}", file.source.name));
-        let diff = similar::TextDiff::from_lines(&*file.source.text, &*file.text);
-        text.push_str(&diff.unified_diff().header(&old, &new).to_string());
+        text.push_str(&diff(&file.source.name, &file.source.text, &file.text));
     }
     for one in others {
         line(&mut text, &format!("FAIL     {} · {}", one.policy.id, inline(&one.case.name)));

@@ -8,11 +8,12 @@ mod gate;
 mod lints;
 mod names;
 mod nodes;
+mod salvage;
 mod store;
 mod targets;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ use nodes::{duration, items, labels, owned, pairs, text};
 pub use exceptions::{Override, Pattern, Waiver};
 pub use gate::{Gate, Moved};
 pub use lints::{HouseRule, LintLevel, LintSettings};
+pub use salvage::{LeftOut, decode_as_far};
 pub use store::{Keep, SharedEntry, StoreEntry};
 pub use targets::{DatabaseChoice, TargetEntry, address, describe, schemes};
 
@@ -52,8 +54,10 @@ pub struct Environment {
 pub struct Project {
     /// All of its file; `None` without one.
     pub loc: Option<Loc>,
-    /// The folder of its file.
+    /// The folder of its file, as whoever started us would name it.
     pub root: PathBuf,
+    /// The same folder from `/` on.
+    pub whole_root: PathBuf,
     /// Default owner.
     pub owner: Option<Arc<str>>,
     /// Policy sources as written, with their places.
@@ -167,11 +171,29 @@ fn read(source: &Arc<Source>, root: &Path, diags: &mut Vec<Diag>) -> Option<Proj
     if diags.len() > before {
         return None;
     }
-    let mut reader = Reader { diags: Vec::new(), root: root.to_owned() };
+    let mut reader = Reader::new(root);
     let project = reader.project(&root_node);
     let failed = reader.diags.iter().any(|diag| diag.level == Level::Error);
     diags.append(&mut reader.diags);
     (!failed).then_some(project)
+}
+
+/// A folder from `/` on. Where we stand is known without links, so that steps up from there can be taken; others are left
+/// to the file system. Where we stand cannot be told at times; then what is looked for is not found, and says so.
+pub fn whole_folder(root: &Path) -> PathBuf {
+    let Ok(mut whole) = std::path::absolute(".") else { return root.to_owned() };
+    let mut is_up = !root.is_absolute();
+    for part in root.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if is_up => drop(whole.pop()),
+            other => {
+                is_up = false;
+                whole.push(other);
+            }
+        }
+    }
+    whole
 }
 
 fn declared_labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str>>>> {
@@ -189,11 +211,23 @@ fn declared_labels(node: Option<&Node>) -> BTreeMap<Arc<str>, Option<Vec<Arc<str
 struct Reader {
     diags: Vec<Diag>,
     root: PathBuf,
+    whole_root: PathBuf,
 }
 
 impl Reader {
+    fn new(root: &Path) -> Self {
+        Self { diags: Vec::new(), root: root.to_owned(), whole_root: whole_folder(root) }
+    }
+
+    /// Of a file that is read now, named as the project file is.
     fn path(&self, text: &str) -> PathBuf {
         self.root.join(text)
+    }
+
+    /// Of what belongs to a target or a store: the whole path, because what was observed and kept is recognised by it,
+    /// wherever somebody stands.
+    fn whole_path(&self, text: &str) -> PathBuf {
+        self.whole_root.join(text)
     }
 
     fn project(&mut self, node: &Node) -> Project {
@@ -203,6 +237,7 @@ impl Reader {
         let project = Project {
             loc: Some(node.loc.clone()),
             root: self.root.clone(),
+            whole_root: self.whole_root.clone(),
             owner: text(node.get("owner")),
             policies: items(node.get("policies"))
                 .iter()

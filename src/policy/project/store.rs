@@ -70,7 +70,7 @@ pub struct SharedEntry {
 
 impl Reader {
     pub(super) fn store(&mut self, node: &Node) -> Option<StoreEntry> {
-        let path = node.get("path").map(|path| self.path(&owned(Some(path))));
+        let path = node.get("path").map(|path| self.whole_path(&owned(Some(path))));
         let keep = Keep::of(node.get("keep"));
         let Some(url) = node.get("url") else {
             if let Some((key, _)) = node

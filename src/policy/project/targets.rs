@@ -128,7 +128,7 @@ impl Reader {
         let limits = node.get("limits");
         Some(TargetEntry {
             name: text(Some(key))?,
-            path: node.get("path").map(|path| self.path(&owned(Some(path)))),
+            path: node.get("path").map(|path| self.whole_path(&owned(Some(path)))),
             password: self.password(node, &kind),
             access_key: node.get("access_key").and_then(|secret| self.secret(secret)),
             region: node.get("region").map(|region| owned(Some(region))),
@@ -180,7 +180,7 @@ impl Reader {
     pub(super) fn tls(&self, node: Option<&Node>) -> BTreeMap<&'static str, String> {
         let file = |name: &'static str| {
             node.and_then(|node| node.get(name))
-                .map(|value| (name, self.path(&owned(Some(value))).display().to_string()))
+                .map(|value| (name, self.whole_path(&owned(Some(value))).display().to_string()))
         };
         let mode = node.and_then(|node| node.get("mode")).map(|mode| ("mode", owned(Some(mode))));
         [mode, file("ca"), file("cert"), file("key")].into_iter().flatten().collect()
@@ -211,7 +211,7 @@ impl Reader {
         let found = match pairs(Some(node)) {
             [(key, value)] => match key.as_str() {
                 Some("env") => Some(SecretRef::Env(owned(Some(value)))),
-                Some("file") => Some(SecretRef::File(self.path(&owned(Some(value))))),
+                Some("file") => Some(SecretRef::File(self.whole_path(&owned(Some(value))))),
                 Some("command") => Some(SecretRef::Command(
                     items(Some(value)).iter().map(|word| owned(Some(word))).collect(),
                 )),

@@ -9,7 +9,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use super::review::{Review, render as render_remarks};
+use super::review::{Looked, Review, render as render_remarks};
 use super::words::{count, size};
 use super::{Format, text};
 use crate::verdict::{Direction, Impact, PolicyChange, VerdictChange};
@@ -24,6 +24,8 @@ pub struct Weighed<'a> {
     pub exit: u8,
     /// Why that code.
     pub exit_reason: String,
+    /// The project file, at which remarks are shown that have no other place; `muster.yaml` if it is empty.
+    pub home: String,
 }
 
 impl Weighed<'_> {
@@ -40,7 +42,8 @@ impl Weighed<'_> {
 
     fn review(&self, format: Review) -> String {
         let (looked, remarks) = remarks::of(self);
-        render_remarks(&looked, &remarks, format)
+        let home = self.home.clone();
+        render_remarks(&Looked { home, ..looked }, &remarks, format)
     }
 
     /// Everything of one direction.
@@ -83,6 +86,11 @@ impl Weighed<'_> {
         };
         self.impact.replayed.iter().map(of).collect()
     }
+}
+
+/// The rules under which changes are shown to reviewers, with what they mean.
+pub fn rules() -> impl Iterator<Item = (String, &'static str)> {
+    remarks::rules()
 }
 
 /// What a direction means for whoever reads of it first.

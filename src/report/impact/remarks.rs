@@ -11,7 +11,6 @@ use crate::verdict::{Direction, PolicyChange, VerdictChange};
 
 pub(super) fn of(weighed: &Weighed<'_>) -> (Looked, Vec<Remark>) {
     let impact = weighed.impact;
-    let shown = |direction: Direction| !matches!(direction, Direction::Same | Direction::Text);
     let mut remarks: Vec<Remark> =
         impact.verdicts.iter().filter(|change| shown(change.direction)).map(judged).collect();
     remarks.extend(impact.changes.iter().filter(|change| shown(change.direction)).map(changed));
@@ -23,10 +22,21 @@ pub(super) fn of(weighed: &Weighed<'_>) -> (Looked, Vec<Remark>) {
     for direction in Direction::ALL {
         properties.insert(data::word(direction), impact.count(direction).into());
     }
-    let rules = Direction::ALL.into_iter().filter(|direction| shown(*direction));
-    let rules = rules.map(|direction| (rule(direction), meaning(direction).to_owned())).collect();
+    let rules = rules().map(|(id, meaning)| (id, meaning.to_owned())).collect();
     let exit_reason = weighed.exit_reason.clone();
-    (Looked { rules, properties, exit: weighed.exit, exit_reason }, remarks)
+    let home = String::new();
+    (Looked { rules, properties, exit: weighed.exit, exit_reason, command: "diff", home }, remarks)
+}
+
+/// Is there a remark of it?
+fn shown(direction: Direction) -> bool {
+    !matches!(direction, Direction::Same | Direction::Text)
+}
+
+/// The rules of remarks with what they mean: `change-looser`.
+pub(super) fn rules() -> impl Iterator<Item = (String, &'static str)> {
+    let all = Direction::ALL.into_iter().filter(|direction| shown(*direction));
+    all.map(|direction| (rule(direction), meaning(direction)))
 }
 
 /// The rule of a remark: what it is about is a direction, and the policy stands in the message.

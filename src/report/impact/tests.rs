@@ -66,7 +66,8 @@ fn impact() -> Impact {
 
 fn shown(format: Format) -> String {
     let impact = impact();
-    let weighed = Weighed { impact: &impact, exit: 1, exit_reason: "2 looser".to_owned() };
+    let weighed =
+        Weighed { impact: &impact, exit: 1, exit_reason: "2 looser".to_owned(), home: String::new() };
     weighed.render(format).unwrap()
 }
 
@@ -129,8 +130,9 @@ fn a_comment_is_never_longer_than_a_server_takes() {
     impact.changes = (0..2000)
         .map(|number| PolicyChange { what: format!("{number} {}", "x".repeat(100)), ..change.clone() })
         .collect();
-    let text =
-        Weighed { impact: &impact, exit: 0, exit_reason: String::new() }.render(Format::Markdown).unwrap();
+    let text = Weighed { impact: &impact, exit: 0, exit_reason: String::new(), home: String::new() }
+        .render(Format::Markdown)
+        .unwrap();
     assert!(text.len() < 65_536, "{}", text.len());
     assert!(text.contains("more, which `muster diff` shows"), "what is left out is said");
 }

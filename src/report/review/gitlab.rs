@@ -3,15 +3,18 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Grade, Remark};
+use super::{Grade, Looked, Remark};
 
-pub(super) fn render(remarks: &[&Remark]) -> String {
-    let list: Vec<Json> =
-        remarks.iter().filter(|remark| remark.suppressed.is_none()).map(|remark| issue(remark)).collect();
+pub(super) fn render(looked: &Looked, remarks: &[&Remark]) -> String {
+    let list: Vec<Json> = remarks
+        .iter()
+        .filter(|remark| remark.suppressed.is_none())
+        .map(|remark| issue(looked, remark))
+        .collect();
     format!("{}\n", super::super::json::ascii_controls(&format!("{:#}", Json::from(list))))
 }
 
-fn issue(remark: &Remark) -> Json {
+fn issue(looked: &Looked, remark: &Remark) -> Json {
     let severity = match (remark.grade, remark.properties.get("severity").and_then(Json::as_str)) {
         (Grade::Error, Some("critical")) => "blocker",
         (Grade::Error, Some("low" | "medium")) => "major",
@@ -19,7 +22,7 @@ fn issue(remark: &Remark) -> Json {
         (Grade::Warning, _) => "minor",
         (Grade::Note, _) => "info",
     };
-    let place = remark.shown_at();
+    let place = remark.shown_at(looked);
     let help = if remark.help.is_empty() { String::new() } else { format!("\n{}", remark.help) };
     json!({
         "description": format!("{}{help}", remark.message),

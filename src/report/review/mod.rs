@@ -76,8 +76,9 @@ pub struct Accepted {
 
 impl Remark {
     /// Where it is shown by those who show nothing without a place: the top of the project file, if it has none.
-    fn shown_at(&self) -> Place {
-        let nowhere = || Place { file: "muster.yaml".to_owned(), line: 1, column: 1, end: None };
+    fn shown_at(&self, looked: &Looked) -> Place {
+        let home = if looked.home.is_empty() { "muster.yaml" } else { &looked.home };
+        let nowhere = || Place { file: home.to_owned(), line: 1, column: 1, end: None };
         self.place.clone().unwrap_or_else(nowhere)
     }
 }
@@ -93,6 +94,10 @@ pub struct Looked {
     pub exit: u8,
     /// In words.
     pub exit_reason: String,
+    /// What looked: `check`, `lint`, `diff`. Results of one of them do not replace those of another.
+    pub command: &'static str,
+    /// The project file, where what has no place is shown; `muster.yaml` if it is empty.
+    pub home: String,
 }
 
 /// A format of remarks.
@@ -127,14 +132,14 @@ pub fn render(looked: &Looked, remarks: &[Remark], format: Review) -> String {
     match format {
         Review::Sarif => sarif::render(looked, &sorted),
         Review::Github => github::render(looked, &sorted),
-        Review::Gitlab => gitlab::render(&sorted),
+        Review::Gitlab => gitlab::render(looked, &sorted),
     }
 }
 
-/// A run in that format.
-pub(super) fn of_run(report: &RunReport, format: Review) -> String {
+/// A run in that format; `home` is its project file.
+pub fn of_run(report: &RunReport, home: &str, format: Review) -> String {
     let (looked, remarks) = of_run::remarks(report);
-    render(&looked, &remarks, format)
+    render(&Looked { home: home.to_owned(), ..looked }, &remarks, format)
 }
 
 /// A path as a relative URI reference: `policies/a b.yaml` is `policies/a%20b.yaml`.

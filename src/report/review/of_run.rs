@@ -28,6 +28,8 @@ pub(super) fn remarks(report: &RunReport) -> (Looked, Vec<Remark>) {
         properties: properties(report),
         exit: report.exit,
         exit_reason: report.exit_reason.clone(),
+        command: "check",
+        home: String::new(),
     };
     (looked, found)
 }
@@ -69,6 +71,7 @@ fn remark(finding: &Finding, title: &str) -> Remark {
     let operands: Vec<Json> = operands.collect();
     let mut properties = Map::new();
     for (name, value) in [
+        ("id", json!(&*finding.id)),
         ("verdict", json!(finding.verdict.word())),
         ("severity", json!(finding.severity.word())),
         ("target", json!(&*finding.target)),

@@ -15,7 +15,7 @@ pub(super) fn render(looked: &Looked, remarks: &[&Remark]) -> String {
             rules.push((&remark.rule, &remark.title));
         }
     }
-    let results: Vec<Json> = remarks.iter().map(|remark| result(remark, &rules)).collect();
+    let results: Vec<Json> = remarks.iter().map(|remark| result(looked, remark, &rules)).collect();
     let drawn: Vec<Json> = rules.iter().map(|(id, title)| rule(id, title)).collect();
     let sarif = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -29,8 +29,10 @@ pub(super) fn render(looked: &Looked, remarks: &[&Remark]) -> String {
                 // Whatever was found: the tool did what it was asked to do.
                 "executionSuccessful": true, "exitCode": looked.exit, "exitCodeDescription": looked.exit_reason,
             }],
+            // Code scanning keeps the results of each category, and refuses two runs of one in an upload.
+            "automationDetails": { "id": format!("muster/{}/", looked.command) },
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": { "SRCROOT": { "description": { "text": "where muster was started" } } },
+            "originalUriBaseIds": { "SRCROOT": { "description": { "text": "the top of the repository" } } },
             "results": results,
             "properties": looked.properties,
         }],
@@ -46,7 +48,7 @@ fn rule(id: &str, title: &str) -> Json {
     })
 }
 
-fn result(remark: &Remark, rules: &[(&str, &str)]) -> Json {
+fn result(looked: &Looked, remark: &Remark, rules: &[(&str, &str)]) -> Json {
     let level = match remark.grade {
         Grade::Error => "error",
         Grade::Warning => "warning",
@@ -64,7 +66,7 @@ fn result(remark: &Remark, rules: &[(&str, &str)]) -> Json {
     }
     result.insert("level".to_owned(), level.into());
     result.insert("message".to_owned(), json!({ "text": text }));
-    result.insert("locations".to_owned(), json!([location(&remark.shown_at())]));
+    result.insert("locations".to_owned(), json!([location(&remark.shown_at(looked))]));
     result.insert("partialFingerprints".to_owned(), json!({ FINGERPRINT: remark.fingerprint }));
     if let Some(Accepted { why, in_source }) = &remark.suppressed {
         let kind = if *in_source { "inSource" } else { "external" };

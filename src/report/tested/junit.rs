@@ -4,7 +4,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::super::junit::{LONGEST, OURS, written};
 use super::super::text;
-use super::{Tested, TestedCase};
+use super::{NotTested, Tested, TestedCase};
 
 pub(super) fn render(tested: &Tested) -> String {
     written(&draw(tested))
@@ -30,6 +30,15 @@ fn draw(tested: &Tested) -> Report {
         suite.add_test_case(named("cases", policy, status));
         suite
     }));
+    if !tested.not_tested.is_empty() {
+        let mut suite = suite(tested, "input");
+        suite.add_test_cases(tested.not_tested.iter().map(|NotTested { what, .. }| {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(text::clip(&text::inline(what), LONGEST)).set_type("input");
+            named(what, "input", status)
+        }));
+        junit.add_test_suite(suite);
+    }
     if tested.exit != 0 && junit.failures + junit.errors == 0 {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(text::inline(&tested.why())).set_type("exit");

@@ -10,7 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::json::ascii_controls;
 use super::{Format, text};
@@ -33,6 +33,15 @@ pub struct TestedCase {
     pub faults: Vec<String>,
 }
 
+/// What could not be read, so that its cases were not run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotTested {
+    /// Where and what, in one line.
+    pub what: String,
+    /// As data, in the form of every JSON of wrong input.
+    pub diagnostic: Json,
+}
+
 /// All cases.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tested {
@@ -42,6 +51,8 @@ pub struct Tested {
     pub cases: Vec<TestedCase>,
     /// Policies that were asked for and have no case.
     pub without_cases: Vec<Arc<str>>,
+    /// Files and policies that could not be read.
+    pub not_tested: Vec<NotTested>,
     /// The exit code.
     pub exit: u8,
 }
@@ -56,10 +67,16 @@ impl Tested {
 
     /// Why the exit code is what it is.
     fn why(&self) -> String {
-        match (self.cases.len(), self.failed()) {
+        let ran = match (self.cases.len(), self.failed()) {
+            (0, _) if !self.not_tested.is_empty() => "no case was run".to_owned(),
             (0, _) => NO_CASE.to_owned(),
             (all, 0) => format!("{all} cases passed"),
             (all, failed) => format!("{failed} of {all} cases failed"),
+        };
+        match self.not_tested.len() {
+            0 => ran,
+            1 => format!("1 error in the input; {ran}"),
+            many => format!("{many} errors in the input; {ran}"),
         }
     }
 }
@@ -94,9 +111,12 @@ fn human(tested: &Tested, verbose: bool) -> String {
     if !tested.without_cases.is_empty() {
         line(&format!("without cases: {}", tested.without_cases.join(", ")));
     }
+    for NotTested { what, .. } in &tested.not_tested {
+        line(&format!("NOT TESTED  {}", text::inline(what)));
+    }
     let (all, failed) = (tested.cases.len(), tested.failed());
     line(&format!("{all} cases, {} passed, {failed} failed", all - failed));
-    if all == 0 {
+    if all == 0 && tested.not_tested.is_empty() {
         line(NO_CASE);
     }
     out
@@ -122,6 +142,7 @@ fn as_json(tested: &Tested) -> String {
         "counts": { "cases": cases.len(), "passed": cases.len() - failed, "failed": failed },
         "cases": cases,
         "without_cases": tested.without_cases,
+        "diagnostics": tested.not_tested.iter().map(|one| &one.diagnostic).collect::<Vec<_>>(),
     });
     format!("{}\n", ascii_controls(&format!("{all:#}")))
 }

@@ -34,7 +34,7 @@ pub fn json_schema() -> Json {
             ("muster", text("version of the program")),
             (
                 "exit",
-                json!({ "description": "the exit code: 0 all passed, 1 some failed, 4 no case was run", "enum": [0, 1, 4] }),
+                json!({ "description": "the exit code: 0 all passed, 1 some failed, 2 some could not be read, 4 no case was run", "enum": [0, 1, 2, 4] }),
             ),
             ("exit_reason", text("why, in words")),
             ("counts", counts),
@@ -42,6 +42,13 @@ pub fn json_schema() -> Json {
             (
                 "without_cases",
                 list("policies that were asked for and have no case", &json!({ "type": "string" })),
+            ),
+            (
+                "diagnostics",
+                list(
+                    "what is wrong with files and policies whose cases were not run, and where",
+                    &json!({ "type": "object" }),
+                ),
             ),
         ],
     );

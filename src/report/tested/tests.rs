@@ -11,7 +11,13 @@ fn tested(faults: &[&[&str]], exit: u8) -> Tested {
         at: format!("disk.cases.yaml:{}:5", index + 3),
         faults: faults.iter().map(|fault| (*fault).to_owned()).collect(),
     });
-    Tested { muster: "0.1.0".into(), cases: cases.collect(), without_cases: vec![Arc::from("bare")], exit }
+    Tested {
+        muster: "0.1.0".into(),
+        cases: cases.collect(),
+        without_cases: vec![Arc::from("bare")],
+        not_tested: Vec::new(),
+        exit,
+    }
 }
 
 fn drawn(tested: &Tested, format: Format) -> String {
@@ -62,6 +68,20 @@ fn no_case_is_green_in_no_format() {
     assert_eq!((&json["exit"], &json["counts"]["cases"]), (&Json::from(4), &Json::from(0)));
     let junit = drawn(&tested, Format::Junit);
     assert!(junit.contains(r#"errors="1""#) && junit.contains("no case was run"), "{junit}");
+}
+
+#[test]
+fn what_could_not_be_read_is_red_in_every_format() {
+    let diagnostic = serde_json::json!({ "code": "yaml-syntax" });
+    let not_tested = vec![NotTested { what: "p.yaml:3:1: it is no YAML".to_owned(), diagnostic }];
+    let tested = Tested { not_tested, ..tested(&[&[]], 2) };
+    let human = drawn(&tested, Format::Human);
+    assert!(human.contains("NOT TESTED  p.yaml:3:1: it is no YAML\n1 cases, 1 passed"), "{human}");
+    let json = data(&tested);
+    assert_eq!(json["exit_reason"], "1 error in the input; 1 cases passed");
+    assert_eq!(json["diagnostics"][0]["code"], "yaml-syntax");
+    let junit = drawn(&tested, Format::Junit);
+    assert!(junit.contains(r#"failures="0" errors="1""#) && junit.contains("p.yaml:3:1"), "{junit}");
 }
 
 #[test]
