@@ -8,7 +8,9 @@
 
 mod bound;
 mod canon;
+mod environments;
 mod grid;
+mod house;
 mod lower;
 mod names;
 mod own;
@@ -231,6 +233,7 @@ impl<'a> Changes<'a> {
                 None => bound::appeared(self, new, self.old_has(&new.target.name)),
             }
         }
+        own::when(self, was, is, own);
         for old in &olds {
             if !news.iter().any(|new| new.target.name == old.target.name) && self.new_has(&old.target.name) {
                 bound::vanished(self, old, is);
