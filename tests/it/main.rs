@@ -75,6 +75,7 @@ mod release_data;
 mod remedy;
 mod repository;
 mod review_formats;
+mod review_green;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;

@@ -24,6 +24,7 @@ pub(super) fn of_examples(policy: &Policy) -> Option<Case> {
             .iter()
             .map(|observe| observe.before.as_ref().map(|_| answer(&observe.asked, now).result))
             .collect(),
+        held: None,
         samples: policy.observe.iter().map(|_| Vec::new()).collect(),
         during: None,
         params: Vec::new(),
