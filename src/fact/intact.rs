@@ -66,7 +66,7 @@ mod tests {
     fn wrong(observations: Vec<Observation>) -> usize {
         let (muster, started, policies) = (Arc::from("0"), Timestamp::UNIX_EPOCH, Vec::new());
         let (about, complete, past, gate) = (None, true, Past::default(), None);
-        Recording { muster, started, policies, about, complete, observations, past, gate }
+        Recording { muster, started, about, policies, observations, complete, past, gate }
             .contradictions()
             .len()
     }

@@ -257,3 +257,107 @@ fn how_long_a_failure_held_is_said_by_a_case() {
     shop.policy("m", &LADDERS.replace(", for: 2d", ""));
     case("2d", "fail").exits(2).says("the policy has no `for:`");
 }
+
+#[test]
+fn a_proposal_says_more_than_a_case_with_its_facts() {
+    let shop = Shop::new();
+    shop.policy("m", LADDERS);
+    let mut text = "cases: m\nnow: 2026-11-01T03:00:00Z\ncheck:\n".to_owned();
+    for free in ["1048575B", "1MiB", "1048577B", "5242879B", "5MiB", "5242881B", "500MiB", "5GiB"] {
+        let found = if free == "5GiB" { "[]" } else { "[{ subject: /srv, verdict: fail }]" };
+        text.push_str(&format!(
+            "  - {{ name: at {free}, facts: {{ disks: [{{ path: /srv, free: {free} }}] }}, findings: {found} }}\n"
+        ));
+    }
+    shop.file("policies/m.cases.yaml", &text);
+    shop.run(&["test", "policies/"]).exits(0);
+    shop.run(&["test", "policies/", "--generate", "--write"]).exits(0);
+    let run = shop.run(&["test", "policies/", "--mutate"]).exits(0);
+    assert!(run.stdout.ends_with(", 0 unnoticed\n"), "{}", run.stdout);
+    let again = shop.run(&["test", "policies/", "--generate"]).exits(0);
+    assert_eq!(again.stdout, "", "nothing is left to be said");
+}
+
+#[test]
+fn alike_is_what_both_versions_judge() {
+    let shop = Shop::new();
+    let both = |folder: &str, second: bool| {
+        let project = "muster: 1\nowner: team\npolicies: [policies/]\ntargets: { here: { type: host } }\n";
+        shop.file(&format!("{folder}/muster.yaml"), project);
+        let policy = |name: &str, path: &str| {
+            let text = format!(
+                "target: {{ type: host }}\nobserve: {{ f: {{ probe: file.stat, with: {{ paths: {path} }} }} }}\neach: f\nfail: (size ?? 0.bytes) > 1.GB\nmessage: large\n"
+            );
+            shop.file(&format!("{folder}/policies/{name}.yaml"), &crate::harness::policy(name, &text));
+        };
+        policy("one", "['@SHOP@/a', '@SHOP@/b']");
+        if second {
+            policy("two", "['@SHOP@/c']");
+        }
+    };
+    shop.file("a", "x").file("b", "x").file("c", "x");
+    both("old", true);
+    both("new", false);
+    shop.run(&["record", "facts.json", "--project", "old/muster.yaml"]).exits(0);
+    let alike = |new: &str| {
+        let run = shop.run(&["diff", "old", new, "--facts", "facts.json", "--format", "json"]);
+        run.json()["recordings"][0]["unchanged"].as_u64().unwrap()
+    };
+    assert_eq!((alike("old"), alike("new")), (3, 2));
+    shop.file("new/policies/two.yaml", "policy: two\nfail: nothing\n");
+    assert_eq!(alike("new"), 2, "what does not load is judged by nobody");
+}
+
+#[test]
+fn what_no_system_can_have_and_what_has_no_name_of_its_own_is_no_case() {
+    let shop = Shop::new();
+    shop.policy("p", DISK);
+    let cases = |facts: &[(&str, &str)]| {
+        let mut text = "cases: p\nnow: 2026-11-01T03:00:00Z\ncheck:\n".to_owned();
+        for (name, ratio) in facts {
+            text.push_str(&format!(
+                "  - {{ name: {name}, facts: {{ disks: [{{ path: /srv, used_ratio: {ratio} }}] }}, findings: [] }}\n"
+            ));
+        }
+        shop.file("policies/p.cases.yaml", &text);
+        shop.run(&["test", "policies/"])
+    };
+    cases(&[("a", "10%"), ("b", "0%")]).exits(0);
+    cases(&[("a", "910%")]).exits(2).says("`used_ratio` cannot be 910%: it lies between 0% and 100%");
+    cases(&[("a", "-10%")]).exits(2).says("`used_ratio` cannot be -10%");
+    cases(&[("a", "10%"), ("a", "20%")]).exits(2).says("two cases of `p` are called `a`");
+}
+
+#[test]
+fn what_ends_every_run_cannot_be_lowered_or_allowed() {
+    let shop = Shop::new();
+    let levels = |text: &str| format!("{PROJECT}lints: {{ levels: {{ {text} }} }}\n");
+    for lint in ["unknown-owner", "ownerless-alert", "unmatched-target", "waiver-far"] {
+        shop.project(&levels(&format!("{lint}: warning"))).policy("disk-free", DISK);
+        let run = shop.run(&["lint"]).exits(2);
+        assert!(run.stdout.contains(&format!("`{lint}` cannot be lowered")), "{}", run.stdout);
+        shop.run(&["check"]).exits(2).says(&format!("`{lint}` cannot be lowered"));
+        shop.project(PROJECT).policy("disk-free", &format!("# muster: allow {lint} -- we like it\n{DISK}"));
+        let run = shop.run(&["lint"]).exits(2);
+        assert!(run.stdout.contains("no run begins while it finds something"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn advice_is_what_can_be_written() {
+    let shop = Shop::new();
+    let says = |rule: &str, words: &str| {
+        shop.policy("p", &DISK.replace("fail: used_ratio > 90.percent", rule));
+        let run = shop.run(&["lint", "policies/"]).exits(2);
+        let whole = format!("{}{}", run.stdout, run.stderr).replace("\n  │ ", "").replace("\n        ", " ");
+        assert!(whole.contains(words), "{rule}: {words}\n{whole}");
+    };
+    says("fail: used_ratio > 90%", "write `90.percent`");
+    says("fail: free = 1.GiB", "write `==` to compare");
+    says("fail: !(free < 1.GiB || read_only)", "put the expression into quotes or a `|` block");
+    says("let: { r: ratio(free, total) }\nfail: r < 10.percent", "YAML splits");
+    shop.policy("p", DISK).file("policies/p.case.yaml", "cases: p\n");
+    let run = shop.run(&["lint", "policies/"]).exits(2);
+    assert!(run.stdout.contains("`….cases.yaml`"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("policies/p.case.yaml` is neither").count(), 1, "{}", run.stdout);
+}
