@@ -16,7 +16,7 @@ use crate::verdict::{self, Verdict};
 use super::super::cover::{seen, shown};
 use super::super::mutate;
 use super::super::tried::{Ready, try_one};
-use super::base;
+use super::base::{self, alike, size};
 use super::vary::{self, At, Constants, Field, Variation};
 
 /// Cases from which variations are made, at most.
@@ -378,33 +378,4 @@ fn narrow(low: i64, high: i64, first: &str, signature: &dyn Fn(i64) -> Option<St
         }
     }
     low
-}
-
-/// How much there is in a case.
-fn size(case: &Case) -> usize {
-    let rows = case.facts.iter().map(|facts| facts.result.as_ref().map_or(1, |table| table.rows.len()));
-    rows.sum::<usize>() + case.samples.iter().map(Vec::len).sum::<usize>() + case.params.len()
-}
-
-/// Do two cases ask the same?
-fn alike(one: &Case, other: &Case) -> bool {
-    let facts = one
-        .facts
-        .iter()
-        .zip(&other.facts)
-        .all(|(one, other)| one.age == other.age && one.result == other.result);
-    let params = |case: &Case| {
-        case.params
-            .iter()
-            .map(|(name, node)| (Arc::clone(name), node.loc.text().to_owned()))
-            .collect::<Vec<_>>()
-    };
-    facts
-        && one.now == other.now
-        && one.before == other.before
-        && one.samples == other.samples
-        && one.during == other.during
-        && one.held == other.held
-        && params(one) == params(other)
-        && (&one.target, &one.scheme, &one.labels) == (&other.target, &other.scheme, &other.labels)
 }
