@@ -21,6 +21,7 @@ mod question;
 mod ruled;
 mod rules;
 mod settings;
+mod share;
 mod subjects;
 #[cfg(test)]
 mod tests;
