@@ -215,7 +215,7 @@ fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, F
     });
     let (mut setup, facts) = (setup?, facts?);
     let max_age = arguments.max_age.or(setup.project.recordings.max_age);
-    let wanted = recorded::Wanted { entries: &setup.entries, max_age, now };
+    let wanted = recorded::Wanted { entries: &setup.entries, root: &setup.project.root, max_age, now };
     let facts = recorded::together(facts, &wanted)?;
     setup.selection.gate = facts.past.is_of_a_gate();
     Ok((setup, Facts::Recorded(Box::new(facts))))

@@ -23,6 +23,8 @@ const SKEW: i64 = 300_000_000;
 pub(super) struct Wanted<'w> {
     /// The targets as the project has them.
     pub entries: &'w [TargetEntry],
+    /// The folder of the project, in which their paths begin.
+    pub root: &'w Path,
     /// How old it may be.
     pub max_age: Option<Duration>,
     /// When it is judged, if that was said; by the clock otherwise.
@@ -39,8 +41,10 @@ pub(super) fn read(path: &Path) -> Result<Recording, Problem> {
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let recording = Recording::from_text(&text).map_err(wrong)?;
     let help = "record it again with this version of muster: `muster record FILE`";
-    let unlike: Vec<Diag> =
+    let mut unlike: Vec<Diag> =
         recording.unlike_declarations().iter().map(|why| refused(path, why, help)).collect();
+    let help = "it was edited or put together since it was written: record again with `muster record FILE`";
+    unlike.extend(recording.contradictions().iter().map(|why| refused(path, why, help)));
     if !unlike.is_empty() {
         return Err(Problem::new(unlike));
     }
@@ -56,7 +60,7 @@ pub(super) fn read(path: &Path) -> Result<Recording, Problem> {
 
 /// Why a recording is not what is wanted: of other targets, or too old.
 pub(super) fn unfit(path: &Path, recording: &Recording, wanted: &Wanted<'_>) -> Vec<Diag> {
-    let other = targets(recording, wanted.entries).into_iter().map(|why| {
+    let other = targets(recording, wanted.entries, wanted.root).into_iter().map(|why| {
         refused(path, &why, "judge it with the project file that it was recorded with, or record it again")
     });
     let old = age(recording, wanted)
@@ -88,12 +92,13 @@ pub(super) fn together(read: Vec<(PathBuf, Recording)>, wanted: &Wanted<'_>) -> 
         .ok_or_else(|| Problem::usage("there is no recording", "name one with `--facts FILE`"))
 }
 
-/// A target of a project file, as recordings note it.
-pub(super) fn mark(entry: &TargetEntry) -> TargetMark {
+/// A target of a project file, as recordings note it. `root` is the folder of the project.
+pub(super) fn mark(entry: &TargetEntry, root: &Path) -> TargetMark {
     let address = entry.url.as_ref().map(|url| {
         let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
     });
+    let address = address.or_else(|| entry.path.as_deref().map(|path| within(path, root)));
     TargetMark {
         target: Arc::clone(&entry.name),
         kind: Arc::clone(&entry.kind),
@@ -102,11 +107,22 @@ pub(super) fn mark(entry: &TargetEntry) -> TargetMark {
     }
 }
 
+/// A path as it is called from the folder of the project, so that it is the same where the project lies elsewhere.
+fn within(path: &Path, root: &Path) -> String {
+    let whole = |path: &Path| {
+        // A project file without a folder before its name lies in the current one.
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned())
+    };
+    let (path, root) = (whole(path), whole(root));
+    path.strip_prefix(&root).unwrap_or(&path).display().to_string()
+}
+
 /// How the targets of a recording differ from those of the project that have their names.
-pub(super) fn targets(recording: &Recording, entries: &[TargetEntry]) -> Vec<String> {
+pub(super) fn targets(recording: &Recording, entries: &[TargetEntry], root: &Path) -> Vec<String> {
     let Some(about) = &recording.about else { return Vec::new() };
     let entries: BTreeMap<&str, &TargetEntry> = entries.iter().map(|entry| (&*entry.name, entry)).collect();
-    let known = about.targets.iter().filter_map(|then| Some((then, mark(entries.get(&*then.target)?))));
+    let known = about.targets.iter().filter_map(|then| Some((then, mark(entries.get(&*then.target)?, root))));
     let mut found: Vec<String> = known
         .flat_map(|(then, now)| unlike(then, &now, "when it was recorded", "in the project file"))
         .collect();

@@ -342,7 +342,7 @@ fn about(setup: &Setup, answers: &[Observation]) -> About {
     About {
         host: Arc::from(host()),
         probes: probes.into_iter().filter_map(catalogue::find).map(ProbeMark::of).collect(),
-        targets: entries.map(super::recorded::mark).collect(),
+        targets: entries.map(|entry| super::recorded::mark(entry, &setup.project.root)).collect(),
         mask: None,
     }
 }

@@ -128,6 +128,7 @@ codes! {
     UNKNOWN_LABEL_VALUE "unknown-label-value" "A condition compares the name, the type or a label of the target with a value that no target of the project has."
     UNKNOWN_OWNER "unknown-owner" "The owner of a policy is not among `owners:` of the project file."
     UNMARKED_DANGER "unmarked-danger" "A step deletes, drops or ends something, and does not say so in `danger:`."
+    EMPTY_ENVIRONMENT "empty-environment" "An environment of the project chooses no target of it, so that a run with it judges nothing."
     UNMATCHED_TARGET "unmatched-target" "The policy of the project selects targets that the project does not have, so it is never judged."
     UNQUOTED_NAME "unquoted-name" "A `do:` step holds a command with a value that nothing quotes."
     WAIVER_UNUSED "waiver-unused" "The waiver names policies, targets, subjects or verdicts that cannot occur together, so it covers nothing."

@@ -105,6 +105,9 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
-        .min()
+        // Of two that are as near, the one that goes on as the word begins: `rows` for `row`, and not `now`.
+        .min_by_key(|(distance, candidate)| {
+            (*distance, !(candidate.starts_with(word) || word.starts_with(candidate)), *candidate)
+        })
         .map(|(_, candidate)| candidate)
 }

@@ -13,6 +13,7 @@ use super::{Declared, FieldDecl, ProbeDecl, Recording, Rows, Schema, ZeroRows, c
 
 /// What a recording says about itself. Those of the first version do not have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct About {
     /// The host on which it was made.
     pub host: Arc<str>,
@@ -27,6 +28,7 @@ pub struct About {
 
 /// A probe as it was declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProbeMark {
     /// Its name.
     pub probe: Arc<str>,
@@ -38,13 +40,14 @@ pub struct ProbeMark {
 
 /// A target as the project file had it; never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TargetMark {
     /// Its name.
     pub target: Arc<str>,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Arc<str>,
-    /// Its address without a user.
+    /// Its address without a user, or its path from the folder of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Arc<str>>,
     /// Its labels.
@@ -100,18 +103,13 @@ impl Recording {
                 Some(_) => {}
             }
         }
-        // Thousands of answers are of a handful of probes.
-        let is_same = |mark: &&ProbeMark| {
-            catalogue::find(&mark.probe).is_some_and(|probe| *mark == &ProbeMark::of(probe))
-        };
-        let same: BTreeSet<&str> = marks.iter().filter(is_same).map(|mark| &*mark.probe).collect();
+        // Thousands of answers have a handful of shapes. What a recording says of its probes is no proof of these.
         let mut seen = BTreeSet::new();
         let earlier = self.past.before.values().map(|answer| &**answer);
-        let others =
-            self.observations.iter().chain(earlier).filter(|answer| !same.contains(&*answer.key.probe));
-        for answer in others {
-            if let (Ok(table), Some(probe)) = (&answer.result, catalogue::find(&answer.key.probe))
-                && seen.insert((probe.name, Arc::as_ptr(&table.schema).addr()))
+        for answer in self.observations.iter().chain(earlier) {
+            if let Ok(table) = &answer.result
+                && seen.insert((&*answer.key.probe, Arc::as_ptr(&table.schema).addr()))
+                && let Some(probe) = catalogue::find(&answer.key.probe)
             {
                 found.extend(differences(probe, &table.schema));
             }

@@ -8,6 +8,7 @@ mod about;
 pub mod catalogue;
 mod declare;
 mod house;
+mod intact;
 mod json;
 mod literal;
 mod mask;

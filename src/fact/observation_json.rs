@@ -212,6 +212,17 @@ fn numbered<T: Clone>(
     known.cloned().ok_or_else(|| format!("there is no {what} {number}"))
 }
 
+/// A key that nothing reads would be a word that nobody hears.
+pub(super) fn only(json: &Json, known: &[&str]) -> Result<(), String> {
+    let unknown = json.as_object().and_then(|map| map.keys().find(|name| !known.contains(&name.as_str())));
+    unknown
+        .map_or(Ok(()), |name| Err(format!("there is no key `{name}`; known are `{}`", known.join("`, `"))))
+}
+
+/// The keys of an observation.
+const OBSERVATION: &[&str] =
+    &["probe", "target", "args", "facts", "at", "source_clock", "took_us", "identity", "table", "missing"];
+
 /// The question.
 pub(super) fn key(json: &Json) -> Result<Key, String> {
     Ok(Key {
@@ -239,6 +250,7 @@ impl<'a> Reader<'a> {
         let key = key(json)?;
         let place = || format!("observation of {} at {}", key.probe, key.target);
         let at_place = |why: String| format!("{}: {why}", place());
+        only(json, OBSERVATION).map_err(at_place)?;
         let identity = match json.get("identity") {
             Some(written) => {
                 numbered(written, &self.shared.identities, "identity", identity).map_err(at_place)?
@@ -272,6 +284,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, json: &'a Json) -> Result<Table, String> {
+        only(json, &["schema", "total", "cut", "rows"])?;
         let schema = self.schema(json.get("schema").ok_or("the schema cannot be read")?)?;
         let cut = match json.get("cut") {
             None | Some(Json::Null) => None,

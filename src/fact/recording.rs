@@ -7,11 +7,27 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::observation_json::{Numbered, Reader, Shared, array, text, time, write};
+use super::observation_json::{Numbered, Reader, Shared, array, only, text, time, write};
 use super::{About, Observation, Past, SNAPSHOT, Snapshot, past_json, recording_read};
 
 /// The version of the recording's JSON that this build writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
+
+/// The keys of a recording.
+const KEYS: &[&str] = &[
+    "recording",
+    "muster",
+    "started",
+    "complete",
+    "about",
+    "policies",
+    "schemas",
+    "identities",
+    "faults",
+    "observations",
+    "past",
+    "gate",
+];
 
 /// The facts of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +116,7 @@ impl Recording {
             }
             None => return Err("this is not a recording: the key `recording` is missing".to_owned()),
         }
+        only(json, KEYS)?;
         let policies =
             array(json, "policies")?.iter().map(|entry| Ok((text(entry, "policy")?, text(entry, "digest")?)));
         let shared = Shared::from_json(json)?;

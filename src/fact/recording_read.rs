@@ -86,6 +86,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Written<'a> {
     #[serde(borrow)]
     probe: Cow<'a, str>,
@@ -108,6 +109,7 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WrittenTable<'a> {
     schema: usize,
     total: u64,

@@ -233,7 +233,10 @@ impl Lowering<'_> {
                 *right = self.side(right, value_of(left), *cmp);
                 node
             }
-            (false, false) => self.relation(&node),
+            (false, false) => match super::share::of(&node) {
+                Some(share) => self.comparison(share),
+                None => self.relation(&node),
+            },
         }
     }
 

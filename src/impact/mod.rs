@@ -8,7 +8,9 @@
 
 mod bound;
 mod canon;
+mod environments;
 mod grid;
+mod house;
 mod lower;
 mod names;
 mod own;
@@ -19,6 +21,7 @@ mod question;
 mod ruled;
 mod rules;
 mod settings;
+mod share;
 mod subjects;
 #[cfg(test)]
 mod tests;
@@ -231,6 +234,7 @@ impl<'a> Changes<'a> {
                 None => bound::appeared(self, new, self.old_has(&new.target.name)),
             }
         }
+        own::when(self, was, is, own);
         for old in &olds {
             if !news.iter().any(|new| new.target.name == old.target.name) && self.new_has(&old.target.name) {
                 bound::vanished(self, old, is);

@@ -25,6 +25,26 @@ pub(super) fn changes(found: &mut Changes<'_>, was: &Policy, is: &Policy) {
     own.list.into_iter().for_each(|change| found.add(change));
 }
 
+/// Another `when` that leaves out the same targets today, and may leave out others tomorrow. Where it does today, that was
+/// told of the target already, behind so many changes.
+pub(super) fn when(found: &mut Changes<'_>, was: &Policy, is: &Policy, before: usize) {
+    let text = |policy: &Policy| policy.when.as_ref().map(|rule| Arc::clone(&rule.node.text));
+    let (old, new) = (text(was), text(is));
+    let told = found.list.iter().skip(before).any(|change| change.kind == "when");
+    // Of targets that are made up, it is compared as a rule.
+    if old == new || told || !(found.old.has_targets && found.new.has_targets) {
+        return;
+    }
+    let (direction, what) = match (&old, &new) {
+        (Some(old), Some(new)) => (Direction::NotComparable, format!("`when` {old} → {new}")),
+        (Some(old), None) => (Direction::Stricter, format!("`when: {old}` is gone")),
+        (_, new) => (Direction::Looser, format!("`when: {}` is new", new.as_deref().unwrap_or(""))),
+    };
+    let what = format!("{what}: the targets of today are judged as before, and others may not be");
+    let at = Keys::of(is).at(&["when"]);
+    found.add(PolicyChange { policy: Some(Arc::clone(&is.id)), ..change(direction, "when", what, at) });
+}
+
 /// Rules that were changed, and that neither version judges at a target of both.
 pub(super) fn nowhere(found: &mut Changes<'_>, was: &Policy, is: &Policy) {
     let (old, new) = (Keys::of(was), Keys::of(is));
@@ -126,6 +146,7 @@ impl Own<'_> {
             &format!("`{}`: facts may be as old as", new.name),
             &path("max_age"),
         );
+        self.private(old, new);
         if old.exact != new.exact {
             let (direction, how) = if old.exact {
                 (Direction::Looser, "estimates are taken, too")
@@ -133,6 +154,24 @@ impl Own<'_> {
                 (Direction::Stricter, "estimates are refused")
             };
             self.add(direction, "accept", format!("`{}`: {how}", new.name), &path("accept"));
+        }
+    }
+
+    /// What is masked in recordings; no verdict depends on it, and what somebody may read does.
+    fn private(&mut self, old: &Observe, new: &Observe) {
+        let lacks = |a: &Observe, b: &Observe| {
+            let left = a.private.iter().filter(|fact| !b.private.contains(fact));
+            left.map(|fact| format!("`{fact}`")).collect::<Vec<_>>().join(", ")
+        };
+        let (told, hidden) = (lacks(old, new), lacks(new, old));
+        let path = ["observe", &*new.name, "private"];
+        if !told.is_empty() {
+            let what = format!("`{}`: {told} is private no more, and is told in recordings", new.name);
+            self.add(Direction::NotComparable, "private", what, &path);
+        }
+        if !hidden.is_empty() {
+            let what = format!("`{}`: {hidden} is private now, and masked in recordings", new.name);
+            self.add(Direction::Text, "private", what, &path);
         }
     }
 

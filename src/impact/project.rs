@@ -8,9 +8,9 @@ use crate::fact::{Type, Value, micros, show};
 use crate::policy::project::Pattern;
 use crate::policy::{Tier, Waiver};
 use crate::source::Loc;
-use crate::verdict::{Direction, PolicyChange, Verdict};
+use crate::verdict::{Direction, PolicyChange};
 
-use super::{Changes, Side, change, settings, text};
+use super::{Changes, Side, change, environments, house, settings, text};
 
 /// Everything that is different in the project file. `renamed` are policies with another id now.
 pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
@@ -22,10 +22,11 @@ pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
         return;
     }
     targets(found, &at);
-    environments(found, &at);
+    environments::changes(found, &at);
     tiers(found, &at);
     routes(found, &at);
     calendars(found, &at);
+    house::changes(found);
     settings::changes(found, &at);
     settings::grace(found, &at);
     let (was, is) = (found.old.project.max_waiver, found.new.project.max_waiver);
@@ -79,6 +80,7 @@ fn waivers(found: &mut Changes<'_>) {
             waiver(found, Direction::of(is.expires > was.expires, is.expires < was.expires), what, &is.loc);
         }
         covers(found, was, is);
+        words(found, was, is);
     }
     for was in known {
         let what = format!("the {} is gone", shown(was));
@@ -90,6 +92,19 @@ fn waivers(found: &mut Changes<'_>) {
 
 fn waiver(found: &mut Changes<'_>, direction: Direction, what: String, loc: &Loc) {
     found.add(change(direction, "waiver", what, loc.to_string()));
+}
+
+/// What a waiver says of itself, and who answers for it.
+fn words(found: &mut Changes<'_>, was: &Waiver, is: &Waiver) {
+    let pairs = [
+        ("reason", &*was.reason, &*is.reason),
+        ("owner", &*was.owner, &*is.owner),
+        ("ticket", &*was.ticket, &*is.ticket),
+    ];
+    for (key, before, after) in pairs.into_iter().filter(|(_, before, after)| before != after) {
+        let what = format!("{}: `{key}` {before} → {after}", shown(is));
+        waiver(found, Direction::Text, what, &is.loc);
+    }
 }
 
 fn covers(found: &mut Changes<'_>, was: &Waiver, is: &Waiver) {
@@ -201,33 +216,6 @@ fn targets(found: &mut Changes<'_>, file: &str) {
     }
 }
 
-fn environments(found: &mut Changes<'_>, file: &str) {
-    let (old, new) = (found.old.project, found.new.project);
-    for was in &old.environments {
-        let Some(is) = new.environments.iter().find(|is| is.name == was.name) else {
-            let what = format!("the environment `{}` is gone", was.name);
-            found.add(change(Direction::Looser, "removed", what, file.to_owned()));
-            continue;
-        };
-        if was.labels != is.labels {
-            let what = format!("the environment `{}` chooses other targets", is.name);
-            found.add(change(Direction::NotComparable, "environment", what, file.to_owned()));
-        }
-        let fails = |fail_on: Option<Verdict>| fail_on.unwrap_or(Verdict::Fail);
-        let (before, after) = (fails(was.fail_on), fails(is.fail_on));
-        if before != after {
-            let what =
-                format!("the environment `{}`: `fail_on` {} → {}", is.name, before.word(), after.word());
-            found.add(change(
-                Direction::of(after > before, after < before),
-                "fail-on",
-                what,
-                file.to_owned(),
-            ));
-        }
-    }
-}
-
 fn tiers(found: &mut Changes<'_>, file: &str) {
     let (old, new) = (found.old.project, found.new.project);
     let all = Tier::WORDS.iter().filter_map(|word| Tier::from_word(word));
@@ -258,8 +246,9 @@ fn routes(found: &mut Changes<'_>, file: &str) {
             let word = urgency.word();
             let (direction, what) = match is.get(urgency) {
                 Some(now) if now == route => continue,
+                // Whether anybody reads there is nothing that a file tells.
                 Some(now) => (
-                    Direction::Text,
+                    Direction::NotComparable,
                     format!("what `{owner}` is told with `{word}` goes to {now} instead of {route}"),
                 ),
                 None => (Direction::Looser, format!("`{owner}` has no route for `{word}` any more")),

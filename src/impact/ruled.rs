@@ -105,8 +105,11 @@ fn help(compared: &Compared, parts: &Parts) -> Option<String> {
     if compared.verdict.direction() != Direction::Looser {
         return None;
     }
-    let layer = parts.layer.filter(|layer| *layer != Layer::Policy)?;
-    Some(format!("a {} sets it; say there with `why:` what makes it right", layer.word()))
+    Some(match parts.layer.filter(|layer| *layer != Layer::Policy) {
+        Some(layer) => format!("a {} sets it; say there with `why:` what makes it right", layer.word()),
+        None => "say in the pull request what makes it right: what the old version found is found no more"
+            .to_owned(),
+    })
 }
 
 /// The ladders of a version as far as they are the same for all facts.

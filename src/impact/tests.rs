@@ -142,6 +142,14 @@ fn facts_compared_with_each_other_are_compared_as_a_whole() {
     assert_eq!(compared("fail: a > k\n", "fail: a >= k\n").verdict.direction(), Direction::Stricter);
     let found = compared("fail: a > k\n", "fail: a > k && a > 5\n");
     assert_eq!((found.verdict.direction(), found.exact), (Direction::Looser, false));
+    for (old, new, direction) in [
+        ("z < y * 0.1", "z < y * 0.05", Direction::Looser),
+        ("z < y * 0.1", "z < 0.2 * y", Direction::Stricter),
+        ("z < y * 0.1", "z < 0.1 * y", Direction::Same),
+    ] {
+        let found = compared(&format!("fail: {old}\n"), &format!("fail: {new}\n"));
+        assert_eq!(found.verdict.direction(), direction, "{old} -> {new}: {found:#?}");
+    }
     let found = compared("fail: a * k > 5\n", "fail: a * k > 6\n");
     assert_eq!((found.verdict.direction(), found.exact), (Direction::Looser, true));
 }

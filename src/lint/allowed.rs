@@ -1,9 +1,11 @@
 //! What a comparison lets through of one value, so that two of them can be held against each other.
 
-use crate::fact::{Type, Value};
+use crate::fact::{Cell, Type, Value};
+use crate::policy::limits::bounds;
 use crate::policy::{Param, Policy};
+use crate::rule::eval::{Scope, eval};
 use crate::rule::node::{Cmp, Place};
-use crate::rule::ops::compare;
+use crate::rule::ops::{compare, undecidable};
 use crate::rule::{Node, Op};
 
 /// A condition about one value.
@@ -68,7 +70,20 @@ fn limit(node: &Node, params: Params<'_>) -> Option<Value> {
     match &node.op {
         Op::Literal(value) => Some(value.clone()),
         Op::Read(Place::Param(index)) => params.get(*index).map(|param| param.default.clone()),
+        // `1.MiB * 0` is a limit as any other.
+        Op::Arith(..) | Op::Negate(_) if node.is_constant() => {
+            eval(node, &Nothing).ok().filter(|value| !value.is_null())
+        }
         _ => None,
+    }
+}
+
+/// What a constant reads.
+struct Nothing;
+
+impl Scope for Nothing {
+    fn read(&self, _place: &Place) -> Cell {
+        Err(undecidable("a constant reads nothing"))
     }
 }
 
@@ -274,35 +289,21 @@ pub(super) fn possible(policy: &Policy, on: &Node) -> Option<Allowed> {
     if let Op::Age(_) = &on.op {
         return Some(Allowed::Range(Some((Value::Int(0), true)), None));
     }
+    // Another value in place of null changes nothing if it could have been observed.
+    if let Op::OrElse(items) = &on.op {
+        let [first, other] = items.as_slice() else { return None };
+        let range = possible(policy, first)?;
+        return limit(other, &[]).is_some_and(|value| range.has(&value, &on.ty)).then_some(range);
+    }
     let Op::Read(place) = &on.op else { return None };
     let (view, column) = policy.column(place)?;
     let facts = policy.facts_of(view, column);
     let [(observation, field, _)] = facts.as_slice() else { return None };
     let probe = policy.observe.get(*observation)?.probe;
-    // What a policy declares itself may be anything.
     let fact = probe.facts.get(*field)?;
-    let from = |zero: Value| Some((zero, true));
-    match on.ty.base() {
-        Type::Counter | &Type::BYTES => Some(Allowed::Range(from(Value::Int(0)), None)),
-        &Type::RATIO => {
-            let part = SHARES.contains(&(probe.name, fact.name));
-            Some(Allowed::Range(from(Value::Float(0.0)), part.then_some((Value::Float(1.0), true))))
-        }
-        _ => None,
-    }
+    let (low, high) = bounds(probe, fact.name, on.ty.base())?;
+    Some(Allowed::Range(Some((low, true)), high.map(|high| (high, true))))
 }
-
-/// Shares that are parts of a whole; others (`due_ratio`) may exceed it.
-const SHARES: &[(&str, &str)] = &[
-    ("disk.usage", "used_ratio"),
-    ("disk.usage", "inodes_used_ratio"),
-    ("postgres.tables", "dead_ratio"),
-    ("postgres.table_bloat", "bloat_ratio"),
-    ("postgres.table_bloat", "exact_bloat_ratio"),
-    ("postgres.index_bloat", "exact_bloat_ratio"),
-    ("postgres.index_bloat", "leaf_density"),
-    ("sqlite.database", "free_ratio"),
-];
 
 #[cfg(test)]
 mod tests {

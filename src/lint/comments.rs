@@ -100,15 +100,18 @@ impl Comments {
         };
         // A comment without any name is told as one whose name is not known.
         let words = if words.is_empty() { vec![""] } else { words };
-        self.allows.extend(words.into_iter().map(|word| Allow {
-            word: Arc::from(word),
-            lint: super::find(word).filter(|lint| !matches!(lint.check, Check::Comments(_))),
-            reason: reason.clone(),
-            loc: if word.is_empty() { Loc::new(source, whole.start, whole.end) } else { place(word) },
-            alone: alone.clone(),
-            covers: covers.clone(),
-            used: false,
-            told: false,
+        self.allows.extend(words.into_iter().map(|word| {
+            Allow {
+                word: Arc::from(word),
+                lint: super::find(word)
+                    .filter(|lint| !matches!(lint.check, Check::Comments(_)) && !super::is_fixed(lint)),
+                reason: reason.clone(),
+                loc: if word.is_empty() { Loc::new(source, whole.start, whole.end) } else { place(word) },
+                alone: alone.clone(),
+                covers: covers.clone(),
+                used: false,
+                told: false,
+            }
         }));
     }
 

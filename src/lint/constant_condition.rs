@@ -4,7 +4,7 @@ use super::allowed::same_text;
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, Level, code};
 use crate::policy::Policy;
-use crate::rule::node::Place;
+use crate::rule::node::{Arith, Place};
 use crate::rule::{Node, Op, Rule};
 
 pub(super) const LINT: Lint = Lint {
@@ -55,11 +55,20 @@ fn alike(pair: &[Node; 2]) -> bool {
     same_text(left, right)
 }
 
+/// Is something taken from itself, or divided by itself?
+fn cancels(node: &Node) -> bool {
+    let mut found = false;
+    node.walk(&mut |part| {
+        found |= matches!(&part.op, Op::Arith(Arith::Sub | Arith::Div | Arith::Rem, pair) if alike(pair));
+    });
+    found
+}
+
 fn constant<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.op {
         Op::All(items) | Op::Any(items) => items.iter().for_each(|item| constant(item, found)),
         Op::Not(inner) => constant(inner, found),
-        Op::Compare(_, pair) if alike(pair) => found.push(node),
+        Op::Compare(_, pair) if alike(pair) || pair.iter().any(cancels) => found.push(node),
         _ if node.is_constant() => found.push(node),
         _ => {}
     }
@@ -90,6 +99,7 @@ mod tests {
         refused(&LINT, "fail: free < 1.GiB || 1 > 2");
         refused(&LINT, "fail: free < 1.GiB && !(read_only == true && 2 > 1)");
         refused(&LINT, "fail: free < free");
+        refused(&LINT, "fail: total - total > 1.GiB");
         refused(&LINT, "where: 1 > 2\nfail: free < 1.GiB");
         refused(&LINT, "params: { low: 1, high: 2 }\nfail: params.low > params.high");
         refused(&LINT, "let: { x: 1 + 1 }\nfail: x > 3");

@@ -39,7 +39,12 @@ fn check(comments: &Comments, diags: &mut Vec<Diag>) {
                 // The code of something that does not load is spelled well, however much a lint looks like it.
                 let misspelt = code::find(&allow.word).is_none();
                 let help = did_you_mean(&allow.word, LINTS.iter().map(Lint::name)).filter(|_| misspelt);
-                let only = "only what a lint finds can be allowed; what does not load has to be mended";
+                let fixed = super::find(&allow.word).is_some_and(super::is_fixed);
+                let only = if fixed {
+                    "no run begins while it finds something, so that it has to be mended"
+                } else {
+                    "only what a lint finds can be allowed; what does not load has to be mended"
+                };
                 Diag::error(&code::FAULTY_ALLOW, message).help(help.unwrap_or_else(|| only.to_owned()))
             }
         };
@@ -61,6 +66,7 @@ mod tests {
     fn what_allows_nothing_is_told() {
         assert!(help("muster: allow slow-pge -- r")[0].ends_with("did you mean `slow-page`?"));
         assert!(help("muster: allow unknown-fact -- r")[0].contains("what does not load has to be mended"));
+        assert!(help("muster: allow unknown-owner -- r")[0].contains("no run begins"));
         assert_eq!(help("muster: allow slow-page, unused-param --").len(), 2);
         assert_eq!(help("muster: alow slow-page -- r").len(), 1);
         assert_eq!(help("muster: ignore slow-page -- r").len(), 1);

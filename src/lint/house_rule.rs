@@ -22,6 +22,9 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     if input.project.lints.rules.is_empty() {
         return;
     }
+    diags.extend(
+        input.project.lints.rules.iter().filter(|_| input.whole).filter_map(|rule| idle(input, rule)),
+    );
     // A library is not written by this house.
     for policy in input.policies.iter().filter(|policy| policy.library.is_none()) {
         for rule in input.project.lints.rules.iter().filter(|rule| is_about(rule, policy)) {
@@ -29,6 +32,21 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
             diags.extend(broken(rule, policy, owner).into_iter().map(|broken| said(rule, policy, &broken)));
         }
     }
+}
+
+/// A rule about policies that there are not asks for nothing.
+fn idle(input: &Input<'_>, rule: &HouseRule) -> Option<Diag> {
+    let pattern = rule.policies.as_ref()?;
+    let own = input.policies.iter().filter(|policy| policy.library.is_none());
+    let ids = || own.clone().map(|policy| &*policy.id).chain(input.broken.iter().map(|(id, _)| &**id));
+    if ids().any(|id| pattern.matches(id)) {
+        return None;
+    }
+    let message =
+        format!("rule `{}` of the house is about `{}`, and no policy is called so", rule.name, pattern.text);
+    let help = did_you_mean(&pattern.text, ids())
+        .unwrap_or_else(|| "change `policies:` of the rule, or remove the rule".to_owned());
+    Some(Diag::warning(&code::HOUSE_RULE, message).at(&rule.loc, "it asks for nothing").help(help))
 }
 
 fn is_about(rule: &HouseRule, policy: &Policy) -> bool {
@@ -129,6 +147,7 @@ mod tests {
         let policies = [policy(&format!("{lines}\nfail: free < 1.GiB"))];
         said_of(&LINT, &project, &policies)
             .into_iter()
+            .filter(|diag| !diag.message.contains("no policy is called so"))
             .map(|diag| format!("{} {}", diag.labels[0].loc, diag.message))
             .collect()
     }
@@ -171,5 +190,15 @@ mod tests {
             assert!(found[0].starts_with(place), "{rule}: {found:?}");
             assert_eq!(messages(rule, good), Vec::<String>::new(), "{rule}");
         }
+    }
+
+    #[test]
+    fn a_rule_about_policies_that_there_are_not_is_told() {
+        let said = |pattern: &str| {
+            let rule = format!("{{ rule: r, why: agreed in May, policies: '{pattern}', require: [owner] }}");
+            let policies = [policy("policy: disk-full\nfail: free < 1.GiB")];
+            said_of(&LINT, &format!("lints: {{ rules: [{rule}] }}"), &policies).len()
+        };
+        assert_eq!((said("nope-*"), said("disk-*")), (1, 0));
     }
 }

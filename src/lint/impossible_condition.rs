@@ -1,6 +1,6 @@
 //! Conditions that no observed value can make true, or none can make false.
 
-use super::allowed::{About, Allowed, parts, possible};
+use super::allowed::{About, Allowed, parts, possible, same_text};
 use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::fact::Value;
@@ -44,8 +44,8 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
 
 fn of_rule(policy: &Policy, rule: &Rule, diags: &mut Vec<Diag>) {
     rule.node.walk(&mut |node| match &node.op {
-        Op::All(items) => diags.extend(never(items)),
-        Op::Any(items) => diags.extend(always(items)),
+        Op::All(items) => diags.extend(never(items).or_else(|| opposites(items, "never true", "||"))),
+        Op::Any(items) => diags.extend(always(items).or_else(|| opposites(items, "always true", "&&"))),
         Op::Compare(..) | Op::InRange(..) => diags.extend(beyond(policy, node)),
         _ => {}
     });
@@ -92,6 +92,18 @@ fn always(items: &[Node]) -> Option<Diag> {
         }
     }
     None
+}
+
+/// A condition and its opposite side by side.
+fn opposites(items: &[Node], says: &str, instead: &str) -> Option<Diag> {
+    let pairs = items.iter().filter_map(|not| match &not.op {
+        Op::Not(inner) => Some((not, items.iter().find(|item| same_text(item, inner))?)),
+        _ => None,
+    });
+    let (not, other) = pairs.into_iter().next()?;
+    let message = format!("`{}` and `{}` together are {says}", other.text.trim(), not.text.trim());
+    let diag = Diag::error(&code::IMPOSSIBLE_CONDITION, message).at(&not.loc, "the opposite");
+    Some(diag.at(&other.loc, "of this").help(format!("write `{instead}`, or remove one of the two")))
 }
 
 fn shown<'a>(about: &About<'a>) -> &'a str {
@@ -169,6 +181,8 @@ mod tests {
         refused(&LINT, "fail: filesystem != \"ext4\" || filesystem != \"xfs\"");
         refused(&LINT, "fail: free < 5.GiB || free > 3.GiB");
         refused(&LINT, "fail: read_only == true || !read_only");
+        refused(&LINT, "fail: known(free) || !known(free)");
+        refused(&LINT, "fail: free < 1.GiB && (known(total) && !known(total))");
     }
 
     #[test]
@@ -176,6 +190,8 @@ mod tests {
         refused(&LINT, "fail: used_ratio > 100.percent");
         refused(&LINT, "fail: used_ratio > 90.percent || free < 0.GiB");
         refused(&LINT, "fail: free >= 0.GiB");
+        refused(&LINT, "fail: free < 1.MiB * 0");
+        refused(&LINT, "fail: (inodes_used_ratio ?? 0.percent) > 100.percent");
         refused(&LINT, "params: { at: 120% }\nfail: used_ratio > params.at");
     }
 
@@ -191,6 +207,8 @@ mod tests {
         fine(&LINT, "fail: filesystem != \"ext4\" && filesystem != \"xfs\"");
         fine(&LINT, "fail: free < 5.GiB || used_ratio >= 100.percent");
         fine(&LINT, "fail: free < 3.GiB || free > 5.GiB");
+        fine(&LINT, "fail: (inodes_used_ratio ?? 100.percent) > 90.percent");
+        fine(&LINT, "fail: known(free) || !known(total)");
         fine(&LINT, "params: { low: 0B }\nfail: free > 1.GiB && free < params.low && params.low > 0.bytes");
         fine(
             &LINT,

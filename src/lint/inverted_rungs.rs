@@ -38,6 +38,7 @@ mod tests {
         refused(&LINT, "fail: used_ratio > 80.percent\nwarn: used_ratio > 90.percent");
         refused(&LINT, "fail: free < 10.GiB\nwarn: free < 1.GiB");
         refused(&LINT, "params: { at: 10GiB }\nfail: free < 10.GiB\nwarn: free < params.at");
+        refused(&LINT, "fail: free < total * 0.1\nwarn: free < total * 0.05");
         let params = "params: { warn_at: 90%, fail_at: 80% }\n";
         refused(
             &LINT,
@@ -49,6 +50,8 @@ mod tests {
     fn a_warning_that_comes_first_is_fine() {
         fine(&LINT, "fail: used_ratio > 90.percent\nwarn: used_ratio > 80.percent");
         fine(&LINT, "fail: free < 1.GiB\nwarn: free < 10.GiB");
+        fine(&LINT, "fail: free < total * 0.05\nwarn: free < total * 0.1");
+        fine(&LINT, "fail: free < total * 0.1\nwarn: free < used * 0.05");
         fine(&LINT, "fail: free < 1.GiB\nwarn: used_ratio > 10.percent");
     }
 }

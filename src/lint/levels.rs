@@ -5,9 +5,19 @@
 //! finding of it is wrong, a comment at its place says why (see [`super::comments`]).
 
 use super::{Category, LINTS, Lint, WARNING};
-use crate::diag::{Diag, Level, code, did_you_mean};
+use crate::diag::{Code, Diag, Level, code, did_you_mean};
 use crate::policy::LintSettings;
 use crate::policy::project::LintLevel;
+
+/// Lints whose findings end every run, so that no level and no comment makes them less: whom a failure reaches, and what is
+/// judged at all, is settled before anything is observed.
+const FIXED: &[&Code] =
+    &[&code::OWNERLESS_ALERT, &code::UNKNOWN_OWNER, &code::UNMATCHED_TARGET, &code::WAIVER_FAR];
+
+/// Is a lint an error whatever a project says?
+pub fn is_fixed(lint: &Lint) -> bool {
+    FIXED.contains(&lint.code)
+}
 
 /// The levels that a project sets, by position in [`LINTS`]; without a project none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +61,13 @@ impl Levels {
     fn set_all(&mut self, entry: &LintLevel, meant: impl Fn(&Lint) -> bool, diags: &mut Vec<Diag>) {
         let mut kept = Vec::new();
         for (lint, set) in LINTS.iter().zip(&mut self.set).filter(|(lint, _)| meant(lint)) {
+            if is_fixed(lint) && entry.level == WARNING {
+                // Of a category that is made quieter these stay.
+                if &*entry.name == lint.name() {
+                    diags.push(unchangeable(entry));
+                }
+                continue;
+            }
             let by_rule = lint.code == &code::HOUSE_RULE && self.loud_rules;
             if entry.level.is_none() && (lint.level == super::ERROR || by_rule) {
                 // Of a category that is switched off the rules of the house that are errors stay.
@@ -113,6 +130,13 @@ impl Levels {
     }
 }
 
+fn unchangeable(entry: &LintLevel) -> Diag {
+    let message = format!("`{}` cannot be lowered: no run begins while it finds something", entry.name);
+    Diag::error(&code::BAD_VALUE, message)
+        .at(&entry.loc, "")
+        .help("remove this level, and mend what it finds; `docs/lints.md` says which lints are always errors")
+}
+
 fn unknown(entry: &LintLevel) -> Diag {
     let words = || LINTS.iter().map(Lint::name).chain(Category::ALL.map(Category::word));
     let help = did_you_mean(&entry.name, words()).unwrap_or_else(|| {
@@ -162,6 +186,17 @@ mod tests {
             assert!(diags[0].message.ends_with("cannot be switched off"), "{diags:?}");
             assert_eq!(word(levels.level(super::super::find("inverted-rungs").unwrap())), "error");
         }
+    }
+
+    #[test]
+    fn what_ends_every_run_cannot_be_lowered() {
+        for lint in LINTS.iter().filter(|lint| is_fixed(lint)) {
+            let (levels, diags) = levels(&format!("{}: warning", lint.name()));
+            assert!(diags[0].message.contains("cannot be lowered"), "{diags:?}");
+            assert_eq!(word(levels.level(lint)), "error");
+        }
+        assert_eq!(level("alerting: warning", "unknown-owner"), "error");
+        assert_eq!(level("bugs: warning", "inverted-rungs"), "warning");
     }
 
     #[test]

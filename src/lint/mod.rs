@@ -19,6 +19,7 @@ mod command_not_allowed;
 pub mod comments;
 mod constant_condition;
 mod copied_policy;
+mod empty_environment;
 mod faulty_allow;
 mod file_name;
 mod foreign_fact;
@@ -83,7 +84,8 @@ use crate::policy::{Policy, Project};
 use crate::source::Loc;
 
 pub use comments::Comments;
-pub use levels::{Levels, word};
+pub use empty_environment::empty_environments;
+pub use levels::{Levels, is_fixed, word};
 pub use print::{Base, fingerprints};
 pub use waiver_far::too_far;
 pub use workspace::{Edited, Given, Looked, Said, Workspace};
@@ -218,6 +220,7 @@ pub static LINTS: &[Lint] = &[
     command_not_allowed::LINT,
     constant_condition::LINT,
     copied_policy::LINT,
+    empty_environment::LINT,
     faulty_allow::LINT,
     file_name::LINT,
     foreign_fact::LINT,

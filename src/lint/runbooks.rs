@@ -58,3 +58,47 @@ fn read(places: &[PathBuf]) -> Runbook {
     }
     Runbook::Missing(why)
 }
+
+/// The lines of a text, of which those in fences of code stand for themselves and are no headings.
+pub(super) fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut fence: Option<&str> = None;
+    text.lines().map(move |line| {
+        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
+        match (fence, mark) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            (None, None) => return line,
+            _ => {}
+        }
+        // What stands in a fence is something, and promises nothing.
+        "(code)"
+    })
+}
+
+/// The section that a runbook names, if it names one.
+pub(super) fn section(runbook: &str) -> Option<&str> {
+    let (_, section) = runbook.split_once('#')?;
+    Some(section.trim()).filter(|section| !section.is_empty())
+}
+
+/// Has the text a heading, or a mark of its own, to which this anchor leads?
+pub(super) fn has_section(text: &str, anchor: &str) -> bool {
+    let marks = ["id=\"", "name=\"", "id='", "name='", "{#"];
+    let wanted = anchor.to_lowercase();
+    let marked =
+        |line: &str| marks.iter().any(|mark| line.to_lowercase().contains(&format!("{mark}{wanted}")));
+    let slug = |heading: &str| -> String {
+        let kept = heading.trim().to_lowercase();
+        let kept = kept.chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
+        kept.map(|sign| if sign == ' ' { '-' } else { sign }).collect()
+    };
+    let named = |line: &str| {
+        let heading = line.trim_start().trim_start_matches(['#', '=']).trim().trim_end_matches(['#', '=']);
+        let slug = slug(heading);
+        // The second heading of one name is called after the first.
+        let numbered =
+            wanted.rsplit_once('-').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()));
+        slug == wanted || numbered.is_some_and(|(first, _)| slug == first)
+    };
+    prose(text).any(|line| marked(line) || named(line))
+}

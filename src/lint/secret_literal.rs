@@ -45,6 +45,7 @@ const SIGNS: &[&str] = &[
     "assword=",
     "PASSWORD=",
     "_PWD=",
+    " -p",
 ];
 
 /// The kinds, with what they are.
@@ -58,6 +59,11 @@ static KINDS: LazyLock<Vec<(Option<Regex>, &'static str)>> = LazyLock::new(|| {
         (r"\b(xox[abprs]-[A-Za-z0-9-]{10,})", "a token of Slack"),
         (r"\b(sk_live_[A-Za-z0-9]{16,})", "a key of Stripe"),
         (r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+)", "a JSON web token"),
+        // Of these clients the password follows the letter without a blank.
+        (
+            r#"\b(?:mysql|mariadb)(?:-?(?:dump|admin|check|import|show))?\b[^\n|;&]*?\s-p['"]?([^\s'"$<{*]{3,})"#,
+            "a password",
+        ),
         (r#"(?:[Pp]assword|PASSWORD|_PWD)=['"]?([^\s'"$<{*]{4,})"#, "a password"),
     ]
     .map(|(pattern, what)| (Regex::new(pattern).ok(), what))
@@ -127,6 +133,8 @@ mod tests {
             "git clone https://ghp_abcdefghijklmnopqrstuvwxyz0123456789@github.com/x",
             "PGPASSWORD=hunter2 psql",
             "mysql --password=hunter2",
+            "mysql -u root -phunter2 shop",
+            "mysqldump -phunter2 shop",
         ] {
             refused(&LINT, &step(text));
         }
@@ -147,6 +155,10 @@ mod tests {
             "psql postgres://admin@db:5432/shop",
             "PGPASSWORD=\"$(cat f)\" psql",
             "mysql --password=$PW",
+            "mysql -p shop",
+            "mysql -p$PW shop",
+            "ssh -p2222 host",
+            "mkdir -p /srv/mysql/data",
             "curl http://h:80/@me https://{{ device }}:1@x",
             "curl -H \"Authorization: Bearer $TOKEN\"",
         ] {

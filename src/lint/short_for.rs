@@ -4,7 +4,7 @@ use super::written::value;
 use super::{Category, Check, Input, Lint, Page, WARNING};
 use crate::diag::{Diag, code};
 use crate::fact::{Type, Value, micros, show};
-use crate::policy::{Policy, Project};
+use crate::policy::{Policy, Project, Tier};
 
 pub(super) const LINT: Lint = Lint {
     code: &code::SHORT_FOR,
@@ -46,11 +46,18 @@ fn of_policy(project: &Project, policy: &Policy) -> Option<Diag> {
         policy.tier.word(),
         shown(interval)
     );
-    Some(
-        Diag::warning(&code::SHORT_FOR, message)
-            .at(&value(policy, &["alert", "for"]), "one sample at most")
-            .help("judge it more often (`tier: continuous`), or leave `for` out"),
-    )
+    let help = if policy.tier == Tier::Continuous {
+        format!("let it hold for two samples, at least `for: {}`, or leave `for` out", literal(interval))
+    } else {
+        "judge it more often (`tier: continuous`), or leave `for` out".to_owned()
+    };
+    let diag = Diag::warning(&code::SHORT_FOR, message);
+    Some(diag.at(&value(policy, &["alert", "for"]), "one sample at most").help(help))
+}
+
+/// A duration as the file would have it.
+fn literal(micros: i64) -> String {
+    show(&Value::Int(micros), &Type::DURATION).replace(' ', "")
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ const DOES: &[&str] = &[
 fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
     for (policy, runbook) in runbooks::of(input) {
         let Runbook::Text(source) = runbook else { continue };
-        if source.text.lines().any(says_what_to_do) {
+        if is_of_use(&source.text) {
             continue;
         }
         let message = format!("no section of the runbook `{}` says what to do", source.name);
@@ -59,6 +59,17 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
                 .help("give it a heading such as `## Mitigation`, with the commands below it"),
         );
     }
+}
+
+/// Is there a heading that promises what to do, and something below it?
+fn is_of_use(text: &str) -> bool {
+    let lines: Vec<&str> = runbooks::prose(text).collect();
+    let level = |line: &str| line.chars().take_while(|sign| *sign == '#').count();
+    lines.iter().enumerate().any(|(at, line)| {
+        let below = lines.iter().skip(at + 1).map(|line| line.trim()).find(|line| !line.is_empty());
+        let filled = below.is_some_and(|below| level(below) == 0 || level(below) > level(line).max(1));
+        filled && says_what_to_do(line)
+    })
 }
 
 /// A short line without a period: a heading of Markdown and its like.
@@ -78,7 +89,16 @@ fn says_what_to_do(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::says_what_to_do;
+    use super::{is_of_use, says_what_to_do};
+
+    #[test]
+    fn a_heading_counts_with_something_below_it_and_outside_of_code() {
+        assert!(is_of_use("# Disk\n## Mitigation\n\nRun `df`.\n"));
+        assert!(is_of_use("## Mitigation\n### Steps\n```\ndf\n```\n"));
+        assert!(!is_of_use("# Disk\n```\n## Mitigation\nRun it.\n```\n"));
+        assert!(!is_of_use("# Disk\nIt is full.\n## Mitigation\n"));
+        assert!(!is_of_use("## Mitigation\n\n## Links\nhere\n"));
+    }
 
     #[test]
     fn headings_that_promise_an_action_count() {

@@ -96,6 +96,10 @@ impl Binder<'_> {
                 let help = did_you_mean(name, names.iter().copied())
                     .unwrap_or_else(|| format!("environments are {}", names.join(", ")));
                 self.usage(format!("there is no environment `{name}`"), Some(help));
+            } else if !self.input.targets.iter().any(|it| environments(self.input.project, it).contains(name))
+            {
+                let help = "give a target the labels of `environments:`, or run without `--env`".to_owned();
+                self.usage(format!("the environment `{name}` chooses no target"), Some(help));
             }
         }
     }

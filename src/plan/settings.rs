@@ -27,15 +27,8 @@ pub fn applies(entry: &Override, policy: &Policy, target: &TargetInfo, environme
 
 /// Names of the environments that a target belongs to.
 pub fn environments(project: &Project, target: &TargetInfo) -> Vec<Arc<str>> {
-    let inside = |labels: &std::collections::BTreeMap<Arc<str>, Arc<str>>| {
-        labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
-    };
-    project
-        .environments
-        .iter()
-        .filter(|environment| inside(&environment.labels))
-        .map(|environment| Arc::clone(&environment.name))
-        .collect()
+    let inside = project.environments.iter().filter(|environment| environment.has(&target.labels));
+    inside.map(|environment| Arc::clone(&environment.name)).collect()
 }
 
 /// The settings of a check and those of some of its subjects.

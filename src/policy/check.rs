@@ -59,7 +59,10 @@ fn plain(node: &Node, strictness: Strictness, diags: &mut Vec<Diag>) -> bool {
         let word = tag.text.trim_start_matches('!');
         let diag =
             Diag::error(&code::YAML_TAG, format!("`{}` is a YAML tag here, not an expression", tag.text));
-        let help = format!("write `{word} == false`, or put the expression into quotes or a `|` block");
+        // What does not end with the word is more than a name.
+        let name = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
+        let quoted = "put the expression into quotes or a `|` block";
+        let help = if name { format!("write `{word} == false`, or {quoted}") } else { quoted.to_owned() };
         diags.push(diag.at(&tag.loc, "YAML takes `!` at the start for a tag").help(help));
         return false;
     }

@@ -124,6 +124,9 @@ pub fn check(text: &str, shape: &Shape) -> Result<(), String> {
         Shape::Id => {
             format!("`{text}` is not a name: lower-case letters, digits, `-` and `_`, at most 80")
         }
+        Shape::Name if text.contains(['(', ')']) => format!(
+            "`{text}` is not a name: YAML splits `{{ … }}` at commas, so an expression with a comma stands in quotes"
+        ),
         Shape::Name => {
             format!(
                 "`{text}` is not a name: lower-case letters, digits and `_`, beginning with a letter, at most 80"

@@ -1,11 +1,41 @@
 //! Which way a limit is loosened, and whether `warn` and `fail` stand the right way round.
 
+use std::sync::Arc;
+
 use super::model::Arg;
 use super::{Expect, Policy};
 use crate::diag::{Diag, code};
-use crate::fact::{Value, show};
-use crate::rule::node::{Cmp, Node, Op, Place};
+use crate::fact::{ProbeDecl, Type, Value, show};
+use crate::rule::node::{Arith, Cmp, Node, Op, Place};
 use crate::rule::ops::compare;
+
+/// Shares that are parts of a whole; others (`due_ratio`) may exceed it.
+const SHARES: &[(&str, &str)] = &[
+    ("disk.usage", "used_ratio"),
+    ("disk.usage", "inodes_used_ratio"),
+    ("postgres.tables", "dead_ratio"),
+    ("postgres.table_bloat", "bloat_ratio"),
+    ("postgres.table_bloat", "exact_bloat_ratio"),
+    ("postgres.index_bloat", "exact_bloat_ratio"),
+    ("postgres.index_bloat", "leaf_density"),
+    ("sqlite.database", "free_ratio"),
+];
+
+/// Between which values a fact of a probe lies: no negative sizes and counters, and no shares above the whole for what is a
+/// part of it. What a policy declares itself may be anything.
+pub fn bounds(probe: &ProbeDecl, fact: &str, ty: &Type) -> Option<(Value, Option<Value>)> {
+    if !probe.facts.iter().any(|declared| declared.name == fact) {
+        return None;
+    }
+    match ty {
+        Type::Counter | &Type::BYTES => Some((Value::Int(0), None)),
+        &Type::RATIO => {
+            let part = SHARES.contains(&(probe.name, fact));
+            Some((Value::Float(0.0), part.then_some(Value::Float(1.0))))
+        }
+        _ => None,
+    }
+}
 
 /// Is a value of a parameter looser than another, as far as the rules tell?
 pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) -> bool {
@@ -83,33 +113,61 @@ fn in_condition(node: &Node, param: usize, holds: bool) -> Option<bool> {
     }
 }
 
-/// The limit of a rung of the form `x > limit`.
-fn limit<'a>(node: &'a Node, params: &[Value]) -> Option<(&'a Node, Cmp, Value)> {
-    let Op::Compare(cmp, pair) = &node.op else { return None };
-    let [left, right] = &**pair;
-    let value = match &right.op {
-        Op::Literal(value) => value.clone(),
-        Op::Read(Place::Param(index)) => params.get(*index)?.clone(),
-        _ => return None,
-    };
-    Some((left, *cmp, value))
+/// The limit of a rung of the form `x > limit`, or `x > y * limit`.
+struct Limit<'a> {
+    on: &'a Node,
+    /// What the limit is a part of.
+    of: Option<&'a Node>,
+    cmp: Cmp,
+    value: Value,
+    ty: &'a Type,
+}
+
+impl<'a> Limit<'a> {
+    fn of(node: &'a Node, params: &[Value]) -> Option<Self> {
+        let Op::Compare(cmp, pair) = &node.op else { return None };
+        let [on, right] = &**pair;
+        let value = |node: &Node| match &node.op {
+            Op::Literal(value) => Some(value.clone()),
+            Op::Read(Place::Param(index)) => params.get(*index).cloned(),
+            _ => None,
+        };
+        if let Some(value) = value(right) {
+            return Some(Self { on, of: None, cmp: *cmp, value, ty: &on.ty });
+        }
+        let Op::Arith(Arith::Mul, factors) = &right.op else { return None };
+        let [one, other] = &**factors;
+        let (of, part, value) = match (value(one), value(other)) {
+            (None, Some(value)) => (one, other, value),
+            (Some(value), None) => (other, one, value),
+            _ => return None,
+        };
+        // Of what may be below zero, a greater part is less.
+        let whole = matches!(of.ty.base(), Type::Counter | &Type::BYTES);
+        whole.then_some(Self { on, of: Some(of), cmp: *cmp, value, ty: &part.ty })
+    }
+
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        let text = |node: Option<&Node>| node.map(|node| Arc::clone(&node.text));
+        self.on.text == other.on.text && text(self.of) == text(other.of) && self.ty.base() == other.ty.base()
+    }
 }
 
 /// `warn` stricter than `fail`, or a `warn` that can never be reached, with these parameters.
 pub fn inverted(policy: &Policy, params: &[Value]) -> Option<Diag> {
     let ([fail], [warn]) = (policy.fail.as_slice(), policy.warn.as_slice()) else { return None };
-    let (fail_on, fail_cmp, fail_limit) = limit(&fail.rule.node, params)?;
-    let (warn_on, warn_cmp, warn_limit) = limit(&warn.rule.node, params)?;
+    let (fails, warns) = (Limit::of(&fail.rule.node, params)?, Limit::of(&warn.rule.node, params)?);
+    let (fail_cmp, warn_cmp) = (fails.cmp, warns.cmp);
     let above = |cmp| matches!(cmp, Cmp::Gt | Cmp::Ge);
     let ordered = |cmp| !matches!(cmp, Cmp::Eq | Cmp::Ne);
-    if fail_on.text != warn_on.text
+    if !fails.is_about_the_same(&warns)
         || !ordered(fail_cmp)
         || !ordered(warn_cmp)
         || above(fail_cmp) != above(warn_cmp)
     {
         return None;
     }
-    let ty = &fail_on.ty;
+    let (ty, fail_limit, warn_limit) = (fails.ty, fails.value, warns.value);
     let beyond = if above(fail_cmp) { Cmp::Gt } else { Cmp::Lt };
     let (fail_shown, warn_shown) = (show(&fail_limit, ty), show(&warn_limit, ty));
     let diag = if compare(beyond, &warn_limit, &fail_limit, ty).ok()? {

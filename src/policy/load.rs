@@ -141,6 +141,12 @@ fn is_cases(path: &Path) -> bool {
         .is_some_and(|name| name.ends_with(".cases.yaml") || name.ends_with(".cases.yml"))
 }
 
+/// Is one letter missing in the end of its name?
+fn is_nearly_cases(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    name.ends_with(".case.yaml") || name.ends_with(".case.yml")
+}
+
 fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loaded: &mut Loaded) {
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
@@ -173,6 +179,11 @@ fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loa
                 if tests {
                     case_file(entry.path(), loaded);
                 }
+            }
+            Ok(entry) if is_nearly_cases(entry.path()) => {
+                let message = format!("`{}` is neither a policy nor a file of cases", entry.path().display());
+                let help = "call it `….cases.yaml` if it holds cases: those of `disk-full` are in `disk-full.cases.yaml`";
+                loaded.diags.push(with_place(Diag::error(&code::CASE, message), loc).help(help));
             }
             Ok(entry) => files.push(Entry::Path(entry.into_path())),
             Err(error) => {

@@ -77,6 +77,7 @@ mod remedy;
 mod repository;
 mod review_again;
 mod review_formats;
+mod review_green;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;

@@ -231,8 +231,13 @@ fn a_policy_that_is_switched_on_is_not_looser_and_one_that_is_switched_off_is() 
                  observe: {{ file: {{ probe: file.stat, with: {{ path: '@SHOP@/a.txt' }} }} }}\neach: file\nfail: exists == {rule}\n"
             ),
         );
-        let set = format!("overrides:\n  - {{ policy: switched, set: {{ on: {} }}, why: there is one }}\n", !default);
-        shop.project(&format!("owner: team\npolicies: [policies/]\ntargets: {{ here: {{ type: host }} }}\n{set}"));
+        let set = format!(
+            "overrides:\n  - {{ policy: switched, set: {{ on: {} }}, why: there is one }}\n",
+            !default
+        );
+        shop.project(&format!(
+            "owner: team\npolicies: [policies/]\ntargets: {{ here: {{ type: host }} }}\n{set}"
+        ));
         let run = shop.check(&[]);
         run.check_of("switched")["looser"].as_array().cloned().unwrap_or_default()
     };

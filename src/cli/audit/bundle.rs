@@ -157,7 +157,7 @@ fn period(arguments: &Arguments, files: &[(String, Recording)], made: Timestamp)
 fn read(paths: &[PathBuf], setup: &Setup) -> Result<Vec<(String, Recording)>, Problem> {
     let mut files: Vec<(String, Recording)> = Vec::new();
     let mut diags: Vec<Diag> = Vec::new();
-    let wanted = Wanted { entries: &setup.entries, max_age: None, now: None };
+    let wanted = Wanted { entries: &setup.entries, root: &setup.project.root, max_age: None, now: None };
     for path in paths {
         let recording = recorded::read(path)?;
         diags.extend(recorded::unfit(path, &recording, &wanted));

@@ -67,10 +67,13 @@ impl Ready {
     }
 
     fn judge(&self, recording: &Recording) -> Result<RunReport, String> {
-        if let Some(unlike) = recording.unlike_declarations().into_iter().next() {
+        let unlike = recording.unlike_declarations().into_iter().chain(recording.contradictions()).next();
+        if let Some(unlike) = unlike {
             return Err(unlike);
         }
-        if let Some(other) = recorded::targets(recording, &self.setup.entries).into_iter().next() {
+        if let Some(other) =
+            recorded::targets(recording, &self.setup.entries, &self.setup.project.root).into_iter().next()
+        {
             return Err(other);
         }
         let mut answers = Replay::new(recording.clone()).answer(&self.plan.requests);

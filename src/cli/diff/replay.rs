@@ -105,8 +105,9 @@ pub(super) fn judge(
         let recording = recording(file)?;
         // A change may be one of a target itself; then it is of one of the two as it is.
         let refusals = [old, new].map(|side| {
-            let Project { targets, recordings, .. } = side.project();
-            unfit(file, &recording, &Wanted { entries: targets, max_age: recordings.max_age, now: None })
+            let Project { targets, root, recordings, .. } = side.project();
+            let max_age = recordings.max_age;
+            unfit(file, &recording, &Wanted { entries: targets, root, max_age, now: None })
         });
         if refusals.iter().all(|found| !found.is_empty()) {
             let [_, of_new] = refusals;
@@ -204,23 +205,52 @@ fn compare(recording: &str, was: &Judged<'_>, is: &Judged<'_>, impact: &mut Impa
         let (old, new) = (was.check(name), is.check(name));
         let (before, after) = (by_subject(old), by_subject(new));
         let subjects: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).copied().collect();
-        let (mut changed, mut lacking) = (0, 0);
+        let (mut alike, mut lacking) = (Alike::default(), 0);
         for subject in subjects {
             let (first, second) = (before.get(subject), after.get(subject));
             let (from, to) = (verdict(old, first), verdict(new, second));
             if from != to {
-                changed += 1;
+                alike.differs(from, first.is_some(), to, second.is_some());
                 let said = [(from, first.copied()), (to, second.copied())];
                 impact.verdicts.push(change(recording, (name, subject), said, [was, is]));
             } else if to == Some(Verdict::Unknown) && was.lacks(name, first) && is.lacks(name, second) {
                 lacking += 1;
+            } else {
+                alike.found += 1;
             }
         }
-        let all = [old, new].into_iter().flatten().map(|check| check.counts.total()).max().unwrap_or(0);
-        unchanged += all.saturating_sub(changed + lacking);
+        unchanged += alike.count(old, new);
         unanswered += lacking;
     }
     (unchanged, unanswered)
+}
+
+/// What two versions say alike of the subjects of a check.
+#[derive(Default)]
+struct Alike {
+    /// Findings with the same verdict.
+    found: u64,
+    /// Subjects of which one version has a finding, and the other one passes them: of the new, and of the old one.
+    only: [u64; 2],
+}
+
+impl Alike {
+    fn differs(&mut self, from: Option<Verdict>, first: bool, to: Option<Verdict>, second: bool) {
+        let [new, old] = &mut self.only;
+        *new += u64::from(!first && from == Some(Verdict::Pass));
+        *old += u64::from(!second && to == Some(Verdict::Pass));
+    }
+
+    /// How many: none where one of the two does not judge the check at all.
+    fn count(&self, old: Option<&Check>, new: Option<&Check>) -> u64 {
+        let judged = |check: Option<&Check>| {
+            check.filter(|check| check.verdict != Verdict::Skipped).map(|check| check.counts.pass)
+        };
+        let (Some(before), Some(after)) = (judged(old), judged(new)) else { return 0 };
+        let [new, old] = self.only;
+        // What passes in both has a finding of neither.
+        self.found + before.saturating_sub(new).min(after.saturating_sub(old))
+    }
 }
 
 /// What a version says of a subject, with its finding.

@@ -9,7 +9,9 @@ use crate::cli::places::Seen;
 use crate::cli::setup::{Anyway, Sources, here, project_as_far, project_path, read_version};
 use crate::cli::targets;
 use crate::diag::{Diag, Level, code};
+use crate::fact::micros_of;
 use crate::impact::{Fault, Side};
+use crate::lint;
 use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
 use crate::policy::load::Origin;
 use crate::policy::project::LeftOut;
@@ -222,8 +224,13 @@ impl Loaded {
         self.plan = plan;
         let mut faults: Vec<Fault> = Vec::new();
         let unowned = |diag: &&Diag| has_project || diag.code != &code::MISSING_KEY;
-        let errors =
-            self.read.diags.iter().chain(diags.iter().filter(|diag| !self.follows(diag)).filter(unowned));
+        let judged_never = self.judged_never();
+        let errors = self
+            .read
+            .diags
+            .iter()
+            .chain(&judged_never)
+            .chain(diags.iter().filter(|diag| !self.follows(diag)).filter(unowned));
         for diag in errors.filter(|diag| diag.level == Level::Error) {
             let same = |a: &Fault, b: &Fault| a.at == b.at && a.message == b.message && a.policy == b.policy;
             for fault in self.faults_of(diag) {
@@ -233,6 +240,16 @@ impl Loaded {
             }
         }
         self.faults = faults;
+    }
+
+    /// What stops a run though policies and project are well by themselves.
+    fn judged_never(&self) -> Vec<Diag> {
+        if !self.has_project {
+            return Vec::new();
+        }
+        let today = micros_of(jiff::Timestamp::now()).div_euclid(86_400_000_000);
+        let far = lint::too_far(&self.project, today).into_iter();
+        far.chain(lint::empty_environments(&self.project)).collect()
     }
 
     /// Is a name said to be unknown only because what has it cannot be loaded?

@@ -48,7 +48,8 @@ fn by_recording(name: &str, arguments: &Arguments, file: &Path) -> Result<String
     let shown = file.display().to_string();
     let bound = Bound::of(arguments, &recording)?;
     let max_age = bound.setup.project.recordings.max_age;
-    let unfit = unfit(file, &recording, &Wanted { entries: &bound.setup.entries, max_age, now: None });
+    let Setup { entries, project, .. } = &bound.setup;
+    let unfit = unfit(file, &recording, &Wanted { entries, root: &project.root, max_age, now: None });
     if !unfit.is_empty() {
         return Err(Problem::new(unfit));
     }

@@ -59,6 +59,7 @@ fn change(name: &str) -> Option<Words> {
 fn a_lint(name: &str) -> Option<Words> {
     let found = lint::find(name)?;
     let level = match found.level {
+        _ if lint::is_fixed(found) => "always an error",
         lint::ERROR => "an error by default",
         lint::WARNING => "a warning by default",
         lint::OFF => "off by default",

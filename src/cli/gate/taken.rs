@@ -91,8 +91,12 @@ impl Taken {
 
     fn too_old(&self, setup: &Setup, max_age: Option<Duration>) -> Option<Diag> {
         let said = max_age.or(setup.project.recordings.max_age);
-        let wanted =
-            recorded::Wanted { entries: &setup.entries, max_age: Some(said.unwrap_or(MAX_AGE)), now: None };
+        let wanted = recorded::Wanted {
+            entries: &setup.entries,
+            root: &setup.project.root,
+            max_age: Some(said.unwrap_or(MAX_AGE)),
+            now: None,
+        };
         let why = recorded::age(&self.recording, &wanted)?;
         let help = match said {
             Some(_) => "take it again from the source, or allow more with `--max-age`",

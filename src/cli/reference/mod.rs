@@ -116,7 +116,7 @@ fn lints() -> String {
         vec![
             name,
             category,
-            lint::word(lint.level).to_owned(),
+            format!("{}{}", lint::word(lint.level), if lint::is_fixed(lint) { ", always" } else { "" }),
             lint.doc.to_owned(),
             about(&lint.check).to_owned(),
         ]
@@ -127,8 +127,13 @@ fn lints() -> String {
 }
 
 fn of_lint(lint: &lint::Lint) -> String {
+    let fixed = if lint::is_fixed(lint) {
+        "It is always an error: no run begins while it finds something, so that no level and no comment makes it less.\n\n"
+    } else {
+        ""
+    };
     format!(
-        "### {}\n\n{}\n\n{}\n\nFound:\n\n```yaml\n{}\n```\n\nNot found:\n\n```yaml\n{}\n```\n\n",
+        "### {}\n\n{}\n\n{}\n\n{fixed}Found:\n\n```yaml\n{}\n```\n\nNot found:\n\n```yaml\n{}\n```\n\n",
         lint.name(),
         lint.code.explain,
         lint.page.why,

@@ -61,11 +61,23 @@ pub(super) fn of<'a>(cases: &[(&'a Arc<Policy>, &Case)]) -> Vec<Covered<'a>> {
     on_all_cores(&policies, |(policy, cases)| Covered {
         policy,
         branches: branches(policy),
-        seen: cases.iter().flat_map(|case| seen(policy, case)).collect(),
+        seen: cases.iter().flat_map(|case| shown(policy, case)).collect(),
     })
 }
 
-/// What one case shows; one that cannot be judged shows nothing, and fails as a case.
+/// What one case shows by what it expects: a rung of a ladder that nobody asks for may say anything.
+pub(super) fn shown(policy: &Arc<Policy>, case: &Case) -> BTreeSet<Branch> {
+    let severity = case.findings.iter().any(|expected| expected.severity.is_some());
+    let urgency = case.findings.iter().any(|expected| expected.urgency.is_some());
+    let asked = |(part, _): &Branch| match part {
+        Part::Severity(_) => severity,
+        Part::Urgency(_) => urgency,
+        _ => true,
+    };
+    seen(policy, case).into_iter().filter(asked).collect()
+}
+
+/// What is evaluated in one case; one that cannot be judged shows nothing, and fails as a case.
 pub(super) fn seen(policy: &Arc<Policy>, case: &Case) -> BTreeSet<Branch> {
     Ready::new(policy, case).map_or_else(|_wrong| BTreeSet::new(), |ready| ready.with(covered))
 }

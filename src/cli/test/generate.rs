@@ -19,7 +19,7 @@ use crate::policy::cases::write::{Said, item};
 use crate::policy::cases::{Case, CaseFile, decode};
 use crate::policy::cores::on_all_cores;
 use crate::source::Source;
-use crate::verdict;
+use crate::verdict::{self, Urgency};
 
 use super::super::exit;
 use super::super::output::{self, Done, Problem};
@@ -135,19 +135,26 @@ fn passing(policy: &Arc<Policy>, case: &Case, head: &str, find: &Find<'_>) -> Op
     };
     let bare = read(&item(case, policy, &[])?)?;
     let outcome = Ready::new(policy, &bare).ok()?.with(crate::judge::judge);
-    let whole = item(case, policy, &said(&outcome.check))?;
+    let whole = item(case, policy, &said(policy, &outcome.check))?;
     try_one(policy, &read(&whole)?).faults.is_empty().then_some(whole)
 }
 
 /// What a case expects of a judged check.
-fn said(judged: &verdict::Check) -> Vec<Said> {
+fn said(policy: &Policy, judged: &verdict::Check) -> Vec<Said> {
     if is_skipped(judged) {
-        return vec![Said { subject: None, verdict: "skipped", cause: None }];
+        let (subject, cause, severity, urgency) = (None, None, None, None);
+        return vec![Said { subject, verdict: "skipped", cause, severity, urgency }];
     }
+    // What is so whatever the facts are is no matter of a case.
+    let by_severity = !policy.severity.rungs.is_empty();
+    let by_urgency = policy.alert.as_ref().is_some_and(|alert| !alert.urgency.rungs.is_empty());
+    let is_of_a_subject = |finding: &verdict::Finding| !finding.subject.key.is_empty();
     let one = |finding: &verdict::Finding| Said {
         subject: (!finding.subject.key.is_empty()).then(|| Arc::clone(&finding.subject.shown)),
         verdict: finding.verdict.word(),
         cause: finding.cause.as_ref().map(|why| why.cause.word()),
+        severity: (by_severity && is_of_a_subject(finding)).then(|| finding.severity.word()),
+        urgency: finding.urgency.filter(|_| by_urgency && is_of_a_subject(finding)).map(Urgency::word),
     };
     judged.findings.iter().map(one).collect()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::fact::show;
+use crate::fact::{Type, Value, show};
 use crate::policy::Policy;
 use crate::policy::cases::Case;
 use crate::rule::Rule;
@@ -103,7 +103,8 @@ fn survivors<'a>(changes: &'a [Changed], cases: &[(&Arc<Policy>, &Case)]) -> Vec
     })
 }
 
-/// Every change of a policy: of its conditions, its shared values, and the defaults of its parameters.
+/// Every change of a policy: of its conditions, those of its ladders too, its shared values, how long a failure must hold,
+/// and the defaults of its parameters.
 pub(super) fn changes(policy: &Arc<Policy>) -> Vec<Changed> {
     let mut found = Vec::new();
     let mut of = |rule: &Rule, place: &dyn Fn(&mut Policy, Rule)| {
@@ -141,6 +142,49 @@ pub(super) fn changes(policy: &Arc<Policy>) -> Vec<Changed> {
             }
         });
     }
+    for (index, (_, rule)) in policy.severity.rungs.iter().enumerate() {
+        of(rule, &|policy, rule| {
+            if let Some((_, slot)) = policy.severity.rungs.get_mut(index) {
+                *slot = rule;
+            }
+        });
+    }
+    let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs);
+    for (index, (_, rule)) in urgency.enumerate() {
+        of(rule, &|policy, rule| {
+            let rungs = policy.alert.as_mut().map(|alert| &mut alert.urgency.rungs);
+            if let Some((_, slot)) = rungs.and_then(|rungs| rungs.get_mut(index)) {
+                *slot = rule;
+            }
+        });
+    }
+    found.extend(held(policy));
+    found.extend(defaults(policy));
+    found
+}
+
+/// Changes of how long a failure must hold.
+fn held(policy: &Arc<Policy>) -> Vec<Changed> {
+    let Some(needed) = policy.alert.as_ref().and_then(|alert| alert.held) else { return Vec::new() };
+    let shown = |held: &Value| format!("for: {}", show(held, &Type::DURATION));
+    let one = |value: Value| {
+        let mut changed = (**policy).clone();
+        if let Some(alert) = &mut changed.alert {
+            alert.held = value.as_int();
+        }
+        Changed {
+            policy: Arc::new(changed),
+            at: policy.loc.to_string(),
+            from: shown(&Value::Int(needed)),
+            to: shown(&value),
+        }
+    };
+    shifted(&Value::Int(needed), &Type::DURATION).into_iter().map(one).collect()
+}
+
+/// Changes of the defaults of parameters.
+fn defaults(policy: &Arc<Policy>) -> Vec<Changed> {
+    let mut found = Vec::new();
     for (index, param) in policy.params.iter().enumerate() {
         for value in shifted(&param.default, &param.ty) {
             let mut changed = (**policy).clone();

@@ -8,7 +8,7 @@ use crate::diag::{Diag, code};
 use crate::fact::{Observation, Past};
 use crate::judge::{Given, judge};
 use crate::plan::{Asked, Calendars, Check, Setting, TargetInfo, inverted};
-use crate::policy::cases::{Case, Expected};
+use crate::policy::cases::{Case, Expected, recalled};
 use crate::policy::decode::out_of_bounds;
 use crate::policy::{Policy, literal};
 use crate::source::yaml::Node;
@@ -127,6 +127,8 @@ pub(super) struct Ready {
     pub answers: Vec<Observation>,
     pub past: Past,
     pub now: Timestamp,
+    /// How long failures have held, if the case says so.
+    held: Option<i64>,
 }
 
 impl Ready {
@@ -135,13 +137,17 @@ impl Ready {
         let check = check(policy, case)?;
         let answers = case.observations(policy, &check.settings.values());
         let past = case.past(policy, &answers);
-        Ok(Self { check, answers, past, now: case.now })
+        Ok(Self { check, answers, past, now: case.now, held: case.held })
     }
 
     /// Judges with what a case has of the past.
     pub(super) fn with<T>(&self, judge: impl FnOnce(&Check, &[Observation], &Given<'_>) -> T) -> T {
-        let recall = Recall::default();
-        judge(&self.check, &self.answers, &Given { at: self.now, recall: &recall, past: &self.past })
+        let none = Recall::default();
+        let given = |recall| Given { at: self.now, recall, past: &self.past };
+        let Some(held) = self.held else { return judge(&self.check, &self.answers, &given(&none)) };
+        let first = crate::judge::judge(&self.check, &self.answers, &given(&none)).check;
+        let recall = recalled(&self.check.policy, &first.findings, (self.now, held));
+        judge(&self.check, &self.answers, &given(&recall))
     }
 }
 

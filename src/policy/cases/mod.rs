@@ -9,6 +9,8 @@ mod past;
 mod rows;
 pub mod write;
 
+pub use past::recalled;
+
 use super::check::{Strictness, check};
 use super::literal;
 use super::model::{Observe, Policy};
@@ -64,6 +66,9 @@ pub struct Case {
     pub before: Vec<Option<Result<Table, Arc<Missing>>>>,
     /// Samples by position of the observation, each with its age in microseconds, the oldest first.
     pub samples: Vec<Vec<(i64, Table)>>,
+    /// How long every failure has held, in every earlier sample, in microseconds; `None` if nothing is known of earlier
+    /// runs.
+    pub held: Option<i64>,
     /// Calendars that cover the time; `None` asks those of the project.
     pub during: Option<BTreeSet<Arc<str>>>,
     /// Other values of parameters, with their places.
@@ -131,7 +136,22 @@ pub fn decode(
     if documents.is_empty() {
         diags.push(Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no cases", source.name)));
     }
-    documents.into_iter().filter_map(|document| file(document.root, find, names, diags)).collect()
+    let files: Vec<CaseFile> =
+        documents.into_iter().filter_map(|document| file(document.root, find, names, diags)).collect();
+    one_name_each(&files, diags);
+    files
+}
+
+/// Two cases of one name are one line of a report, and nobody can tell which of them failed.
+fn one_name_each(files: &[CaseFile], diags: &mut Vec<Diag>) {
+    let mut known: BTreeMap<(&str, &str), &Loc> = BTreeMap::new();
+    for (file, case) in files.iter().flat_map(|file| file.cases.iter().map(move |case| (file, case))) {
+        if let Some(first) = known.insert((&file.policy.id, &case.name), &case.loc) {
+            let message = format!("two cases of `{}` are called `{}`", file.policy.id, case.name);
+            let diag = Diag::error(&code::CASE, message).at(&case.loc, "the second").at(first, "the first");
+            diags.push(diag.help("give each a name that says what it shows"));
+        }
+    }
 }
 
 fn file(
@@ -219,6 +239,7 @@ impl Reader<'_> {
             facts: tables,
             before: earlier,
             samples,
+            held: node.get("held").and_then(|held| self.held(held)),
             during: node.get("during").map(|names| self.during(names)),
             params: pairs(node.get("params"))
                 .iter()

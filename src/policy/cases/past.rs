@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Case, Policy, Reader, items, literal, pairs};
 use crate::diag::{code, did_you_mean};
 use crate::fact::{
-    History, Identity, Missing, Observation, Past, Rows, Table, Track, Type, micros_of, row_name, timestamp,
+    History, Identity, Missing, Observation, Past, Recall, Rows, Table, Track, Type, micros_of, row_name,
+    timestamp,
 };
 use crate::source::yaml::{Kind, Node};
+use crate::verdict::{Finding, Verdict};
 
 impl Case {
     /// What was before, for the questions of these answers, which are in the order of the observations.
@@ -61,7 +65,35 @@ fn history(samples: &[(i64, Table)], now: i64, target: &Arc<str>) -> History {
     History { facts, subjects }
 }
 
+/// What earlier runs said of failures that have held for so long, which a rule wants to have held for `needed`: it was
+/// not so just before, and is so since.
+pub fn recalled(policy: &Policy, findings: &[Finding], (now, held): (Timestamp, i64)) -> Recall {
+    let Some(needed) = policy.alert.as_ref().and_then(|alert| alert.held) else { return Recall::default() };
+    let before = |ago: i64| timestamp(micros_of(now).saturating_sub(ago));
+    // Whoever looks that often leaves no gap that is longer than what is asked for.
+    let reach = [held, needed.min(held)];
+    let mut so: Vec<Timestamp> = reach.into_iter().filter_map(before).filter(|at| *at < now).collect();
+    so.dedup();
+    let judged: Vec<Timestamp> =
+        before(held.saturating_add(1)).into_iter().chain(so.iter().copied()).collect();
+    let mut recall = Recall::default();
+    for finding in findings.iter().filter(|finding| finding.verdict == Verdict::Fail) {
+        recall.judged.insert((Arc::clone(&finding.policy), Arc::clone(&finding.target)), judged.clone());
+        recall.held.insert(Arc::clone(&finding.id), so.clone());
+    }
+    recall
+}
+
 impl Reader<'_> {
+    /// How long failures have held; of a policy without `for:` it would say nothing.
+    pub(super) fn held(&mut self, node: &Node) -> Option<i64> {
+        if self.policy.alert.as_ref().and_then(|alert| alert.held).is_none() {
+            let help = "leave `held:` out, or give the alert a `for:`".to_owned();
+            self.bad(node, "the policy has no `for:`, so that nothing has to hold".to_owned(), Some(help));
+        }
+        literal::typed(node, &Type::DURATION).ok()?.as_int()
+    }
+
     /// The observation of a key that must have `before:` or `history:`.
     fn relates(&mut self, key: &Node, what: &str, has: impl Fn(&super::Observe) -> bool) -> bool {
         let word = key.as_str().unwrap_or("");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Answered, Observe, Reader, items, literal, pairs};
 use crate::diag::{code, did_you_mean};
 use crate::fact::{Cause, Cell, Field, Level, Missing, Rows, Schema, Table, Type, Value};
+use crate::policy::limits::bounds;
 use crate::source::yaml::{Kind, Node};
 
 impl Reader<'_> {
@@ -95,12 +96,30 @@ impl Reader<'_> {
         let defaults = self.root.get(&observe.name);
         let cells = schema.fields.iter().enumerate().map(|(index, field)| {
             match node.get(&field.name).or_else(|| defaults.and_then(|d| d.get(&field.name))) {
-                Some(value) => self.cell(value, field),
+                Some(value) => {
+                    let cell = self.cell(value, field);
+                    self.within(observe, field, (value, &cell));
+                    cell
+                }
                 None if schema.key.contains(&index) && field.ty.is_nullable() => Ok(Value::Null),
                 None => Err(Arc::clone(&absent)),
             }
         });
         cells.collect::<Vec<_>>().into_boxed_slice()
+    }
+
+    /// A fact that no system can have shows nothing.
+    fn within(&mut self, observe: &Observe, field: &Field, (node, cell): (&Node, &Cell)) {
+        let Some((low, high)) = bounds(observe.probe, &field.name, field.ty.base()) else { return };
+        let Some(value) = cell.as_ref().ok().and_then(Value::as_float) else { return };
+        let limit = |limit: &Value| limit.as_float();
+        let below = limit(&low).is_some_and(|low| value < low);
+        let above = high.as_ref().and_then(limit).is_some_and(|high| value > high);
+        if below || above {
+            let lies = if high.is_some() { "lies between 0% and 100%" } else { "is never below 0" };
+            let message = format!("`{}` cannot be {}: it {lies}", field.name, node.loc.text().trim());
+            self.bad(node, message, Some("write a value that can be observed".to_owned()));
+        }
     }
 
     pub(super) fn cell(&mut self, node: &Node, field: &Field) -> Cell {

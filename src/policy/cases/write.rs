@@ -108,6 +108,9 @@ fn about(case: &Case, policy: &Policy) -> Option<String> {
         let params = case.params.iter().map(param).collect::<Option<Vec<_>>>()?;
         text.push_str(&format!("    params: {{ {} }}\n", params.join(", ")));
     }
+    if let Some(held) = case.held {
+        text.push_str(&format!("    held: {}\n", whole(held, DURATIONS)));
+    }
     if let Some(during) = &case.during {
         let names = during.iter().map(|name| scalar(name)).collect::<Vec<_>>();
         text.push_str(&format!("    during: [{}]\n", names.join(", ")));
@@ -218,13 +221,18 @@ pub struct Said {
     pub verdict: &'static str,
     /// The cause's word.
     pub cause: Option<&'static str>,
+    /// The severity's word, where a ladder decides it.
+    pub severity: Option<&'static str>,
+    /// The urgency's word, where a ladder decides it.
+    pub urgency: Option<&'static str>,
 }
 
 impl Said {
     fn text(&self) -> String {
         let subject = self.subject.as_ref().map(|subject| format!("subject: {}, ", scalar(subject)));
-        let cause = self.cause.map(|cause| format!(", cause: {cause}"));
-        format!("{{ {}verdict: {}{} }}", subject.unwrap_or_default(), self.verdict, cause.unwrap_or_default())
+        let rest = [("cause", self.cause), ("severity", self.severity), ("urgency", self.urgency)];
+        let rest = rest.into_iter().filter_map(|(key, word)| Some(format!(", {key}: {}", word?)));
+        format!("{{ {}verdict: {}{} }}", subject.unwrap_or_default(), self.verdict, rest.collect::<String>())
     }
 }
 

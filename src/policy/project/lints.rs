@@ -28,6 +28,17 @@ pub struct LintLevel {
     pub loc: Loc,
 }
 
+impl LintLevel {
+    /// How loud it is: off, a warning, an error.
+    pub fn loudness(&self) -> u8 {
+        match self.level {
+            None => 0,
+            Some(Level::Warning) => 1,
+            Some(Level::Error) => 2,
+        }
+    }
+}
+
 /// What an organisation asks of its policies.
 #[derive(Clone, Debug)]
 pub struct HouseRule {

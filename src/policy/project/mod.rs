@@ -47,6 +47,15 @@ pub struct Environment {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// The verdict from which a run fails.
     pub fail_on: Option<Verdict>,
+    /// Where its name stands.
+    pub loc: Loc,
+}
+
+impl Environment {
+    /// Is a target with these labels one of its targets?
+    pub fn has(&self, labels: &BTreeMap<Arc<str>, Arc<str>>) -> bool {
+        self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
+    }
 }
 
 /// The project.
@@ -294,7 +303,8 @@ impl Reader {
 
 fn environment(key: &Node, node: &Node) -> Option<Environment> {
     let fail_on = node.get("fail_on").and_then(Node::as_str).and_then(Verdict::from_word);
-    Some(Environment { name: text(Some(key))?, labels: labels(node.get("targets")), fail_on })
+    let labels = labels(node.get("targets"));
+    Some(Environment { name: text(Some(key))?, labels, fail_on, loc: key.loc.clone() })
 }
 
 fn owners(node: Option<&Node>) -> BTreeMap<Arc<str>, BTreeMap<Urgency, Arc<str>>> {

@@ -62,6 +62,11 @@ pub static CASE: MapShape = MapShape {
             Shape::MapOf(&Shape::Name, &Shape::ListOf(&Shape::Map(&SAMPLE))),
             "samples of observations with `history:`",
         ),
+        may(
+            "held",
+            Shape::Duration,
+            "how long every failure has held, for alerts with `for:`; left out, nothing is known of earlier runs",
+        ),
         may("during", Shape::Many(&Shape::Line), "calendars that cover the time; others do not"),
         may("params", Shape::MapOf(&Shape::Name, &Shape::Literal), "other values of parameters"),
         may("target", Shape::Map(&CASE_TARGET), "the target's name and labels"),

@@ -9,9 +9,13 @@ pub(super) fn explain(error: &ParseErrorType, text: &str) -> (String, Option<Str
     let said = error.to_string();
     let message = |text: &str| text.to_owned();
     match error {
-        ParseErrorType::UnexpectedEOF => {
-            (message("the expression is not whole"), Some(message("something must follow at the end")))
-        }
+        ParseErrorType::UnexpectedEOF => match suffix(text) {
+            // `90%` ends in an operator.
+            Some(found) => number_help(found),
+            None => {
+                (message("the expression is not whole"), Some(message("something must follow at the end")))
+            }
+        },
         ParseErrorType::Reserved(word) => (
             format!("`{word}` is a word that the language reserves"),
             Some(message("if it is meant as a text, put it into double quotes")),
@@ -52,6 +56,10 @@ fn number_help(written: &str) -> (String, Option<String>) {
 fn suggestion(written: &str) -> Option<String> {
     let split = written.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'))?;
     let (number, unit) = written.split_at(split);
+    // `1.GiB` is as it has to be.
+    if number.ends_with('.') {
+        return None;
+    }
     let word = match unit {
         "%" => "percent",
         other => functions::unit_word(other)?,

@@ -24,6 +24,7 @@ pub(super) fn of_examples(policy: &Policy) -> Option<Case> {
             .iter()
             .map(|observe| observe.before.as_ref().map(|_| answer(&observe.asked, now).result))
             .collect(),
+        held: None,
         samples: policy.observe.iter().map(|_| Vec::new()).collect(),
         during: None,
         params: Vec::new(),
@@ -113,4 +114,33 @@ pub(super) fn trimmed(case: &Case, keeps: impl Fn(&Case) -> bool) -> Case {
         }
     }
     best
+}
+
+/// How much there is in a case.
+pub(super) fn size(case: &Case) -> usize {
+    let rows = case.facts.iter().map(|facts| facts.result.as_ref().map_or(1, |table| table.rows.len()));
+    rows.sum::<usize>() + case.samples.iter().map(Vec::len).sum::<usize>() + case.params.len()
+}
+
+/// Do two cases ask the same?
+pub(super) fn alike(one: &Case, other: &Case) -> bool {
+    let facts = one
+        .facts
+        .iter()
+        .zip(&other.facts)
+        .all(|(one, other)| one.age == other.age && one.result == other.result);
+    let params = |case: &Case| {
+        case.params
+            .iter()
+            .map(|(name, node)| (Arc::clone(name), node.loc.text().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    facts
+        && one.now == other.now
+        && one.before == other.before
+        && one.samples == other.samples
+        && one.during == other.during
+        && one.held == other.held
+        && params(one) == params(other)
+        && (&one.target, &one.scheme, &one.labels) == (&other.target, &other.scheme, &other.labels)
 }

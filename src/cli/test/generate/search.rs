@@ -13,10 +13,10 @@ use crate::policy::cases::Case;
 use crate::policy::cases::write::literal;
 use crate::verdict::{self, Verdict};
 
-use super::super::cover::seen;
+use super::super::cover::{seen, shown};
 use super::super::mutate;
 use super::super::tried::{Ready, try_one};
-use super::base;
+use super::base::{self, alike, size};
 use super::vary::{self, At, Constants, Field, Variation};
 
 /// Cases from which variations are made, at most.
@@ -57,7 +57,7 @@ impl<'p> Search<'p> {
             fields: vary::fields(policy),
             constants: Constants::of(policy),
             all: branches(policy).into_iter().map(|shown| shown.branch).collect(),
-            seen: there.iter().flat_map(|case| seen(policy, case)).collect(),
+            seen: there.iter().flat_map(|case| shown(policy, case)).collect(),
             bases: Vec::new(),
             turned: BTreeSet::new(),
             pool: Vec::new(),
@@ -143,7 +143,8 @@ impl<'p> Search<'p> {
         while let Some(base) = self.bases.get(next).cloned() {
             next += 1;
             self.limits(&base);
-            for one in self.singles(&base).into_iter().chain(vary::answers(self.policy, &base)) {
+            let others = vary::answers(self.policy, &base).into_iter().chain(vary::held(self.policy, &base));
+            for one in self.singles(&base).into_iter().chain(others) {
                 self.offer(one);
             }
             if next == self.bases.len() && self.is_blind() {
@@ -283,6 +284,14 @@ impl<'p> Search<'p> {
         self.chosen.push(one);
     }
 
+    /// Makes a variation a proposal although a case that is there may have its facts: that one expects less, and notices less.
+    fn take_for_more(&mut self, one: Variation) {
+        if !self.chosen.iter().any(|chosen| alike(&chosen.case, &one.case)) {
+            self.known.push(one.case.clone());
+            self.chosen.push(one);
+        }
+    }
+
     /// Takes what tells changes of the policy apart that nothing tells apart yet.
     fn kill_mutants(&mut self, there: &[&Case]) {
         let mutants = mutate::changes(self.policy);
@@ -290,10 +299,14 @@ impl<'p> Search<'p> {
             let other = Ready::new(changed, case).ok().map(|ready| said(&ready));
             other.is_some() && other != Ready::new(self.policy, case).ok().map(|ready| said(&ready))
         };
+        let sound: Vec<&Case> =
+            there.iter().copied().filter(|case| try_one(self.policy, case).faults.is_empty()).collect();
         let mut wanted = Vec::new();
         for mutant in &mutants {
-            let known = there.iter().copied().chain(self.chosen.iter().map(|one| &one.case)).chain(&wanted);
-            if known.into_iter().any(|case: &Case| tells(&mutant.policy, case)) {
+            // A case that is there tells what it expects, and not all that is found.
+            let notices = |case: &&Case| !try_one(&mutant.policy, case).faults.is_empty();
+            let mut chosen = self.chosen.iter().map(|one| &one.case).chain(&wanted);
+            if sound.iter().any(notices) || chosen.any(|case: &Case| tells(&mutant.policy, case)) {
                 continue;
             }
             if let Some(one) = self.pool.iter().find(|one| tells(&mutant.policy, &one.case)) {
@@ -303,7 +316,7 @@ impl<'p> Search<'p> {
         for case in wanted {
             if let Some(index) = self.pool.iter().position(|one| alike(&one.case, &case)) {
                 let one = self.pool.swap_remove(index);
-                self.take(one);
+                self.take_for_more(one);
             }
         }
     }
@@ -329,7 +342,7 @@ impl<'p> Search<'p> {
 
 /// What a case can say of a judgement.
 fn said(ready: &Ready) -> Vec<crate::policy::cases::write::Said> {
-    super::said(&ready.with(judge).check)
+    super::said(&ready.check.policy, &ready.with(judge).check)
 }
 
 fn is_rung(branch: &Branch) -> bool {
@@ -365,32 +378,4 @@ fn narrow(low: i64, high: i64, first: &str, signature: &dyn Fn(i64) -> Option<St
         }
     }
     low
-}
-
-/// How much there is in a case.
-fn size(case: &Case) -> usize {
-    let rows = case.facts.iter().map(|facts| facts.result.as_ref().map_or(1, |table| table.rows.len()));
-    rows.sum::<usize>() + case.samples.iter().map(Vec::len).sum::<usize>() + case.params.len()
-}
-
-/// Do two cases ask the same?
-fn alike(one: &Case, other: &Case) -> bool {
-    let facts = one
-        .facts
-        .iter()
-        .zip(&other.facts)
-        .all(|(one, other)| one.age == other.age && one.result == other.result);
-    let params = |case: &Case| {
-        case.params
-            .iter()
-            .map(|(name, node)| (Arc::clone(name), node.loc.text().to_owned()))
-            .collect::<Vec<_>>()
-    };
-    facts
-        && one.now == other.now
-        && one.before == other.before
-        && one.samples == other.samples
-        && one.during == other.during
-        && params(one) == params(other)
-        && (&one.target, &one.scheme, &one.labels) == (&other.target, &other.scheme, &other.labels)
 }

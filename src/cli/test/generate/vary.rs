@@ -245,6 +245,19 @@ pub(super) fn gaps(field: &Field, case: &Case) -> Vec<Variation> {
     found
 }
 
+/// Failures that have held as long as the alert asks, and nearly as long.
+pub(super) fn held(policy: &Policy, case: &Case) -> Vec<Variation> {
+    let Some(needed) = policy.alert.as_ref().and_then(|alert| alert.held) else { return Vec::new() };
+    let said = |held: i64, remark: &str| {
+        let shown = literal(&Value::Int(held), &Type::DURATION)?;
+        let case = Case { held: Some(held), ..case.clone() };
+        Some(Variation { name: format!("held for {shown}, {remark}"), case })
+    };
+    let short = Some(needed.saturating_sub(1_000_000)).filter(|short| *short > 0);
+    let short = short.and_then(|short| said(short, "just short of `for`"));
+    [said(needed, "as long as `for`"), short].into_iter().flatten().collect()
+}
+
 /// Answers that are not there, without rows, or on one side only; calendars the other way round.
 pub(super) fn answers(policy: &Policy, case: &Case) -> Vec<Variation> {
     let mut found = Vec::new();
