@@ -364,7 +364,8 @@ fn without_a_store_nothing_of_the_past_is_known_and_the_policies_are_skipped() {
 
 #[test]
 fn a_store_that_cannot_be_read_is_missing_with_its_cause() {
-    let shop = shop("");
+    let waiver = "waivers: [{ policy: size, target: here, reason: the disk is replaced, owner: ops, ticket: OPS-1, expires: 2026-09-20 }]\n";
+    let shop = shop(waiver);
     nightly(&shop, "07-01").exits(0);
     probe(&shop, "07-02 02:00:00", "project.findings").exits(0);
     let sqlite = |sql: &str| {

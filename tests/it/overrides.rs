@@ -243,8 +243,8 @@ fn a_policy_that_is_switched_on_is_not_looser_and_one_that_is_switched_off_is() 
     };
     assert_eq!(looser(false, "params.on", "false"), Vec::<Json>::new());
     assert_eq!(looser(true, "params.on", "false"), ["on false instead of true"]);
-    assert_eq!(looser(false, "!params.on", "false"), ["on true instead of false"]);
-    assert_eq!(looser(false, "params.on", "(false && params.on)"), ["on true instead of false"]);
+    assert_eq!(looser(false, "\"!params.on\"", "false"), ["on true instead of false"]);
+    assert_eq!(looser(false, "params.on", "false && params.on"), ["on true instead of false"]);
 }
 
 #[test]

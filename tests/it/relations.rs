@@ -254,7 +254,11 @@ fn the_past_is_enough_or_unknown() {
     };
     let none = "{ subject: x, verdict: unknown, cause: no-history }";
     let fail = "{ subject: x, verdict: fail }";
-    let rule = |rule: &str, cases: &[String]| holds(&format!("{PAST}fail: {rule}\n"), &cases.join("\n"));
+    let rule = |rule: &str, cases: &[String]| {
+        let named = |(place, case): (usize, &String)| case.replacen("it", &format!("case {place}"), 1);
+        let cases: Vec<String> = cases.iter().enumerate().map(named).collect();
+        holds(&format!("{PAST}fail: {rule}\n"), &cases.join("\n"));
+    };
     rule(
         "per_day(n) > 1.5",
         &[

@@ -46,9 +46,23 @@ pub fn decode_as_far(
         Some(project) => Some((project, LeftOut::default())),
         None => Rest::of(source, instead).and_then(|rest| rest.read(root, &mut found)),
     };
-    hide::secrets(source, &mut found);
+    // Places in a text that was closed show its lines.
+    for shown in sources(source, &found) {
+        hide::secrets(&shown, &mut found);
+    }
     diags.append(&mut found);
     salvaged
+}
+
+/// The file, and other forms of it that something was said about.
+fn sources(source: &Arc<Source>, diags: &[Diag]) -> Vec<Arc<Source>> {
+    let mut all = vec![Arc::clone(source)];
+    for label in diags.iter().flat_map(|diag| &diag.labels) {
+        if label.loc.source.name == source.name && !all.contains(&label.loc.source) {
+            all.push(Arc::clone(&label.loc.source));
+        }
+    }
+    all
 }
 
 /// The tree without what is wrong in it.
