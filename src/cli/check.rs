@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::diag::{Diag, Level};
 use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
 use crate::observe::Ledger;
 use crate::report::{Format, Review, render, review};
@@ -192,7 +191,7 @@ fn judge(arguments: &Arguments) -> Done {
     if let Some(memory) = ran.memory.take()
         && let Err(problem) = memory.remember(&setup, &ran.report, (&ran.recording, seen), &ran.redactor)
     {
-        not_remembered(&mut ran.report, problem);
+        not_remembered(&mut ran.report, &problem);
     }
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;
@@ -222,7 +221,7 @@ fn read(arguments: &Arguments, now: Option<jiff::Timestamp>) -> Result<(Setup, F
 }
 
 /// What was judged is still reported, and is no success: the next run will not know of this one.
-pub(super) fn not_remembered(report: &mut RunReport, problem: Problem) {
+pub(super) fn not_remembered(report: &mut RunReport, problem: &Problem) {
     let why = problem.diags.first().map_or("", |diag| &*diag.message);
     if report.exit == exit::GOOD {
         report.exit = exit::UNKNOWN;
@@ -230,8 +229,7 @@ pub(super) fn not_remembered(report: &mut RunReport, problem: Problem) {
     } else {
         report.exit_reason.push_str(&format!("; the run was not remembered: {why}"));
     }
-    let warning = |diag| Diag { level: Level::Warning, ..diag };
-    output::warn(&problem.diags.into_iter().map(warning).collect::<Vec<_>>());
+    output::warn_anyway(&problem.diags);
 }
 
 fn now(text: &str) -> Result<jiff::Timestamp, Problem> {

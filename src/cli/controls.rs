@@ -78,6 +78,12 @@ pub(super) fn chosen(project: &Project, wanted: Option<&str>) -> Result<Vec<Arc<
 
 /// The checks that a run of everything would have. A policy that fits no target is what is shown here, and no error.
 pub(super) fn bound(setup: &Setup) -> Result<Plan, Problem> {
+    let (plan, errors) = bound_as_far(setup);
+    if errors.is_empty() { Ok(plan) } else { Err(Problem::new(errors)) }
+}
+
+/// The same as far as it goes, and what is wrong.
+pub(super) fn bound_as_far(setup: &Setup) -> (Plan, Vec<Diag>) {
     let (plan, diags) = bind_as_far(&Input {
         policies: setup.policies(),
         targets: &setup.infos,
@@ -86,8 +92,7 @@ pub(super) fn bound(setup: &Setup) -> Result<Plan, Problem> {
         has_project: setup.has_project,
     });
     let wrong = |diag: &Diag| diag.level == Level::Error && diag.code != &code::NO_TARGET;
-    let errors: Vec<Diag> = diags.into_iter().filter(wrong).collect();
-    if errors.is_empty() { Ok(plan) } else { Err(Problem::new(errors)) }
+    (plan, diags.into_iter().filter(wrong).collect())
 }
 
 /// The checks of a plan; a policy without a target has none.

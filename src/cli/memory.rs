@@ -18,7 +18,7 @@ use crate::verdict::{Recall, RunReport};
 
 use super::memory_keep::{self, outlived};
 use super::memory_shared::{self, Place};
-use super::output::{Problem, warn};
+use super::output::{Problem, warn, warn_anyway};
 use super::promise::Promised;
 use super::setup::{Setup, Sources};
 
@@ -150,10 +150,7 @@ fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, 
         match known() {
             Ok(recalled) => return Ok(recalled),
             // What is overdue is no reason not to judge the rest; whether this run can be kept is seen at its end.
-            Err(problem) => {
-                let told = problem.diags.into_iter().map(|diag| Diag { level: Level::Warning, ..diag });
-                warn(&told.collect::<Vec<_>>());
-            }
+            Err(problem) => warn_anyway(&problem.diags),
         }
     }
     Ok(Recalled { span: inbox.span(), ..Recalled::default() })

@@ -71,7 +71,13 @@ pub(super) fn warn(diags: &[Diag]) {
     warn_of(diags, "nothing was judged");
 }
 
-/// The same, with what errors mean for what was asked for.
+/// Prints as warnings what would be an error of what was asked for, and is none of what is done anyway.
+pub(super) fn warn_anyway(diags: &[Diag]) {
+    let softer = |diag: &Diag| Diag { level: Level::Warning, ..diag.clone() };
+    warn(&diags.iter().map(softer).collect::<Vec<_>>());
+}
+
+/// Prints diagnostics to the error stream, with what errors mean for what was asked for.
 pub(super) fn warn_of(diags: &[Diag], meaning: &str) {
     let terminal = std::io::stderr().is_terminal();
     let color = terminal && edge::wants_color();

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::diag::{Diag, Level};
 use crate::fact::{About, Identity, Missing, Observation, Past, ProbeMark, Recording, Request, catalogue};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
@@ -349,16 +348,7 @@ fn about(setup: &Setup, answers: &[Observation]) -> About {
 
 /// Prints warnings of loading, errors included when going on.
 pub(super) fn warnings(setup: &Setup) {
-    if !setup.warnings.is_empty() {
-        super::output::warn(
-            &setup
-                .warnings
-                .iter()
-                .cloned()
-                .map(|diag| Diag { level: Level::Warning, ..diag })
-                .collect::<Vec<_>>(),
-        );
-    }
+    super::output::warn_anyway(&setup.warnings);
 }
 
 #[cfg(test)]

@@ -39,9 +39,9 @@ pub fn bounds(probe: &ProbeDecl, fact: &str, ty: &Type) -> Option<(Value, Option
 
 /// Is a value of a parameter looser than another, as far as the rules tell?
 pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) -> bool {
-    let Some(decl) = policy.params.get(param) else { return false };
+    let Some(decl) = policy.params.get(param).filter(|_| value != default) else { return false };
     if is_switch(policy, param) {
-        return *value == Value::Bool(false) && *default != *value;
+        return *value == Value::Bool(false);
     }
     let higher = compare(Cmp::Gt, value, default, &decl.ty).unwrap_or(false);
     let lower = compare(Cmp::Lt, value, default, &decl.ty).unwrap_or(false);
@@ -49,7 +49,7 @@ pub fn is_looser(policy: &Policy, param: usize, default: &Value, value: &Value) 
         Some(true) => higher,
         Some(false) => lower,
         // A limit whose direction cannot be told is shown whenever it differs.
-        None => value != default,
+        None => true,
     }
 }
 

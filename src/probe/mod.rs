@@ -205,12 +205,12 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.wal", &postgres::WAL),
     #[cfg(feature = "sql")]
     ("postgres.xmin_holders", &postgres::XMIN_HOLDERS),
-    ("project.checks", &project::Checks),
-    ("project.controls", &project::Controls),
-    ("project.exceptions", &project::Exceptions),
-    ("project.findings", &project::Findings),
-    ("project.runs", &project::Runs),
-    ("project.targets", &project::Targets),
+    ("project.checks", &project::CHECKS),
+    ("project.controls", &project::CONTROLS),
+    ("project.exceptions", &project::EXCEPTIONS),
+    ("project.findings", &project::FINDINGS),
+    ("project.runs", &project::RUNS),
+    ("project.targets", &project::TARGETS),
     #[cfg(feature = "sql")]
     ("sqlite.database", &sqlite::Database),
     #[cfg(feature = "sql")]

@@ -129,3 +129,41 @@ fn the_age_of_backups_is_told_and_whose_they_are() {
         at(&shop, "2026-07-05 02:00:00", &["audit", "--period", "2026-Q3", "--format", "json"]).exits(0);
     assert_eq!(audit.json()["outlook"], Json::Array(Vec::new()), "an audit looks back");
 }
+
+#[test]
+fn a_set_of_backups_in_which_there_is_none_comes_first() {
+    let shop = shop("");
+    days(&shop, 1..=2);
+    std::fs::remove_file(shop.at("newest.dump")).unwrap();
+    at(&shop, "2026-07-03 02:00:00", &["check"]).exits(1);
+    let all = ahead(&shop, "04");
+    assert_eq!((&all[0]["kind"], &all[0]["what"]), (&"backup".into(), &"there is none".into()), "{all:#?}");
+}
+
+#[test]
+fn every_check_of_one_answer_has_its_own_limit() {
+    let shop = shop("");
+    shop.policy(
+        "small",
+        "target: { type: host }\nobserve: { files: { probe: file.stat, with: { paths: ['@SHOP@/files/grows', '@SHOP@/files/shrinks', '@SHOP@/files/still', '@SHOP@/files/other'] } } }\n\
+         each: files\nfail: exists && (size ?? 0.bytes) > 19.KiB\n",
+    );
+    days(&shop, 1..=8);
+    let all = ahead(&shop, "09");
+    let of = |policy: &str| {
+        limits(&all).into_iter().filter(|one| one["name"].as_str().unwrap().starts_with(policy)).count()
+    };
+    assert_eq!((of("size at"), of("small at"), of("both at")), (2, 2, 0), "{all:#?}");
+}
+
+#[test]
+fn what_cannot_be_bound_any_more_is_said_and_the_week_is_told() {
+    let shop = shop("");
+    days(&shop, 1..=8);
+    let text = std::fs::read_to_string(shop.at("policies/size.yaml")).unwrap();
+    shop.file("policies/size.yaml", &text.replace("owner: ops", "owner: gone"));
+    let report = at(&shop, "2026-07-09 02:00:00", &["report", "--format", "json"]).exits(0);
+    let report = report.says("gone").says("what lies ahead is told as far as checks can be bound to targets");
+    assert_eq!(limits(report.json()["outlook"].as_array().unwrap()).len(), 2);
+    assert_eq!(report.json()["population"]["judged"], report.json()["population"]["expected"]);
+}

@@ -37,14 +37,11 @@ struct Held<'p> {
     verdict: &'static str,
 }
 
-/// A check with what it holds against limits, and the facts that are read for it.
+/// A check with what it holds against limits, and the columns that are read for it with the names of their facts.
 struct Question<'p> {
     check: &'p Check,
-    key: &'p Key,
     held: Vec<Held<'p>>,
-    /// Columns that are read, and the names of their facts.
-    columns: Vec<usize>,
-    facts: Vec<Arc<str>>,
+    columns: Vec<(usize, Arc<str>)>,
 }
 
 /// Everything that crosses a limit until a time if it goes on as in the last month, with when it likely does.
@@ -55,18 +52,27 @@ pub(super) async fn limits(
     until: SignedDuration,
 ) -> Result<Vec<(i64, Ahead)>, StoreError> {
     let from = now.checked_sub(BACK).unwrap_or(Timestamp::MIN);
+    // Many checks are judged by one answer, whose samples are read once for all.
+    let mut asked: BTreeMap<&Key, Vec<Question<'_>>> = BTreeMap::new();
+    for check in plan.checks.iter().filter(|check| check.skip.is_none()) {
+        if let Some((key, question)) = of(check, plan) {
+            asked.entry(key).or_default().push(question);
+        }
+    }
     let mut found = Vec::new();
-    for question in
-        plan.checks.iter().filter(|check| check.skip.is_none()).filter_map(|check| of(check, plan))
-    {
-        let watched = store.watch(question.key, &question.facts, from, now).await?;
-        question.ahead(&watched, (micros_of(now), until), &mut found);
+    for (key, questions) in asked {
+        let names = questions.iter().flat_map(|question| &question.columns).map(|(_, name)| name);
+        let facts: Vec<Arc<str>> = names.collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let watched = store.watch(key, &facts, from, now).await?;
+        for question in questions {
+            question.ahead(&watched, (micros_of(now), until), &mut found);
+        }
     }
     Ok(found)
 }
 
 /// What a check holds against limits; nothing if it does so in no way that is understood here.
-fn of<'p>(check: &'p Check, plan: &'p Plan) -> Option<Question<'p>> {
+fn of<'p>(check: &'p Check, plan: &'p Plan) -> Option<(&'p Key, Question<'p>)> {
     let policy = &*check.policy;
     let ViewKind::Observed(observation) = policy.row_view()?.kind else { return None };
     let Asked::One(position) = check.requests.get(observation)? else { return None };
@@ -85,10 +91,9 @@ fn of<'p>(check: &'p Check, plan: &'p Plan) -> Option<Question<'p>> {
             columns.insert(*column);
         }
     }
-    let columns: Vec<usize> = columns.into_iter().collect();
-    let facts: Option<Vec<Arc<str>>> =
-        columns.iter().map(|column| Some(Arc::clone(&request.schema.fields.get(*column)?.name))).collect();
-    (!held.is_empty()).then_some(Question { check, key: &request.key, held, columns, facts: facts? })
+    let named = |column: usize| Some((column, Arc::clone(&request.schema.fields.get(column)?.name)));
+    let columns: Vec<(usize, Arc<str>)> = columns.into_iter().filter_map(named).collect();
+    (!held.is_empty()).then_some((&request.key, Question { check, held, columns }))
 }
 
 /// Samples are kept of what is one value.
@@ -185,33 +190,34 @@ impl Scope for Last<'_> {
 
 impl Question<'_> {
     fn ahead(&self, watched: &Watched, (now, until): (i64, SignedDuration), found: &mut Vec<(i64, Ahead)>) {
-        let names = watched.facts.iter().map(|(name, _)| name);
-        if !names.eq(&self.facts) {
-            return;
-        }
         // What is there no more in the newest answer does not grow.
         let Some(newest) = watched.asked.iter().filter(|(_, why)| why.is_none()).map(|(at, _)| *at).max()
         else {
             return;
         };
+        let place = |name: &Arc<str>| watched.facts.iter().position(|(known, _)| known == name);
+        let places = self.columns.iter().filter_map(|(column, name)| Some((*column, place(name)?)));
+        let places: Vec<(usize, usize)> = places.collect();
         for (subject, facts) in &watched.subjects {
-            let last = |fact: &WatchedFact| fact.track.at.last() == Some(&newest);
+            let fact = |(column, place): &(usize, usize)| Some((*column, facts.get(*place)?));
+            let seen = places.iter().filter_map(fact);
+            let seen = seen.filter(|(_, fact)| fact.track.at.last() == Some(&newest));
+            let seen: Vec<(usize, &WatchedFact)> = seen.collect();
             let matching = self.check.subjects.iter().filter(|entry| entry.pattern.matches(subject));
             let Ok(settings) = self.check.together(matching) else { continue };
-            let values = self.columns.iter().zip(facts).filter(|(_, fact)| last(fact));
-            let values = values.filter_map(|(column, fact)| Some((*column, fact.track.values.last()?)));
+            let values = seen.iter().filter_map(|(column, fact)| Some((*column, fact.track.values.last()?)));
             let scope = Last { check: self.check, settings: &settings, facts: values.collect() };
             let policy: &Policy = &self.check.policy;
             let mut asked = policy.filter.iter().chain(&policy.when);
             if !asked.all(|condition| matches!(holds(&condition.node, &scope), Ok(true))) {
                 continue;
             }
-            for (column, fact) in self.columns.iter().zip(facts).filter(|(_, fact)| last(fact)) {
-                let held = self.held.iter().filter(|held| held.column == *column);
+            for (column, fact) in seen {
+                let held = self.held.iter().filter(|held| held.column == column);
                 let next =
                     held.filter_map(|held| arrives(held, fact, &scope)).min_by(|a, b| a.1.total_cmp(&b.1));
                 let Some(arrival) = next else { continue };
-                found.extend(self.told((subject, fact, *column), &arrival, (now, until)));
+                found.extend(self.told((subject, fact, column), &arrival, (now, until)));
             }
         }
     }

@@ -10,10 +10,12 @@ use crate::audit::coverage::{Answer, Coverage, Given as Asked, Judged, Judgement
 use crate::audit::{self, Attested, Audit, Control, Framework, Given, Period, Promise};
 use crate::cli::edge::host;
 use crate::cli::memory::{self, Opened, unusable};
-use crate::cli::output::Problem;
+use crate::cli::output::{Problem, note, warn_anyway};
 use crate::cli::setup::{Select, Setup, Sources, setup};
 use crate::cli::{controls, house, run as running};
+use crate::diag::Diag;
 use crate::fact::{Attestation, Type, Value, micros_of, show, timestamp};
+use crate::plan::Plan;
 use crate::policy::{Project, attestations};
 use crate::probe::evidence_state;
 use crate::report::audit::Kind;
@@ -71,25 +73,30 @@ pub(super) fn gather(
         made,
         path: path.display().to_string(),
     });
-    audit.controls = covered(&setup, &ledger, framework)?;
+    let (plan, wrong) = controls::bound_as_far(&setup);
+    audit.controls = covered(&setup, &ledger, framework, (&plan, &wrong))?;
     audit.attestations = attested(&setup.project, made);
-    let ends = ends(&setup, &path, kind, made)?;
+    let ends = ends(&plan, &path, kind, made)?;
+    if !wrong.is_empty() {
+        // The past is known all the same.
+        warn_anyway(&wrong);
+        note("what lies ahead is told as far as checks can be bound to targets");
+    }
     audit.outlook = outlook::ahead(&setup.project, &audit.attestations, ends, made);
     Ok(Some(Gathered { audit, ledger, promises, setup, path }))
 }
 
 /// What the store knows of what lies ahead. What grows, and how old backups are, is asked every week; an audit looks back.
-fn ends(setup: &Setup, path: &Path, kind: Kind, made: Timestamp) -> Result<Ends, Problem> {
-    let plan = controls::bound(setup)?;
+fn ends(plan: &Plan, path: &Path, kind: Kind, made: Timestamp) -> Result<Ends, Problem> {
     let read = memory::wait(async {
         let store = Store::open(path).await?;
         let read = async {
-            let certificates = outlook::certificates(&store, &plan, made).await?;
+            let certificates = outlook::certificates(&store, plan, made).await?;
             if kind != Kind::Weekly {
                 return Ok(Ends { certificates, ..Ends::default() });
             }
-            let backups = outlook::backups(&store, &plan, made).await?;
-            let limits = forecast::limits(&store, &plan, made, outlook::AHEAD).await?;
+            let backups = outlook::backups(&store, plan, made).await?;
+            let limits = forecast::limits(&store, plan, made, outlook::AHEAD).await?;
             Ok(Ends { certificates, backups, limits })
         }
         .await;
@@ -114,13 +121,21 @@ fn promises(ledger: &Ledger, path: &Path) -> Result<BTreeMap<Arc<str>, Promise>,
 }
 
 /// The frameworks of the project, as far as checks of the period cover them.
-fn covered(setup: &Setup, ledger: &Ledger, framework: Option<&str>) -> Result<Vec<Framework>, Problem> {
+fn covered(
+    setup: &Setup,
+    ledger: &Ledger,
+    framework: Option<&str>,
+    (plan, wrong): (&Plan, &[Diag]),
+) -> Result<Vec<Framework>, Problem> {
     let declared = !setup.project.frameworks.all().is_empty();
     if framework.is_none() && !declared {
         return Ok(Vec::new());
     }
     let chosen = controls::chosen(&setup.project, framework)?;
-    let checks = controls::checks(&controls::bound(setup)?);
+    if !wrong.is_empty() {
+        return Err(Problem::new(wrong.to_vec()));
+    }
+    let checks = controls::checks(plan);
     let mut judged = Judgements::new();
     for one in ledger.judged.iter().filter(|one| !one.notice) {
         let (Some((policy, target, _)), Some(run)) = (ledger.checks.get(one.check), ledger.runs.get(one.run))

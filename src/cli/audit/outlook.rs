@@ -22,12 +22,12 @@ const DAY: i64 = 86_400_000_000;
 /// Facts that tell when a certificate ends: those sent with it may end earlier than its own.
 const ENDS: [&str; 2] = ["chain_not_after", "not_after"];
 
-/// What was seen last of a fact that is a time: of whom, whose it is, and the time.
+/// What was seen last of facts that are times: of whom, whose it is, and the earliest time; none if the source had none.
 pub(super) struct Seen {
     target: Arc<str>,
     subject: Arc<str>,
     owner: Arc<str>,
-    at: i64,
+    at: Option<i64>,
 }
 
 /// Reads when certificates end that were looked at lately.
@@ -72,7 +72,9 @@ async fn lately(
     let from = now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
     let watched = store.watch(key, facts, from, now).await?;
     let one = |(subject, facts): (Arc<str>, Vec<WatchedFact>)| {
-        let at = facts.iter().filter_map(|fact| fact.track.values.last()?.as_int()).min()?;
+        let mut last = facts.iter().filter_map(|fact| fact.track.values.last()).peekable();
+        last.peek()?;
+        let at = last.filter_map(Value::as_int).min();
         Some(Seen { target: Arc::clone(&key.target), subject, owner: Arc::clone(owner), at })
     };
     Ok(watched.subjects.into_iter().filter_map(one).collect())
@@ -111,13 +113,16 @@ pub(super) struct Ends {
 
 /// How old the newest backup is.
 fn aged(backup: &Seen, now: i64) -> (i64, Ahead) {
-    let at = timestamp(backup.at).map_or_else(String::new, |at| at.to_string());
-    let what = match now - backup.at {
-        ..0 => "the newest is dated in the future".to_owned(),
-        age => format!("the newest is {} old", show(&Value::Int(age), &Type::DURATION)),
+    let what = match backup.at.map(|at| now - at) {
+        None => "there is none".to_owned(),
+        Some(..0) => "the newest is dated in the future".to_owned(),
+        Some(age) => format!("the newest is {} old", show(&Value::Int(age), &Type::DURATION)),
     };
+    let at = backup.at.and_then(timestamp).map_or_else(String::new, |at| at.to_string());
     let (name, owner) = (backup.name(), Arc::clone(&backup.owner));
-    (backup.at, Ahead { kind: Arc::from("backup"), name, owner, from: at.clone(), to: at, what })
+    // Where there is none, that comes first.
+    let order = backup.at.unwrap_or(i64::MIN);
+    (order, Ahead { kind: Arc::from("backup"), name, owner, from: at.clone(), to: at, what })
 }
 
 /// Everything that ends within a month, or has ended, the next first.
@@ -142,7 +147,9 @@ pub(super) fn ahead(project: &Project, attested: &[Attested], seen: Ends, now: T
         }
     };
     for seen in seen.certificates {
-        add("certificate", seen.name(), Arc::clone(&seen.owner), seen.at);
+        if let Some(ends) = seen.at {
+            add("certificate", seen.name(), Arc::clone(&seen.owner), ends);
+        }
     }
     for waiver in &project.waivers {
         let name = format!("{} ({})", waiver.policy.text, waiver.ticket);

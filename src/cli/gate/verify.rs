@@ -158,7 +158,7 @@ fn verify(arguments: &Arguments) -> Done {
     if let Some(memory) = ran.memory.take()
         && let Err(problem) = memory.remember(&setup, &ran.report, (&ran.recording, None), &ran.redactor)
     {
-        check::not_remembered(&mut ran.report, problem);
+        check::not_remembered(&mut ran.report, &problem);
     }
     let page = GatePage { report: ran.report.clone(), ..page };
     let exit = ran.report.exit;

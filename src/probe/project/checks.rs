@@ -1,19 +1,8 @@
 //! `project.checks`: every check that the project promises.
 
-use super::memory::{each, maybe, records, since, text, texts, wants};
-use crate::fact::{CheckPast, CheckRow, House, Missing, Request, RowBuilder, Table, TableBuilder, Value};
+use super::memory::{each, maybe, since, text, texts, wants};
+use crate::fact::{CheckPast, CheckRow, Missing, Records, Request, RowBuilder, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
-
-/// The body of `project.checks`.
-pub(in crate::probe) struct Checks;
-
-impl Probe for Checks {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, house.as_deref()))
-    }
-}
 
 /// Facts that only the store knows.
 const PAST: &[&str] = &[
@@ -29,15 +18,14 @@ const PAST: &[&str] = &[
     "last_passed",
 ];
 
-fn look(
+pub(super) fn look(
     request: &Request,
     mut table: TableBuilder,
     stop: &Stop,
-    house: Option<&House>,
+    records: &dyn Records,
 ) -> Result<Table, Missing> {
-    let records = records(house)?;
     let checks = records.checks()?;
-    let pasts = wants(request, PAST).then(|| each(checks.len(), records.pasts(since(request)))).transpose();
+    let pasts = wants(request, PAST).then(|| each(checks.len(), records.pasts(since(request)?))).transpose();
     for (place, check) in checks.iter().enumerate() {
         stop.check("reading what is promised")?;
         let row = promised(table.row(), check);

@@ -1,30 +1,18 @@
 //! `project.controls`: every control of the project's frameworks.
 
-use super::memory::{each, maybe, records, text, wants};
-use crate::fact::{House, Missing, Request, Table, TableBuilder, Value};
+use super::memory::{each, maybe, text, wants};
+use crate::fact::{Missing, Records, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
-
-/// The body of `project.controls`.
-pub(in crate::probe) struct Controls;
-
-impl Probe for Controls {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, house.as_deref()))
-    }
-}
 
 /// Facts that only the store knows.
 const PAST: &[&str] = &["state", "oldest", "newest"];
 
-fn look(
+pub(super) fn look(
     request: &Request,
     mut table: TableBuilder,
     stop: &Stop,
-    house: Option<&House>,
+    records: &dyn Records,
 ) -> Result<Table, Missing> {
-    let records = records(house)?;
     let all = records.controls()?;
     let pasts = wants(request, PAST).then(|| each(all.len(), records.coverage())).transpose();
     for (place, one) in all.iter().enumerate() {

@@ -1,29 +1,17 @@
 //! `project.exceptions`: everything that is allowed now.
 
-use super::memory::{each, maybe, records, since, text};
-use crate::fact::{House, Missing, Request, Table, TableBuilder, Value};
+use super::memory::{each, maybe, since, text};
+use crate::fact::{Missing, Records, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
 
-/// The body of `project.exceptions`.
-pub(in crate::probe) struct Exceptions;
-
-impl Probe for Exceptions {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, house.as_deref()))
-    }
-}
-
-fn look(
+pub(super) fn look(
     request: &Request,
     mut table: TableBuilder,
     stop: &Stop,
-    house: Option<&House>,
+    records: &dyn Records,
 ) -> Result<Table, Missing> {
-    let records = records(house)?;
     let all = records.exceptions()?;
-    let hidden = request.wants("hides").then(|| each(all.len(), records.hidden(since(request)))).transpose();
+    let hidden = request.wants("hides").then(|| each(all.len(), records.hidden(since(request)?))).transpose();
     for (place, one) in all.iter().enumerate() {
         stop.check("reading what is allowed")?;
         let row = table

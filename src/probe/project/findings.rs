@@ -1,27 +1,16 @@
 //! `project.findings`: every finding that stands now.
 
-use super::memory::{records, since, text};
-use crate::fact::{House, Missing, Request, Table, TableBuilder, Value};
+use super::memory::{since, text};
+use crate::fact::{Missing, Records, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
 
-/// The body of `project.findings`.
-pub(in crate::probe) struct Findings;
-
-impl Probe for Findings {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, house.as_deref()))
-    }
-}
-
-fn look(
+pub(super) fn look(
     request: &Request,
     mut table: TableBuilder,
     stop: &Stop,
-    house: Option<&House>,
+    records: &dyn Records,
 ) -> Result<Table, Missing> {
-    for one in records(house)?.findings(since(request))? {
+    for one in records.findings(since(request)?)? {
         stop.check("reading the findings")?;
         table
             .row()

@@ -2,10 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Cause, House, Level, Missing, Records, Request, Value};
+use crate::fact::{Cause, House, Level, Missing, Records, Request, Table, TableBuilder, Value};
+use crate::probe::stop::Stop;
+use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
+
+/// Makes the rows of an answer.
+type Look = fn(&Request, TableBuilder, &Stop, &dyn Records) -> Result<Table, Missing>;
+
+/// The body of a probe that asks what a project promises and remembers.
+pub(in crate::probe) struct Memory(pub(super) Look);
+
+impl Probe for Memory {
+    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
+        let (look, house) = (self.0, cx.house.clone());
+        on_a_thread(ask, cx, move |request, table, stop| {
+            look(request, table, stop, records(house.as_deref())?)
+        })
+    }
+}
 
 /// What a project promises and remembers, or why nobody can tell.
-pub(super) fn records(house: Option<&House>) -> Result<&dyn Records, Missing> {
+fn records(house: Option<&House>) -> Result<&dyn Records, Missing> {
     let house = house.ok_or_else(|| {
         Missing::new(Cause::Unsupported, "there is no project here, and so nothing is promised in it")
             .level(Level::Target)
@@ -17,9 +34,10 @@ pub(super) fn records(house: Option<&House>) -> Result<&dyn Records, Missing> {
     })
 }
 
-/// How far back is asked, in microseconds; every probe of this kind that takes it has a default.
-pub(super) fn since(request: &Request) -> i64 {
-    request.args.int("since").unwrap_or(0).max(0)
+/// How far back is asked, in microseconds.
+pub(super) fn since(request: &Request) -> Result<i64, Missing> {
+    let said = request.args.int("since").filter(|since| *since >= 0);
+    said.ok_or_else(|| Missing::new(Cause::Internal, "nobody said how far back to look"))
 }
 
 /// Is any of these facts wanted?

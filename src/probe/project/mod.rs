@@ -11,10 +11,12 @@ mod targets;
 
 pub use latest::evidence_state;
 
-pub(super) use checks::Checks;
-pub(super) use controls::Controls;
-pub(super) use exceptions::Exceptions;
-pub(super) use findings::Findings;
 pub(super) use latest::Latest;
-pub(super) use runs::Runs;
-pub(super) use targets::Targets;
+use memory::Memory;
+
+pub(super) static CHECKS: Memory = Memory(checks::look);
+pub(super) static CONTROLS: Memory = Memory(controls::look);
+pub(super) static EXCEPTIONS: Memory = Memory(exceptions::look);
+pub(super) static FINDINGS: Memory = Memory(findings::look);
+pub(super) static RUNS: Memory = Memory(runs::look);
+pub(super) static TARGETS: Memory = Memory(targets::look);

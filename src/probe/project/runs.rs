@@ -1,27 +1,16 @@
 //! `project.runs`: the runs of the last days.
 
-use super::memory::{maybe, records, since, text};
-use crate::fact::{House, Missing, Request, Table, TableBuilder, Value};
+use super::memory::{maybe, since, text};
+use crate::fact::{Missing, Records, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
 
-/// The body of `project.runs`.
-pub(in crate::probe) struct Runs;
-
-impl Probe for Runs {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |request, table, stop| look(request, table, stop, house.as_deref()))
-    }
-}
-
-fn look(
+pub(super) fn look(
     request: &Request,
     mut table: TableBuilder,
     stop: &Stop,
-    house: Option<&House>,
+    records: &dyn Records,
 ) -> Result<Table, Missing> {
-    for one in records(house)?.runs(since(request))? {
+    for one in records.runs(since(request)?)? {
         stop.check("reading the runs")?;
         table
             .row()

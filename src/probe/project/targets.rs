@@ -1,22 +1,16 @@
 //! `project.targets`: every target of the project.
 
-use super::memory::{maybe, records, text, texts};
-use crate::fact::{House, Missing, Table, TableBuilder, Value};
+use super::memory::{maybe, text, texts};
+use crate::fact::{Missing, Records, Request, Table, TableBuilder, Value};
 use crate::probe::stop::Stop;
-use crate::probe::{Ask, Context, Observing, Probe, on_a_thread};
 
-/// The body of `project.targets`.
-pub(in crate::probe) struct Targets;
-
-impl Probe for Targets {
-    fn observe<'a>(&'a self, ask: &'a Ask<'a>, cx: &'a Context) -> Observing<'a> {
-        let house = cx.house.clone();
-        on_a_thread(ask, cx, move |_, table, stop| look(table, stop, house.as_deref()))
-    }
-}
-
-fn look(mut table: TableBuilder, stop: &Stop, house: Option<&House>) -> Result<Table, Missing> {
-    for one in records(house)?.targets()? {
+pub(super) fn look(
+    _: &Request,
+    mut table: TableBuilder,
+    stop: &Stop,
+    records: &dyn Records,
+) -> Result<Table, Missing> {
+    for one in records.targets()? {
         stop.check("reading the targets")?;
         table
             .row()
