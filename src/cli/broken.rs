@@ -1,9 +1,12 @@
 //! Policies that are there and cannot be loaded: their names are known, whatever else is not.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Diag, Level, code};
-use crate::policy::load::Loaded;
+use crate::policy::cases::{CaseFile, decode};
+use crate::policy::cores::on_all_cores;
+use crate::policy::load::{File, Loaded};
 use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
@@ -24,6 +27,23 @@ pub(super) fn ids_in(text: &str) -> Vec<Arc<str>> {
 pub(super) fn stem(name: &str) -> Option<Arc<str>> {
     let file = name.rsplit('/').next().unwrap_or(name);
     file.strip_suffix(".yaml").or(file.strip_suffix(".yml")).map(Arc::from)
+}
+
+/// The case files that can be read, and what is wrong in the others. Those of a policy that cannot be loaded wait for it.
+pub(super) fn case_files(loaded: &Loaded, broken: &Broken) -> (Vec<CaseFile>, Vec<Diag>) {
+    let known: HashMap<&str, &Arc<Policy>> =
+        loaded.policies.iter().map(|policy| (&*policy.id, policy)).collect();
+    let names: Vec<&str> = loaded.policies.iter().map(|policy| &*policy.id).collect();
+    let find = |id: &str| known.get(id).map(|policy| Arc::clone(policy));
+    let files: Vec<&File> = loaded.cases.iter().collect();
+    let read = on_all_cores(&files, |file| {
+        let mut diags = Vec::new();
+        let read: Vec<CaseFile> = decode(&file.source, &find, &names, &mut diags).into_iter().collect();
+        (read, diags)
+    });
+    let (files, diags): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+    let wrong = diags.into_iter().flatten().filter(|diag| !broken.has_cases(diag)).collect();
+    (files.into_iter().flatten().collect(), wrong)
 }
 
 impl Broken {

@@ -85,7 +85,7 @@ fn declaration(name: &str) -> Result<&'static ProbeDecl, Problem> {
 /// An id is unique in the project, also among policies that cannot be loaded.
 fn is_free(id: &str, sources: &Sources) -> Result<(), Problem> {
     // A project without policies yet has none of that name.
-    let Ok(read) = read(sources, false) else { return Ok(()) };
+    let Ok(read) = read(sources) else { return Ok(()) };
     let own = read.looked.loaded.policies.iter().map(|policy| (&policy.id, &policy.loc));
     let mut known = own.chain(read.looked.loaded.broken.iter().map(|(id, loc)| (id, loc)));
     match known.find(|(known, _)| ***known == *id) {

@@ -12,8 +12,8 @@ use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Known, Loaded, Origin};
 use crate::policy::project::{self, LeftOut, Pattern};
 use crate::policy::{Policy, Project, TargetEntry, Tier, attestations};
-use crate::source::Loc;
 use crate::source::yaml;
+use crate::source::{Loc, Source};
 
 use super::output::Problem;
 use super::places;
@@ -126,13 +126,16 @@ pub(super) fn project_path(given: Option<&PathBuf>) -> Result<Option<PathBuf>, P
     Ok(found.map(|path| places::from_here(&path, &here)))
 }
 
+/// The text of the project file, if there is one, and its folder.
+fn project_text(sources: &Sources) -> Result<Option<(Arc<Source>, PathBuf)>, Problem> {
+    let Some(path) = project_path(sources.project.as_ref())? else { return Ok(None) };
+    let source = yaml::read_file(&path, &yaml::Limits::default())?;
+    Ok(Some((source, path.parent().map(PathBuf::from).unwrap_or_default())))
+}
+
 /// The project file, if there is one.
 pub(super) fn project(sources: &Sources) -> Result<Option<Project>, Problem> {
-    let Some(path) = project_path(sources.project.as_ref())? else {
-        return Ok(None);
-    };
-    let source = yaml::read_file(&path, &yaml::Limits::default())?;
-    let root = path.parent().map(PathBuf::from).unwrap_or_default();
+    let Some((source, root)) = project_text(sources)? else { return Ok(None) };
     let mut diags = Vec::new();
     let project = project::decode(&source, &root, &mut diags);
     project.map(Some).ok_or_else(|| Problem::new(diags))
@@ -140,11 +143,7 @@ pub(super) fn project(sources: &Sources) -> Result<Option<Project>, Problem> {
 
 /// The project file as far as it can be read, what was left out of it, and what is wrong in it.
 pub(super) fn project_as_far(sources: &Sources, instead: Option<&Project>) -> Result<AsFar, Problem> {
-    let Some(path) = project_path(sources.project.as_ref())? else {
-        return Ok(AsFar::default());
-    };
-    let source = yaml::read_file(&path, &yaml::Limits::default())?;
-    let root = path.parent().map(PathBuf::from).unwrap_or_default();
+    let Some((source, root)) = project_text(sources)? else { return Ok(AsFar::default()) };
     let mut faults = Vec::new();
     let found = project::decode_as_far(&source, &root, instead, &mut faults);
     if !faults.iter().any(|diag| diag.level == Level::Error) {
@@ -212,8 +211,8 @@ enum Why {
 }
 
 /// Reads the project and the policies, and runs the lints about single policies.
-pub(super) fn read(sources: &Sources, tests: bool) -> Result<Read, Problem> {
-    of_project(sources, project(sources)?, tests, Why::Review)
+pub(super) fn read(sources: &Sources) -> Result<Read, Problem> {
+    of_project(sources, project(sources)?, false, Why::Review)
 }
 
 fn of_project(sources: &Sources, found: Option<Project>, tests: bool, why: Why) -> Result<Read, Problem> {
@@ -345,7 +344,15 @@ impl Loading {
 
 /// Faults that hide an unknown number of policies cannot be skipped over.
 fn fatal(diag: &Diag) -> bool {
-    [&code::UNREADABLE, &code::DUPLICATE_POLICY, &code::EMPTY_INPUT, &code::UNKNOWN_NAME].contains(&diag.code)
+    [
+        &code::UNREADABLE,
+        &code::DUPLICATE_POLICY,
+        &code::EMPTY_INPUT,
+        &code::UNKNOWN_NAME,
+        // A file that may be a policy under another name.
+        &code::CASE,
+    ]
+    .contains(&diag.code)
 }
 
 fn no_source(has_project: bool) -> Problem {

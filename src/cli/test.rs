@@ -7,7 +7,6 @@ mod report;
 mod tried;
 mod update;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,9 +14,9 @@ use clap::Args;
 
 use crate::diag::{Diag, code, did_you_mean};
 use crate::policy::Policy;
-use crate::policy::cases::{Case, CaseFile, decode};
+use crate::policy::cases::{Case, CaseFile};
 
-use super::broken::Broken;
+use super::broken::{Broken, case_files};
 use super::output::{Done, Problem};
 use super::setup::{Select, Setup, Sources, setup_anyway};
 use report::Shown;
@@ -106,7 +105,8 @@ fn test(arguments: &Arguments) -> Done {
     arguments.shown.one_output()?;
     let select = Select { policy: arguments.policy.clone(), ..Select::default() };
     let (setup, mut faults) = setup_anyway(&arguments.sources, &select)?;
-    let files = files(&setup, &mut faults);
+    let (files, wrong) = case_files(&setup.loaded, &Broken::of(&setup.loaded));
+    faults.extend(wrong);
     let asked = match asked(arguments, &setup, &files) {
         // What was asked for may be in what could not be read.
         Err(_) if !faults.is_empty() => return Err(Problem::new(faults)),
@@ -170,18 +170,4 @@ fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Pr
                 .map_err(|error| Problem::usage(error, "`*` stands for any characters"))
         })
         .collect()
-}
-
-/// The case files that can be read. Those of a policy that cannot be loaded wait for it.
-fn files(setup: &Setup, faults: &mut Vec<Diag>) -> Vec<CaseFile> {
-    let names: Vec<&str> = setup.policies().iter().map(|policy| &*policy.id).collect();
-    let known: HashMap<&str, &Arc<Policy>> =
-        setup.policies().iter().map(|policy| (&*policy.id, policy)).collect();
-    let find = |id: &str| known.get(id).map(|policy| Arc::clone(policy));
-    let mut diags = Vec::new();
-    let files =
-        setup.loaded.cases.iter().flat_map(|file| decode(&file.source, &find, &names, &mut diags)).collect();
-    let broken = Broken::of(&setup.loaded);
-    faults.extend(diags.into_iter().filter(|diag| !broken.has_cases(diag)));
-    files
 }

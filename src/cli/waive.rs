@@ -87,7 +87,7 @@ fn path(arguments: &Arguments) -> Result<PathBuf, Problem> {
 fn known_policy(arguments: &Arguments, path: &std::path::Path) -> Result<(), Problem> {
     let pattern = Pattern::new(&arguments.policy)
         .map_err(|error| Problem::usage(error, "`*` stands for any characters"))?;
-    let loaded = read(&Sources { sources: Vec::new(), project: Some(path.to_owned()) }, false)?.looked.loaded;
+    let loaded = read(&Sources { sources: Vec::new(), project: Some(path.to_owned()) })?.looked.loaded;
     let own = loaded.policies.iter().map(|policy| &*policy.id);
     let ids: Vec<&str> = own.chain(loaded.broken.iter().map(|(id, _)| &**id)).collect();
     if ids.iter().any(|id| pattern.matches(id)) {

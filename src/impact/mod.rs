@@ -303,7 +303,13 @@ impl<'a> Changes<'a> {
     /// What cannot be loaded. A name that is gone because its policy has another one now is told with that.
     fn faults(&mut self) {
         for fault in self.new.faults {
-            if self.list.iter().any(|known| known.at == fault.at && known.direction == Direction::Broken) {
+            // Another kind of change may tell it already; of a file that is no YAML each of its policies is one.
+            let is_told = |known: &PolicyChange| {
+                known.at == fault.at
+                    && known.direction == Direction::Broken
+                    && (known.kind != "broken" || known.policy == fault.policy)
+            };
+            if self.list.iter().any(is_told) {
                 continue;
             }
             self.list.push(PolicyChange {

@@ -76,6 +76,7 @@ mod release_data;
 mod remedy;
 mod repository;
 mod review_again;
+mod review_faults;
 mod review_formats;
 mod review_green;
 mod review_scenario;

@@ -70,7 +70,7 @@ fn policies(sources: &Sources, project: &Project) -> Result<Vec<Arc<Policy>>, Pr
     if project.policies.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(read(sources, false)?.looked.loaded.policies)
+    Ok(read(sources)?.looked.loaded.policies)
 }
 
 /// Topics that a policy names, by the defaults of its parameters.

@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     names: Names,
     /// Has its project file faults?
     is_partial: bool,
+    /// The project file, and the files that it names in which its faults are.
+    own_files: Vec<Arc<str>>,
     left_out: LeftOut,
     broken: Broken,
     /// The files of a revision, as long as they are needed.
@@ -133,6 +135,8 @@ impl Loaded {
         let Anyway { read, faults: mut diags, left_out } = read;
         let (infos, plan, faults) = (Vec::new(), Plan::default(), Vec::new());
         let (project, has_project) = (read.project.clone(), read.has_project);
+        let places = diags.iter().filter_map(|diag| diag.labels.first()).map(|label| &label.loc);
+        let own_files = project.loc.iter().chain(places).map(|loc| Arc::clone(&loc.source.name)).collect();
         let (mut read, is_partial) = (read.loaded(), !diags.is_empty());
         diags.append(&mut read.diags);
         read.diags = diags;
@@ -148,6 +152,7 @@ impl Loaded {
             named_sources,
             names,
             is_partial,
+            own_files,
             left_out,
             broken,
             files: None,
@@ -252,23 +257,25 @@ impl Loaded {
         far.chain(lint::empty_environments(&self.project)).collect()
     }
 
-    /// Is a name said to be unknown only because what has it cannot be loaded?
+    /// Is a name said to be unknown, or a policy to fit no target, only because what it is about cannot be loaded?
     fn follows(&self, diag: &Diag) -> bool {
-        self.left_out.explains(diag) || self.broken.explains(diag, &self.project)
+        self.is_partial && diag.code == &code::NO_TARGET
+            || self.left_out.explains(diag)
+            || self.broken.explains(diag, &self.project)
     }
 
     /// A fault of each policy that it keeps from being loaded: of a file that is no YAML that is all of them.
     fn faults_of(&self, diag: &Diag) -> Vec<Fault> {
         let first = self.fault(diag);
-        let project = self.project.loc.as_ref().map(|loc| &loc.source.name);
         let source = diag.labels.first().map(|label| &label.loc.source);
-        let source = source.filter(|source| {
-            first.policy.is_none() && Some(&source.name) != project && !source.name.ends_with("muster.yaml")
-        });
+        let source = source.filter(|source| first.policy.is_none() && !self.own_files.contains(&source.name));
         let Some(source) = source else { return vec![first] };
         let mut ids = ids_in(&source.text);
         if ids.is_empty() {
             ids.extend(stem(&source.name));
+        }
+        if ids.is_empty() {
+            return vec![first];
         }
         ids.into_iter().map(|id| Fault { policy: Some(id), ..first.clone() }).collect()
     }

@@ -95,7 +95,7 @@ struct Known {
 /// Those of the project, and those of libraries that the project does not name.
 fn known(project: Option<PathBuf>) -> Known {
     let sources = Sources { sources: Vec::new(), project };
-    let (own, frameworks, diags) = match read(&sources, false) {
+    let (own, frameworks, diags) = match read(&sources) {
         Ok(read) => {
             let frameworks = Arc::clone(&read.project.frameworks);
             (read.loaded(), frameworks, Vec::new())

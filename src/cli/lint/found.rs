@@ -1,21 +1,18 @@
 //! Everything that is wrong: what does not load, what lints say, and what is allowed or known of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diag::{Diag, code};
+use crate::diag::{Diag, Level, code};
 use crate::lint::baseline::{Baseline, written};
 use crate::lint::{Base, fingerprints};
 use crate::plan::{Input, Selection, bind};
-use crate::policy::Policy;
-use crate::policy::cases::decode;
-use crate::policy::cores::on_all_cores;
-use crate::policy::load::{File, Known};
+use crate::policy::load::Known;
 use crate::source::Loc;
 use crate::source::yaml;
 
-use super::super::broken::Broken;
+use super::super::broken::{Broken, case_files};
 use super::super::output::{self, Problem};
 use super::super::places::Seen;
 use super::super::run::day;
@@ -109,7 +106,7 @@ pub(super) fn find(sources: &Sources, baseline: Option<&Path>, write: bool) -> R
         let follows = |diag: &Diag| left_out.explains(diag) || broken.explains(diag, &read.project);
         loading.extend(if all { more } else { names_only(more, &lints, follows) });
     }
-    loading.extend(cases(&read, &broken));
+    loading.extend(case_files(&read.looked.loaded, &broken).1);
     let lints = once(lints);
     let prints = fingerprints(&lints, &found.base);
     if let (Some(path), true) = (baseline, write) {
@@ -151,7 +148,8 @@ fn unbound(read: &Read) -> Vec<Diag> {
 /// lints say already, is left out.
 fn names_only(found: Vec<Diag>, lints: &[Diag], follows: impl Fn(&Diag) -> bool) -> Vec<Diag> {
     let same = |lint: &Diag, diag: &Diag| {
-        lint.message == diag.message || place(lint).is_some_and(|at| Some(at) == place(diag))
+        lint.message == diag.message
+            || lint.level == Level::Error && place(lint).is_some_and(|at| Some(at) == place(diag))
     };
     let new = |diag: &Diag| !follows(diag) && !lints.iter().any(|lint| same(lint, diag));
     found.into_iter().filter(|diag| diag.code == &code::UNKNOWN_NAME && new(diag)).collect()
@@ -159,22 +157,6 @@ fn names_only(found: Vec<Diag>, lints: &[Diag], follows: impl Fn(&Diag) -> bool)
 
 fn place(diag: &Diag) -> Option<&Loc> {
     diag.labels.first().map(|label| &label.loc)
-}
-
-/// What is wrong in case files. Those of a policy that cannot be loaded wait for it.
-fn cases(read: &Read, broken: &Broken) -> Vec<Diag> {
-    let loaded = &read.looked.loaded;
-    let known: HashMap<&str, &Arc<Policy>> =
-        loaded.policies.iter().map(|policy| (&*policy.id, policy)).collect();
-    let names: Vec<&str> = loaded.policies.iter().map(|policy| &*policy.id).collect();
-    let find = |id: &str| known.get(id).map(|policy| Arc::clone(policy));
-    let files: Vec<&File> = loaded.cases.iter().collect();
-    let found = on_all_cores(&files, |file| {
-        let mut diags = Vec::new();
-        drop(decode(&file.source, &|id| find(id), &names, &mut diags));
-        diags
-    });
-    found.into_iter().flatten().filter(|diag| !broken.has_cases(diag)).collect()
 }
 
 /// The names of files.

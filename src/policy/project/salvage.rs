@@ -17,6 +17,9 @@ use crate::source::{Loc, Source};
 /// So many times something is left out at most; each round leaves out everything that is wrong then.
 const ROUNDS: usize = 32;
 
+/// So many lines are taken from the end of a block at most, so that a long one takes no long time.
+const CUTS: usize = 100;
+
 /// What had to be left out of a project file.
 #[derive(Clone, Debug, Default)]
 pub struct LeftOut {
@@ -96,19 +99,20 @@ impl Rest {
     fn read(mut self, root: &Path, found: &mut Vec<Diag>) -> Option<(Project, LeftOut)> {
         for _ in 0..ROUNDS {
             let (project, diags) = self.attempt(root);
-            let errors: Vec<Loc> = diags
+            // What a file says that is named here has its place there first, and here second.
+            let errors: Vec<Vec<Loc>> = diags
                 .iter()
                 .filter(|diag| diag.level == Level::Error)
-                .map(|diag| diag.labels.first().map(|label| label.loc.clone()))
-                .collect::<Option<_>>()?;
+                .map(|diag| diag.labels.iter().map(|label| label.loc.clone()).collect())
+                .collect();
             let new: Vec<Diag> = diags.into_iter().filter(|diag| self.is_news(diag, found)).collect();
             found.extend(new);
             if errors.is_empty() {
                 return project.map(|project| (project, self.left_out));
             }
             let mut is_less = false;
-            for at in &errors {
-                is_less |= self.leave_out(at);
+            for places in &errors {
+                is_less |= places.iter().any(|at| self.leave_out(at));
             }
             if !is_less {
                 return None;
@@ -137,7 +141,12 @@ impl Rest {
             diag.labels.first().map(|label| (Arc::clone(&label.loc.source.name), label.loc.line_column()))
         };
         let follows = diag.code == &code::UNKNOWN_NAME && self.left_out.explains(diag);
-        !follows && !found.iter().any(|known| known.message == diag.message && place(known) == place(diag))
+        // What is wrong in the other version is told of that one, with places that can be shown.
+        let other = self.instead.as_ref().map(|other| &other.loc.source);
+        let elsewhere = other.is_some_and(|other| diag.labels.iter().any(|label| label.loc.source == *other));
+        !follows
+            && !elsewhere
+            && !found.iter().any(|known| known.message == diag.message && place(known) == place(diag))
     }
 
     /// Leaves out the entry, or else the whole key, in which a place is. Was there one?
@@ -165,8 +174,10 @@ impl Rest {
         let Some(place) = sections.iter().position(|(key, value)| within(key, value, at)) else {
             return false;
         };
-        self.left_out.blind = true;
         let (key, value) = sections.remove(place);
+        // What is under a key that there is not is named by nobody.
+        let is_known = |name: &str| shapes::PROJECT.keys.iter().any(|known| known.name == name);
+        self.left_out.blind |= key.as_str().is_none_or(is_known);
         self.places.push(span(&key, &value));
         let old = self.instead.as_ref().filter(|_| key.loc.source == at.source);
         let same = |(name, _): &&(Node, Node)| name.as_str() == key.as_str();
@@ -260,17 +271,18 @@ fn blocks(text: &str) -> Vec<&str> {
 }
 
 fn whole(name: &Arc<str>, block: &str) -> String {
-    let reads =
-        |text: &str| yaml::parse(&Source::new(Arc::clone(name), text), &yaml::Limits::default()).is_ok();
-    if reads(block) {
-        return block.to_owned();
-    }
+    let read = |text: &str| yaml::parse(&Source::new(Arc::clone(name), text), &yaml::Limits::default());
+    let Err(wrong) = read(block) else { return block.to_owned() };
     let lines: Vec<&str> = block.split_inclusive('\n').collect();
-    for kept in (1..=lines.len()).rev() {
+    // What stands behind the place at which it is no YAML is not read, so nothing behind it has to be tried.
+    let seen =
+        wrong.iter().filter_map(|diag| diag.labels.iter().map(|label| label.loc.line_column().0).max());
+    let last = seen.max().and_then(|line| usize::try_from(line).ok()).unwrap_or(lines.len()).min(lines.len());
+    for kept in (1..=last).rev().take(CUTS) {
         let head: String = lines.iter().take(kept).copied().collect();
         let body = head.trim_end();
         let closed = format!("{body}{}", closers(body));
-        if reads(&closed) {
+        if read(&closed).is_ok() {
             let breaks = block.matches('\n').count() - body.matches('\n').count();
             return closed + &"\n".repeat(breaks);
         }
