@@ -91,12 +91,7 @@ fn hidden<'a>(ledger: &'a Ledger, judged: &Judged) -> Vec<Hidden<'a>> {
 fn hid(exception: &mut Exception, hidden: &[Hidden<'_>]) {
     for one in hidden {
         let newest = &one.finding.newest;
-        let is_its = newest.waiver.as_ref().is_some_and(|note| {
-            note.ticket == exception.allowed.ticket
-                && *note.owner == *exception.allowed.owner
-                && note.reason == exception.allowed.reason
-        });
-        if !is_its {
+        if !exception.allowed.covers(newest) {
             continue;
         }
         exception.hid.push(Arc::clone(&newest.id));

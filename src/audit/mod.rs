@@ -27,7 +27,7 @@ pub use model::{
 };
 pub use period::{NotAPeriod, period, since};
 pub use promise::{Due, Promise, PromisedCheck, PromisedPiece, overdue};
-pub use standing::{Open, Tried, hides, open, tried};
+pub use standing::{Checks, Open, Tried, hides, open, tried};
 
 /// Version of the model's JSON.
 const FORMAT: u32 = 1;

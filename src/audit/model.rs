@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::{Counts, Severity, Verdict};
+use crate::verdict::{Counts, Finding, Severity, Verdict, WaiverNote};
 
 /// Everything that an audit says of a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -268,6 +268,16 @@ pub struct Allowed {
     pub ticket: String,
     /// The last day; empty if it has none.
     pub expires: String,
+}
+
+impl Allowed {
+    /// Is it the waiver that covers this finding? Its note has the ticket, the owner and the reason.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let is_its = |note: &WaiverNote| {
+            note.ticket == self.ticket && *note.owner == *self.owner && note.reason == self.reason
+        };
+        self.kind == ExceptionKind::Waiver && finding.waiver.as_ref().is_some_and(is_its)
+    }
 }
 
 /// Something that was allowed.

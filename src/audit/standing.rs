@@ -1,13 +1,13 @@
 //! How checks and findings stand at the end of a time: what policies over the project's own memory ask.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::changes::verdicts;
 use super::history::{history, stands};
-use super::model::{Allowed, ExceptionKind};
+use super::model::Allowed;
 use crate::store::{Ledger, LedgerFinding};
 use crate::verdict::{Severity, Verdict};
 
@@ -77,11 +77,20 @@ pub struct Open {
 /// Policy, target and subject.
 type Name = (Arc<str>, Arc<str>, Arc<str>);
 
-/// What stands, by policy, target and subject. Several findings about one subject are one: the worst, since the earliest.
-pub fn open(ledger: &Ledger) -> Vec<Open> {
+/// Checks by policy and target.
+pub type Checks<'a> = BTreeSet<(&'a str, &'a str)>;
+
+/// Is a finding of one of these checks? What the project does not judge any more is nobody's.
+fn is_of(ledger: &Ledger, finding: &LedgerFinding, there: &Checks<'_>) -> bool {
+    let check = ledger.checks.get(finding.check);
+    check.is_some_and(|(policy, target, _)| there.contains(&(&**policy, &**target)))
+}
+
+/// What stands of these checks, by policy, target and subject. Several findings about one subject are one: the worst, since the earliest.
+pub fn open(ledger: &Ledger, there: &Checks<'_>) -> Vec<Open> {
     let judged = ledger.by_check();
     let mut all: BTreeMap<Name, Open> = BTreeMap::new();
-    for finding in &ledger.findings {
+    for finding in ledger.findings.iter().filter(|finding| is_of(ledger, finding, there)) {
         let history = history(ledger, finding, &judged);
         let found = match history {
             Some(history) => history.now.zip(history.since()).and_then(|(verdict, since)| {
@@ -126,8 +135,8 @@ fn unmoved(ledger: &Ledger, finding: &LedgerFinding, verdict: Verdict) -> Option
     })
 }
 
-/// How many findings each of these hides that stand now.
-pub fn hides(ledger: &Ledger, allowed: &[Allowed]) -> Vec<u64> {
+/// How many findings of these checks each of these hides that stand now.
+pub fn hides(ledger: &Ledger, there: &Checks<'_>, allowed: &[Allowed]) -> Vec<u64> {
     let judged = ledger.by_check();
     let waived = |finding: &&LedgerFinding| {
         let now = match history(ledger, finding, &judged) {
@@ -137,17 +146,10 @@ pub fn hides(ledger: &Ledger, allowed: &[Allowed]) -> Vec<u64> {
             }
             None => None,
         };
-        now == Some(Verdict::Waived)
+        now == Some(Verdict::Waived) && is_of(ledger, finding, there)
     };
     let waived: Vec<&LedgerFinding> = ledger.findings.iter().filter(waived).collect();
-    let of = |one: &Allowed| {
-        let covers = |finding: &&&LedgerFinding| {
-            finding.newest.waiver.as_ref().is_some_and(|note| {
-                note.ticket == one.ticket && *note.owner == *one.owner && note.reason == one.reason
-            })
-        };
-        if one.kind == ExceptionKind::Waiver { waived.iter().filter(covers).count() as u64 } else { 0 }
-    };
+    let of = |one: &Allowed| waived.iter().filter(|finding| one.covers(&finding.newest)).count() as u64;
     allowed.iter().map(of).collect()
 }
 
@@ -156,8 +158,9 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::audit::ExceptionKind;
     use crate::store::{Judgement, LedgerRun, Turn};
-    use crate::verdict::Finding;
+    use crate::verdict::{Finding, WaiverNote};
 
     fn at(day: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day)
@@ -207,6 +210,10 @@ mod tests {
         }
     }
 
+    fn there() -> Checks<'static> {
+        BTreeSet::from([("p", "db")])
+    }
+
     const FAIL: (Verdict, bool) = (Verdict::Fail, true);
     const PASS: (Verdict, bool) = (Verdict::Pass, true);
 
@@ -220,27 +227,27 @@ mod tests {
 
     #[test]
     fn what_stood_when_the_time_began_stands_since_it_was_first_found() {
-        let open = open(&ledger(&[FAIL, FAIL], &[&[(0, Some(Verdict::Fail))]]));
+        let open = open(&ledger(&[FAIL, FAIL], &[&[(0, Some(Verdict::Fail))]]), &there());
         assert_eq!((open[0].since, open[0].verdict), (at(-100), Verdict::Fail));
     }
 
     #[test]
     fn what_was_mended_and_came_back_is_as_old_as_its_last_beginning() {
         let turns: &[_] = &[(0, Some(Verdict::Fail)), (1, None), (2, Some(Verdict::Warn))];
-        let open = open(&ledger(&[FAIL, PASS, (Verdict::Warn, true)], &[turns]));
+        let open = open(&ledger(&[FAIL, PASS, (Verdict::Warn, true)], &[turns]), &there());
         assert_eq!((open[0].since, open[0].reopened, open[0].first), (at(2), 1, at(-100)));
     }
 
     #[test]
     fn what_was_mended_is_not_open_and_what_could_not_be_read_is() {
         let turns: &[_] = &[(0, Some(Verdict::Fail)), (1, None)];
-        assert_eq!(open(&ledger(&[FAIL, PASS], &[turns])), []);
-        assert_eq!(open(&ledger(&[FAIL, (Verdict::Unknown, false)], &[turns])).len(), 1);
+        assert_eq!(open(&ledger(&[FAIL, PASS], &[turns]), &there()), []);
+        assert_eq!(open(&ledger(&[FAIL, (Verdict::Unknown, false)], &[turns]), &there()).len(), 1);
     }
 
     #[test]
     fn a_check_that_nobody_judged_was_not_mended() {
-        let open = open(&ledger(&[], &[&[(0, Some(Verdict::Fail))]]));
+        let open = open(&ledger(&[], &[&[(0, Some(Verdict::Fail))]]), &there());
         assert_eq!((open.len(), open[0].since), (1, at(-100)));
     }
 
@@ -248,7 +255,33 @@ mod tests {
     fn two_findings_about_one_subject_are_one_the_worst_since_the_earliest() {
         let young: &[_] = &[(1, Some(Verdict::Fail))];
         let old: &[_] = &[(0, Some(Verdict::Warn))];
-        let open = open(&ledger(&[FAIL, FAIL], &[young, old]));
+        let open = open(&ledger(&[FAIL, FAIL], &[young, old]), &there());
         assert_eq!((open.len(), open[0].verdict, open[0].since), (1, Verdict::Fail, at(-100)));
+    }
+
+    #[test]
+    fn what_the_project_does_not_judge_any_more_is_neither_open_nor_hidden() {
+        let waiver = Allowed {
+            kind: ExceptionKind::Waiver,
+            policy: "p".into(),
+            scope: String::new(),
+            what: String::new(),
+            owner: "team".into(),
+            reason: "it is replaced".into(),
+            ticket: "X-1".into(),
+            expires: String::new(),
+        };
+        let mut ledger = ledger(&[(Verdict::Waived, true)], &[&[(0, Some(Verdict::Waived))]]);
+        ledger.findings[0].newest.waiver = Some(WaiverNote {
+            ticket: "X-1".into(),
+            owner: "team".into(),
+            reason: "it is replaced".into(),
+            expires: String::new(),
+            at: String::new(),
+        });
+        let other = Checks::from([("q", "db")]);
+        assert_eq!((open(&ledger, &there()).len(), open(&ledger, &other).len()), (1, 0));
+        let waivers = std::slice::from_ref(&waiver);
+        assert_eq!((hides(&ledger, &there(), waivers), hides(&ledger, &other, waivers)), (vec![1], vec![0]));
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::audit::coverage::{Answer, Asked, Bound, Coverage, Given, Judged, Judgements, Listed};
 use crate::diag::{Diag, Level, code, did_you_mean};
 use crate::plan::{self, Input, Plan, bind_as_far};
@@ -11,7 +13,8 @@ use crate::policy::{Policy, Project};
 use crate::report::controls::Shown;
 use crate::store::{Store, StoredVerdict};
 
-use super::output::{Done, Form, Problem, say};
+use super::memory_keep::latest;
+use super::output::{Done, Form, Problem, say, warn};
 use super::setup::{Select, Setup, Sources, setup};
 use super::{exit, memory};
 
@@ -148,16 +151,21 @@ fn answer(policy: &Policy, frameworks: &Frameworks) -> Answer {
     }
 }
 
-/// The newest judgement of each check that the store knows; `None` without a store in which there is a run.
+/// The newest judgement of each check that the store knows, of runs that began by now; `None` without a store in which there is a run.
 fn newest(project: &Project, checks: &[Bound]) -> Result<Option<Judgements>, Problem> {
     let Some(path) = memory::known(project, "judgements")? else { return Ok(None) };
+    let now = Timestamp::now();
+    let latest = latest(now);
     let read = memory::wait(async {
         let store = Store::open(&path).await?;
-        let read = store.newest().await;
+        let read = async { Ok((store.newest(latest).await?, store.span().await?)) }.await;
         store.close().await;
         read
     });
-    let newest = read.map_err(|error| memory::unusable(&error))?;
+    let (newest, span) = read.map_err(|error| memory::unusable(&error))?;
+    if let Some((_, ahead)) = span.filter(|(_, ahead)| *ahead > latest) {
+        warn(&[memory::from_the_future(&path, ahead, now)]);
+    }
     // Of what is skipped now no judgement counts.
     let wanted: BTreeSet<(&str, &str)> =
         checks.iter().filter(|check| !check.skipped).map(|check| (&*check.policy, &*check.target)).collect();

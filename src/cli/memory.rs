@@ -65,7 +65,7 @@ pub(super) fn opened(sources: &Sources, what: &str) -> Result<Opened, Problem> {
         memory_shared::freshen(shared, what)?;
     }
     let path = place.path;
-    if !crate::store::is_there(&path) {
+    if !crate::store::is_there(&path).map_err(|error| unusable(&error))? {
         let message = format!("no {what} are known: the store `{}` is not there yet", path.display());
         return Err(Problem::usage(message, "`muster check` makes it"));
     }
@@ -78,7 +78,8 @@ pub(super) fn known(project: &Project, what: &str) -> Result<Option<PathBuf>, Pr
     if let Some(shared) = &place.shared {
         memory_shared::freshen(shared, what)?;
     }
-    Ok(Some(place.path).filter(|path| crate::store::is_there(path)))
+    let is_there = crate::store::is_there(&place.path).map_err(|error| unusable(&error))?;
+    Ok(is_there.then_some(place.path))
 }
 
 /// The memory of a run: where it is left to wait for the store.
@@ -313,7 +314,7 @@ pub(super) fn baselines(project: &Project, plan: &Plan, past: &mut Past) -> Resu
 }
 
 /// Runs that began after now are no past, and nothing is judged by them; somebody must know.
-fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
+pub(super) fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> Diag {
     let message = format!(
         "the clock went backwards: it is {at}, and the store `{}` has a run that began at {newest}",
         path.display()

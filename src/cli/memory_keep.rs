@@ -11,6 +11,14 @@ use super::memory::wait;
 use super::memory_shared::{self, Place};
 use super::run::day;
 
+/// Two hosts may differ so much before a clock is said to be wrong.
+const JITTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// When a run of the past has begun at the latest: what began later is of a clock that is, or was, wrong.
+pub(super) fn latest(now: Timestamp) -> Timestamp {
+    now.checked_add(JITTER).unwrap_or(Timestamp::MAX)
+}
+
 /// Forgets what is older than it is kept. `span` is that of the runs before this one; `gap`: some of them are not here.
 pub(super) fn forget(
     place: &Place,

@@ -1,5 +1,6 @@
 //! A store that several machines share, as commands use it: where its copy is, and what is said when the log is away.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,10 +18,37 @@ use crate::store::{Address, Caught, Gap, Sent, Shared, SharedError, StoreError};
 
 use super::memory::{taken, unusable, wait, waiting};
 use super::output::{Problem, warn};
+use super::records::cause;
 use super::{edge, targets};
 
 /// How long an answer of the log may take, unless the project says otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why it is not known where the store is.
+pub(super) struct Unplaced {
+    pub(super) problem: Problem,
+    /// What it means for an answer.
+    pub(super) cause: Cause,
+}
+
+impl Unplaced {
+    fn store(error: &StoreError) -> Self {
+        Self { problem: unusable(error), cause: cause(error) }
+    }
+}
+
+/// The project says it wrong.
+impl From<Problem> for Unplaced {
+    fn from(problem: Problem) -> Self {
+        Self { problem, cause: Cause::Malformed }
+    }
+}
+
+impl From<Unplaced> for Problem {
+    fn from(Unplaced { problem, .. }: Unplaced) -> Self {
+        problem
+    }
+}
 
 /// The store of a project, with its secret read.
 pub(super) struct Place {
@@ -32,7 +60,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The store of a project, if it has one.
-    pub(super) fn of(project: &Project) -> Result<Option<Self>, Problem> {
+    pub(super) fn of(project: &Project) -> Result<Option<Self>, Unplaced> {
         let Some(StoreEntry { path, shared, keep }) = &project.store else { return Ok(None) };
         let Some(entry) = shared else {
             // A store without `url` has a path, or it does not load.
@@ -44,7 +72,7 @@ impl Place {
             Some(path) => path.clone(),
             None => copy(&address)?,
         };
-        let shared = Shared::new(address, &path).map_err(|error| unusable(&error))?;
+        let shared = Shared::new(address, &path).map_err(|error| Unplaced::store(&error))?;
         Ok(Some(Self { path: shared.copy().to_owned(), keep: keep.clone(), shared: Some(shared) }))
     }
 
@@ -73,7 +101,7 @@ fn address(entry: &SharedEntry) -> Result<Address, Problem> {
 }
 
 /// The file of the copy where the project names none: one for each log, in a folder that only its user can read.
-fn copy(address: &Address) -> Result<PathBuf, Problem> {
+fn copy(address: &Address) -> Result<PathBuf, Unplaced> {
     let base = edge::variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| Some(Path::new(&edge::variable("HOME")?).join(".cache")));
     let base = base.ok_or_else(|| {
@@ -85,13 +113,17 @@ fn copy(address: &Address) -> Result<PathBuf, Problem> {
     let folder = base.join("muster/stores");
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
     made.map_err(|error| {
-        Problem::usage(
-            format!(
-                "the folder of the copy of the shared store, `{}`, cannot be made: {error}",
-                folder.display()
-            ),
-            "name another file: `store: { url: …, path: .muster/copy.db }`",
-        )
+        let what = format!(
+            "the folder of the copy of the shared store, `{}`, cannot be made: {error}",
+            folder.display()
+        );
+        let problem = Problem::usage(what, "name another file: `store: { url: …, path: .muster/copy.db }`");
+        let cause = match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Cause::Denied,
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Cause::WrongType,
+            _ => Cause::Internal,
+        };
+        Unplaced { problem, cause }
     })?;
     let digest: [u8; 32] = Sha256::digest(address.shown()).into();
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -106,14 +138,18 @@ fn warning(message: String, help: &str) -> Diag {
 
 /// Brings the copy up to date; what is told of it beside a gap is said here.
 pub(super) fn catch_up(shared: &Shared) -> Result<Option<Gap>, Problem> {
-    let Caught { gap, unsent, sent, new: _ } =
-        wait(shared.catch_up(Timestamp::now())).map_err(|error| unusable(&error))?;
-    told(shared, &sent);
-    if let Some(why) = unsent {
+    Ok(caught(shared).map_err(|error| unusable(&error))?.gap)
+}
+
+/// The same with what is to be known of it by whoever must not go without the runs that wait.
+pub(super) fn caught(shared: &Shared) -> Result<Caught, StoreError> {
+    let caught = wait(shared.catch_up(Timestamp::now()))?;
+    told(shared, &caught.sent);
+    if let Some(why) = &caught.unsent {
         let help = "they are kept here, and the next run that may write sends them";
         warn(&[warning(format!("runs of this machine that wait were not sent: {why}"), help)]);
     }
-    Ok(gap)
+    Ok(caught)
 }
 
 /// What was found when runs were sent.

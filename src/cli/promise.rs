@@ -108,27 +108,35 @@ impl Promised {
     }
 
     /// All of it.
-    pub(super) fn whole(&self, setup: &Setup) -> Promise {
+    fn whole(&self, setup: &Setup) -> Promise {
+        let mut promise = self.alone(setup);
+        // Without them the run can be counted, and not be judged again.
+        let edition = match edition::of_setup(setup) {
+            Ok(edition) => edition.pieces,
+            Err(problem) => {
+                promise.unkept = problem.diags.first().map(|diag| diag.message.clone());
+                Vec::new()
+            }
+        };
+        for piece in edition {
+            let digest = crate::policy::decode::digest(&piece.text);
+            promise.texts.insert(Arc::clone(&digest), Arc::from(piece.text));
+            promise.pieces.push(PromisedPiece { name: piece.name, role: json!(piece.role), digest });
+        }
+        promise
+    }
+
+    /// What is promised and allowed, without the files by which a run can be judged again.
+    pub(super) fn alone(&self, setup: &Setup) -> Promise {
         let used: BTreeSet<&Arc<str>> = self.checks.iter().map(|check| &check.policy).collect();
         let (mut policies, mut texts) = (BTreeMap::new(), BTreeMap::new());
         for policy in setup.policies().iter().filter(|policy| used.contains(&policy.id)) {
             policies.insert(Arc::clone(&policy.id), Arc::clone(&policy.digest));
             texts.insert(Arc::clone(&policy.digest), Arc::from(policy.text.text()));
         }
-        // Without them the run can be counted, and not be judged again.
-        let (edition, unkept) = match edition::of_setup(setup) {
-            Ok(edition) => (edition.pieces, None),
-            Err(problem) => (Vec::new(), problem.diags.first().map(|diag| diag.message.clone())),
-        };
-        let pieces = edition.into_iter().map(|piece| {
-            let digest = crate::policy::decode::digest(&piece.text);
-            texts.insert(Arc::clone(&digest), Arc::from(piece.text));
-            PromisedPiece { name: piece.name, role: json!(piece.role), digest }
-        });
-        let pieces = pieces.collect();
         let (environment, checks) = (self.environment.clone(), self.checks.clone());
         let waivers = setup.project.waivers.iter().map(allowed::waiver).collect();
-        Promise { environment, pieces, unkept, waivers, policies, checks, texts }
+        Promise { environment, pieces: Vec::new(), unkept: None, waivers, policies, checks, texts }
     }
 }
 

@@ -98,7 +98,11 @@ pub(super) fn mark(entry: &TargetEntry, root: &Path) -> TargetMark {
         let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
     });
-    let address = address.or_else(|| entry.path.as_deref().map(|path| within(path, root)));
+    let written = |path: &Path| {
+        // What is written from `/` on is no part of the folder, also while it lies in it: evidence is judged elsewhere.
+        if entry.path_is_absolute { path.display().to_string() } else { within(path, root) }
+    };
+    let address = address.or_else(|| entry.path.as_deref().map(written));
     TargetMark {
         target: Arc::clone(&entry.name),
         kind: Arc::clone(&entry.kind),
@@ -109,20 +113,32 @@ pub(super) fn mark(entry: &TargetEntry, root: &Path) -> TargetMark {
 
 /// A path as it is called from the folder of the project, so that it is the same where the project lies elsewhere.
 fn within(path: &Path, root: &Path) -> String {
-    let whole = |path: &Path| {
-        // A project file without a folder before its name lies in the current one.
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned())
-    };
     let (path, root) = (whole(path), whole(root));
     path.strip_prefix(&root).unwrap_or(&path).display().to_string()
+}
+
+fn whole(path: &Path) -> PathBuf {
+    // A project file without a folder before its name lies in the current one.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned())
+}
+
+/// What a target is now, called as it was then if that is the same file: a path may be written in two ways.
+fn called_as(then: &TargetMark, entry: &TargetEntry, root: &Path) -> TargetMark {
+    let now = mark(entry, root);
+    let file = |mark: &TargetMark| mark.address.as_deref().map(|path| whole(root).join(path));
+    let is_same = entry.path.is_some() && then.kind == now.kind && file(then) == file(&now);
+    if is_same { TargetMark { address: then.address.clone(), ..now } } else { now }
 }
 
 /// How the targets of a recording differ from those of the project that have their names.
 pub(super) fn targets(recording: &Recording, entries: &[TargetEntry], root: &Path) -> Vec<String> {
     let Some(about) = &recording.about else { return Vec::new() };
     let entries: BTreeMap<&str, &TargetEntry> = entries.iter().map(|entry| (&*entry.name, entry)).collect();
-    let known = about.targets.iter().filter_map(|then| Some((then, mark(entries.get(&*then.target)?, root))));
+    let known = about
+        .targets
+        .iter()
+        .filter_map(|then| Some((then, called_as(then, entries.get(&*then.target)?, root))));
     let mut found: Vec<String> = known
         .flat_map(|(then, now)| unlike(then, &now, "when it was recorded", "in the project file"))
         .collect();

@@ -21,6 +21,7 @@ use crate::policy::Project;
 use crate::store::{Ledger, SharedError, Standing, Store, StoreError, StoredVerdict};
 
 use super::audit::allowed;
+use super::memory_keep::latest;
 use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
 use super::records_rows as rows;
@@ -31,9 +32,6 @@ use super::{controls, house, memory, promise, run as running};
 const STORE: &str =
     "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
 
-/// Two hosts may differ so much before a clock is said to be wrong.
-const JITTER: SignedDuration = SignedDuration::from_mins(5);
-
 /// What a project promises and remembers.
 pub(super) struct Remembered {
     sources: Sources,
@@ -42,6 +40,9 @@ pub(super) struct Remembered {
     judged: BTreeSet<(Arc<str>, Arc<str>)>,
     at: Timestamp,
     known: OnceLock<Result<Arc<Known>, Missing>>,
+    /// The file of the store, brought up to date; nothing before the first run.
+    file: OnceLock<Result<Option<PathBuf>, Missing>>,
+    now: OnceLock<Arc<Now>>,
     /// By how far back was asked.
     kept: Mutex<BTreeMap<i64, Read>>,
 }
@@ -58,10 +59,15 @@ struct Known {
     bound: Vec<Bound>,
 }
 
-/// What the store knows, with the runs of a time.
-struct Kept {
+/// What the store knows, whatever time is asked for.
+struct Now {
     standing: Vec<Standing>,
     newest: Vec<StoredVerdict>,
+}
+
+/// The same with the runs of a time.
+struct Kept {
+    now: Arc<Now>,
     ledger: Ledger,
 }
 
@@ -95,12 +101,16 @@ impl Remembered {
             judged: BTreeSet::new(),
             at,
             known: OnceLock::new(),
+            file: OnceLock::new(),
+            now: OnceLock::new(),
             kept: Mutex::default(),
         }
     }
 
     fn known(&self) -> Result<&Arc<Known>, Missing> {
-        let known = self.known.get_or_init(|| self.load().map(Arc::new).map_err(|problem| broken(&problem)));
+        let known = self
+            .known
+            .get_or_init(|| self.load().map(Arc::new).map_err(|problem| broken(Cause::Malformed, &problem)));
         known.as_ref().map_err(Clone::clone)
     }
 
@@ -111,7 +121,7 @@ impl Remembered {
         let promised = promise::promised(&setup, &plan).ok_or_else(|| {
             Problem::usage("there is no muster.yaml, so nothing is promised", "`muster init` writes one")
         })?;
-        let whole = promised.whole(&setup);
+        let alone = promised.alone(&setup);
         let owners = house::owners(&setup.project);
         let is_judged = |check: &Check| {
             self.judged.contains(&(Arc::clone(&check.policy.id), Arc::clone(&check.target.name)))
@@ -128,7 +138,7 @@ impl Remembered {
             promised,
             checks,
             targets,
-            allowed: allowed::of(&whole, &whole.texts),
+            allowed: allowed::of(&alone, &alone.texts),
             frameworks: setup.project.frameworks.all().iter().map(|one| controls::listed(one)).collect(),
             answers: controls::answers(setup.policies(), &setup.project.frameworks),
             bound,
@@ -145,10 +155,7 @@ impl Remembered {
 
     /// The same for what cannot be told before the first run.
     fn lived(&self, since: i64) -> Result<Arc<Kept>, Missing> {
-        self.kept(since)?.ok_or_else(|| {
-            Missing::new(Cause::NoHistory, "no run of this project was kept yet")
-                .fix("`muster check` keeps this one; ask again in the next")
-        })
+        self.kept(since)?.filter(|kept| kept.ledger.span.is_some()).ok_or_else(no_run)
     }
 
     /// The same for findings. Where nothing ran in that time, what stood before it stands all the same.
@@ -157,28 +164,37 @@ impl Remembered {
         if kept.ledger.runs.is_empty() { self.lived(i64::MAX) } else { Ok(kept) }
     }
 
-    fn read(&self, since: i64) -> Result<Option<Kept>, Missing> {
-        let project = &self.known()?.project;
-        let place = Place::of(project).map_err(|problem| broken(&problem))?.ok_or_else(|| {
+    fn file(&self) -> Result<Option<PathBuf>, Missing> {
+        let place = Place::of(&self.known()?.project).map_err(|why| broken(why.cause, &why.problem))?;
+        let place = place.ok_or_else(|| {
             Missing::new(Cause::NoHistory, "the project has no store, so nothing is remembered").fix(STORE)
         })?;
         if let Some(shared) = &place.shared {
-            let gap = memory_shared::catch_up(shared).map_err(|problem| broken(&problem))?;
-            if let Some(gap) = gap {
-                return Err(away(&gap.why));
+            let caught = memory_shared::caught(shared).map_err(|error| unreadable(&error))?;
+            // Runs of this machine that still wait are not in the copy: what they found would pass for mended.
+            if let Some(why) = caught.gap.map(|gap| gap.why).or(caught.unsent) {
+                return Err(away(&why));
             }
         }
-        let path = &place.path;
-        if !crate::store::is_there(path) {
+        let is_there = crate::store::is_there(&place.path).map_err(|error| unreadable(&error))?;
+        Ok(is_there.then_some(place.path))
+    }
+
+    fn read(&self, since: i64) -> Result<Option<Kept>, Missing> {
+        let Some(path) = self.file.get_or_init(|| self.file()).as_ref().map_err(Clone::clone)? else {
             return Ok(None);
-        }
+        };
+        let known = self.now.get().cloned();
         let from = self.at.checked_sub(SignedDuration::from_micros(since)).unwrap_or(Timestamp::MIN);
         let read = memory::wait(async {
             let store = Store::open(path).await?;
             let lost = store.lost();
             let kept = async {
-                let (standing, newest) = (store.standing().await?, store.newest().await?);
-                Ok(Kept { standing, newest, ledger: store.ledger(from, self.at).await? })
+                let now = match known {
+                    Some(now) => now,
+                    None => now(&store).await?,
+                };
+                Ok(Kept { now, ledger: store.ledger(from, self.at).await? })
             }
             .await;
             store.close().await;
@@ -188,18 +204,38 @@ impl Remembered {
         if lost > 0 {
             warn(&[memory::taken(path, lost)]);
         }
-        self.is_past(&kept.ledger)?;
+        is_past(&kept.ledger)?;
+        self.now.get_or_init(|| Arc::clone(&kept.now));
         Ok(Some(kept))
     }
 
-    /// By a clock that went backwards nothing is old, and what it cannot see stands all the same.
-    fn is_past(&self, ledger: &Ledger) -> Result<(), Missing> {
-        let Some((_, newest)) = ledger.span.filter(|(_, newest)| *newest > self.at + JITTER) else {
-            return Ok(());
-        };
-        let what = format!("it is {}, and the store has a run that began at {newest}", self.at);
-        Err(Missing::new(Cause::Clock, what).fix("set the clock; runs that began after now are no past"))
+    /// What the project judges now: of nothing else a finding is open, or hidden.
+    fn judges(known: &Known) -> audit::Checks<'_> {
+        let judged = known.checks.iter().filter(|check| check.skipped.is_none());
+        judged.map(|check| (&*check.policy, &*check.target)).collect()
     }
+}
+
+/// By a clock that went backwards nothing is old, and what it cannot see stands all the same. The run that asks may last,
+/// and others begin meanwhile.
+fn is_past(ledger: &Ledger) -> Result<(), Missing> {
+    let now = Timestamp::now();
+    let Some((_, newest)) = ledger.span.filter(|(_, newest)| *newest > latest(now)) else {
+        return Ok(());
+    };
+    let what = format!("it is {now}, and the store has a run that began at {newest}");
+    Err(Missing::new(Cause::Clock, what).fix("set the clock; runs that began after now are no past"))
+}
+
+async fn now(store: &Store) -> Result<Arc<Now>, StoreError> {
+    let newest = store.newest(latest(Timestamp::now())).await?;
+    Ok(Arc::new(Now { standing: store.standing().await?, newest }))
+}
+
+/// There is a store, or a file of one, and no run in it.
+fn no_run() -> Missing {
+    Missing::new(Cause::NoHistory, "no run of this project was kept yet")
+        .fix("`muster check` keeps this one; ask again in the next")
 }
 
 /// A shared store whose runs are not all here.
@@ -222,14 +258,19 @@ fn targets(setup: &Setup, checks: &[CheckRow]) -> Vec<TargetRow> {
         let environment = setup.selection.environment.as_ref();
         environment.is_none_or(|name| environments(&setup.project, target).contains(name))
     };
-    setup.infos.iter().filter(inside).map(|target| rows::target(target, checks)).collect()
+    let mut own: BTreeMap<&str, Vec<&CheckRow>> = BTreeMap::new();
+    for check in checks {
+        own.entry(&check.target).or_default().push(check);
+    }
+    let own = |target: &TargetInfo| own.get(&*target.name).map(Vec::as_slice).unwrap_or_default();
+    setup.infos.iter().filter(inside).map(|target| rows::target(target, own(target))).collect()
 }
 
 /// A project that does not load says nothing of itself.
-fn broken(problem: &Problem) -> Missing {
+fn broken(cause: Cause, problem: &Problem) -> Missing {
     let first = problem.diags.first();
     let what = first.map_or_else(|| "the project cannot be read".to_owned(), |diag| diag.message.clone());
-    let missing = Missing::new(Cause::Malformed, what);
+    let missing = Missing::new(cause, what);
     missing.fix(
         first.and_then(|diag| diag.help.clone()).unwrap_or_else(|| "`muster lint` shows all of it".into()),
     )
@@ -237,12 +278,17 @@ fn broken(problem: &Problem) -> Missing {
 
 /// What a store that cannot be read means for an answer.
 fn unreadable(error: &StoreError) -> Missing {
+    Missing::new(cause(error), error.to_string()).fix("`muster store status` shows how it stands")
+}
+
+/// The same in a word.
+pub(super) fn cause(error: &StoreError) -> Cause {
     use StoreError as E;
-    let cause = match error {
+    match error {
         E::Busy { .. } => Cause::Timeout,
-        E::Denied { .. } | E::ReadOnly { .. } => Cause::Denied,
+        E::Denied { .. } | E::ReadOnly { .. } | E::Parent { denied: true, .. } => Cause::Denied,
         E::NotBuilt | E::Newer { .. } | E::Older { .. } => Cause::Unsupported,
-        E::Directory { .. } | E::NotAFile { .. } => Cause::WrongType,
+        E::Directory { .. } | E::NotAFile { .. } | E::Parent { .. } => Cause::WrongType,
         E::NotADatabase { .. }
         | E::Foreign { .. }
         | E::Orphan { .. }
@@ -251,8 +297,7 @@ fn unreadable(error: &StoreError) -> Missing {
         | E::Sql { .. }
         | E::NotACopy { .. } => Cause::Malformed,
         _ => Cause::Internal,
-    };
-    Missing::new(cause, error.to_string()).fix("`muster store status` shows how it stands")
+    }
 }
 
 impl Records for Remembered {
@@ -267,7 +312,7 @@ impl Records for Remembered {
     fn pasts(&self, since: i64) -> Result<Vec<CheckPast>, Missing> {
         let (known, kept) = (self.known()?, self.kept(since)?);
         let (standing, newest, ledger) = match kept.as_deref() {
-            Some(Kept { standing, newest, ledger }) => (&**standing, &**newest, Some(ledger)),
+            Some(Kept { now, ledger }) => (&*now.standing, &*now.newest, Some(ledger)),
             None => (&[][..], &[][..], None),
         };
         let judged = self.judged.iter().map(|(policy, target)| (&**policy, &**target)).collect();
@@ -280,7 +325,8 @@ impl Records for Remembered {
     }
 
     fn hidden(&self, since: i64) -> Result<Vec<u64>, Missing> {
-        Ok(audit::hides(&self.stood(since)?.ledger, &self.known()?.allowed))
+        let (known, kept) = (self.known()?, self.stood(since)?);
+        Ok(audit::hides(&kept.ledger, &Self::judges(known), &known.allowed))
     }
 
     fn controls(&self) -> Result<Vec<ControlRow>, Missing> {
@@ -304,6 +350,7 @@ impl Records for Remembered {
             .collect();
         let counts = |one: &&StoredVerdict| !skipped.contains(&(&*one.policy, &*one.target));
         let judged: Judgements = kept
+            .now
             .newest
             .iter()
             .filter(counts)
@@ -317,19 +364,14 @@ impl Records for Remembered {
 
     fn findings(&self, since: i64) -> Result<Vec<FindingRow>, Missing> {
         let (known, kept) = (self.known()?, self.stood(since)?);
-        // What the project does not judge any more is nobody's open finding.
-        let there: BTreeSet<(&str, &str)> = known
-            .checks
-            .iter()
-            .filter(|check| check.skipped.is_none())
-            .map(|check| (&*check.policy, &*check.target))
-            .collect();
-        let open = audit::open(&kept.ledger).into_iter();
-        Ok(open.filter(|one| there.contains(&(&*one.policy, &*one.target))).map(rows::finding).collect())
+        let open = audit::open(&kept.ledger, &Self::judges(known)).into_iter();
+        Ok(open.map(rows::finding).collect())
     }
 
     fn runs(&self, since: i64) -> Result<Vec<RunRow>, Missing> {
-        Ok(rows::runs(&self.lived(since)?.ledger))
+        // A run that was killed is one too, though nothing of it was kept.
+        let is_any = |kept: &Arc<Kept>| kept.ledger.span.is_some() || !kept.ledger.begun.is_empty();
+        Ok(rows::runs(&self.kept(since)?.filter(is_any).ok_or_else(no_run)?.ledger))
     }
 }
 

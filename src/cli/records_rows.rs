@@ -47,17 +47,17 @@ pub(super) fn check(
 }
 
 /// A target, with what looks at it.
-pub(super) fn target(target: &TargetInfo, checks: &[CheckRow]) -> TargetRow {
-    let own = || checks.iter().filter(|check| check.target == target.name);
-    let judged = || own().filter(|check| check.skipped.is_none());
-    let probes: BTreeSet<&Arc<str>> = judged().flat_map(|check| &check.probes).collect();
-    let owners: BTreeSet<&Arc<str>> = judged().map(|check| &check.owner).collect();
+pub(super) fn target(target: &TargetInfo, own: &[&CheckRow]) -> TargetRow {
+    let (judged, skipped): (Vec<&CheckRow>, Vec<&CheckRow>) =
+        own.iter().partition(|check| check.skipped.is_none());
+    let probes: BTreeSet<&Arc<str>> = judged.iter().flat_map(|check| &check.probes).collect();
+    let owners: BTreeSet<&Arc<str>> = judged.iter().map(|check| &check.owner).collect();
     TargetRow {
         target: Arc::clone(&target.name),
         target_type: Arc::clone(&target.kind),
         scheme: some(&target.scheme),
-        checks: judged().count() as u64,
-        skipped: own().filter(|check| check.skipped.is_some()).count() as u64,
+        checks: judged.len() as u64,
+        skipped: skipped.len() as u64,
         probes: probes.into_iter().cloned().collect(),
         owners: owners.into_iter().cloned().collect(),
     }
@@ -114,17 +114,42 @@ fn some(text: &str) -> Option<Arc<str>> {
 /// What is allowed, each under a name of its own within its policy.
 pub(super) fn exceptions(allowed: &[Allowed]) -> Vec<ExceptionRow> {
     let mut all: Vec<ExceptionRow> = allowed.iter().map(exception).collect();
-    let mut named: BTreeMap<(Arc<str>, Arc<str>), usize> = BTreeMap::new();
-    for one in &all {
-        *named.entry((Arc::clone(&one.policy), Arc::clone(&one.exception))).or_default() += 1;
-    }
-    for (one, allowed) in all.iter_mut().zip(allowed) {
-        let many = named.get(&(Arc::clone(&one.policy), Arc::clone(&one.exception)));
-        if many.is_some_and(|many| *many > 1) && !allowed.expires.is_empty() {
-            one.exception = Arc::from(format!("{} until {}", one.exception, allowed.expires));
+    let until = |one: &Allowed| Some(format!(" until {}", one.expires)).filter(|_| !one.expires.is_empty());
+    // What is no waiver has it in its name already.
+    let what = |one: &Allowed| Some(format!(", {}", one.what)).filter(|_| one.kind == ExceptionKind::Waiver);
+    let more: [More<'_>; 2] = [&until, &what];
+    for more in more {
+        let shared = shared(&all);
+        for (one, allowed) in all.iter_mut().zip(allowed) {
+            if let Some(more) = more(allowed).filter(|_| shared.contains(&named(one))) {
+                one.exception = Arc::from(format!("{}{more}", one.exception));
+            }
         }
     }
+    let shared = shared(&all);
+    let mut numbers: BTreeMap<Named, usize> = BTreeMap::new();
+    for one in all.iter_mut().filter(|one| shared.contains(&named(one))) {
+        let number = numbers.entry(named(one)).or_default();
+        *number += 1;
+        one.exception = Arc::from(format!("{}, number {number}", one.exception));
+    }
     all
+}
+
+/// What a name is told apart by where others have it too.
+type More<'a> = &'a dyn Fn(&Allowed) -> Option<String>;
+
+/// What an exception is told apart by: its policy and its name.
+type Named = (Arc<str>, Arc<str>);
+
+fn named(one: &ExceptionRow) -> Named {
+    (Arc::clone(&one.policy), Arc::clone(&one.exception))
+}
+
+/// The names that several have.
+fn shared(all: &[ExceptionRow]) -> BTreeSet<Named> {
+    let mut seen = BTreeSet::new();
+    all.iter().map(named).filter(|name| !seen.insert(name.clone())).collect()
 }
 
 fn exception(allowed: &Allowed) -> ExceptionRow {
@@ -219,4 +244,45 @@ pub(super) fn runs(ledger: &Ledger) -> Vec<RunRow> {
         about: some(&run.about),
     };
     ledger.runs.iter().map(ended).chain(ledger.begun.iter().map(begun)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiver(what: &str, owner: &str) -> Allowed {
+        Allowed {
+            kind: ExceptionKind::Waiver,
+            policy: "size".into(),
+            scope: "target here".into(),
+            what: what.into(),
+            owner: owner.into(),
+            reason: "it is replaced".into(),
+            ticket: "X-1".into(),
+            expires: "2026-12-01".into(),
+        }
+    }
+
+    fn names(allowed: &[Allowed]) -> Vec<String> {
+        exceptions(allowed).iter().map(|one| one.exception.to_string()).collect()
+    }
+
+    #[test]
+    fn exceptions_of_one_ticket_and_day_are_told_apart_by_what_they_cover_and_then_by_a_number() {
+        let (warn, fail) = (waiver("covers warn", "team"), waiver("covers fail", "team"));
+        let until = "waiver X-1 (target here) until 2026-12-01";
+        assert_eq!(
+            names(&[warn.clone(), fail.clone()]),
+            [format!("{until}, covers warn"), format!("{until}, covers fail")]
+        );
+        assert_eq!(
+            names(&[warn.clone(), fail, waiver("covers warn", "ops")]),
+            [
+                format!("{until}, covers warn, number 1"),
+                format!("{until}, covers fail"),
+                format!("{until}, covers warn, number 2"),
+            ]
+        );
+        assert_eq!(names(&[warn]), ["waiver X-1 (target here)"]);
+    }
 }

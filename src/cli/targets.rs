@@ -40,6 +40,7 @@ pub(super) fn adhoc(text: &str) -> Result<TargetEntry, Diag> {
         kind: Arc::from(kind),
         url: None,
         path: None,
+        path_is_absolute: false,
         password: None,
         access_key: None,
         region: None,

@@ -50,6 +50,8 @@ pub struct Anchored {
     pub lines: usize,
     /// How many of them are signed by the key of the evidence.
     pub signed: usize,
+    /// How many of them know this very list of files; of any other files than the runs the rest says nothing.
+    pub of_this: usize,
     /// Lines of which only the last run is here, so that they prove nothing of those before it.
     pub last_only: usize,
     /// Lines about another time.
@@ -103,7 +105,10 @@ fn chained<'e>(entries: impl Iterator<Item = &'e Entry>, count: usize) -> Option
 
 /// How a line fits a chain.
 enum Fit {
-    Chain,
+    /// The runs, and perhaps the very list of files.
+    Chain {
+        of_this: bool,
+    },
     LastOnly,
     Other,
 }
@@ -133,7 +138,7 @@ fn fits(line: &Line, index: &Index, manifest: Option<&str>) -> Result<Fit, Strin
     if line.made == index.made && manifest.is_some_and(|manifest| *manifest != line.manifest) {
         return Err("it was written for this evidence, and knows another list of its files".to_owned());
     }
-    Ok(Fit::Chain)
+    Ok(Fit::Chain { of_this: manifest.is_some_and(|manifest| *manifest == line.manifest) })
 }
 
 /// Is a signature, if the line has one of this key, its?
@@ -156,8 +161,9 @@ pub(super) fn check(
     let (mut said, mut wrong) = (Anchored::default(), Vec::new());
     for (at, line) in read(path)?.iter().enumerate() {
         match proven(line, key).and_then(|signed| Ok((signed, fits(line, index, manifest)?))) {
-            Ok((signed, Fit::Chain)) => {
+            Ok((signed, Fit::Chain { of_this })) => {
                 said.lines += 1;
+                said.of_this += usize::from(of_this);
                 said.signed += usize::from(signed);
             }
             Ok((_, Fit::LastOnly)) => said.last_only += 1,

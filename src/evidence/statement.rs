@@ -98,6 +98,36 @@ impl Opened {
     }
 }
 
+/// Checks by how they stand at the end, each as `POLICY@TARGET`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Results {
+    pub(super) passed: Vec<String>,
+    pub(super) warned: Vec<String>,
+    pub(super) failed: Vec<String>,
+}
+
+impl Results {
+    pub(super) fn of(summary: &Summary) -> Self {
+        let mut found = Self::default();
+        for ((policy, target), check) in &summary.checks {
+            let name = format!("{policy}@{target}");
+            match check.verdict {
+                // What is not judged any more is not mended.
+                Verdict::Skipped if matches!(check.known, Verdict::Fail | Verdict::Unknown) => {
+                    found.failed.push(name);
+                }
+                // What was not judged is no test that passed.
+                Verdict::Skipped if check.worst <= Verdict::Skipped => {}
+                Verdict::Pass if check.worst <= Verdict::Pass => found.passed.push(name),
+                // It holds at the end, and did not all the time.
+                Verdict::Pass | Verdict::Skipped | Verdict::Warn | Verdict::Waived => found.warned.push(name),
+                Verdict::Fail | Verdict::Unknown => found.failed.push(name),
+            }
+        }
+        found
+    }
+}
+
 /// The statement as it is signed.
 pub(super) fn statement(
     index: &Index,
@@ -105,18 +135,7 @@ pub(super) fn statement(
     manifest: &Manifest,
     manifest_digest: &str,
 ) -> Result<String, serde_json::Error> {
-    let (mut passed, mut warned, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for ((policy, target), check) in &summary.checks {
-        let name = format!("{policy}@{target}");
-        match check.verdict {
-            // What was not judged is no test that passed.
-            Verdict::Skipped if check.worst <= Verdict::Skipped => {}
-            Verdict::Pass if check.worst <= Verdict::Pass => passed.push(name),
-            // It holds at the end, and did not all the time.
-            Verdict::Pass | Verdict::Skipped | Verdict::Warn | Verdict::Waived => warned.push(name),
-            Verdict::Fail | Verdict::Unknown => failed.push(name),
-        }
-    }
+    let Results { passed, warned, failed } = Results::of(summary);
     let result = match (failed.is_empty(), warned.is_empty(), passed.is_empty()) {
         (false, _, _) => "FAILED",
         (true, true, false) => "PASSED",

@@ -78,6 +78,8 @@ pub(super) struct Judged {
     /// In that run.
     pub(super) verdict: Verdict,
     pub(super) worst: Verdict,
+    /// Of the last run that did not skip it.
+    pub(super) known: Verdict,
     pub(super) note: Option<String>,
     /// By the id of the finding.
     pub(super) risks: BTreeMap<Arc<str>, Risk>,
@@ -113,6 +115,7 @@ impl Judged {
             run: 0,
             verdict: check.verdict,
             worst: Verdict::Pass,
+            known: Verdict::Skipped,
             note: None,
             risks: BTreeMap::new(),
         }
@@ -126,6 +129,9 @@ impl Judged {
         self.note.clone_from(&check.note);
         self.runs.add(check.verdict, 1);
         (self.run, self.verdict, self.worst) = (run, check.verdict, self.worst.max(check.verdict));
+        if check.verdict != Verdict::Skipped {
+            self.known = check.verdict;
+        }
         at.clone_into(&mut self.last);
         // A subject may be found twice; the worst of it counts.
         let mut found: BTreeMap<&Arc<str>, &Finding> = BTreeMap::new();

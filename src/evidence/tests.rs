@@ -185,3 +185,24 @@ fn what_is_not_found_any_more_is_closed_only_by_who_could_look() {
     let check = summary.checks.values().next().unwrap();
     assert_eq!((check.worst, check.runs.total()), (Verdict::Fail, 7));
 }
+
+#[test]
+fn what_failed_and_is_skipped_now_is_failed_and_what_was_mended_before_is_not() {
+    use Verdict::{Fail, Pass, Skipped, Unknown, Warn};
+    let ended = |verdicts: &[Verdict]| {
+        let mut summary = Summary::default();
+        for (run, verdict) in verdicts.iter().enumerate() {
+            summary.add(run, &report(i64::try_from(run).unwrap(), *verdict, &[]));
+        }
+        let all = statement::Results::of(&summary);
+        (all.passed.len(), all.warned.len(), all.failed.len())
+    };
+    assert_eq!(ended(&[Fail, Skipped]), (0, 0, 1));
+    assert_eq!(ended(&[Fail, Skipped, Skipped]), (0, 0, 1));
+    assert_eq!(ended(&[Pass, Unknown, Skipped]), (0, 0, 1));
+    assert_eq!(ended(&[Warn, Skipped]), (0, 1, 0));
+    assert_eq!(ended(&[Fail, Pass, Skipped]), (0, 1, 0));
+    assert_eq!(ended(&[Skipped, Fail]), (0, 0, 1));
+    assert_eq!(ended(&[Pass, Skipped]), (0, 0, 0));
+    assert_eq!(ended(&[Skipped]), (0, 0, 0));
+}

@@ -255,6 +255,8 @@ impl<'a> Entry<'a> {
             name: _,
             labels: _,
             loc: _,
+            // The file itself is compared.
+            path_is_absolute: _,
         } = entry;
         let headers = headers.iter().map(|(name, value)| (name.as_str(), kept(value)));
         Self {

@@ -146,6 +146,18 @@ fn facts_compared_with_each_other_are_compared_as_a_whole() {
         ("z < y * 0.1", "z < y * 0.05", Direction::Looser),
         ("z < y * 0.1", "z < 0.2 * y", Direction::Stricter),
         ("z < y * 0.1", "z < 0.1 * y", Direction::Same),
+        ("z < y * 1", "z <= y * 0", Direction::NotComparable),
+        ("z < y * 1", "z < y * 0", Direction::Looser),
+        ("z > y * 2", "z >= y * 3", Direction::NotComparable),
+        ("z > y * 2", "z > y * 3", Direction::Looser),
+        ("z >= y * 2", "z >= y * 3", Direction::Looser),
+        ("z < y * 1", "z < y * 0.5", Direction::Looser),
+        ("z < y * 0.5", "z < y * 1", Direction::Stricter),
+        // Where there is nothing in all, `<=` fails and `<` passes.
+        ("z <= y * 0.1", "z < y * 0.2", Direction::NotComparable),
+        ("z <= y * 0.1", "z <= y * 0.2", Direction::Stricter),
+        ("z < y * 0.1", "!(z >= y * 0.1)", Direction::Same),
+        ("z == y * 2", "z == y * 3", Direction::NotComparable),
     ] {
         let found = compared(&format!("fail: {old}\n"), &format!("fail: {new}\n"));
         assert_eq!(found.verdict.direction(), direction, "{old} -> {new}: {found:#?}");

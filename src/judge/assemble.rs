@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::fact::{Identity, Missing};
 use crate::plan::Plan;
-use crate::policy::Project;
 use crate::policy::decode::digest;
 use crate::policy::project::Pattern;
+use crate::policy::{Override, Project};
 use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Verdict};
 
 use super::Outcome;
@@ -146,29 +146,43 @@ impl Notices<'_> {
             let until = crate::fact::show(&crate::fact::Value::Int(waiver.expires), &crate::fact::Type::Date);
             let name = format!("the waiver of `{}` ({})", waiver.policy.text, waiver.ticket);
             let left = waiver.expires - today;
-            let message = if left < 0 {
-                format!("{name} expired on {until}: mend what it covers, or renew it with a reason")
+            let (word, message) = if left < 0 {
+                let mend = "mend what it covers, or renew it with a reason";
+                ("expired", format!("{name} expired on {until}: {mend}"))
             } else if self.about.whole && !used.contains(&index) {
-                format!("{name} covers nothing: remove it, or correct its target or subject")
+                let mend = "remove it, or correct its target or subject";
+                ("unused", format!("{name} covers nothing: {mend}"))
             } else if left <= SOON {
-                format!("{name} expires in {} on {until}", plural(u64::try_from(left).unwrap_or(0), "day"))
+                let days = plural(u64::try_from(left).unwrap_or(0), "day");
+                ("soon", format!("{name} expires in {days} on {until}"))
             } else {
                 continue;
             };
             let text = |pattern: Option<&Pattern>| pattern.map_or("", |pattern| &*pattern.text).to_owned();
             let (target, subject) = (text(waiver.target.as_ref()), text(waiver.subject.as_ref()));
-            let about = [&*waiver.policy.text, &target, &subject, &waiver.ticket];
+            // What is said of it is another notice, which was not known while something else was said.
+            let about = [&*waiver.policy.text, &target, &subject, &waiver.ticket, word];
             self.add("waiver", &about, &waiver.owner, (waiver.loc.to_string(), message));
         }
     }
 
     fn subjects(&mut self, plan: &Plan, outcomes: &[Outcome]) {
-        let mut places: BTreeMap<&str, (bool, &str, &str, &str)> = BTreeMap::new();
+        let overrides: BTreeMap<String, (usize, &Override)> = self
+            .about
+            .project
+            .overrides
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| (entry.loc.to_string(), (at, entry)))
+            .collect();
+        // In the order of the file: as texts, line 10 is before line 9.
+        let mut places: BTreeMap<(usize, &str), (bool, &str, &str, &str)> = BTreeMap::new();
         for (check, outcome) in plan.checks.iter().zip(outcomes) {
             let seen = outcome.check.rows > 0;
             for (index, entry) in check.subjects.iter().enumerate() {
                 let used = outcome.subjects.contains(&index) || !seen;
-                let slot = places.entry(&entry.at).or_insert((
+                let place = overrides.get(&entry.at).map_or(usize::MAX, |(at, _)| *at);
+                let slot = places.entry((place, &entry.at)).or_insert((
                     false,
                     &check.policy.id,
                     &entry.pattern.text,
@@ -177,11 +191,30 @@ impl Notices<'_> {
                 slot.0 |= used;
             }
         }
-        for (at, (_, policy, pattern, owner)) in places.into_iter().filter(|(_, place)| !place.0) {
-            let message = format!("the override of `{policy}` for the subject `{pattern}` matched no row");
-            self.add("override", &[policy, pattern], owner, (at.to_owned(), message));
+        for ((_, at), (_, policy, pattern, owner)) in places.into_iter().filter(|(_, place)| !place.0) {
+            let chosen = overrides.get(at).map_or_else(String::new, |(_, entry)| chosen(entry));
+            let message =
+                format!("the override of `{policy}` for the subject `{pattern}`{chosen} matched no row");
+            self.add("override", &[policy, pattern, &chosen], owner, (at.to_owned(), message));
         }
     }
+}
+
+/// Where an override applies, if it says so.
+fn chosen(entry: &Override) -> String {
+    let mut text = String::new();
+    if let Some(target) = &entry.target {
+        text.push_str(&format!(" at the target `{target}`"));
+    }
+    if let Some(environment) = &entry.environment {
+        text.push_str(&format!(" in the environment `{environment}`"));
+    }
+    if !entry.labels.is_empty() {
+        let labels: Vec<String> =
+            entry.labels.iter().map(|(name, label)| format!("{name}: {label}")).collect();
+        text.push_str(&format!(" with the labels `{}`", labels.join(", ")));
+    }
+    text
 }
 
 fn notices(plan: &Plan, outcomes: &[Outcome], about: &Assembly<'_>) -> Vec<Finding> {

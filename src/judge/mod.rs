@@ -28,7 +28,7 @@ use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
-pub use cover::{Branch, Part, Shown, Way, branches, covered};
+pub use cover::{Branch, Part, Seen, Shown, Way, branches, covered};
 pub use decide::{Decision, climb, decide};
 pub use explain::{Explained, explain, operands as operands_of, subjects};
 

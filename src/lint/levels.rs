@@ -11,8 +11,13 @@ use crate::policy::project::LintLevel;
 
 /// Lints whose findings end every run, so that no level and no comment makes them less: whom a failure reaches, and what is
 /// judged at all, is settled before anything is observed.
-const FIXED: &[&Code] =
-    &[&code::OWNERLESS_ALERT, &code::UNKNOWN_OWNER, &code::UNMATCHED_TARGET, &code::WAIVER_FAR];
+const FIXED: &[&Code] = &[
+    &code::EMPTY_ENVIRONMENT,
+    &code::OWNERLESS_ALERT,
+    &code::UNKNOWN_OWNER,
+    &code::UNMATCHED_TARGET,
+    &code::WAIVER_FAR,
+];
 
 /// Is a lint an error whatever a project says?
 pub fn is_fixed(lint: &Lint) -> bool {
@@ -61,10 +66,12 @@ impl Levels {
     fn set_all(&mut self, entry: &LintLevel, meant: impl Fn(&Lint) -> bool, diags: &mut Vec<Diag>) {
         let mut kept = Vec::new();
         for (lint, set) in LINTS.iter().zip(&mut self.set).filter(|(lint, _)| meant(lint)) {
-            if is_fixed(lint) && entry.level == WARNING {
+            if is_fixed(lint) && entry.level != super::ERROR {
                 // Of a category that is made quieter these stay.
                 if &*entry.name == lint.name() {
                     diags.push(unchangeable(entry));
+                } else if entry.level.is_none() {
+                    kept.push(lint.name());
                 }
                 continue;
             }
@@ -78,12 +85,8 @@ impl Levels {
                 *set = Set::Level(entry.level);
             }
         }
-        if let Some(first) = kept.first() {
-            let message = format!("`{}` cannot be switched off", kept.join("`, `"));
-            let help = format!(
-                "what it finds would pass or alert nobody: write `warning`, or say at the place why it is fine: `# muster: allow {first} -- reason`"
-            );
-            diags.push(Diag::error(&code::BAD_VALUE, message).at(&entry.loc, "").help(help));
+        if !kept.is_empty() {
+            diags.push(kept_on(entry, &kept));
         }
     }
 
@@ -130,11 +133,25 @@ impl Levels {
     }
 }
 
+/// What to do about lints that cannot be switched off: nothing that is refused as well.
+fn kept_on(entry: &LintLevel, kept: &[&str]) -> Diag {
+    let message = format!("`{}` cannot be switched off", kept.join("`, `"));
+    let help = match kept.iter().find(|name| super::find(name).is_some_and(|lint| !is_fixed(lint))) {
+        Some(first) => format!(
+            "what it finds would pass or alert nobody: write `warning`, or say at the place why it is fine: `# muster: allow {first} -- reason`"
+        ),
+        None => MEND.to_owned(),
+    };
+    Diag::error(&code::BAD_VALUE, message).at(&entry.loc, "").help(help)
+}
+
+/// What to do about a lint that is always an error.
+const MEND: &str =
+    "remove this level, and mend what it finds; `docs/lints.md` says which lints are always errors";
+
 fn unchangeable(entry: &LintLevel) -> Diag {
     let message = format!("`{}` cannot be lowered: no run begins while it finds something", entry.name);
-    Diag::error(&code::BAD_VALUE, message)
-        .at(&entry.loc, "")
-        .help("remove this level, and mend what it finds; `docs/lints.md` says which lints are always errors")
+    Diag::error(&code::BAD_VALUE, message).at(&entry.loc, "").help(MEND)
 }
 
 fn unknown(entry: &LintLevel) -> Diag {
@@ -195,8 +212,24 @@ mod tests {
             assert!(diags[0].message.contains("cannot be lowered"), "{diags:?}");
             assert_eq!(word(levels.level(lint)), "error");
         }
+        assert!(is_fixed(super::super::find("empty-environment").unwrap()));
         assert_eq!(level("alerting: warning", "unknown-owner"), "error");
         assert_eq!(level("bugs: warning", "inverted-rungs"), "warning");
+    }
+
+    #[test]
+    fn nobody_is_told_to_write_what_is_refused() {
+        for lint in LINTS.iter().filter(|lint| is_fixed(lint)) {
+            let (levels, diags) = levels(&format!("{}: off", lint.name()));
+            let help = diags[0].help.as_deref().unwrap();
+            assert!(!help.contains("allow") && !help.contains("write `warning`"), "{help}");
+            assert_eq!(word(levels.level(lint)), "error");
+        }
+        let (_, diags) = levels("alerting: off");
+        let help = diags[0].help.as_deref().unwrap();
+        assert!(
+            LINTS.iter().all(|lint| !is_fixed(lint) || !help.contains(&format!("allow {}", lint.name())))
+        );
     }
 
     #[test]

@@ -59,6 +59,9 @@ fn read(places: &[PathBuf]) -> Runbook {
     Runbook::Missing(why)
 }
 
+/// What stands for a line in a fence: it is something, and promises nothing.
+const CODE: &str = "(code)";
+
 /// The lines of a text, of which those in fences of code stand for themselves and are no headings.
 pub(super) fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut fence: Option<&str> = None;
@@ -70,8 +73,7 @@ pub(super) fn prose(text: &str) -> impl Iterator<Item = &str> {
             (None, None) => return line,
             _ => {}
         }
-        // What stands in a fence is something, and promises nothing.
-        "(code)"
+        CODE
     })
 }
 
@@ -83,22 +85,89 @@ pub(super) fn section(runbook: &str) -> Option<&str> {
 
 /// Has the text a heading, or a mark of its own, to which this anchor leads?
 pub(super) fn has_section(text: &str, anchor: &str) -> bool {
-    let marks = ["id=\"", "name=\"", "id='", "name='", "{#"];
     let wanted = anchor.to_lowercase();
-    let marked =
-        |line: &str| marks.iter().any(|mark| line.to_lowercase().contains(&format!("{mark}{wanted}")));
-    let slug = |heading: &str| -> String {
-        let kept = heading.trim().to_lowercase();
-        let kept = kept.chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
-        kept.map(|sign| if sign == ' ' { '-' } else { sign }).collect()
+    let lines: Vec<&str> = prose(text).collect();
+    if lines.iter().any(|line| is_marked(line, &wanted)) {
+        return true;
+    }
+    let below = lines.iter().skip(1).copied().chain([""]);
+    let headings: Vec<String> =
+        lines.iter().zip(below).filter_map(|(line, below)| heading(line, below)).map(slug).collect();
+    let many = |name: &str| headings.iter().filter(|known| *known == name).count();
+    // The second heading of one name is called `name-1`.
+    let numbered = |(name, number): (&str, &str)| {
+        number
+            .parse()
+            .is_ok_and(|count: usize| count > 0 && count.to_string() == number && many(name) > count)
     };
-    let named = |line: &str| {
-        let heading = line.trim_start().trim_start_matches(['#', '=']).trim().trim_end_matches(['#', '=']);
-        let slug = slug(heading);
-        // The second heading of one name is called after the first.
-        let numbered =
-            wanted.rsplit_once('-').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()));
-        slug == wanted || numbered.is_some_and(|(first, _)| slug == first)
-    };
-    prose(text).any(|line| marked(line) || named(line))
+    many(&wanted) > 0 || wanted.rsplit_once('-').is_some_and(numbered)
+}
+
+/// Has a line a mark with exactly this name?
+fn is_marked(line: &str, wanted: &str) -> bool {
+    let line = line.to_lowercase();
+    let quoted = ["id", "name"].into_iter().any(|key| {
+        ['"', '\''].into_iter().any(|quote| line.contains(&format!("{key}={quote}{wanted}{quote}")))
+    });
+    quoted || ['}', ' '].into_iter().any(|end| line.contains(&format!("{{#{wanted}{end}")))
+}
+
+/// The text of a line that is a heading: one that begins so, or stands above a line of `=` or `-`.
+fn heading<'t>(line: &'t str, below: &str) -> Option<&'t str> {
+    let text = line.trim_start();
+    // What is moved in that far is code.
+    if line == CODE || line.len() - text.len() > 3 {
+        return None;
+    }
+    let marks = ['#', '='];
+    let below = below.trim_end();
+    let is_above =
+        ['=', '-'].into_iter().any(|mark| below.len() > 2 && below.chars().all(|sign| sign == mark));
+    (text.starts_with(marks) || is_above)
+        .then(|| text.trim_start_matches(marks).trim().trim_end_matches(marks).trim())
+}
+
+/// What a heading is called in an address.
+fn slug(heading: &str) -> String {
+    let kept = heading.to_lowercase();
+    let kept = kept.chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
+    kept.map(|sign| if sign == ' ' { '-' } else { sign }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_section;
+
+    const TEXT: &str = "# Disk full\n\nSome words\n\n```\n# in code\n```\n---\n\n<a id=\"old-stuff\"></a>\n## Mitigation\n## Mitigation ##\n\nBelow it\n---\n\n== Asciidoc\n## Named {#own-name}\n";
+
+    #[test]
+    fn a_section_is_a_heading_or_a_mark_with_its_whole_name() {
+        for there in [
+            "disk-full",
+            "Disk-Full",
+            "old-stuff",
+            "mitigation",
+            "mitigation-1",
+            "below-it",
+            "asciidoc",
+            "own-name",
+        ] {
+            assert!(has_section(TEXT, there), "{there}");
+        }
+        for gone in [
+            "code",
+            "in-code",
+            "old",
+            "some-words",
+            "mitigation-7",
+            "mitigation-2",
+            "mitigation-0",
+            "mitigation-01",
+            "own",
+            "stuff",
+            "",
+        ] {
+            assert!(!has_section(TEXT, gone), "{gone}");
+        }
+    }
 }

@@ -40,6 +40,8 @@ pub enum StoreError {
         directory: String,
         /// What the system says.
         why: String,
+        /// May it not be made, so that nothing else is wrong with the place?
+        denied: bool,
     },
     /// It may not be read.
     #[error("store `{path}`: {what} may not be read: {why}; give the user who runs muster rights on it")]

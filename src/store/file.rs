@@ -170,9 +170,9 @@ impl Store {
         compared::view(self, run).await
     }
 
-    /// How every check was judged last, those left out of which only recordings were judged.
-    pub async fn newest(&self) -> Result<Vec<StoredVerdict>, StoreError> {
-        read::newest(self).await
+    /// How every check was judged last by runs that began by then, those left out of which only recordings were judged.
+    pub async fn newest(&self, by: Timestamp) -> Result<Vec<StoredVerdict>, StoreError> {
+        read::newest(self, by).await
     }
 
     /// When every check that is known was judged last, and since when it is promised.

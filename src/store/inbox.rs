@@ -200,12 +200,28 @@ pub(super) fn folder(path: &str) -> PathBuf {
 }
 
 /// Is there anything remembered, in a store or waiting beside it?
-pub fn is_there(path: &Path) -> bool {
-    let waits = || {
-        let folder = folder(&absolute(path).ok()?);
-        Some(!list("", &folder).ok()??.is_empty())
-    };
-    path.exists() || waits() == Some(true)
+///
+/// What cannot be looked at is an error, or a past that nobody may read would be none.
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    let path = absolute(path)?;
+    let is_file = Path::new(&path).try_exists().map_err(|error| hidden(&path, &error))?;
+    Ok(is_file || list(&path, &folder(&path))?.is_some_and(|waiting| !waiting.is_empty()))
+}
+
+/// A store whose place cannot be looked at.
+fn hidden(path: &str, error: &std::io::Error) -> StoreError {
+    let (path, why) = (path.to_owned(), error.to_string());
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            StoreError::Denied { path, what: "a directory above the file".to_owned(), why }
+        }
+        // A file stands where a directory above it should be.
+        ErrorKind::NotADirectory => {
+            let directory = Path::new(&path).parent().map_or_else(String::new, |it| it.display().to_string());
+            StoreError::Parent { path, directory, why, denied: false }
+        }
+        _ => StoreError::Io { path, why },
+    }
 }
 
 /// What an error of the system means for the store.

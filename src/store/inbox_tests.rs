@@ -97,11 +97,14 @@ fn a_run_comes_back_from_its_bytes_as_it_was() {
 async fn runs_that_wait_are_there_when_the_store_is_opened_each_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.db");
-    assert!(!is_there(&path));
+    assert!(!is_there(&path).unwrap());
+    std::fs::write(dir.path().join("file"), "x").unwrap();
+    let hidden = is_there(&dir.path().join("file/s.db"));
+    assert!(matches!(hidden, Err(StoreError::Parent { .. })), "what cannot be looked at is not absent");
     for minute in [3, 1, 2] {
         save(&path, &one(at(minute), Verdict::Fail), Some(&recording(at(minute), minute)));
     }
-    assert!(is_there(&path) && !path.exists(), "nobody had to open it");
+    assert!(is_there(&path).unwrap() && !path.exists(), "nobody had to open it");
     assert_eq!(Inbox::open(&path).unwrap().span(), Some((at(1), at(3))));
     assert_eq!(files(&path).len(), 3);
     let store = Store::open(&path).await.unwrap();

@@ -33,6 +33,12 @@ const BEFORE: &str = "
 SELECT judged.bound, max(run.started) FROM run JOIN judged ON judged.run = run.id
 WHERE run.started < ? AND run.replay IS NULL AND judged.whole < 2 GROUP BY judged.bound";
 
+/// A search for each check, not all judgements.
+const WHOLE: &str = "
+SELECT bound.id, (SELECT judged.run FROM judged JOIN run ON run.id = judged.run AND run.replay IS NULL
+    WHERE judged.bound = bound.id AND judged.run < ? AND judged.whole = 1 ORDER BY judged.run DESC LIMIT 1)
+FROM bound WHERE bound.notice = 0";
+
 const TURNS: &str = "
 SELECT change.finding, change.run, change.verdict, change.state, run.started FROM change
 LEFT JOIN run ON run.id = change.run ORDER BY change.finding, change.run";
@@ -91,7 +97,9 @@ pub(super) async fn ledger(store: &Store, (from, to): (Timestamp, Timestamp)) ->
         (Some(oldest), Some(newest)) => Some((store.time(oldest)?, store.time(newest)?)),
         _ => None,
     };
-    ledger.findings = findings(store, &mut tx, &ids, &places).await?;
+    let before = whole_before(store, &mut tx, first, &places).await?;
+    let window = Window { runs: &ids, before, within: first_whole(&ledger.judged) };
+    ledger.findings = findings(store, &mut tx, &window, &places).await?;
     promises(store, &mut tx, &mut ledger).await?;
     ledger.begun = begun_runs(store, &mut tx, (from, to)).await?;
     tx.rollback().await.map_err(fault)?;
@@ -141,7 +149,7 @@ fn runs(store: &Store, rows: Vec<RunRow>) -> Result<Vec<LedgerRun>, StoreError> 
 async fn findings(
     store: &Store,
     tx: &mut sqlx::SqliteConnection,
-    runs: &[i64],
+    window: &Window<'_>,
     places: &HashMap<i64, usize>,
 ) -> Result<Vec<LedgerFinding>, StoreError> {
     let fault = |error: sqlx::Error| store.fault(&error);
@@ -160,20 +168,70 @@ async fn findings(
         let first = turns.iter().filter(|turn| turn.1 != GONE).filter_map(|turn| turn.3).min();
         let Some(first) = first else { continue };
         let (first, last) = (store.time(first)?, store.time(at)?);
-        all.push(LedgerFinding { check: *check, first, last, turns: shown(store, turns, runs)?, newest });
+        let turns = shown(store, turns, window, *check)?;
+        all.push(LedgerFinding { check: *check, first, last, turns, newest });
     }
     Ok(all)
 }
 
+/// The runs of a ledger, with what tells whether a finding that was not found before them was seen to be mended.
+struct Window<'a> {
+    runs: &'a [i64],
+    /// Of each check the last run before them in which all of it was judged.
+    before: BTreeMap<usize, i64>,
+    /// Of each check the position of the first of them in which all of it was judged.
+    within: BTreeMap<usize, usize>,
+}
+
+impl Window<'_> {
+    /// Where a turn stands among the runs; none after them.
+    ///
+    /// What was not found by a run before them that could not judge everything was mended only when everything was
+    /// judged the next time. If that was not before them, it counts from where it was.
+    fn place(&self, check: usize, run: i64, is_gone: bool) -> Option<usize> {
+        let first = self.runs.first()?;
+        let was_mended = || self.before.get(&check).is_some_and(|whole| *whole >= run);
+        if is_gone && run < *first && !was_mended() {
+            return self.within.get(&check).copied();
+        }
+        Some(self.runs.partition_point(|known| *known < run)).filter(|place| *place < self.runs.len())
+    }
+}
+
+/// The last run before another in which all of a check was judged, by the position of the check.
+async fn whole_before(
+    store: &Store,
+    tx: &mut sqlx::SqliteConnection,
+    first: i64,
+    places: &HashMap<i64, usize>,
+) -> Result<BTreeMap<usize, i64>, StoreError> {
+    let rows: Vec<(i64, Option<i64>)> =
+        sqlx::query_as(WHOLE).bind(first).fetch_all(&mut *tx).await.map_err(|error| store.fault(&error))?;
+    Ok(rows.into_iter().filter_map(|(bound, run)| Some((*places.get(&bound)?, run?))).collect())
+}
+
+/// The first run in which all of a check was judged.
+fn first_whole(judged: &[Judgement]) -> BTreeMap<usize, usize> {
+    let mut all = BTreeMap::new();
+    for one in judged.iter().filter(|one| one.whole) {
+        let first = all.entry(one.check).or_insert(one.run);
+        *first = one.run.min(*first);
+    }
+    all
+}
+
 /// The turns within these runs, and before them the one that holds when they begin.
-fn shown(store: &Store, turns: &[TurnRow], runs: &[i64]) -> Result<Vec<Turn>, StoreError> {
+fn shown(
+    store: &Store,
+    turns: &[TurnRow],
+    window: &Window<'_>,
+    check: usize,
+) -> Result<Vec<Turn>, StoreError> {
     let mut shown: Vec<Turn> = Vec::new();
     for (run, verdict, state, _) in turns {
-        let run = runs.partition_point(|known| known < run);
-        if run == runs.len() {
-            continue;
-        }
-        if shown.last().is_some_and(|last| last.run == run) {
+        let Some(run) = window.place(check, *run, *verdict == GONE) else { continue };
+        // One that was put off is no turn if it was found again before.
+        while shown.last().is_some_and(|last| last.run >= run) {
             shown.pop();
         }
         let verdict = if *verdict == GONE { None } else { Some(store.verdict(*verdict)?) };

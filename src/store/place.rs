@@ -73,6 +73,7 @@ fn directory(path: &str) -> Result<(), StoreError> {
         path: path.to_owned(),
         directory: shown.clone(),
         why: error.to_string(),
+        denied: matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem),
     })?;
     may(path, &shown, &format!("its directory `{shown}`"), Access::WRITE_OK | Access::EXEC_OK)
 }

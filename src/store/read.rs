@@ -239,18 +239,21 @@ pub(super) async fn standing(store: &Store) -> Result<Vec<Standing>, StoreError>
     rows.into_iter().map(standing).collect()
 }
 
-/// Of each check the verdict of the run that began last: SQLite takes the other columns from the row of the maximum.
+/// Of each check the verdict of the run that began last, but not after a time: a run of a clock that was ahead would stay
+/// the newest for ever. SQLite takes the other columns from the row of the maximum.
 const NEWEST: &str = "
 SELECT policy.value, target.value, newest.verdict, newest.started FROM (
     SELECT judged.bound, judged.verdict, max(run.started) AS started FROM judged
-    JOIN run ON run.id = judged.run WHERE run.replay IS NULL AND judged.whole < 2 GROUP BY judged.bound) newest
+    JOIN run ON run.id = judged.run
+    WHERE run.replay IS NULL AND judged.whole < 2 AND run.started <= ? GROUP BY judged.bound) newest
 JOIN bound ON bound.id = newest.bound
 JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target";
 
-/// How every check was judged last.
-pub(super) async fn newest(store: &Store) -> Result<Vec<StoredVerdict>, StoreError> {
+/// How every check was judged last, by runs that began by then.
+pub(super) async fn newest(store: &Store, by: Timestamp) -> Result<Vec<StoredVerdict>, StoreError> {
+    let query = sqlx::query_as(NEWEST).bind(micros_of(by));
     let rows: Vec<(String, String, i64, i64)> =
-        sqlx::query_as(NEWEST).fetch_all(store.pool()).await.map_err(|error| store.fault(&error))?;
+        query.fetch_all(store.pool()).await.map_err(|error| store.fault(&error))?;
     let one = |(policy, target, verdict, at): (String, String, i64, i64)| {
         let (verdict, at) = (store.verdict(verdict)?, store.time(at)?);
         Ok(StoredVerdict { policy: policy.into(), target: target.into(), verdict, at })

@@ -88,7 +88,7 @@ impl Store {
         match self.0 {}
     }
 
-    pub async fn newest(&self) -> Result<Vec<StoredVerdict>, StoreError> {
+    pub async fn newest(&self, _: Timestamp) -> Result<Vec<StoredVerdict>, StoreError> {
         match self.0 {}
     }
 
@@ -199,6 +199,6 @@ impl Inbox {
 }
 
 /// Is anything remembered? Whoever opens it is told that this build cannot.
-pub fn is_there(path: &Path) -> bool {
-    path.exists()
+pub fn is_there(path: &Path) -> Result<bool, StoreError> {
+    Ok(path.exists())
 }

@@ -8,16 +8,16 @@ use serde_json::Value as Json;
 use crate::harness::{Run, Shop};
 use crate::remedy::shell_steps;
 
-const PROJECT: &str = "owner: team\npolicies: [policies/, builtin:audit]\nowners: { team: {}, ops: {} }\n\
+pub(crate) const PROJECT: &str = "owner: team\npolicies: [policies/, builtin:audit]\nowners: { team: {}, ops: {} }\n\
     targets: { here: { type: host }, audit: { type: project } }\nstore: { path: .muster/store.db }\n";
 
 /// That there is a store, and a framework.
-const SAID: &str = "overrides:\n\
+pub(crate) const SAID: &str = "overrides:\n\
     - { policy: 'check*', set: { remembered: true }, why: there is a store }\n\
     - { policy: findings-unmended, set: { remembered: true }, why: there is a store }\n\
     - { policy: runs-unfinished, set: { remembered: true }, why: there is a store }\n";
 
-const SIZE: &str = "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.log'] } } }\n\
+pub(crate) const SIZE: &str = "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/*.log'] } } }\n\
     each: files\nfail: size > 10.KiB\n";
 
 /// A shop in which one file is looked at every day.
@@ -29,7 +29,7 @@ fn shop(rest: &str) -> Shop {
 }
 
 /// Runs at a time.
-fn at(shop: &Shop, time: &str, arguments: &[&str]) -> Run {
+pub(crate) fn at(shop: &Shop, time: &str, arguments: &[&str]) -> Run {
     let mut command = shop.command(arguments);
     command.env("FAKETIME", format!("@2026-{time}")).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     Run::of(command.spawn().unwrap())
@@ -41,7 +41,7 @@ fn nightly(shop: &Shop, day: &str) -> Run {
 }
 
 /// One policy of the library.
-fn judge(shop: &Shop, time: &str, policy: &str) -> Run {
+pub(crate) fn judge(shop: &Shop, time: &str, policy: &str) -> Run {
     at(shop, time, &["check", "--format", "json", "--policy", policy])
 }
 
@@ -75,7 +75,7 @@ fn carry_out(shop: &Shop, time: &str, finding: &Json, steps: std::ops::Range<usi
 }
 
 /// The rows of a probe: for each its facts by name.
-fn rows(run: &Run) -> Vec<Json> {
+pub(crate) fn rows(run: &Run) -> Vec<Json> {
     let table = &run.json()["observation"]["table"];
     let names: Vec<&str> = table["schema"]["fields"]
         .as_array()
@@ -93,7 +93,7 @@ fn rows(run: &Run) -> Vec<Json> {
     table["rows"].as_array().unwrap().iter().map(|cells| Json::Object(row(cells))).collect()
 }
 
-fn probe(shop: &Shop, time: &str, name: &str) -> Run {
+pub(crate) fn probe(shop: &Shop, time: &str, name: &str) -> Run {
     at(shop, time, &["probe", name, "--format", "json"])
 }
 

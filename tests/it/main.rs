@@ -42,6 +42,7 @@ mod gate_scenarios;
 mod half_typed;
 mod harness;
 mod house;
+mod house_memory;
 mod html_page;
 #[path = "../support/http.rs"]
 mod http;
@@ -79,6 +80,7 @@ mod review_again;
 mod review_faults;
 mod review_formats;
 mod review_green;
+mod review_readings;
 mod review_scenario;
 mod schema_agrees;
 mod schemas;

@@ -12,7 +12,7 @@ use crate::policies_postgres::{Database, psql};
 use crate::trial::env;
 
 /// A machine with a project whose store is in this database, reached through this port.
-fn machine_as(database: &Database, role: &str, port: u16, more: &str) -> Shop {
+pub(crate) fn machine_as(database: &Database, role: &str, port: u16, more: &str) -> Shop {
     let mut shop = Shop::new();
     shop.env("STORE_PASSWORD", &env("MUSTER_TEST_PG_PASSWORD"));
     // Where lines are broken depends on ports and folders.
@@ -30,11 +30,11 @@ fn machine_as(database: &Database, role: &str, port: u16, more: &str) -> Shop {
     shop
 }
 
-fn machine(database: &Database) -> Shop {
+pub(crate) fn machine(database: &Database) -> Shop {
     machine_as(database, "postgres", port(), "")
 }
 
-fn port() -> u16 {
+pub(crate) fn port() -> u16 {
     env("MUSTER_TEST_PG_PORT").parse().unwrap()
 }
 

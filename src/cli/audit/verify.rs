@@ -108,13 +108,18 @@ fn shown(checked: &Checked) -> String {
     let anchor = checked.anchor.as_ref().map_or_else(
         || "none was given: that the newest runs were cut off cannot be seen".to_owned(),
         |anchor| {
-            let Anchored { lines, signed, last_only, other } = anchor;
+            let Anchored { lines, signed, of_this, last_only, other } = anchor;
             let last = match last_only {
                 0 => String::new(),
                 some => format!("of {some} only the last run is here, "),
             };
+            let files = if *lines > 0 && *of_this == 0 {
+                "; no line knows this list of files: only its runs are proven"
+            } else {
+                ""
+            };
             format!(
-                "{lines} lines are in the chain ({signed} of them signed), {last}{other} are about another time"
+                "{lines} lines are in the chain ({signed} of them signed), {last}{other} are about another time{files}"
             )
         },
     );

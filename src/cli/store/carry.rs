@@ -39,7 +39,7 @@ const LARGEST: usize = 4 << 20;
 
 pub(super) fn export(arguments: &Export) -> Done {
     let (_, place) = arguments.which.place()?;
-    if place.shared.is_none() && !crate::store::is_there(&place.path) {
+    if place.shared.is_none() && !crate::store::is_there(&place.path).map_err(|error| unusable(&error))? {
         note(&format!("the store `{}` is not there yet", place.path.display()));
         return Ok(exit::NOTHING);
     }

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             };
             runtime.block_on(work).map_err(|error| away(&error))?
         }
-        None if !crate::store::is_there(&place.path) => (0, 0),
+        None if !crate::store::is_there(&place.path).map_err(|error| unusable(&error))? => (0, 0),
         None => local(arguments, &place.path, before)?,
     };
     told(arguments, (gone, left), &format!("from before {before} "))
@@ -67,7 +67,7 @@ fn by_tier(arguments: &Arguments, place: &Place, keep: &Keep) -> Done {
     {
         return Err(away(&gap.why));
     }
-    if !crate::store::is_there(&place.path) {
+    if !crate::store::is_there(&place.path).map_err(|error| unusable(&error))? {
         return told(arguments, (0, 0), "");
     }
     let done = wait(async {

@@ -82,7 +82,7 @@ fn of_file(place: &Place) -> Result<Status, Problem> {
         waiting: (0, None),
         away: None,
     };
-    if !crate::store::is_there(&place.path) {
+    if !crate::store::is_there(&place.path).map_err(|error| unusable(&error))? {
         return Ok(none);
     }
     let (runs, span) = wait(async {

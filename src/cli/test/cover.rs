@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::judge::{Branch, Part, Shown as Branched, branches, covered};
+use crate::judge::{Branch, Part, Seen, Shown as Branched, branches, covered};
 use crate::policy::Policy;
-use crate::policy::cases::Case;
+use crate::policy::cases::{Case, Expected};
 use crate::policy::cores::on_all_cores;
 use crate::report::inline;
 
@@ -65,21 +65,31 @@ pub(super) fn of<'a>(cases: &[(&'a Arc<Policy>, &Case)]) -> Vec<Covered<'a>> {
     })
 }
 
-/// What one case shows by what it expects: a rung of a ladder that nobody asks for may say anything.
+/// What one case shows by what it expects: a rung of a ladder may say anything of a subject of which nobody asks for it.
 pub(super) fn shown(policy: &Arc<Policy>, case: &Case) -> BTreeSet<Branch> {
-    let severity = case.findings.iter().any(|expected| expected.severity.is_some());
-    let urgency = case.findings.iter().any(|expected| expected.urgency.is_some());
-    let asked = |(part, _): &Branch| match part {
-        Part::Severity(_) => severity,
-        Part::Urgency(_) => urgency,
-        _ => true,
-    };
-    seen(policy, case).into_iter().filter(asked).collect()
+    let Seen { ways: mut shown, ladders } = evaluated(policy, case);
+    for (subject, rungs) in ladders {
+        let about = |expected: &&Expected| expected.subject.as_deref() == subject.as_deref();
+        let asks = |what: fn(&Expected) -> bool| case.findings.iter().filter(about).any(what);
+        let severity = asks(|expected| expected.severity.is_some());
+        let urgency = asks(|expected| expected.urgency.is_some());
+        shown.extend(rungs.into_iter().filter(|(part, _)| match part {
+            Part::Severity(_) => severity,
+            Part::Urgency(_) => urgency,
+            _ => true,
+        }));
+    }
+    shown
 }
 
-/// What is evaluated in one case; one that cannot be judged shows nothing, and fails as a case.
+/// What is evaluated in one case.
 pub(super) fn seen(policy: &Arc<Policy>, case: &Case) -> BTreeSet<Branch> {
-    Ready::new(policy, case).map_or_else(|_wrong| BTreeSet::new(), |ready| ready.with(covered))
+    evaluated(policy, case).all()
+}
+
+/// A case that cannot be judged shows nothing, and fails as a case.
+fn evaluated(policy: &Arc<Policy>, case: &Case) -> Seen {
+    Ready::new(policy, case).map_or_else(|_wrong| Seen::default(), |ready| ready.with(covered))
 }
 
 /// Shows what is covered. A policy below `least` percent is a finding, and one without cases is at 0.

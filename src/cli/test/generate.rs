@@ -19,7 +19,7 @@ use crate::policy::cases::write::{Said, item};
 use crate::policy::cases::{Case, CaseFile, decode};
 use crate::policy::cores::on_all_cores;
 use crate::source::Source;
-use crate::verdict::{self, Urgency};
+use crate::verdict::{self, Urgency, Verdict};
 
 use super::super::exit;
 use super::super::output::{self, Done, Problem};
@@ -148,13 +148,16 @@ fn said(policy: &Policy, judged: &verdict::Check) -> Vec<Said> {
     // What is so whatever the facts are is no matter of a case.
     let by_severity = !policy.severity.rungs.is_empty();
     let by_urgency = policy.alert.as_ref().is_some_and(|alert| !alert.urgency.rungs.is_empty());
-    let is_of_a_subject = |finding: &verdict::Finding| !finding.subject.key.is_empty();
+    // A row may have no name, as of a probe that says one thing; what could not be observed has a cause and is no row.
+    let is_of_a_row = |finding: &verdict::Finding| {
+        !finding.subject.key.is_empty() || finding.verdict >= Verdict::Warn && finding.cause.is_none()
+    };
     let one = |finding: &verdict::Finding| Said {
         subject: (!finding.subject.key.is_empty()).then(|| Arc::clone(&finding.subject.shown)),
         verdict: finding.verdict.word(),
         cause: finding.cause.as_ref().map(|why| why.cause.word()),
-        severity: (by_severity && is_of_a_subject(finding)).then(|| finding.severity.word()),
-        urgency: finding.urgency.filter(|_| by_urgency && is_of_a_subject(finding)).map(Urgency::word),
+        severity: (by_severity && is_of_a_row(finding)).then(|| finding.severity.word()),
+        urgency: finding.urgency.filter(|_| by_urgency && is_of_a_row(finding)).map(Urgency::word),
     };
     judged.findings.iter().map(one).collect()
 }

@@ -285,7 +285,12 @@ impl Look<'_> {
         let (said, wrong) = anchor::check(path, index, given.or(beside.as_ref()), manifest.as_deref())?;
         let name = path.display().to_string();
         if said.lines == 0 && wrong.is_empty() {
-            self.differs(&name, "anchor", "no line of it is about this period, so it proves nothing");
+            let why = if said.last_only == 0 {
+                "no line of it is about this period, so it proves nothing"
+            } else {
+                "of no line more than the last run is here, so it proves nothing of those before"
+            };
+            self.differs(&name, "anchor", why);
         }
         for (line, why) in wrong {
             self.differs(&name, "anchor", format!("line {line}: {why}"));

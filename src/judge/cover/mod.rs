@@ -15,7 +15,7 @@ use crate::policy::{Expect, Policy, ViewKind};
 use crate::rule::Rule;
 use crate::rule::node::{Node, Op, Place};
 
-pub use seen::covered;
+pub use seen::{Seen, covered};
 
 /// A part of a policy that can go one way or another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

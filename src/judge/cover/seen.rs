@@ -21,9 +21,37 @@ use super::super::tables::Tables;
 use super::super::{Given, judge};
 use super::{Branch, Part, Way};
 
+/// What a judged case evaluates.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// All of it but the ladders.
+    pub ways: BTreeSet<Branch>,
+    /// Rungs of severity and urgency, by the subject whose finding climbs them; `None` for a row without a name.
+    pub ladders: BTreeMap<Option<Arc<str>>, BTreeSet<Branch>>,
+}
+
+impl Seen {
+    /// All of it.
+    pub fn all(self) -> BTreeSet<Branch> {
+        self.ways.into_iter().chain(self.ladders.into_values().flatten()).collect()
+    }
+
+    fn insert(&mut self, branch: Branch) {
+        self.ways.insert(branch);
+    }
+
+    /// Takes what one row shows.
+    fn take(&mut self, subject: Option<Arc<str>>, row: BTreeSet<Branch>) {
+        let (ladders, ways): (BTreeSet<Branch>, BTreeSet<Branch>) =
+            row.into_iter().partition(|(part, _)| matches!(part, Part::Severity(_) | Part::Urgency(_)));
+        self.ways.extend(ways);
+        self.ladders.entry(subject).or_default().extend(ladders);
+    }
+}
+
 /// What a judged case shows.
-pub fn covered(check: &Check, answers: &[Observation], given: &Given<'_>) -> BTreeSet<Branch> {
-    let mut seen = BTreeSet::new();
+pub fn covered(check: &Check, answers: &[Observation], given: &Given<'_>) -> Seen {
+    let mut seen = Seen::default();
     if check.skip.is_some() {
         seen.insert((Part::When, Way::False));
         return seen;
@@ -59,14 +87,16 @@ pub fn covered(check: &Check, answers: &[Observation], given: &Given<'_>) -> BTr
 }
 
 /// The rows that are judged: those with a name that no other has.
-fn subjects(maker: &Maker<'_, '_>, rows: &[Vec<Cell>], seen: &mut BTreeSet<Branch>) {
+fn subjects(maker: &Maker<'_, '_>, rows: &[Vec<Cell>], seen: &mut Seen) {
     let keyed = maker.check.policy.row_schema().filter(|schema| !schema.key.is_empty());
-    let Some(schema) = keyed else { return rows.iter().for_each(|row| self::row(maker, row, seen)) };
+    let Some(schema) = keyed else {
+        return rows.iter().for_each(|row| seen.take(None, self::row(maker, row)));
+    };
     let names: Vec<_> = rows.iter().map(|row| shown(schema, row)).collect();
     let doubles = doubles(&names);
     for (row, name) in rows.iter().zip(&names) {
-        if name.as_ref().is_ok_and(|name| !doubles.contains(&**name)) {
-            self::row(maker, row, seen);
+        if let Some(name) = name.as_ref().ok().filter(|name| !doubles.contains(&***name)) {
+            seen.take(Some(Arc::from(&**name)), self::row(maker, row));
         }
     }
 }
@@ -164,29 +194,36 @@ impl Scope for Noting<'_, '_, '_> {
     }
 }
 
-fn row(maker: &Maker<'_, '_>, row: &[Cell], seen: &mut BTreeSet<Branch>) {
-    let policy = &maker.check.policy;
+fn row(maker: &Maker<'_, '_>, row: &[Cell]) -> BTreeSet<Branch> {
+    let mut seen = BTreeSet::new();
     let scope = RowScope::new(maker, Some(row), &maker.check.settings);
-    let noting = Noting { scope: &scope, conditions: conditions(policy), seen: RefCell::new(seen) };
+    let conditions = conditions(&maker.check.policy);
+    walked(maker, row, &Noting { scope: &scope, conditions, seen: RefCell::new(&mut seen) });
+    seen
+}
+
+/// Judges a row.
+fn walked(maker: &Maker<'_, '_>, row: &[Cell], noting: &Noting<'_, '_, '_>) {
+    let policy = &maker.check.policy;
     if let Some(side) = policy.row_view().and_then(|view| view.rows.side)
         && let Some(Ok(Value::Text(word))) = row.get(side)
     {
         noting.note(Part::Side, Way::Side(Arc::clone(word)));
     }
     if let Some(filter) = &policy.filter {
-        match holds(&filter.node, &noting) {
+        match holds(&filter.node, noting) {
             Ok(true) => {}
             Ok(false) => return,
-            Err(_) => return climbed(&noting),
+            Err(_) => return climbed(noting),
         }
     }
-    let decided = decide(&policy.fail, &policy.warn, &noting);
+    let decided = decide(&policy.fail, &policy.warn, noting);
     let failed = decided.as_ref().is_some_and(|decision| decision.verdict == Verdict::Fail);
     let mut found = way(decided.as_ref());
     if policy.script.is_some() && !failed {
         noting.read_by_script(row);
         let whole = maker.tables.whole(policy.each);
-        let decision = script(maker, Some(&whole), row, &scope);
+        let decision = script(maker, Some(&whole), row, noting.scope);
         let by_itself = decision.as_ref().is_some_and(|decision| decision.rule.is_none());
         noting.note(Part::Script, if by_itself { Way::True } else { Way::False });
         found = way(decision.as_ref());
@@ -194,14 +231,14 @@ fn row(maker: &Maker<'_, '_>, row: &[Cell], seen: &mut BTreeSet<Branch>) {
     match found {
         Ok(false) => {}
         Ok(true) => {
-            climbed(&noting);
+            climbed(noting);
             for step in &policy.remedy {
                 if let Some(rule) = &step.condition {
-                    drop(holds(&rule.node, &noting));
+                    drop(holds(&rule.node, noting));
                 }
             }
         }
-        Err(()) => climbed(&noting),
+        Err(()) => climbed(noting),
     }
 }
 

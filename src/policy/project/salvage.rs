@@ -277,7 +277,7 @@ fn whole(name: &Arc<str>, block: &str) -> String {
     // What stands behind the place at which it is no YAML is not read, so nothing behind it has to be tried.
     let seen =
         wrong.iter().filter_map(|diag| diag.labels.iter().map(|label| label.loc.line_column().0).max());
-    let last = seen.max().and_then(|line| usize::try_from(line).ok()).unwrap_or(lines.len()).min(lines.len());
+    let last = seen.max().unwrap_or(lines.len()).min(lines.len());
     for kept in (1..=last).rev().take(CUTS) {
         let head: String = lines.iter().take(kept).copied().collect();
         let body = head.trim_end();

@@ -1,7 +1,7 @@
 //! Targets of the project file: addresses, secrets, certificates, limits.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub struct TargetEntry {
     pub url: Option<Url>,
     /// Its file.
     pub path: Option<PathBuf>,
+    /// Is that written from `/` on, so that it is the same wherever the project lies?
+    pub path_is_absolute: bool,
     /// Where the password is kept.
     pub password: Option<(SecretRef, Loc)>,
     /// Where the name of a bucket's key is kept.
@@ -129,6 +131,10 @@ impl Reader {
         Some(TargetEntry {
             name: text(Some(key))?,
             path: node.get("path").map(|path| self.whole_path(&owned(Some(path)))),
+            path_is_absolute: node
+                .get("path")
+                .and_then(Node::as_str)
+                .is_some_and(|path| Path::new(path).is_absolute()),
             password: self.password(node, &kind),
             access_key: node.get("access_key").and_then(|secret| self.secret(secret)),
             region: node.get("region").map(|region| owned(Some(region))),

@@ -99,7 +99,7 @@ impl Shared {
 
     /// When the copy was last complete. One that is not there never was.
     pub async fn reached(&self) -> Result<Option<Timestamp>, StoreError> {
-        if !is_there(&self.copy) {
+        if !is_there(&self.copy)? {
             return Ok(None);
         }
         let store = Store::open(&self.copy).await?;

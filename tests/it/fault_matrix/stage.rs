@@ -341,6 +341,29 @@ impl Stage {
         self.run_once(Some(&format!("@{soon} 00:00:00")));
     }
 
+    /// All that it remembers was forgotten.
+    pub(super) fn pruned(&mut self) {
+        let tomorrow = format!("{}T00:00:00Z", crate::harness::in_days(1));
+        let run = Run::of(self.shop.command(&["store", "prune", "--before", &tomorrow]).spawn().unwrap());
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+
+    /// The folder of its store may not be searched.
+    pub(super) fn closed_memory(&mut self) {
+        let mode = std::fs::Permissions::from_mode(if is_root() { 0o700 } else { 0o000 });
+        std::fs::set_permissions(self.shop.at("data"), mode).unwrap();
+        self.nobody = true;
+    }
+
+    /// What the probe alone says has this cause.
+    pub(super) fn probed(&self, cause: &str) -> Result<(), String> {
+        let run = Run::of(self.command(&["probe", self.probe.name, "--format", "json"]).spawn().unwrap());
+        if run.code == 3 && run.stdout.contains(&format!("\"{cause}\"")) {
+            return Ok(());
+        }
+        Err(format!("exit code {}: {}{}", run.code, run.stdout, run.stderr))
+    }
+
     /// The project has no store.
     pub(super) fn forgets(&mut self) {
         let kept = self.store.lines().filter(|line| !line.starts_with("store:"));
@@ -589,8 +612,13 @@ impl Stage {
         if matches!(self.kind, "mysql" | "pgbouncer" | "postgres") {
             self.shop.env("SECRET", &env(password));
         }
+        ends(self.command(&["check", "--format", "json"]))
+    }
+
+    /// The command, as a user without rights where that is wanted.
+    fn command(&self, arguments: &[&str]) -> Command {
         let own = self.shop.at("muster");
-        let mut command = self.shop.command(&["check", "--format", "json"]);
+        let mut command = self.shop.command(arguments);
         if self.nobody && is_root() {
             // What this process writes is busy as long as a child of another test, forked meanwhile, has it open too.
             let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_muster")).arg(&own).status().unwrap();
@@ -605,13 +633,13 @@ impl Stage {
             command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        ends(command)
+        command
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        for closed in ["data/closed", "attestations"].map(|name| self.shop.at(name)) {
+        for closed in ["data", "data/closed", "attestations"].map(|name| self.shop.at(name)) {
             if closed.exists() {
                 std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o700)).unwrap();
             }

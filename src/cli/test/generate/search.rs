@@ -153,6 +153,13 @@ impl<'p> Search<'p> {
                 }
             }
         }
+        // A failure that is proposed only now may have held as well.
+        let proposed: Vec<Case> = self.chosen.iter().map(|one| one.case.clone()).collect();
+        for one in
+            proposed.iter().filter(|case| case.held.is_none()).flat_map(|case| vary::held(self.policy, case))
+        {
+            self.offer(one);
+        }
     }
 
     /// Is there a condition that no case makes true, or false?
