@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Begun;
+use super::{Begun, spare};
 
 /// The end of the name of a mark.
 const END: &str = "begun";
@@ -17,17 +17,17 @@ pub struct Mark(PathBuf);
 impl Drop for Mark {
     fn drop(&mut self) {
         // If it stays, a run that ended is told as one that did not, which somebody will look at.
-        drop(std::fs::remove_file(&self.0));
+        drop(spare::give(&self.0));
     }
 }
 
 /// Leaves a mark. Nothing depends on it but that a kill is noticed, so that one that cannot be written is no error: the
 /// run itself, which is written to the same folder, will say so.
-pub(super) fn mark(folder: &Path, run: &Begun) -> Option<Mark> {
+pub(super) fn mark(folder: &Path, spare: &[PathBuf], run: &Begun) -> Option<Mark> {
     let started = run.started.cast_unsigned();
     let file = folder.join(format!("{started:x}-{:x}.{END}", run.process));
     let text = serde_json::to_string(run).ok()?;
-    std::fs::write(&file, text).ok()?;
+    spare::write(spare, &file.with_extension("half"), &file, text.as_bytes()).ok()?;
     Some(Mark(file))
 }
 
@@ -56,7 +56,8 @@ pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
         } else {
             now.saturating_sub(run.started) < LONGEST
         };
-        if !lasts {
+        // A run that ended just now gave its mark away before its process was gone.
+        if !lasts && file.exists() {
             found.push((file, run));
         }
     }

@@ -1,19 +1,18 @@
 //! Folding runs that wait into the store.
 //!
-//! One transaction takes all of them, with their names; only after it is on disk are the files removed. Whoever is
-//! killed in between leaves files whose names are known, and which the next one only removes. Two at once wait for
+//! One transaction takes all of them, with their names; only after it is on disk are the files given away. Whoever is
+//! killed in between leaves files whose names are known, and which the next one only gives away. Two at once wait for
 //! each other, and the second looks again what waits when it is its turn.
 
 use std::collections::HashSet;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::inbox::{self, Waiting, fault, list};
+use super::inbox::{self, Listed, MOST, Waiting, fault, list, listed};
 use super::packed::{FORMAT, Unread, unpack};
 use super::write::Writer;
-use super::{Store, StoreError, begun, promised};
+use super::{Store, StoreError, begun, promised, spare};
 
 /// Folds in what waits beside the store. Returns how many runs a power cut took: a file of fewer bytes than it was
 /// written with.
@@ -24,7 +23,7 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let mut writer = Writer::begin(store).await?;
-    let waiting = list(store.path(), &folder)?.unwrap_or_default();
+    let Listed { waiting, spare } = listed(store.path(), &folder)?.unwrap_or_default();
     let names = json!(waiting.iter().map(|one| &one.name).collect::<Vec<_>>()).to_string();
     let gone = "DELETE FROM folded WHERE name NOT IN (SELECT value FROM json_each(?))";
     let done = sqlx::query(gone).bind(&names).execute(&mut **writer.tx()).await;
@@ -52,15 +51,10 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     let newest = promised::newest(store, writer.tx()).await?;
     writer.commit().await?;
     promised::sweep(&folder, &newest);
-    over.iter().for_each(|(file, _)| drop(std::fs::remove_file(file)));
-    for one in &waiting {
-        let file = folder.join(&one.name);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(fault(store.path(), &file, &error));
-            }
-            _ => {}
-        }
+    over.iter().for_each(|(file, _)| drop(spare::give(file)));
+    spare::sweep(&spare, MOST.saturating_sub(waiting.len()));
+    for file in waiting.iter().map(|one| folder.join(&one.name)) {
+        spare::give(&file).map_err(|error| fault(store.path(), &file, &error))?;
     }
     inbox::sweep(&folder);
     Ok(lost)
@@ -75,7 +69,7 @@ pub(super) fn now() -> i64 {
 async fn take(writer: &mut Writer<'_>, folder: &Path, waiting: &Waiting) -> Result<bool, StoreError> {
     let store = writer.store();
     let file = folder.join(&waiting.name);
-    let bytes = std::fs::read(&file).map_err(|error| fault(store.path(), &file, &error))?;
+    let bytes = spare::read(&file).map_err(|error| fault(store.path(), &file, &error))?;
     if u64::try_from(bytes.len()).is_ok_and(|size| size < waiting.size) {
         return Ok(false);
     }

@@ -2,8 +2,8 @@
 //!
 //! A check that has nothing to recall does not open the store: to open, flush and close it takes longer than the
 //! whole check. Its run is written as one file into the folder `STORE-runs`, under another name first, so that a kill
-//! at any moment leaves all of it or nothing. Whoever opens the store next folds in what waits there. A file is not
-//! flushed: a power cut can lose the runs of the last seconds, and nothing else.
+//! at any moment leaves all of it or nothing. Whoever opens the store next folds in what waits there, and leaves the
+//! file to the next run that is written. A file is not flushed: a power cut can lose the runs of the last seconds, and nothing else.
 //!
 //! The folder also has a note of how the store's file looked when it was last closed in order. If it looks so still,
 //! nobody has to open it to know that it is a store of this format. Whatever changed it (another program, a newer
@@ -22,11 +22,11 @@ use rustix::fs::Access;
 use super::begun::{self, Mark};
 use super::draft::Draft;
 use super::place::{absolute, look, may};
-use super::{Begun, StoreError, packed};
+use super::{Begun, StoreError, packed, spare};
 use crate::fact::timestamp;
 
 /// Runs and bytes that wait at most: folding them in must not last long.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 const LARGEST: u64 = 16 << 20;
 
 /// Digests of promises, each with when somebody has to look what is overdue of it; the one looked at last comes first.
@@ -80,6 +80,8 @@ pub struct Inbox {
     path: Arc<str>,
     folder: PathBuf,
     waiting: Vec<Waiting>,
+    /// Files that are written to in place of new ones.
+    spare: Vec<PathBuf>,
     known: Known,
     /// Of each promise when somebody has to look what is overdue.
     due: Noted,
@@ -102,21 +104,21 @@ impl Inbox {
         let path = absolute(path)?;
         let there = look(&path)?.is_some();
         let folder = folder(&path);
-        let waiting = if let Some(waiting) = list(&path, &folder)? {
-            waiting
+        let Listed { waiting, spare } = if let Some(listed) = listed(&path, &folder)? {
+            listed
         } else {
             std::fs::create_dir(&folder).or_else(|error| match error.kind() {
                 ErrorKind::AlreadyExists => Ok(()),
                 _ => Err(fault(&path, &folder, &error)),
             })?;
-            Vec::new()
+            Listed::default()
         };
         let shown = folder.display().to_string();
         let what = format!("the folder `{shown}` of runs that wait");
         may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
         let note = if there { read_note(&path, &folder) } else { Some((Known::Empty, Noted::new())) };
         let (known, due) = note.unwrap_or((Known::Not, Noted::new()));
-        Ok(Self { path: path.into(), folder, waiting, known, due })
+        Ok(Self { path: path.into(), folder, waiting, spare, known, due })
     }
 
     /// When the store has to be asked next what is overdue of a promise; `None` if nobody asked of it yet.
@@ -128,7 +130,7 @@ impl Inbox {
     /// Says that a run begins. What is returned must live as long as the run.
     pub fn begin(&self, run: Begun) -> Option<Mark> {
         let birth = begun::birth(run.process);
-        begun::mark(&self.folder, &Begun { birth, ..run })
+        begun::mark(&self.folder, &self.spare, &Begun { birth, ..run })
     }
 
     /// Is it known what this project promises? `false` if it has to be said.
@@ -174,12 +176,8 @@ impl Inbox {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let name = Waiting::named(number, draft.at, size).name;
         let (half, whole) = (self.folder.join(format!("{name}.half")), self.folder.join(&name));
-        let written = std::fs::write(&half, &bytes).and_then(|()| std::fs::rename(&half, &whole));
-        written.map_err(|error| {
-            // It is nobody's run; if it cannot be removed either, whoever folds in does it later.
-            drop(std::fs::remove_file(&half));
-            fault(&self.path, &half, &error)
-        })
+        let written = spare::write(&self.spare, &half, &whole, &bytes);
+        written.map_err(|error| fault(&self.path, &half, &error))
     }
 }
 
@@ -237,20 +235,37 @@ pub(super) fn fault(path: &str, file: &Path, error: &std::io::Error) -> StoreErr
     }
 }
 
+/// What is in the folder.
+#[derive(Default)]
+pub(super) struct Listed {
+    /// The runs that wait, in the order in which they were written.
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) spare: Vec<PathBuf>,
+}
+
 /// The runs that wait, in the order in which they were written; `None` if there is no folder.
 pub(super) fn list(path: &str, folder: &Path) -> Result<Option<Vec<Waiting>>, StoreError> {
+    Ok(listed(path, folder)?.map(|listed| listed.waiting))
+}
+
+/// The same with the files that are free; `None` if there is no folder.
+pub(super) fn listed(path: &str, folder: &Path) -> Result<Option<Listed>, StoreError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fault(path, folder, &error)),
     };
-    let mut waiting = Vec::new();
+    let mut found = Listed::default();
     for entry in entries {
         let name = entry.map_err(|error| fault(path, folder, &error))?.file_name();
-        waiting.extend(name.to_str().and_then(Waiting::of));
+        let Some(name) = name.to_str() else { continue };
+        found.waiting.extend(Waiting::of(name));
+        if spare::is_one(name) {
+            found.spare.push(folder.join(name));
+        }
     }
-    waiting.sort_unstable();
-    Ok(Some(waiting))
+    found.waiting.sort_unstable();
+    Ok(Some(found))
 }
 
 /// Removes what killed processes left half written.

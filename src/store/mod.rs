@@ -77,6 +77,8 @@ mod samples;
 #[cfg(feature = "sql")]
 mod shelf;
 #[cfg(feature = "sql")]
+mod spare;
+#[cfg(feature = "sql")]
 mod watch;
 #[cfg(feature = "sql")]
 mod write;

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use super::super::inbox::{self, fault, list};
 use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::place::absolute;
-use super::super::{Item, Kind, StoreError, begun, fold};
+use super::super::{Item, Kind, StoreError, begun, fold, spare};
 use super::link::Link;
 use super::log::{self, Batch, New};
 use super::{Sent, SharedError};
@@ -44,7 +44,7 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
         let (mut new, mut files, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(one) = waiting.next_if(|_| new.len() < MOST && bytes < LARGEST) {
             let file = folder.join(&one.name);
-            let body = match std::fs::read(&file) {
+            let body = match spare::read(&file) {
                 Ok(body) => body,
                 // Another process sent it.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -87,10 +87,7 @@ fn sweep(folder: &Path, used: &BTreeSet<String>) {
 
 fn removed(path: &str, files: &[PathBuf]) -> Result<(), StoreError> {
     for file in files {
-        match std::fs::remove_file(file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(path, file, &error)),
-            _ => {}
-        }
+        spare::give(file).map_err(|error| fault(path, file, &error))?;
     }
     Ok(())
 }
