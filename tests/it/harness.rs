@@ -219,7 +219,7 @@ impl Run {
     /// Findings about the input: stale waivers, overrides that match nothing.
     #[track_caller]
     pub(crate) fn notices(&self) -> &[Json] {
-        self.json()["notices"].as_array().unwrap()
+        self.json()["notices"].as_array().unwrap_or_else(|| panic!("no report: {}", self.stderr))
     }
 }
 

@@ -146,7 +146,7 @@ fn what_is_said_of_a_waiver_is_one_notice_for_each_thing() {
     let shop = Shop::new();
     shop.policy(
         "p",
-        "target: { type: host }\nobserve: { disks: { probe: disk.usage } }\nfail: free < 0.bytes\nmessage: full\n",
+        "target: { type: host }\nobserve: { disks: { probe: disk.usage } }\nfail: free < 1.bytes\nmessage: full\n",
     );
     let of = |days: i64, arguments: &[&str]| {
         let until = crate::harness::in_days(days);
