@@ -1,6 +1,5 @@
 //! The environment: variables, terminal, clock, host name.
 
-use std::path::Path;
 
 /// A variable, if it is set and not empty.
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -33,8 +32,11 @@ pub(super) fn is_utf8() -> bool {
 
 /// Name of this host.
 pub(super) fn host() -> String {
-    let read = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
-    read.map_or_else(|_| "this host".to_owned(), |name| name.trim().to_owned())
+    let named = rustix::system::uname();
+    match named.nodename().to_string_lossy().trim() {
+        "" => "this host".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// A stopwatch for `--timings`.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::observation_json::{Numbered, Reader, Shared, array, only, text, time, write};
@@ -91,6 +92,34 @@ impl Recording {
             map.insert("gate".into(), json!(gate));
         }
         json
+    }
+
+    /// What [`to_json`](Self::to_json) has of a recording without observations, but for its time.
+    pub fn header(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            policy: &'a str,
+            digest: &'a str,
+        }
+        #[derive(Serialize)]
+        struct Header<'a> {
+            recording: u64,
+            muster: &'a str,
+            complete: bool,
+            policies: Vec<Asked<'a>>,
+            schemas: [(); 0],
+            identities: [(); 0],
+            faults: [(); 0],
+        }
+        Header {
+            recording: FORMAT,
+            muster: &self.muster,
+            complete: self.complete,
+            policies: self.policies.iter().map(|(policy, digest)| Asked { policy, digest }).collect(),
+            schemas: [],
+            identities: [],
+            faults: [],
+        }
     }
 
     /// As the text of a file.

@@ -1,5 +1,6 @@
 //! Marks of runs that began: who is killed before the end leaves one.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::{Begun, spare};
@@ -66,7 +67,7 @@ pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
 
 /// When a process began, in the words of the kernel; empty if there is none. A number is used again, this is not.
 pub(super) fn birth(process: u32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let stat = said(&format!("/proc/{process}/stat"));
     // The name of the program, in brackets, may hold anything.
     let Some((_, rest)) = stat.rsplit_once(')') else { return String::new() };
     let began = rest.split_whitespace().nth(19).unwrap_or_default();
@@ -75,5 +76,12 @@ pub(super) fn birth(process: u32) -> String {
 
 /// A name of this machine since it was started.
 fn boot() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    said("/proc/sys/kernel/random/boot_id").trim().to_owned()
+}
+
+/// What the kernel says in one of its short files, read at once; nothing if there is none.
+fn said(file: &str) -> String {
+    let mut bytes = [0; 1024];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read(&mut bytes)).unwrap_or(0);
+    String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()).into_owned()
 }

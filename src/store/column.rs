@@ -69,6 +69,54 @@ pub(super) fn is_settled(column: &[u8]) -> bool {
 
 /// Writes the cells of a column.
 pub(super) fn encode<'a>(cells: impl Iterator<Item = &'a Cell> + Clone, faults: &mut Faults) -> Vec<u8> {
+    let mut some = cells.clone();
+    if let (Some(cell), None) = (some.next(), some.next()) {
+        return encode_one(cell, faults);
+    }
+    encode_all(cells, faults)
+}
+
+/// The same of the one row that most answers have: in the same bytes, for less work.
+fn encode_one(cell: &Cell, faults: &mut Faults) -> Vec<u8> {
+    let mut out = Writer(Vec::with_capacity(12));
+    out.0.push(NOTHING);
+    let kind = match cell {
+        Ok(Value::Null) => return vec![HOLES | NOTHING, 1, 0, 1, 0],
+        Err(why) => {
+            let number = faults.number(why) + 1;
+            out.0.extend_from_slice(&[1, 0, 1]);
+            out.count(number);
+            HOLES | NOTHING
+        }
+        Ok(Value::Int(int)) => {
+            out.signed(*int);
+            INT
+        }
+        Ok(Value::Float(float)) => {
+            out.float(*float);
+            FLOAT
+        }
+        Ok(Value::Bool(bool)) => {
+            out.0.push(u8::from(*bool));
+            BOOL
+        }
+        Ok(Value::Text(text)) => {
+            out.size(1);
+            out.text(text);
+            WORDS
+        }
+        Ok(other) => {
+            write_value(&mut out, other, faults);
+            MIXED
+        }
+    };
+    if let Some(head) = out.0.first_mut() {
+        *head = kind;
+    }
+    out.0
+}
+
+fn encode_all<'a>(cells: impl Iterator<Item = &'a Cell>, faults: &mut Faults) -> Vec<u8> {
     let mut values = Vec::new();
     let mut holes: Vec<(usize, usize, u64)> = Vec::new();
     for (row, cell) in cells.enumerate() {
@@ -487,6 +535,18 @@ pub(super) mod tests {
             let more = read(&bytes, cells.len() + 1, &faults.list);
             prop_assert!(more.is_err() || matches!(bytes[0] & !HOLES, ONE_INT | ONE_FLOAT | WORDS | BOOL));
             prop_assert!(read(&bytes[..bytes.len() - 1], cells.len(), &faults.list).is_err());
+        }
+
+        #[test]
+        fn one_cell_is_written_as_a_column_of_one_is(
+            cell in prop_oneof![9 => value().prop_map(Ok), 1 => missing().prop_map(Err)],
+            other in missing(),
+        ) {
+            let (mut one, mut all) = (Faults::default(), Faults::default());
+            one.number(&other);
+            all.number(&other);
+            prop_assert_eq!(encode(std::iter::once(&cell), &mut one), encode_all(std::iter::once(&cell), &mut all));
+            prop_assert_eq!(one.list, all.list);
         }
 
         #[test]

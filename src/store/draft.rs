@@ -12,9 +12,7 @@ use super::StoreError;
 use super::body::Head;
 use super::column::{self, Faults};
 use super::write::{State, code};
-use crate::fact::{
-    Identity, Key, Missing, Observation, Past, Recording, Schema, Table, micros_of, schema_to_json,
-};
+use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, Table, micros_of, schema_to_json};
 use crate::verdict::{Finding, RunReport};
 
 /// Texts, each with its number. What occurs often is there once.
@@ -199,26 +197,10 @@ struct Written<'r> {
 impl Seen {
     /// Makes ready what a run saw, for the store at a path, which errors name.
     pub fn of(path: &str, recording: &Recording) -> Result<Self, StoreError> {
-        let Recording { muster, started, policies, complete, observations, .. } = recording;
-        let bare = Recording {
-            about: None,
-            muster: Arc::clone(muster),
-            started: *started,
-            policies: policies.clone(),
-            observations: Vec::new(),
-            complete: *complete,
-            // What was recalled stands in the store already, in the runs that saw it.
-            past: Past::default(),
-            gate: None,
-        };
-        let Json::Object(mut header) = bare.to_json() else {
-            return Err(content(path, "the recording", "it is no object"));
-        };
-        header.remove("observations");
-        let Some(Json::String(recorded)) = header.remove("started") else {
-            return Err(content(path, "the recording", "it has no time"));
-        };
-        let header = Json::Object(header).to_string();
+        let observations = &recording.observations;
+        // What was recalled stands in the store already, in the runs that saw it.
+        let header = text(path, "the recording", &recording.header())?;
+        let recorded = recording.started.to_string();
         let mut seen = Self { texts: Texts::default(), recorded, header, answers: Vec::new() };
         seen.answers.reserve(observations.len());
         let mut written = Written::default();

@@ -9,8 +9,9 @@
 //! nobody has to open it to know that it is a store of this format. Whatever changed it (another program, a newer
 //! muster, a killed one), the next check opens it and looks.
 
+use std::fs::{File, Metadata};
 use std::hash::{BuildHasher, RandomState};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -130,7 +131,9 @@ impl Inbox {
     /// Says that a run begins. What is returned must live as long as the run.
     pub fn begin(&self, run: Begun) -> Option<Mark> {
         let birth = begun::birth(run.process);
-        begun::mark(&self.folder, &self.spare, &Begun { birth, ..run })
+        // The others are for the run.
+        let first = self.spare.get(..1).unwrap_or_default();
+        begun::mark(&self.folder, first, &Begun { birth, ..run })
     }
 
     /// Is it known what this project promises? `false` if it has to be said.
@@ -176,7 +179,8 @@ impl Inbox {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let name = Waiting::named(number, draft.at, size).name;
         let (half, whole) = (self.folder.join(format!("{name}.half")), self.folder.join(&name));
-        let written = spare::write(&self.spare, &half, &whole, &bytes);
+        let rest = self.spare.get(1..).unwrap_or_default();
+        let written = spare::write(rest, &half, &whole, &bytes);
         written.map_err(|error| fault(&self.path, &half, &error))
     }
 }
@@ -281,11 +285,14 @@ pub(super) fn sweep(folder: &Path) {
 }
 
 /// How the file looks from outside.
-fn looks(path: &str) -> Option<String> {
-    let data = std::fs::metadata(path).ok()?;
+fn looks(data: &Metadata) -> String {
     let (device, inode, size) = (data.dev(), data.ino(), data.len());
-    let (second, nanos) = (data.mtime(), data.mtime_nsec());
-    Some(format!("{FORMAT} {device} {inode} {size} {second}.{nanos}"))
+    let (second, nanos) = changed(data);
+    format!("{FORMAT} {device} {inode} {size} {second}.{nanos}")
+}
+
+fn changed(data: &Metadata) -> (i64, i64) {
+    (data.mtime(), data.mtime_nsec())
 }
 
 /// Notes how the store looks, and when its runs began; `false` if it must be done again, because the note is not the
@@ -293,21 +300,16 @@ fn looks(path: &str) -> Option<String> {
 /// opens the store.
 pub(super) fn write_note(path: &str, span: Option<(i64, i64)>, due: &Noted) -> bool {
     let folder = folder(path);
-    let Some(looks) = looks(path).filter(|_| folder.is_dir()) else { return true };
+    let Some(data) = std::fs::metadata(path).ok().filter(|_| folder.is_dir()) else { return true };
+    let looks = looks(&data);
     let span = span.map_or_else(|| "none".to_owned(), |(oldest, newest)| format!("{oldest} {newest}"));
     let due: String = due.iter().take(PROMISES).map(|(digest, due)| format!("{due} {digest}\n")).collect();
     let chance = RandomState::new().hash_one(std::process::id());
     let half = folder.join(format!("{NOTE}-{chance:x}.half"));
     let written = std::fs::write(&half, format!("{looks}\n{span}\n{due}"));
+    // What was changed in the same tick of the clock would look the same, so the note must be the younger.
     written.and_then(|()| std::fs::rename(&half, folder.join(NOTE))).is_err()
-        || is_younger(path, &folder) != Some(false)
-}
-
-/// What was changed in the same tick of the clock would look the same, so the note must be the younger.
-fn is_younger(path: &str, folder: &Path) -> Option<bool> {
-    let at = |data: std::fs::Metadata| (data.mtime(), data.mtime_nsec());
-    let noted = std::fs::metadata(folder.join(NOTE)).ok().map(at)?;
-    Some(noted > std::fs::metadata(path).ok().map(at)?)
+        || std::fs::metadata(folder.join(NOTE)).map_or(true, |note| changed(&note) > changed(&data))
 }
 
 /// What was noted of what is due, if the store looks as it did then: one that was restored is asked again.
@@ -322,9 +324,12 @@ fn due_line(line: &str) -> Option<(String, i64)> {
 
 /// The span of the store, if it looks as it did when it was closed, and when something is due.
 fn read_note(path: &str, folder: &Path) -> Option<(Known, Noted)> {
-    let note = std::fs::read_to_string(folder.join(NOTE)).ok()?;
+    let file = File::open(folder.join(NOTE)).ok()?;
+    let (noted, store) = (file.metadata().ok()?, std::fs::metadata(path).ok()?);
+    let mut note = String::with_capacity(1 << 12);
+    file.take(1 << 16).read_to_string(&mut note).ok()?;
     let mut lines = note.strip_suffix('\n')?.lines();
-    if looks(path)? != lines.next()? || !is_younger(path, folder)? {
+    if looks(&store) != lines.next()? || changed(&noted) <= changed(&store) {
         return None;
     }
     let span = lines.next()?;

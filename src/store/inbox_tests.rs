@@ -93,6 +93,17 @@ fn a_run_comes_back_from_its_bytes_as_it_was() {
     assert_eq!(unpack(&newer), Err(Unread::Newer(9)));
 }
 
+#[test]
+fn the_header_of_a_recording_is_the_recording_without_its_observations_and_time() {
+    let mut bare = recording(at(0), 7);
+    bare.observations.clear();
+    let mut whole = bare.to_json();
+    let kept = whole.as_object_mut().unwrap();
+    assert_eq!(kept.remove("observations"), Some(serde_json::json!([])));
+    assert_eq!(kept.remove("started"), Some(serde_json::json!(bare.started.to_string())));
+    assert_eq!(serde_json::to_value(bare.header()).unwrap(), whole);
+}
+
 #[tokio::test]
 async fn runs_that_wait_are_there_when_the_store_is_opened_each_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();

@@ -43,8 +43,10 @@ pub(super) fn look(path: &str) -> Result<Option<Size>, StoreError> {
         Ok(found) if found.is_dir() => return Err(StoreError::Directory { path: path.to_owned() }),
         Ok(found) if !found.is_file() => return Err(StoreError::NotAFile { path: path.to_owned() }),
         Ok(found) => {
-            may(path, path, "the file", Access::READ_OK)?;
-            may(path, path, "the file", Access::WRITE_OK)?;
+            if access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
+                may(path, path, "the file", Access::READ_OK)?;
+                may(path, path, "the file", Access::WRITE_OK)?;
+            }
             // SQLite takes a handful of bytes for an empty database, and would write over them.
             if (1..SMALLEST).contains(&found.len()) {
                 return Err(StoreError::NotADatabase { path: path.to_owned() });
@@ -61,20 +63,22 @@ pub(super) fn look(path: &str) -> Result<Option<Size>, StoreError> {
     if log && bytes == 0 {
         return Err(StoreError::Orphan { path: path.to_owned() });
     }
-    directory(path)?;
+    directory(path, bytes > 0)?;
     Ok((bytes > 0).then_some(Size { bytes, log }))
 }
 
 /// The directory must be there and take new files, because the log comes and goes beside the file.
-fn directory(path: &str) -> Result<(), StoreError> {
+fn directory(path: &str, is_there: bool) -> Result<(), StoreError> {
     let Some(parent) = Path::new(path).parent() else { return Ok(()) };
     let shown = parent.display().to_string();
-    std::fs::create_dir_all(parent).map_err(|error| StoreError::Parent {
-        path: path.to_owned(),
-        directory: shown.clone(),
-        why: error.to_string(),
-        denied: matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem),
-    })?;
+    if !is_there {
+        std::fs::create_dir_all(parent).map_err(|error| StoreError::Parent {
+            path: path.to_owned(),
+            directory: shown.clone(),
+            why: error.to_string(),
+            denied: matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem),
+        })?;
+    }
     may(path, &shown, &format!("its directory `{shown}`"), Access::WRITE_OK | Access::EXEC_OK)
 }
 
