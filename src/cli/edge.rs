@@ -1,6 +1,5 @@
 //! The environment: variables, terminal, clock, host name.
 
-
 /// A variable, if it is set and not empty.
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

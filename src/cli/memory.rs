@@ -362,13 +362,15 @@ impl Memory {
                 })?;
                 self.inbox.promise(&promised.digest, &redactor.clean(&text))?;
             }
-            self.inbox.save(&draft)
+            match mark {
+                Some(mark) => self.inbox.end(mark, &draft),
+                None => self.inbox.save(&draft),
+            }
         });
         remembered.map_err(|error| unusable(&error))?;
         self.send(recording.started)?;
         memory_keep::forget(&self.place, self.span, self.gap.is_some(), recording.started)
             .map_err(|error| unusable(&error))?;
-        drop(mark);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Marks of runs that began: who is killed before the end leaves one.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{Begun, spare};
@@ -22,14 +22,27 @@ impl Drop for Mark {
     }
 }
 
+impl Mark {
+    /// The run that it is of takes its place: at no moment is there neither.
+    pub(super) fn becomes(self, whole: &Path, bytes: &[u8]) -> io::Result<()> {
+        spare::becomes(&self.0, whole, bytes)
+    }
+}
+
 /// Leaves a mark. Nothing depends on it but that a kill is noticed, so that one that cannot be written is no error: the
 /// run itself, which is written to the same folder, will say so.
 pub(super) fn mark(folder: &Path, spare: &[PathBuf], run: &Begun) -> Option<Mark> {
     let started = run.started.cast_unsigned();
     let file = folder.join(format!("{started:x}-{:x}.{END}", run.process));
     let text = serde_json::to_string(run).ok()?;
-    spare::write(spare, &file.with_extension("half"), &file, text.as_bytes()).ok()?;
+    // One that is read while it is written says by its name when the run began.
+    spare::write(spare, &file, text.as_bytes()).ok()?;
     Some(Mark(file))
+}
+
+/// Is it what a mark says, and no run?
+pub(super) fn is_mark(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&b'{')
 }
 
 /// A mark that was kept.

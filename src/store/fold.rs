@@ -70,7 +70,7 @@ async fn take(writer: &mut Writer<'_>, folder: &Path, waiting: &Waiting) -> Resu
     let store = writer.store();
     let file = folder.join(&waiting.name);
     let bytes = spare::read(&file).map_err(|error| fault(store.path(), &file, &error))?;
-    if u64::try_from(bytes.len()).is_ok_and(|size| size < waiting.size) {
+    if waiting.is_lost(&bytes) {
         return Ok(false);
     }
     let draft = unpack(&bytes).map_err(|unread| match unread {

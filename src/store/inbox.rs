@@ -50,7 +50,7 @@ pub(super) struct Waiting {
     number: u64,
     /// When the run began.
     started: i64,
-    pub(super) size: u64,
+    size: u64,
     pub(super) name: String,
 }
 
@@ -65,6 +65,11 @@ impl Waiting {
     /// When the run began, in microseconds since 1970.
     pub(super) fn started(&self) -> i64 {
         self.started
+    }
+
+    /// Did a power cut take it? There is less than was written, or still what stood there while the run lasted.
+    pub(super) fn is_lost(&self, bytes: &[u8]) -> bool {
+        u64::try_from(bytes.len()).is_ok_and(|size| size < self.size) || begun::is_mark(bytes)
     }
 
     fn named(number: u64, started: i64, size: u64) -> Self {
@@ -131,9 +136,7 @@ impl Inbox {
     /// Says that a run begins. What is returned must live as long as the run.
     pub fn begin(&self, run: Begun) -> Option<Mark> {
         let birth = begun::birth(run.process);
-        // The others are for the run.
-        let first = self.spare.get(..1).unwrap_or_default();
-        begun::mark(&self.folder, first, &Begun { birth, ..run })
+        begun::mark(&self.folder, &self.spare, &Begun { birth, ..run })
     }
 
     /// Is it known what this project promises? `false` if it has to be said.
@@ -174,14 +177,25 @@ impl Inbox {
 
     /// Lets a run wait. All of it is in its file when this returns, or nothing is.
     pub fn save(&self, draft: &Draft) -> Result<(), StoreError> {
+        self.saved(draft, |half, whole, bytes| spare::write_whole(&self.spare, half, whole, bytes))
+    }
+
+    /// Lets a run wait that was marked as begun.
+    pub fn end(&self, mark: Mark, draft: &Draft) -> Result<(), StoreError> {
+        self.saved(draft, |_, whole, bytes| mark.becomes(whole, bytes))
+    }
+
+    fn saved(
+        &self,
+        draft: &Draft,
+        write: impl FnOnce(&Path, &Path, &[u8]) -> std::io::Result<()>,
+    ) -> Result<(), StoreError> {
         let bytes = packed::pack(draft);
         let number = self.waiting.iter().map(|waiting| waiting.number).max().map_or(1, |last| last + 1);
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let name = Waiting::named(number, draft.at, size).name;
         let (half, whole) = (self.folder.join(format!("{name}.half")), self.folder.join(&name));
-        let rest = self.spare.get(1..).unwrap_or_default();
-        let written = spare::write(rest, &half, &whole, &bytes);
-        written.map_err(|error| fault(&self.path, &half, &error))
+        write(&half, &whole, &bytes).map_err(|error| fault(&self.path, &whole, &error))
     }
 }
 

@@ -132,6 +132,48 @@ async fn runs_that_wait_are_there_when_the_store_is_opened_each_once_and_in_orde
     assert_eq!(inbox.span(), Some((at(1), at(3))));
 }
 
+/// The files beside a store by the ends of their names.
+fn ends(path: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder(path.to_str().unwrap())).unwrap();
+    let end = |path: PathBuf| path.extension().map(|end| end.to_str().unwrap().to_owned());
+    let mut ends: Vec<String> = entries.filter_map(|entry| end(entry.unwrap().path())).collect();
+    ends.sort();
+    ends
+}
+
+#[tokio::test]
+async fn a_run_takes_the_place_of_its_mark_and_its_file_is_used_again() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    let begun = |minute| super::Begun {
+        started: crate::fact::micros_of(at(minute)),
+        process: 77,
+        ..super::Begun::at(0)
+    };
+    for minute in 0..3 {
+        let inbox = Inbox::open(&place.path).unwrap();
+        let mark = inbox.begin(begun(minute)).unwrap();
+        assert_eq!(ends(&place.path).iter().filter(|end| *end == "begun").count(), 1);
+        inbox.end(mark, &draft(&one(at(minute), Verdict::Fail), None)).unwrap();
+        assert_eq!(ends(&place.path), ["run"]);
+        Store::open(&place.path).await.unwrap().close().await;
+        assert_eq!(ends(&place.path), ["spare"], "the same file every time");
+    }
+    let store = Store::open(&place.path).await.unwrap();
+    assert_eq!(
+        (store.runs(9).await.unwrap().len(), store.ledger(at(-9), at(9)).await.unwrap().begun.len()),
+        (3, 0)
+    );
+    store.close().await;
+    // Half written when the power went: what stood there before is no run, and no damage.
+    save(&place.path, &one(at(4), Verdict::Fail), None);
+    let file = files(&place.path).remove(0);
+    let length = std::fs::metadata(&file).unwrap().len();
+    std::fs::write(&file, format!("{:width$}", "{\"started\":0}", width = usize::try_from(length).unwrap()))
+        .unwrap();
+    assert_eq!(Store::open(&place.path).await.unwrap().lost(), 1);
+}
+
 #[tokio::test]
 async fn whoever_was_killed_between_saving_and_removing_folds_nothing_in_twice() {
     let (place, store) = fresh().await;

@@ -17,28 +17,42 @@ pub(super) fn is_one(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end == END)
 }
 
-/// Writes a file under another name first, so that a kill at any moment leaves all of it or nothing. One of the spare
-/// files is taken for it, if there is any.
-pub(super) fn write(spare: &[PathBuf], half: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
-    let written = match taken(spare, half) {
-        Some(mut file) => file.write_all(bytes),
-        None => std::fs::write(half, bytes),
-    };
-    written.and_then(|()| std::fs::rename(half, whole)).inspect_err(|_| {
+/// Writes a file of which nobody minds that it is seen half written. One of the spare files is taken for it, if there is
+/// any.
+pub(super) fn write(spare: &[PathBuf], file: &Path, bytes: &[u8]) -> io::Result<()> {
+    match taken(spare, file) {
+        Some(mut open) => open.write_all(bytes),
+        None => std::fs::write(file, bytes),
+    }
+    .inspect_err(|_| {
         // It is nobody's; if it cannot be removed either, somebody does it later.
-        drop(std::fs::remove_file(half));
+        drop(std::fs::remove_file(file));
     })
 }
 
+/// The same under another name first, so that a kill at any moment leaves all of it or nothing.
+pub(super) fn write_whole(spare: &[PathBuf], half: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(spare, half, bytes)?;
+    std::fs::rename(half, whole).inspect_err(|_| drop(std::fs::remove_file(half)))
+}
+
+/// A file that its owner alone writes to gets other bytes and then another name.
+pub(super) fn becomes(file: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut open = OpenOptions::new().write(true).open(file)?;
+    open.write_all(bytes)?;
+    open.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+    std::fs::rename(file, whole)
+}
+
 /// Takes the first that nobody else took.
-fn taken(spare: &[PathBuf], half: &Path) -> Option<File> {
-    spare.iter().find(|file| std::fs::rename(file, half).is_ok())?;
-    let file = OpenOptions::new().write(true).open(half).and_then(|file| {
+fn taken(spare: &[PathBuf], name: &Path) -> Option<File> {
+    spare.iter().find(|file| std::fs::rename(file, name).is_ok())?;
+    let file = OpenOptions::new().write(true).open(name).and_then(|file| {
         let is_empty = file.metadata()?.len() == 0;
         is_empty.then_some(file).ok_or_else(|| ErrorKind::InvalidData.into())
     });
     // One of another user, or that somebody wrote to, is no help.
-    file.inspect_err(|_| drop(std::fs::remove_file(half))).ok()
+    file.inspect_err(|_| drop(std::fs::remove_file(name))).ok()
 }
 
 /// Reads a file that somebody may give away meanwhile: then it is not there.
@@ -83,18 +97,18 @@ mod tests {
     fn a_file_that_is_used_again_has_its_new_bytes_only() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        write(&[], &at("a.half"), &at("a.run"), b"a long text").unwrap();
+        write_whole(&[], &at("a.half"), &at("a.run"), b"a long text").unwrap();
         give(&at("a.run")).unwrap();
         give(&at("a.run")).unwrap();
         assert_eq!(names(dir.path()), ["a.spare"]);
         assert!(is_one("a.spare") && !is_one("spare") && !is_one("a.run"));
         let spare = [at("gone.spare"), at("a.spare")];
-        write(&spare, &at("b.half"), &at("b.run"), b"short").unwrap();
+        write_whole(&spare, &at("b.half"), &at("b.run"), b"short").unwrap();
         assert_eq!(
             (names(dir.path()), std::fs::read(at("b.run")).unwrap()),
             (vec!["b.run".into()], b"short".to_vec())
         );
-        write(&spare, &at("c.half"), &at("c.run"), b"another").unwrap();
+        write_whole(&spare, &at("c.half"), &at("c.run"), b"another").unwrap();
         assert_eq!(
             (read(&at("b.run")).unwrap(), read(&at("c.run")).unwrap()),
             (b"short".to_vec(), b"another".to_vec())
@@ -107,7 +121,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::write(at("a.spare"), "whose is it").unwrap();
-        write(&[at("a.spare")], &at("b.half"), &at("b.run"), b"new").unwrap();
+        write_whole(&[at("a.spare")], &at("b.half"), &at("b.run"), b"new").unwrap();
         assert_eq!((names(dir.path()), read(&at("b.run")).unwrap()), (vec!["b.run".into()], b"new".to_vec()));
         std::fs::remove_file(at("b.run")).unwrap();
         let spare: Vec<PathBuf> = (0..5).map(|number| at(&format!("{number}.spare"))).collect();
@@ -117,12 +131,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_becomes_another_has_its_bytes_and_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        write(&[], &at("a.begun"), b"a long text").unwrap();
+        becomes(&at("a.begun"), &at("b.run"), b"short").unwrap();
+        assert_eq!(
+            (names(dir.path()), read(&at("b.run")).unwrap()),
+            (vec!["b.run".into()], b"short".to_vec())
+        );
+        assert!(becomes(&at("a.begun"), &at("c.run"), b"x").is_err());
+        assert_eq!(names(dir.path()), ["b.run"]);
+    }
+
+    #[test]
     fn a_name_that_cannot_be_given_is_an_error_and_leaves_no_half() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::create_dir_all(at("a.run/full")).unwrap();
         std::fs::write(at("a.spare"), "").unwrap();
-        assert!(write(&[at("a.spare")], &at("a.half"), &at("a.run"), b"new").is_err());
+        assert!(write_whole(&[at("a.spare")], &at("a.half"), &at("a.run"), b"new").is_err());
         assert_eq!(names(dir.path()), ["a.run"]);
     }
 }

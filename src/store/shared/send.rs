@@ -50,7 +50,7 @@ pub(super) async fn all(link: &mut Link, outbox: &Path) -> Result<Sent, SharedEr
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => return Err(fault(&path, &file, &error).into()),
             };
-            if u64::try_from(body.len()).is_ok_and(|size| size < one.size) {
+            if one.is_lost(&body) {
                 sent.lost += 1;
             } else {
                 bytes += body.len();
