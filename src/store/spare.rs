@@ -39,8 +39,11 @@ pub(super) fn write_whole(spare: &[PathBuf], half: &Path, whole: &Path, bytes: &
 /// A file that its owner alone writes to gets other bytes and then another name.
 pub(super) fn becomes(file: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut open = OpenOptions::new().write(true).open(file)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if open.metadata()?.len() > length {
+        open.set_len(length)?;
+    }
     open.write_all(bytes)?;
-    open.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
     std::fs::rename(file, whole)
 }
 
