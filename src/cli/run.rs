@@ -176,7 +176,7 @@ pub(super) fn run(
         fail_on: options.fail_on,
         project: &setup.project,
         whole: is_whole(setup),
-        overdue: overdue(memory.as_ref(), started),
+        overdue: overdue(memory.as_ref(), &outcomes, started),
     };
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
@@ -187,10 +187,10 @@ pub(super) fn run(
     Ok(Ran { report, recording, redactor, memory, seen, seen_from })
 }
 
-/// What the store knows to be overdue, and this run does not judge.
-pub(super) fn overdue(memory: Option<&Memory>, now: Timestamp) -> Vec<Finding> {
-    let all = memory.iter().flat_map(|memory| &memory.overdue);
-    all.map(|due| promise::finding(due, now)).collect()
+/// What the store knows to be overdue, and this run could not judge either.
+fn overdue(memory: Option<&Memory>, outcomes: &[Outcome], now: Timestamp) -> Vec<Finding> {
+    let all = memory.map(|memory| memory.overdue(outcomes, now)).unwrap_or_default();
+    all.iter().map(|due| promise::finding(due, now)).collect()
 }
 
 pub(super) fn probe_time(spent: Spent) -> ProbeTime {

@@ -15,7 +15,10 @@ mod json;
 mod markdown;
 mod points;
 mod population;
+mod runs;
 mod schema;
+mod schema_exception;
+mod schema_runs;
 mod sections;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,14 @@ use super::controls::{attestations, controls};
 use super::findings;
 use super::glance::{is_new, nothing_judged};
 use super::population;
-use crate::audit::{Audit, Exception, Pattern, PatternKind, PolicyMoved};
+use super::runs;
+use crate::audit::{Audit, Beneath, Exception, Moved, Pattern, PatternKind, PolicyMoved};
 
 /// Findings that got worse; ten thousand are no news.
 const WORST: usize = 100;
+
+/// Lines of what a waiver hid; the data has all.
+const BENEATH: usize = 20;
 
 /// A part of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,7 @@ pub(super) fn sections(audit: &Audit, kind: Kind) -> Vec<Section> {
         ],
     };
     let mut all = order;
+    all.push(runs::runs(audit));
     all.push(population::days(audit));
     all.push(evidence(audit));
     all
@@ -86,7 +91,7 @@ fn exceptions(audit: &Audit) -> Section {
     let rows = audit.exceptions.iter().map(|one| exception(one).into()).collect();
     let sheet = Sheet {
         caption: "Waivers, loosened overrides, suppressed lints and probes that leave something behind",
-        heads: &["kind", "policy and scope", "what and why", "owner", "ticket", "expires", "in force", "hid", "what got worse beneath"],
+        heads: &["kind", "policy and scope", "what and why", "owner", "ticket", "expires", "in force", "hid", "how it moved beneath"],
         key: 1,
         rows,
         empty: "Nothing was allowed: no waiver, loosened override, suppressed lint or scratch effect is known of this time."
@@ -117,7 +122,10 @@ fn exception(one: &Exception) -> Vec<Cell> {
     if one.hid.len() > 20 {
         hid.push(Cell::Text(format!("… and {} more findings", number(size(one.hid.len() - 20)))));
     }
-    let worse: Vec<Cell> = one.worse.iter().map(|told| Cell::text(told)).collect();
+    let mut moved: Vec<Cell> = one.beneath.iter().take(BENEATH).map(beneath).collect();
+    if one.beneath.len() > BENEATH {
+        moved.push(Cell::Text(format!("… and {} more", number(size(one.beneath.len() - BENEATH)))));
+    }
     let what =
         if one.allowed.what.is_empty() { one.allowed.reason.clone() } else { one.allowed.what.clone() };
     vec![
@@ -133,8 +141,20 @@ fn exception(one: &Exception) -> Vec<Cell> {
         missing(&one.allowed.expires, "never"),
         Cell::Text(force),
         if one.hidden == 0 && one.hid.is_empty() { Cell::Nothing } else { Cell::List(hid) },
-        Cell::list(worse),
+        Cell::list(moved),
     ]
+}
+
+/// Better and worse are told by a word, and by a colour.
+fn beneath(one: &Beneath) -> Cell {
+    let tone = match one.moved {
+        _ if one.is_worse() => "fail",
+        Moved::Worse => "fail",
+        Moved::Unread | Moved::Untold => "unknown",
+        Moved::Unchanged => "waived",
+        Moved::Better | Moved::Gone => "pass",
+    };
+    Cell::Under(Box::new(Cell::Badge(tone, one.moved.word().to_owned())), one.said())
 }
 
 fn pattern(one: &Pattern) -> (&'static str, &'static str, String) {
