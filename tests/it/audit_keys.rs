@@ -40,7 +40,10 @@ fn the_key_of_evidence_is_told_before_it_ends_with_who_answers_for_it() {
     assert_eq!(outlook(&shop, "2026-07-01 12:00:00"), Vec::<Json>::new(), "it is far away");
     let ahead = outlook(&shop, "2026-07-03 12:00:00");
     assert_eq!((&ahead[0]["kind"], &ahead[0]["owner"]), (&"key".into(), &"team".into()), "{ahead:#?}");
-    assert_eq!((&ahead[0]["from"], &ahead[0]["what"]), (&"2026-08-01T00:00:00Z".into(), &"28 days are left".into()));
+    assert_eq!(
+        (&ahead[0]["from"], &ahead[0]["what"]),
+        (&"2026-08-01T00:00:00Z".into(), &"28 days are left".into())
+    );
     assert!(ahead[0]["name"].as_str().unwrap().contains("key.pem"), "{ahead:#?}");
     assert_eq!(outlook(&shop, "2026-08-02 12:00:00")[0]["what"], "it has ended");
 }
@@ -64,7 +67,10 @@ fn a_key_signs_until_the_end_of_its_day_and_nothing_after_it() {
     evidence("2026-08-01 01:00:00", "late").exits(0);
     assert!(verify("late").stdout.contains("it was made AFTER that"), "{}", verify("late").stdout);
     let json = at(&shop, "2026-08-02 09:00:00", &["audit", "verify", "late", "--format", "json"]).exits(0);
-    assert_eq!((&json.json()["key_valid_until"], &json.json()["made_after_key"]), (&"2026-07-31".into(), &true.into()));
+    assert_eq!(
+        (&json.json()["key_valid_until"], &json.json()["made_after_key"]),
+        (&"2026-07-31".into(), &true.into())
+    );
 }
 
 #[test]

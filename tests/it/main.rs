@@ -32,6 +32,7 @@ mod cel;
 mod cli_commands;
 mod contract;
 mod controls;
+mod diff_project_name;
 mod docs_are_fresh;
 mod evidence;
 mod exit_codes;
@@ -50,6 +51,7 @@ mod house_memory;
 mod html_page;
 #[path = "../support/http.rs"]
 mod http;
+mod keep_going;
 mod layers;
 mod lint_allowed;
 mod lint_baseline;

@@ -85,6 +85,7 @@ impl Ready {
         let given = Given { at: recording.started, recall: &past.recall, past };
         let outcomes = judge_all(&self.plan, &answers, &given);
         let about = Assembly {
+            broken: Vec::new(),
             overdue: Vec::new(),
             muster: Arc::clone(&recording.muster),
             host: recording.about.as_ref().map_or_else(|| Arc::from(""), |about| Arc::clone(&about.host)),
