@@ -128,15 +128,17 @@ fn empty(day: Date, environment: &Arc<str>) -> RunDay {
 
 /// How many checks of each day could be told at least once, and how many never.
 fn checks(ledger: &Ledger, days: &mut BTreeMap<Name, RunDay>) {
-    let mut told: BTreeMap<Name, BTreeMap<usize, bool>> = BTreeMap::new();
+    // There may be half a million judgements, and of each run only one name.
+    let named =
+        |run: &LedgerRun| (day(run.started), run.environment.clone().unwrap_or_else(|| Arc::from("")));
+    let names: Vec<Name> = ledger.runs.iter().map(named).collect();
+    let mut told: BTreeMap<&Name, BTreeMap<usize, bool>> = BTreeMap::new();
     for one in ledger.judged.iter().filter(|one| !one.notice) {
-        let Some(run) = ledger.runs.get(one.run) else { continue };
-        let environment = run.environment.clone().unwrap_or_else(|| Arc::from(""));
-        let slot = told.entry((day(run.started), environment)).or_default().entry(one.check).or_default();
-        *slot |= one.verdict != Verdict::Unknown;
+        let Some(name) = names.get(one.run) else { continue };
+        *told.entry(name).or_default().entry(one.check).or_default() |= one.verdict != Verdict::Unknown;
     }
     for (name, checks) in told {
-        let Some(day) = days.get_mut(&name) else { continue };
+        let Some(day) = days.get_mut(name) else { continue };
         day.judged = checks.values().filter(|told| **told).count() as u64;
         day.unknown = checks.values().filter(|told| !**told).count() as u64;
     }

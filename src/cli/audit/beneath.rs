@@ -50,7 +50,7 @@ pub(super) fn readings(
             let report = if number < MOST {
                 again.judge(&store, *run, &mut ready).await
             } else {
-                Ok(Err(format!("only {MOST} runs are judged again for this")))
+                Err(format!("only {MOST} runs are judged again for this"))
             };
             all.push((*run, report));
         }
@@ -58,10 +58,9 @@ pub(super) fn readings(
         Ok(all)
     });
     for (run, report) in read.map_err(|error| unusable(&error))? {
-        let report = report.map_err(|error| unusable(&error))?;
         for moment in runs.get(&run).into_iter().flatten() {
             let reading = match &report {
-                Ok((report, asked)) => again.reading(report, asked, moment),
+                Ok((report, ready)) => reading(report, ready, moment),
                 Err(why) => Err(why.clone()),
             };
             readings.insert((run, Arc::clone(&moment.finding)), reading);
@@ -113,42 +112,37 @@ impl Again<'_> {
         Ready::of(&laid, &self.scope(asked), false).map(Arc::new)
     }
 
-    async fn judge(&self, store: &Store, run: usize, bound: &mut Bound) -> Result<Judged, StoreError> {
-        let Some(run) = self.ledger.runs.get(run) else { return Ok(Err("that run is gone".to_owned())) };
-        let asked = match self.asked(run) {
-            Ok(asked) => asked,
-            Err(why) => return Ok(Err(why)),
-        };
-        let ready = match bound.entry(asked.clone()).or_insert_with(|| self.ready(&asked)) {
-            Ok(ready) => Arc::clone(ready),
-            Err(why) => return Ok(Err(why.clone())),
-        };
-        let Some(mut recording) = store.recording(run.id).await? else {
-            return Ok(Err("that run was kept without what it saw".to_owned()));
-        };
-        recording.past = past(store, &ready, &recording).await?;
-        if let Err(problem) = memory::baselines(&ready.setup.project, &ready.plan, &mut recording.past) {
-            return Ok(Err(said(&problem)));
-        }
-        Ok(ready.judge(&recording).map(|report| (report, ready)))
+    /// What cannot be read back of a run leaves out its numbers, and not the audit.
+    async fn judge(&self, store: &Store, run: usize, bound: &mut Bound) -> Judged {
+        let run = self.ledger.runs.get(run).ok_or("that run is gone")?;
+        let asked = self.asked(run)?;
+        let ready = bound.entry(asked.clone()).or_insert_with(|| self.ready(&asked)).clone()?;
+        let unreadable = |error: StoreError| error.to_string();
+        let recording = store.recording(run.id).await.map_err(unreadable)?;
+        let mut recording = recording.ok_or("that run was kept without what it saw")?;
+        recording.past = past(store, &ready, &recording).await.map_err(unreadable)?;
+        memory::baselines(&ready.setup.project, &ready.plan, &mut recording.past)
+            .map_err(|problem| said(&problem))?;
+        Ok((ready.judge(&recording)?, ready))
     }
+}
 
-    fn reading(&self, report: &RunReport, ready: &Ready, moment: &Moment) -> Result<Reading, String> {
-        let findings = report.checks.iter().flat_map(|check| &check.findings);
-        let finding: &Finding = findings
-            .into_iter()
-            .find(|finding| finding.id == moment.finding)
-            .ok_or("judged again it is not found")?;
-        if finding.verdict != moment.verdict {
-            let (then, now) = (moment.verdict.word(), finding.verdict.word());
-            return Err(format!("it was judged {then} then, and is {now} judged again"));
-        }
-        // Where nothing could be read, nothing was compared.
-        if finding.beneath.unwrap_or(finding.verdict) == Verdict::Unknown {
-            return Ok(Reading { waiver: finding.waiver.clone(), compared: Vec::new() });
-        }
-        let policy = ready.setup.policies().iter().find(|policy| policy.id == finding.policy);
-        let compared = policy.map(|policy| compared(policy, finding)).unwrap_or_default();
-        Ok(Reading { waiver: finding.waiver.clone(), compared })
+/// What the finding said, judged again.
+fn reading(report: &RunReport, ready: &Ready, moment: &Moment) -> Result<Reading, String> {
+    let findings = report.checks.iter().flat_map(|check| &check.findings);
+    let finding: &Finding = findings
+        .into_iter()
+        .find(|finding| finding.id == moment.finding)
+        .ok_or("judged again it is not found")?;
+    if finding.verdict != moment.verdict {
+        let (then, now) = (moment.verdict.word(), finding.verdict.word());
+        return Err(format!("it was judged {then} then, and is {now} judged again"));
     }
+    // Where nothing could be read, nothing was compared.
+    if finding.beneath.unwrap_or(finding.verdict) == Verdict::Unknown {
+        return Ok(Reading { waiver: finding.waiver.clone(), compared: Vec::new() });
+    }
+    let policy = ready.setup.policies().iter().find(|policy| policy.id == finding.policy);
+    let compared = policy.map(|policy| compared(policy, finding)).unwrap_or_default();
+    Ok(Reading { waiver: finding.waiver.clone(), compared })
 }
