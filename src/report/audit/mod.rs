@@ -3,6 +3,7 @@
 //!
 //! Invariant: an audit in which nothing was judged is never drawn as a good one.
 
+mod beneath;
 mod chart;
 mod controls;
 mod csv;

@@ -10,19 +10,19 @@ use crate::audit::{Audit, RunDay};
 /// The section.
 pub(super) fn runs(audit: &Audit) -> Section {
     let sheet = Sheet {
-        caption: "Runs of each day and environment; days and times are UTC",
+        caption: "Runs of each day and environment, and how many checks they judged; days and times are UTC",
         heads: &[
-            "day (UTC)",
+            "day",
             "environment",
             "runs",
             "ended",
             "killed",
-            "first (UTC)",
-            "last (UTC)",
+            "first",
+            "last",
             "worst",
-            "checks judged",
-            "checks unknown",
-            "runs not kept",
+            "judged",
+            "unknown",
+            "not kept",
         ],
         key: 0,
         rows: audit.run_days.iter().map(|one| row(one).into()).collect(),

@@ -3,18 +3,19 @@
 use super::super::sheet::{Cell, Row, Sheet, at};
 use super::super::words::{count, number, size};
 use super::Kind;
+use super::beneath;
 use super::controls::{attestations, controls};
 use super::findings;
 use super::glance::{is_new, nothing_judged};
 use super::population;
 use super::runs;
-use crate::audit::{Audit, Beneath, Exception, Moved, Pattern, PatternKind, PolicyMoved};
+use crate::audit::{Audit, Exception, Pattern, PatternKind, PolicyMoved};
 
 /// Findings that got worse; ten thousand are no news.
 const WORST: usize = 100;
 
-/// Lines of what a waiver hid; the data has all.
-const BENEATH: usize = 20;
+/// What got worse beneath one exception; all of it is in the table below.
+const WORSE: usize = 5;
 
 /// A part of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +92,7 @@ fn exceptions(audit: &Audit) -> Section {
     let rows = audit.exceptions.iter().map(|one| exception(one).into()).collect();
     let sheet = Sheet {
         caption: "Waivers, loosened overrides, suppressed lints and probes that leave something behind",
-        heads: &["kind", "policy and scope", "what and why", "owner", "ticket", "expires", "in force", "hid", "how it moved beneath"],
+        heads: &["kind", "policy and scope", "what and why", "owner", "ticket", "expires", "in force", "hid", "what got worse beneath"],
         key: 1,
         rows,
         empty: "Nothing was allowed: no waiver, loosened override, suppressed lint or scratch effect is known of this time."
@@ -106,7 +107,8 @@ fn exceptions(audit: &Audit) -> Section {
             if worse == 0 { "none of them".to_owned() } else { format!("{} of them", number(size(worse))) }
         )
     });
-    section("exceptions", "Exceptions", notes.into_iter().collect(), vec![sheet])
+    let sheets = [Some(sheet), beneath::sheet(audit)].into_iter().flatten().collect();
+    section("exceptions", "Exceptions", notes.into_iter().collect(), sheets)
 }
 
 fn exception(one: &Exception) -> Vec<Cell> {
@@ -122,10 +124,7 @@ fn exception(one: &Exception) -> Vec<Cell> {
     if one.hid.len() > 20 {
         hid.push(Cell::Text(format!("… and {} more findings", number(size(one.hid.len() - 20)))));
     }
-    let mut moved: Vec<Cell> = one.beneath.iter().take(BENEATH).map(beneath).collect();
-    if one.beneath.len() > BENEATH {
-        moved.push(Cell::Text(format!("… and {} more", number(size(one.beneath.len() - BENEATH)))));
-    }
+    let worse: Vec<Cell> = one.worse.iter().take(WORSE).map(|told| Cell::text(told)).collect();
     let what =
         if one.allowed.what.is_empty() { one.allowed.reason.clone() } else { one.allowed.what.clone() };
     vec![
@@ -141,20 +140,8 @@ fn exception(one: &Exception) -> Vec<Cell> {
         missing(&one.allowed.expires, "never"),
         Cell::Text(force),
         if one.hidden == 0 && one.hid.is_empty() { Cell::Nothing } else { Cell::List(hid) },
-        Cell::list(moved),
+        Cell::list(worse),
     ]
-}
-
-/// Better and worse are told by a word, and by a colour.
-fn beneath(one: &Beneath) -> Cell {
-    let tone = match one.moved {
-        _ if one.is_worse() => "fail",
-        Moved::Worse => "fail",
-        Moved::Unread | Moved::Untold => "unknown",
-        Moved::Unchanged => "waived",
-        Moved::Better | Moved::Gone => "pass",
-    };
-    Cell::Under(Box::new(Cell::Badge(tone, one.moved.word().to_owned())), one.said())
 }
 
 fn pattern(one: &Pattern) -> (&'static str, &'static str, String) {
