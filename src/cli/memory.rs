@@ -218,7 +218,7 @@ fn from_store(
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
             let recall = held_since(&store, plan, at).await?;
             let overdue = match promised {
-                Some(promised) => Some(memory_due::looked_up(&store, plan, promised, at).await?),
+                Some(promised) => memory_due::known(&store, plan, promised, at).await,
                 None => None,
             };
             Ok(Recalled { past: Past { recall, ..past }, span: store.span().await?, overdue })

@@ -11,10 +11,23 @@ use crate::plan::Plan;
 use crate::store::{Store, StoreError, forget_note};
 use crate::verdict::Verdict;
 
+use super::memory::unusable;
+use super::output::warn_anyway;
 use super::promise::Promised;
 
+/// The same, or that it is not known: what is overdue is no reason not to judge the rest.
+pub(super) async fn known(
+    store: &Store,
+    plan: &Plan,
+    promised: &Promised,
+    at: Timestamp,
+) -> Option<Vec<Due>> {
+    let found = looked_up(store, plan, promised, at).await;
+    found.map_err(|error| warn_anyway(&unusable(&error).diags)).ok()
+}
+
 /// What is overdue now unless this run can tell how it stands. Notes when somebody has to look again.
-pub(super) async fn looked_up(
+async fn looked_up(
     store: &Store,
     plan: &Plan,
     promised: &Promised,
