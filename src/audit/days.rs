@@ -10,8 +10,22 @@ use super::model::{Day, Period};
 use crate::store::Ledger;
 use crate::verdict::{Counts, Verdict};
 
-fn day(at: Timestamp) -> Date {
+/// The day on which a time lies.
+pub(super) fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The days of a period.
+pub(super) fn all_days(period: &Period) -> Vec<Date> {
+    let (mut at, end) = (day(period.from), day(period.until));
+    let mut all = Vec::new();
+    // The end does not belong to a period that is over.
+    while at < end || (at == end && period.until < period.to) {
+        all.push(at);
+        let Ok(next) = at.tomorrow() else { break };
+        at = next;
+    }
+    all
 }
 
 /// Of every day of the period the last verdict of each check that was judged on it.
@@ -29,18 +43,14 @@ pub(super) fn days(ledger: &Ledger, period: &Period) -> Vec<Day> {
             *slot = (run.started, one.verdict);
         }
     }
-    let (mut at, end) = (day(period.from), day(period.until));
     let mut all = Vec::new();
-    // The end does not belong to a period that is over.
-    while at < end || (at == end && period.until < period.to) {
+    for at in all_days(period) {
         let counted = last.get(&at).map(|checks| {
             let mut counts = Counts::default();
             checks.values().for_each(|(_, verdict)| counts.add(*verdict, 1));
             counts
         });
         all.push(Day { day: at.to_string(), checks: counted, runs: runs.get(&at).copied().unwrap_or(0) });
-        let Ok(next) = at.tomorrow() else { break };
-        at = next;
     }
     all
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::beneath::{Hidden, Readings, hidden};
+use super::exception::{Allowed, Beneath, Exception, ExceptionKind};
 use super::history::Judged;
-use super::model::{Allowed, Exception, ExceptionKind};
-use crate::store::{Ledger, LedgerFinding, LedgerRun};
-use crate::verdict::Verdict;
+use crate::store::{Ledger, LedgerRun};
 
 /// All of them, the waivers first, those that hid most first.
 pub(super) fn exceptions(
     (ledger, judged): (&Ledger, &Judged),
     allowed: &BTreeMap<Arc<str>, Vec<Allowed>>,
+    readings: &Readings,
 ) -> Vec<Exception> {
     let mut runs: Vec<&LedgerRun> = ledger.runs.iter().collect();
     runs.sort_by_key(|run| run.started);
@@ -39,10 +40,11 @@ pub(super) fn exceptions(
                 open: open.contains(one),
                 hid: Vec::new(),
                 hidden: 0,
+                beneath: Vec::new(),
                 worse: Vec::new(),
             };
             if one.kind == ExceptionKind::Waiver {
-                hid(&mut exception, &hidden);
+                hid(&mut exception, &hidden, (ledger, readings));
             }
             exception
         })
@@ -58,46 +60,23 @@ pub(super) fn exceptions(
     all
 }
 
-/// A finding that was waived, and in how many judgements.
-struct Hidden<'a> {
-    finding: &'a LedgerFinding,
-    times: u64,
-    /// It did not fail when it was waived first, and does now.
-    worsened: bool,
-}
-
-fn hidden<'a>(ledger: &'a Ledger, judged: &Judged) -> Vec<Hidden<'a>> {
-    let mut all = Vec::new();
-    for finding in &ledger.findings {
-        let judged = judged.get(&finding.check).map(Vec::as_slice).unwrap_or_default();
-        let mut times = 0;
-        for (place, turn) in
-            finding.turns.iter().enumerate().filter(|(_, turn)| turn.verdict == Some(Verdict::Waived))
-        {
-            let end = finding.turns.get(place + 1).map_or(usize::MAX, |next| next.run);
-            times += judged.iter().filter(|one| (turn.run..end).contains(&one.run)).count() as u64;
-        }
-        let mut held =
-            finding.turns.iter().filter(|turn| turn.verdict == Some(Verdict::Waived)).map(|turn| turn.held);
-        let worsened = held.next() == Some(false) && held.next_back() == Some(true);
-        if times > 0 {
-            all.push(Hidden { finding, times, worsened });
-        }
-    }
-    all
-}
-
 /// What a waiver hid: the findings whose note names its ticket and owner.
-fn hid(exception: &mut Exception, hidden: &[Hidden<'_>]) {
-    for one in hidden {
-        let newest = &one.finding.newest;
-        if !exception.allowed.covers(newest) {
-            continue;
-        }
-        exception.hid.push(Arc::clone(&newest.id));
+fn hid(exception: &mut Exception, hidden: &[Hidden<'_>], (ledger, readings): (&Ledger, &Readings)) {
+    let allowed = exception.allowed.clone();
+    for one in hidden.iter().filter(|one| one.is_of(|note| allowed.is_of(note), readings)) {
+        exception.hid.push(Arc::clone(&one.finding.newest.id));
         exception.hidden += one.times;
-        if one.worsened {
-            exception.worse.push(format!("{}: it was near its limit, and fails now", newest.subject.shown));
-        }
+        exception.beneath.extend(one.beneath(ledger, readings));
     }
+    exception.beneath.sort_by_key(|one| {
+        (
+            !one.is_worse(),
+            one.moved,
+            Arc::clone(&one.subject),
+            Arc::clone(&one.finding),
+            Arc::clone(&one.what),
+        )
+    });
+    let worse = exception.beneath.iter().filter(|one| one.is_worse());
+    exception.worse = worse.map(Beneath::said).collect();
 }

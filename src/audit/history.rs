@@ -197,6 +197,7 @@ mod tests {
             exit: 1,
             environment: None,
             promised: None,
+            recorded: true,
             uid: "".into(),
         };
         let one = |(run, (verdict, whole)): (usize, &(Verdict, bool))| Judgement {

@@ -1,15 +1,20 @@
 //! The audit: what was promised, what was judged of it, what was found over time, what was allowed. Pure: what the store
 //! knows and the project says is handed in.
 
+mod beneath;
+#[cfg(test)]
+mod beneath_tests;
 mod changes;
 pub mod coverage;
 mod days;
+mod exception;
 mod exceptions;
 mod history;
 mod model;
 mod period;
 mod population;
 mod promise;
+mod runs;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +24,12 @@ use jiff::Timestamp;
 
 use crate::store::{Ledger, LedgerRun};
 
+pub use beneath::{Moment, Reading, Readings, moments};
 pub use changes::Compare;
+pub use exception::{Allowed, Beneath, Exception, ExceptionKind, Figure, Moved};
 pub use model::{
-    Ahead, Allowed, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework,
-    Gap, History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell,
-    VerdictMoved,
+    Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Framework, Gap, History, Interrupted, Pattern,
+    PatternKind, Period, PolicyMoved, Population, RunDay, RunTold, Source, Spell, VerdictMoved,
 };
 pub use period::{NotAPeriod, period, since};
 pub use promise::{Due, Promise, PromisedCheck, PromisedPiece, overdue};
@@ -42,6 +48,8 @@ pub struct Given<'a> {
     pub promises: &'a BTreeMap<Arc<str>, Promise>,
     /// What each promise allows.
     pub allowed: &'a BTreeMap<Arc<str>, Vec<Allowed>>,
+    /// What was looked up of findings that were hidden.
+    pub readings: &'a Readings,
     /// Compares two texts of a policy.
     pub compare: &'a Compare<'a>,
     /// Version of muster.
@@ -56,12 +64,13 @@ pub struct Given<'a> {
 
 /// Puts an audit together. Controls, attestations and what lies ahead are added by whoever knows them.
 pub fn audit(given: Given<'_>) -> Audit {
-    let Given { period, ledger, promises, allowed, compare, muster, host, made, path } = given;
+    let Given { period, ledger, promises, allowed, readings, compare, muster, host, made, path } = given;
     let judged = ledger.by_check();
     let both = (ledger, &judged);
     let promised = population::promised(ledger, promises, &period);
     let population = population::population(both, &promised, &period);
     let findings = history::histories(ledger, &judged);
+    let runs = runs::runs(ledger, promises);
     let patterns = history::patterns(both, &population.checks, &findings, &period);
     let (hosts, versions): (BTreeSet<Arc<str>>, BTreeSet<Arc<str>>) =
         ledger.runs.iter().map(|run| (Arc::clone(&run.host), Arc::clone(&run.muster))).unzip();
@@ -85,8 +94,10 @@ pub fn audit(given: Given<'_>) -> Audit {
         },
         controls: Vec::new(),
         attestations: Vec::new(),
-        exceptions: exceptions::exceptions(both, allowed),
+        exceptions: exceptions::exceptions(both, allowed, readings),
         changes: changes::changes(both, promises, compare),
+        run_days: runs::days((ledger, &runs), promises, &period),
+        runs,
         days: days::days(ledger, &period),
         outlook: Vec::new(),
         population,

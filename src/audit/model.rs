@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::{Counts, Finding, Severity, Verdict, WaiverNote};
+use super::exception::Exception;
+use crate::verdict::{Counts, Severity, Verdict};
 
 /// Everything that an audit says of a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,10 @@ pub struct Audit {
     pub patterns: Vec<Pattern>,
     /// Policies that were changed.
     pub changes: Vec<PolicyMoved>,
+    /// Runs by day and environment, the days without one included on which something is promised.
+    pub run_days: Vec<RunDay>,
+    /// Runs in the order of their times, those that never ended included.
+    pub runs: Vec<RunTold>,
     /// Verdicts of the checks, day by day.
     pub days: Vec<Day>,
     /// What ends, or crosses a limit, soon.
@@ -226,80 +231,6 @@ pub struct Attested {
     pub faults: Vec<String>,
 }
 
-/// What kind of exception it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum ExceptionKind {
-    Waiver,
-    Override,
-    Suppression,
-    Scratch,
-}
-
-impl ExceptionKind {
-    /// The word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Waiver => "waiver",
-            Self::Override => "loosened override",
-            Self::Suppression => "suppressed lint",
-            Self::Scratch => "leaves something behind",
-        }
-    }
-}
-
-/// An exception as a project file, or a policy, says it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Allowed {
-    /// What kind.
-    pub kind: ExceptionKind,
-    /// Of which policy.
-    pub policy: Arc<str>,
-    /// At which targets and subjects, as written; empty for all.
-    pub scope: String,
-    /// What exactly.
-    pub what: String,
-    /// Who answers for it; empty if nobody said.
-    pub owner: Arc<str>,
-    /// Why; empty if nobody said.
-    pub reason: String,
-    /// Where it is discussed; empty if nowhere.
-    pub ticket: String,
-    /// The last day; empty if it has none.
-    pub expires: String,
-}
-
-impl Allowed {
-    /// Is it the waiver that covers this finding? Its note has the ticket, the owner and the reason.
-    pub fn covers(&self, finding: &Finding) -> bool {
-        let is_its = |note: &WaiverNote| {
-            note.ticket == self.ticket && *note.owner == *self.owner && note.reason == self.reason
-        };
-        self.kind == ExceptionKind::Waiver && finding.waiver.as_ref().is_some_and(is_its)
-    }
-}
-
-/// Something that was allowed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Exception {
-    /// What is allowed.
-    #[serde(flatten)]
-    pub allowed: Allowed,
-    /// The first run of the period with it.
-    pub from: Timestamp,
-    /// The last run of the period with it.
-    pub to: Timestamp,
-    /// Is it still there?
-    pub open: bool,
-    /// Findings that it hid, by id.
-    pub hid: Vec<Arc<str>>,
-    /// Judgements that it hid.
-    pub hidden: u64,
-    /// What got worse beneath it, in words.
-    pub worse: Vec<String>,
-}
-
 /// A finding over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -435,10 +366,66 @@ pub struct Day {
     pub runs: u64,
 }
 
+/// The runs of a day in an environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunDay {
+    /// The day, UTC.
+    pub day: String,
+    /// The environment; empty for all targets.
+    pub environment: Arc<str>,
+    /// Runs that began on it; none though something is promised every day is a gap.
+    pub runs: u64,
+    /// Of them those that ended.
+    pub ended: u64,
+    /// And those that did not.
+    pub killed: u64,
+    /// When the first began.
+    pub first: Option<Timestamp>,
+    /// When the last began.
+    pub last: Option<Timestamp>,
+    /// The worst verdict of a check; none if none was judged.
+    pub worst: Option<Verdict>,
+    /// Checks of which at least one run could tell how they stand.
+    pub judged: u64,
+    /// Checks of which no run could.
+    pub unknown: u64,
+    /// Runs that ended and cannot be judged again.
+    pub unkept: u64,
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunTold {
+    /// When it began.
+    pub at: Timestamp,
+    /// Its name in every store; empty if it never ended.
+    pub id: Arc<str>,
+    /// The environment; empty for all targets.
+    pub environment: Arc<str>,
+    /// Where it ran; empty if nobody knows.
+    pub host: Arc<str>,
+    /// Version of muster; empty if nobody knows.
+    pub muster: Arc<str>,
+    /// Did it end?
+    pub ended: bool,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Was it about all of the project, so that it promises something?
+    pub promised: bool,
+    /// The worst verdict of a check; none if none was judged.
+    pub worst: Option<Verdict>,
+    /// Checks that were judged.
+    pub judged: u64,
+    /// Checks that could not be judged.
+    pub unknown: u64,
+    /// Why it cannot be judged again; empty if it can.
+    pub unkept: String,
+}
+
 /// What ends soon, or crosses its limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ahead {
-    /// `certificate`, `waiver`, `attestation`, `limit`; `backup`, whose time is that of the newest.
+    /// `certificate`, `password`, `key`, `waiver`, `attestation`, `limit`; `backup`, whose time is that of the newest.
     pub kind: Arc<str>,
     /// What.
     pub name: String,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::model::Allowed;
+use super::exception::Allowed;
 use crate::fact::micros_of;
 use crate::store::Standing;
 use crate::verdict::Severity;
@@ -91,8 +91,10 @@ pub struct Due {
     pub tier: Arc<str>,
     /// Who answers for it.
     pub owner: Arc<str>,
-    /// When it was judged last.
+    /// When it was judged last, by a run that could tell.
     pub judged: Option<Timestamp>,
+    /// Since when no run could tell.
+    pub unknown: Option<Timestamp>,
     /// Since when it is promised, if that is known.
     pub promised: Option<Timestamp>,
     /// When it is to be judged again.
@@ -110,8 +112,9 @@ impl Due {
     }
 }
 
-/// When each check of a promise is due. Those in `judged` (policy, target) are judged right now. One of which the store
-/// knows nothing is promised since now: a store that was reset, and a policy that is new, make nothing overdue.
+/// When each check of a promise is due. A judgement that ended unknown is none. Those in `judged` (policy, target) are
+/// judged right now, and are taken to be told, unless the judgement before was not: nobody knows yet how this one ends. One of
+/// which the store knows nothing is promised since now: a store that was reset, and a policy that is new, make nothing overdue.
 pub fn overdue(
     checks: &[PromisedCheck],
     standing: &[Standing],
@@ -125,7 +128,9 @@ pub fn overdue(
         let Some(every) = check.every else { continue };
         let known = known.get(&(&*check.policy, &*check.target));
         let is_judged = judged.contains(&(&*check.policy, &*check.target));
-        let last = if is_judged { Some(now) } else { known.and_then(|known| known.judged) };
+        let unknown = known.and_then(|known| known.unknown);
+        let is_told = is_judged && unknown.is_none();
+        let last = if is_told { Some(now) } else { known.and_then(|known| known.judged) };
         let promised = known.and_then(|known| known.promised);
         // A clock that was ahead once must not put off for ever what is due.
         let since = last.max(promised).unwrap_or(now).min(now);
@@ -137,6 +142,7 @@ pub fn overdue(
             tier: Arc::clone(&check.tier),
             owner: Arc::clone(&check.owner),
             judged: last,
+            unknown,
             promised,
             due: after(every),
             late: after(every.saturating_add(check.grace)),
@@ -181,7 +187,11 @@ mod tests {
 
     fn standing(policy: &str, judged: Option<i64>, promised: Option<i64>) -> Standing {
         let (judged, promised) = (judged.map(at), promised.map(at));
-        Standing { policy: policy.into(), target: "db".into(), judged, promised }
+        Standing { policy: policy.into(), target: "db".into(), judged, unknown: None, promised }
+    }
+
+    fn unknown(policy: &str, judged: Option<i64>, unknown: i64) -> Standing {
+        Standing { unknown: Some(at(unknown)), ..standing(policy, judged, Some(0)) }
     }
 
     fn late(checks: &[PromisedCheck], standing: &[Standing], now: i64) -> Vec<String> {
@@ -202,6 +212,28 @@ mod tests {
         let known = [standing("a", None, Some(0)), standing("new", None, Some(20))];
         assert_eq!(late(&checks, &known, 27), ["a"]);
         assert!(late(&checks, &[], 1_000).is_empty(), "a store that was reset knows nothing");
+    }
+
+    #[test]
+    fn what_ended_unknown_was_not_judged_and_is_overdue_when_its_grace_is_over() {
+        let checks = [check("a", Some(24))];
+        let known = [unknown("a", Some(0), 3)];
+        assert!(late(&checks, &known, 26).is_empty(), "its grace lasts");
+        assert_eq!(late(&checks, &known, 27), ["a"], "whatever was tried since");
+        let first = [unknown("a", None, 0)];
+        assert!(late(&checks, &first, 1).is_empty(), "it is promised since then");
+        assert_eq!(late(&checks, &first, 27), ["a"]);
+    }
+
+    #[test]
+    fn a_run_that_lasts_makes_up_only_for_what_could_be_told_before() {
+        let checks = [check("a", Some(24))];
+        let now = BTreeSet::from([("a", "db")]);
+        let due = |known| overdue(&checks, &[known], &now, at(100))[0].clone();
+        assert!(!due(standing("a", Some(0), Some(0))).is_overdue(at(100)));
+        let tried = due(unknown("a", Some(0), 3));
+        assert!(tried.is_overdue(at(100)));
+        assert_eq!((tried.judged, tried.unknown), (Some(at(0)), Some(at(3))));
     }
 
     #[test]

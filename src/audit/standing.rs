@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::changes::verdicts;
+use super::exception::Allowed;
 use super::history::{history, stands};
-use super::model::Allowed;
 use crate::store::{Ledger, LedgerFinding};
 use crate::verdict::{Severity, Verdict};
 
@@ -176,6 +176,7 @@ mod tests {
             exit: 1,
             environment: None,
             promised: None,
+            recorded: true,
             uid: "".into(),
         }
     }

@@ -57,6 +57,7 @@ fn state(due: &Due, now: Timestamp) -> &'static str {
     match (due.judged, due.is_overdue(now), due.due <= now) {
         (_, true, _) => "overdue",
         (_, _, true) => "due",
+        _ if due.unknown.is_some() => "unknown",
         (None, ..) => "new",
         _ => "judged",
     }
@@ -70,10 +71,14 @@ fn human(all: &[Due], clockless: usize, now: Timestamp) -> String {
     for due in all {
         let away = micros_of(due.due) - micros_of(now);
         let when = if away > 0 { format!("in {}", shown(away)) } else { format!("since {}", shown(-away)) };
-        let last = due.judged.map_or_else(|| "never".to_owned(), |at| at.to_string());
+        let ago = |at: Timestamp| shown((micros_of(now) - micros_of(at)).max(0));
+        let last = due
+            .judged
+            .map_or_else(|| "never judged".to_owned(), |at| format!("judged {} ago, at {at}", ago(at)));
+        let unknown = due.unknown.map_or_else(String::new, |at| format!(", unknown since {}", ago(at)));
         let (tier, owner, state) = (&due.tier, &due.owner, state(due, now));
         text.push_str(&format!(
-            "{state:8}{:width$}  {tier}, due {when}, judged last {last}, {owner}\n",
+            "{state:8}{:width$}  {tier}, due {when}, {last}{unknown}, {owner}\n",
             name(due)
         ));
     }
@@ -92,7 +97,7 @@ fn data(all: &[Due], now: Timestamp) -> String {
         .map(|due| {
             json!({
                 "policy": due.policy, "target": due.target, "tier": due.tier, "owner": due.owner,
-                "state": state(due, now), "judged": due.judged, "due": due.due, "overdue": due.late,
+                "state": state(due, now), "judged": due.judged, "unknown_since": due.unknown, "due": due.due, "overdue": due.late,
             })
         })
         .collect();

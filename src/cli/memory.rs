@@ -1,21 +1,23 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::{self, Due};
+use crate::audit::Due;
 use crate::diag::{Diag, Level, code};
 use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros_of};
+use crate::judge::Outcome;
 use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
 use crate::store::{Begun, Draft, Gap, Inbox, Mark, Seen, Shared, Store, StoreError};
 use crate::verdict::{Recall, RunReport};
 
+use super::memory_due;
 use super::memory_keep::{self, outlived};
 use super::memory_shared::{self, Place};
 use super::output::{Problem, warn, warn_anyway};
@@ -91,8 +93,8 @@ pub(super) struct Memory {
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
     promised: Option<Promised>,
-    /// What is overdue now, if somebody had to look.
-    pub(super) overdue: Vec<Due>,
+    /// What is overdue now unless this run can tell how it stands, if somebody had to look.
+    overdue: Option<Vec<Due>>,
     /// That this run lasts.
     mark: Option<Mark>,
 }
@@ -182,6 +184,7 @@ fn begun(plan: &Plan, promised: Option<&Promised>, at: Timestamp) -> Begun {
         host: super::edge::host(),
         process: std::process::id(),
         birth: String::new(),
+        environment: environment.map(str::to_owned),
         about: format!("{many} check{}{of}", if many == 1 { "" } else { "s" }),
     }
 }
@@ -199,7 +202,7 @@ type Span = Option<(Timestamp, Timestamp)>;
 struct Recalled {
     past: Past,
     span: Span,
-    overdue: Vec<Due>,
+    overdue: Option<Vec<Due>>,
 }
 
 fn from_store(
@@ -215,8 +218,8 @@ fn from_store(
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
             let recall = held_since(&store, plan, at).await?;
             let overdue = match promised {
-                Some(promised) => overdue(&store, plan, promised, at).await?,
-                None => Vec::new(),
+                Some(promised) => memory_due::known(&store, plan, promised, at).await,
+                None => None,
             };
             Ok(Recalled { past: Past { recall, ..past }, span: store.span().await?, overdue })
         }
@@ -259,22 +262,6 @@ pub(super) async fn held_before(store: &Store, plan: &Plan, at: Timestamp) -> Re
     recall.held.retain(|_, times| !times.is_empty());
     recall.unread.retain(|_, times| !times.is_empty());
     Ok(recall)
-}
-
-/// What is overdue now and is not judged in this run either. Notes when somebody has to look again.
-async fn overdue(
-    store: &Store,
-    plan: &Plan,
-    promised: &Promised,
-    at: Timestamp,
-) -> Result<Vec<Due>, StoreError> {
-    let judged: BTreeSet<(&str, &str)> =
-        plan.checks.iter().map(|check| (&*check.policy.id, &*check.target.name)).collect();
-    let all = audit::overdue(&promised.checks, &store.standing().await?, &judged, at);
-    // What is overdue already is looked for by every run, until it is judged.
-    let next = all.first().map_or(Timestamp::MAX, |due| due.late);
-    store.note_due(&promised.digest, next);
-    Ok(all.into_iter().filter(|due| due.is_overdue(at)).collect())
 }
 
 /// Runs that are gone are said once.
@@ -326,6 +313,13 @@ pub(super) fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> 
 }
 
 impl Memory {
+    /// What is overdue, now that it is known how this run judged.
+    pub(super) fn overdue(&self, outcomes: &[Outcome], now: Timestamp) -> Vec<Due> {
+        let Some(overdue) = &self.overdue else { return Vec::new() };
+        let promised = self.promised.as_ref().map(|promised| &promised.checks[..]).unwrap_or_default();
+        memory_due::untold(overdue, promised, outcomes, (&self.place.path, now))
+    }
+
     /// What a run saw, made ready. Only for a run without secrets: nothing is removed here.
     pub(super) fn seen(&self, recording: &Recording) -> Result<Seen, StoreError> {
         Seen::of(self.inbox.path(), recording)

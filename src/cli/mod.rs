@@ -30,6 +30,7 @@ mod init;
 mod lint;
 mod list;
 mod memory;
+mod memory_due;
 mod memory_keep;
 mod memory_shared;
 mod new;

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::lint::Base;
+use crate::policy::Project;
 use crate::policy::project::whole_folder;
 use crate::verdict::{Finding, Impact, Operand, Origin, RunReport};
 
@@ -43,6 +44,8 @@ pub(super) struct Seen {
     pub report: Base,
     /// Those names as seen from the top of the repository.
     pub review: Base,
+    /// The name of the project file in its folder.
+    file: String,
 }
 
 impl Seen {
@@ -52,7 +55,13 @@ impl Seen {
         let root = root.map_or_else(|| here.clone(), whole_folder);
         let top = top(&here, &root);
         let review = Base { here: root.clone(), root: top };
-        Ok(Self { report: Base { here, root }, review })
+        Ok(Self { report: Base { here, root }, review, file: "muster.yaml".to_owned() })
+    }
+
+    /// The same, of a project whose file may have another name (`--project ops.yaml`).
+    pub(super) fn named(self, project: &Project) -> Self {
+        let file = project.loc.as_ref().and_then(|loc| Path::new(&*loc.source.name).file_name());
+        Self { file: file.map_or(self.file, |name| name.to_string_lossy().into_owned()), ..self }
     }
 
     /// Names as they are seen from the current folder, as seen from the top of the repository.
@@ -62,7 +71,7 @@ impl Seen {
 
     /// The project file as seen from the top of the repository.
     pub(super) fn project(&self) -> String {
-        self.review.name("muster.yaml")
+        self.review.name(&self.file)
     }
 }
 

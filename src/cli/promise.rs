@@ -152,20 +152,24 @@ pub(super) fn finding(due: &Due, now: Timestamp) -> Finding {
         }
         (None, None) => "was never judged".to_owned(),
     };
+    let unknown = due
+        .unknown
+        .map_or_else(String::new, |since| format!(", and could not be judged since {since}, {}", ago(since)));
     let message = format!(
-        "overdue: `{}` at `{}` {what}; its tier `{}` promises every {every}, and its grace ended at {}",
+        "overdue: `{}` at `{}` {what}{unknown}; its tier `{}` promises every {every}, and its grace ended at {}",
         due.policy, due.target, due.tier, due.late
     );
     let id = crate::policy::decode::digest(&format!("overdue\n{}\n{}", due.policy, due.target));
     let finding = Finding::notice(id, &due.policy, &due.target, Arc::clone(&due.owner), message);
     let step = |kind, text: String| Step { kind, text, danger: None };
+    let why = if due.unknown.is_some() {
+        "Mend what makes it unknown: the finding of its check names the cause. A judgement that cannot tell is none."
+    } else {
+        "Find out why its schedule did not run: the timer or job that calls it, its log, its host."
+    };
     let remedy = vec![
         step(StepKind::Shell, format!("muster check --tier {}", due.tier)),
-        step(
-            StepKind::Do,
-            "Find out why its schedule did not run: the timer or job that calls it, its log, its host."
-                .to_owned(),
-        ),
+        step(StepKind::Do, why.to_owned()),
     ];
     Finding { remedy, ..finding }
 }

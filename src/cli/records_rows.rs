@@ -85,12 +85,15 @@ pub(super) fn pasts(checks: &[CheckRow], past: &Past<'_>) -> Vec<CheckPast> {
     let one = |check: &CheckRow| {
         let name = (&*check.policy, &*check.target);
         let (due, standing) = (due.get(&name), standing.get(&name));
+        let unknown = standing.and_then(|standing| standing.unknown);
         let tried = tried.get(&(Arc::clone(&check.policy), Arc::clone(&check.target))).copied();
         let tried = tried.unwrap_or_default();
         let judged = standing.and_then(|standing| standing.judged);
         CheckPast {
             promised: standing.and_then(|standing| standing.promised).map(micros_of),
-            judged: if check.in_this_run { Some(past.at) } else { judged }.map(micros_of),
+            judged: if check.in_this_run && unknown.is_none() { Some(past.at) } else { judged }
+                .map(micros_of),
+            unknown_since: unknown.map(micros_of),
             due: due.map(|due| micros_of(due.due)),
             late: due.map(|due| micros_of(due.late)),
             overdue: due.is_some_and(|due| due.is_overdue(past.at)),

@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use crate::fact::{About, Identity, Missing, Observation, Past, ProbeMark, Recording, Request, catalogue};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
-use crate::plan::{Input, Plan, bind};
+use crate::plan::{Input, Plan, bind, bind_as_far};
 use crate::policy::cores::on_all_cores;
 use crate::probe::system_clock;
 use crate::secret::Redactor;
 use crate::store::{Seen, StoreError};
 use crate::verdict::{Finding, ProbeTime, RunReport, Timings, Verdict};
 
+use super::broken::Broken;
 use super::edge::{Watch, host};
 use super::memory::Memory;
 use super::output::Problem;
@@ -79,7 +80,8 @@ pub(super) struct Ran {
 
 /// From where the files of a run are named.
 pub(super) fn seen_from(setup: &Setup) -> Result<super::places::Seen, Problem> {
-    super::places::Seen::of(setup.has_project.then_some(&setup.project.root))
+    let seen = super::places::Seen::of(setup.has_project.then_some(&setup.project.root))?;
+    Ok(seen.named(&setup.project))
 }
 
 /// Is there so much to be made ready that a thread is worth it?
@@ -97,7 +99,14 @@ pub(super) fn plan(setup: &Setup) -> Result<Plan, Problem> {
         selection: &setup.selection,
         has_project: setup.has_project,
     };
-    bind(&input).map_err(Problem::new)
+    if setup.loaded.broken.is_empty() {
+        return bind(&input).map_err(Problem::new);
+    }
+    // That what is broken has no name is told already, and it is unknown.
+    let (plan, mut diags) = bind_as_far(&input);
+    let broken = Broken::of(&setup.loaded);
+    diags.retain(|diag| !broken.explains(diag, &setup.project));
+    if diags.is_empty() { Ok(plan) } else { Err(Problem::new(diags)) }
 }
 
 /// Waivers that reach too far ahead are wrong input.
@@ -176,7 +185,8 @@ pub(super) fn run(
         fail_on: options.fail_on,
         project: &setup.project,
         whole: is_whole(setup),
-        overdue: overdue(memory.as_ref(), started),
+        broken: broken(setup),
+        overdue: overdue(memory.as_ref(), &outcomes, started),
     };
     let mut report = assemble(&plan, outcomes, about);
     add_broken(setup, &mut report, options.fail_on);
@@ -187,10 +197,10 @@ pub(super) fn run(
     Ok(Ran { report, recording, redactor, memory, seen, seen_from })
 }
 
-/// What the store knows to be overdue, and this run does not judge.
-pub(super) fn overdue(memory: Option<&Memory>, now: Timestamp) -> Vec<Finding> {
-    let all = memory.iter().flat_map(|memory| &memory.overdue);
-    all.map(|due| promise::finding(due, now)).collect()
+/// What the store knows to be overdue, and this run could not judge either.
+fn overdue(memory: Option<&Memory>, outcomes: &[Outcome], now: Timestamp) -> Vec<Finding> {
+    let all = memory.map(|memory| memory.overdue(outcomes, now)).unwrap_or_default();
+    all.iter().map(|due| promise::finding(due, now)).collect()
 }
 
 pub(super) fn probe_time(spent: Spent) -> ProbeTime {
@@ -300,6 +310,11 @@ pub(super) fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
         }
     }
     known.into_iter().collect()
+}
+
+/// The policies that could not be loaded.
+pub(super) fn broken(setup: &Setup) -> Vec<Arc<str>> {
+    setup.loaded.broken.iter().map(|(id, _)| Arc::clone(id)).collect()
 }
 
 /// With `--keep-going` a policy that could not be loaded is unknown, not absent.

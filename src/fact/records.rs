@@ -120,8 +120,10 @@ pub struct TargetRow {
 pub struct CheckPast {
     /// Since when it is promised.
     pub promised: Option<i64>,
-    /// When it was judged last.
+    /// When it was judged last, and it could be told how it stands.
     pub judged: Option<i64>,
+    /// Since when that cannot be told.
+    pub unknown_since: Option<i64>,
     /// When it is to be judged again.
     pub due: Option<i64>,
     /// When its grace ends.

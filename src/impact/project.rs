@@ -14,7 +14,10 @@ use super::{Changes, Side, change, environments, house, settings, text};
 
 /// Everything that is different in the project file. `renamed` are policies with another id now.
 pub(super) fn changes(found: &mut Changes<'_>, renamed: &BTreeMap<&str, &str>) {
-    let file = |side: &Side<'_>| side.project.root.join("muster.yaml").display().to_string();
+    let file = |side: &Side<'_>| match &side.project.loc {
+        Some(loc) => loc.source.name.to_string(),
+        None => side.project.root.join("muster.yaml").display().to_string(),
+    };
     let at = if found.new.has_targets { format!("{}:1:1", file(&found.new)) } else { String::new() };
     waivers(found);
     lost_names(found, renamed);

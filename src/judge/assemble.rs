@@ -36,6 +36,8 @@ pub struct Assembly<'a> {
     pub project: &'a Project,
     /// Was everything of the project selected? Only then can a waiver be called unused.
     pub whole: bool,
+    /// Policies that could not be loaded: whether a waiver covers something of them is not known.
+    pub broken: Vec<Arc<str>>,
     /// What should have been judged by now and was not.
     pub overdue: Vec<Finding>,
 }
@@ -146,10 +148,11 @@ impl Notices<'_> {
             let until = crate::fact::show(&crate::fact::Value::Int(waiver.expires), &crate::fact::Type::Date);
             let name = format!("the waiver of `{}` ({})", waiver.policy.text, waiver.ticket);
             let left = waiver.expires - today;
+            let is_broken = self.about.broken.iter().any(|id| waiver.policy.matches(id));
             let (word, message) = if left < 0 {
                 let mend = "mend what it covers, or renew it with a reason";
                 ("expired", format!("{name} expired on {until}: {mend}"))
-            } else if self.about.whole && !used.contains(&index) {
+            } else if self.about.whole && !used.contains(&index) && !is_broken {
                 let mend = "remove it, or correct its target or subject";
                 ("unused", format!("{name} covers nothing: {mend}"))
             } else if left <= SOON {

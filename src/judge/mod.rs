@@ -2,6 +2,7 @@
 
 mod alert;
 mod assemble;
+mod compared;
 mod cover;
 mod decide;
 mod earlier;
@@ -28,6 +29,7 @@ use crate::policy::Expect;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
+pub use compared::compared;
 pub use cover::{Branch, Part, Seen, Shown, Way, branches, covered};
 pub use decide::{Decision, climb, decide};
 pub use explain::{Explained, explain, operands as operands_of, subjects};

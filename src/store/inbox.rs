@@ -215,6 +215,14 @@ pub(super) fn folder(path: &str) -> PathBuf {
     PathBuf::from(format!("{path}-runs"))
 }
 
+/// What was noted of a store is not so any more: the next run has to open it.
+pub fn forget_note(path: &Path) {
+    // Without a note, or where it cannot be removed, it is looked at whether it still fits.
+    if let Ok(path) = absolute(path) {
+        drop(std::fs::remove_file(folder(&path).join(NOTE)));
+    }
+}
+
 /// Is there anything remembered, in a store or waiting beside it?
 ///
 /// What cannot be looked at is an error, or a past that nobody may read would be none.

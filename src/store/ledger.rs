@@ -12,10 +12,11 @@ use crate::fact::micros_of;
 use crate::verdict::Finding;
 
 /// A row of the table of runs.
-type RunRow = (i64, i64, String, String, i64, Option<String>, Option<String>, String);
+type RunRow = (i64, i64, String, String, i64, Option<String>, Option<String>, bool, String);
 
 const RUNS: &str = "
-SELECT run.id, run.started, muster.value, host.value, run.exit, environment.value, run.promised, run.uid FROM run
+SELECT run.id, run.started, muster.value, host.value, run.exit, environment.value, run.promised,
+    run.recorded IS NOT NULL, run.uid FROM run
 JOIN text muster ON muster.id = run.muster JOIN text host ON host.id = run.host
 LEFT JOIN text environment ON environment.id = run.environment
 WHERE run.started >= ? AND run.started < ? AND run.replay IS NULL ORDER BY run.id";
@@ -130,7 +131,7 @@ async fn promises(
 }
 
 fn runs(store: &Store, rows: Vec<RunRow>) -> Result<Vec<LedgerRun>, StoreError> {
-    let run = |(id, started, muster, host, exit, environment, promised, uid): RunRow| {
+    let run = |(id, started, muster, host, exit, environment, promised, recorded, uid): RunRow| {
         Ok(LedgerRun {
             id,
             started: store.time(started)?,
@@ -140,6 +141,7 @@ fn runs(store: &Store, rows: Vec<RunRow>) -> Result<Vec<LedgerRun>, StoreError> 
                 .map_err(|error| store.content(format!("run {id}"), format!("its exit code: {error}")))?,
             environment: environment.map(Arc::from),
             promised: promised.map(Arc::from),
+            recorded,
             uid: uid.into(),
         })
     };

@@ -101,7 +101,7 @@ pub use error::StoreError;
 #[cfg(feature = "sql")]
 pub use file::Store;
 #[cfg(feature = "sql")]
-pub use inbox::{Inbox, is_there};
+pub use inbox::{Inbox, forget_note, is_there};
 pub use model::{
     Begun, Judgement, Keeping, Ledger, LedgerFinding, LedgerRun, Standing, StoredFinding, StoredRow,
     StoredRun, StoredSample, StoredVerdict, Turn, Watched, WatchedFact,
@@ -109,4 +109,4 @@ pub use model::{
 pub use portable::{Carried, Carrier, CarryError, ExportError, Item, Kind, Take, proven};
 pub use shared::{Address, Caught, Extent, Gap, Sent, Shared, SharedError};
 #[cfg(not(feature = "sql"))]
-pub use stub::{Draft, Inbox, Mark, Seen, Store, is_there};
+pub use stub::{Draft, Inbox, Mark, Seen, Store, forget_note, is_there};

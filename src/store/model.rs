@@ -129,8 +129,11 @@ pub struct Standing {
     pub policy: Arc<str>,
     /// The target.
     pub target: Arc<str>,
-    /// When the last run began that judged it.
+    /// When the last run began that could tell how it stands. Of runs that are forgotten nobody knows that any more, and they
+    /// count.
     pub judged: Option<Timestamp>,
+    /// Since when every run that tried ended unknown.
+    pub unknown: Option<Timestamp>,
     /// Since when it is promised without a break.
     pub promised: Option<Timestamp>,
 }
@@ -148,12 +151,16 @@ pub struct Begun {
     pub birth: String,
     /// What it was about: tiers, environment.
     pub about: String,
+    /// The environment; none is all targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }
 
 impl Begun {
     /// One of which only the time is known.
     pub fn at(started: i64) -> Self {
-        Self { started, host: String::new(), process: 0, birth: String::new(), about: String::new() }
+        let (host, birth, about) = (String::new(), String::new(), String::new());
+        Self { started, host, process: 0, birth, about, environment: None }
     }
 }
 
@@ -174,6 +181,8 @@ pub struct LedgerRun {
     pub environment: Option<Arc<str>>,
     /// The digest of what the project promised then; none if only some policies were named.
     pub promised: Option<Arc<str>>,
+    /// Can its observations be read back?
+    pub recorded: bool,
     /// Its name in every store.
     pub uid: Arc<str>,
 }

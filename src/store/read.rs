@@ -221,20 +221,33 @@ fn run(store: &Store, row: RunRow) -> Result<StoredRun, StoreError> {
     })
 }
 
+/// How every check stands. The runs of a check are walked from its newest on, so that as a rule the first one could tell.
+/// 4: the verdict `unknown`.
+const STANDING: &str = "
+SELECT policy.value, target.value, one.judged, one.told, (
+    SELECT min(run.started) FROM judged JOIN run ON run.id = judged.run
+    WHERE judged.bound = one.id AND judged.verdict = 4 AND run.replay IS NULL
+    AND run.started > ifnull(one.told, -9223372036854775808)) AS unknown, one.promised
+FROM (
+    SELECT bound.id, bound.policy, bound.target, bound.judged, bound.promised, (
+        SELECT run.started FROM run CROSS JOIN judged ON judged.bound = bound.id AND judged.run = run.id
+        WHERE run.started <= bound.judged AND run.replay IS NULL AND judged.verdict <> 4
+        ORDER BY run.started DESC LIMIT 1) AS told
+    FROM bound WHERE bound.notice = 0) one
+JOIN text policy ON policy.id = one.policy JOIN text target ON target.id = one.target";
+
+/// Policy, target; when it was judged, when a run could tell, since when none could, since when it is promised.
+type StandingRow = (String, String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+
 /// How every check stands.
 pub(super) async fn standing(store: &Store) -> Result<Vec<Standing>, StoreError> {
-    let rows: Vec<(String, String, Option<i64>, Option<i64>)> = sqlx::query_as(
-        "SELECT policy.value, target.value, judged, promised FROM bound \
-         JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target \
-         WHERE bound.notice = 0",
-    )
-    .fetch_all(store.pool())
-    .await
-    .map_err(|error| store.fault(&error))?;
+    let rows: Vec<StandingRow> =
+        sqlx::query_as(STANDING).fetch_all(store.pool()).await.map_err(|error| store.fault(&error))?;
     let time = |at: Option<i64>| at.map(|at| store.time(at)).transpose();
-    let standing = |(policy, target, judged, promised): (String, String, Option<i64>, Option<i64>)| {
-        let (judged, promised) = (time(judged)?, time(promised)?);
-        Ok(Standing { policy: policy.into(), target: target.into(), judged, promised })
+    let standing = |(policy, target, judged, told, unknown, promised): StandingRow| {
+        let judged = if unknown.is_none() { told.or(judged) } else { told };
+        let (judged, unknown, promised) = (time(judged)?, time(unknown)?, time(promised)?);
+        Ok(Standing { policy: policy.into(), target: target.into(), judged, unknown, promised })
     };
     rows.into_iter().map(standing).collect()
 }

@@ -1,5 +1,6 @@
 //! Verdicts, findings and the report of a run: the frozen model that every format draws.
 
+mod compared;
 mod diff;
 mod explained;
 mod finding;
@@ -8,6 +9,7 @@ mod report;
 mod view;
 
 pub use crate::fact::Recall;
+pub use compared::Compared;
 pub use diff::{Change, Diff, compare};
 pub use explained::Reason;
 pub use finding::{Finding, Layer, Operand, Origin, Step, StepKind, Subject, WaiverNote};

@@ -63,11 +63,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let edition = edition::of_setup(&setup)?;
     let (redactor, guard) = (Redactor::new(), Redactor::new());
     key::learn(&setup.project, &redactor, &guard);
-    let signing = key::signing(&setup.project, &guard)?;
+    let made = Timestamp::now();
+    let signing = key::signing(&setup.project, &guard, made)?;
     let mask = mask(&setup, &arguments.mask, &redactor)?;
     let plan = running::plan(&setup)?;
     let files = read(&arguments.facts, &setup)?;
-    let made = Timestamp::now();
     let period = period(arguments, &files, made)?;
     let runs = files.into_iter().map(|(id, recording)| {
         let scope = scope(&arguments.select, &setup, &recording);

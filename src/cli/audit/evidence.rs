@@ -39,7 +39,7 @@ pub(super) fn make(
     let Gathered { audit, ledger, promises, setup, path } = gathered;
     let (redactor, guard) = (Redactor::new(), Redactor::new());
     key::learn(&setup.project, &redactor, &guard);
-    let signing = key::signing(&setup.project, &guard)?;
+    let signing = key::signing(&setup.project, &guard, audit.made)?;
     let mask = bundle::mask(setup, how.mask, &redactor)?;
     let anchor = how.anchor.map(|anchor| bundle::outside(anchor, how.dir)).transpose()?;
     let (editions, places) = editions(ledger, promises)?;
@@ -167,10 +167,10 @@ impl Reader<'_> {
 }
 
 /// Which edition each promise refers to.
-type Places = BTreeMap<Arc<str>, usize>;
+pub(super) type Places = BTreeMap<Arc<str>, usize>;
 
 /// The texts that judged, each once, and which of them each promise refers to.
-fn editions(
+pub(super) fn editions(
     ledger: &Ledger,
     promises: &BTreeMap<Arc<str>, Promise>,
 ) -> Result<(Vec<Edition>, Places), Problem> {
@@ -215,7 +215,11 @@ fn verdicts(ledger: &Ledger) -> BTreeMap<usize, Verdicts> {
 }
 
 /// The past that a run was given: of the runs before it.
-async fn past(store: &Store, ready: &Ready, recording: &Recording) -> Result<crate::fact::Past, StoreError> {
+pub(super) async fn past(
+    store: &Store,
+    ready: &Ready,
+    recording: &Recording,
+) -> Result<crate::fact::Past, StoreError> {
     let at = recording.started;
     let mut past = store.past(&ready.plan.past(), at).await?;
     past.recall = memory::held_before(store, &ready.plan, at).await?;

@@ -22,7 +22,7 @@ use crate::report::audit::Kind;
 use crate::store::{Ledger, Store};
 
 use super::outlook::Ends;
-use super::{allowed, compare, forecast, outlook, period};
+use super::{allowed, beneath, compare, forecast, outlook, period};
 
 /// Everything that an audit, and evidence of it, is made of.
 pub(super) struct Gathered {
@@ -61,12 +61,14 @@ pub(super) fn gather(
         .iter()
         .map(|(digest, promise)| (Arc::clone(digest), allowed::of(promise, &ledger.policies)))
         .collect();
+    let readings = beneath::readings(&ledger, &promises, &setup, &path)?;
     let compare = |old: &str, new: &str| compare::texts(&setup.project, old, new);
     let mut audit = audit::audit(Given {
         period,
         ledger: &ledger,
         promises: &promises,
         allowed: &allowed,
+        readings: &readings,
         compare: &compare,
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),
@@ -91,13 +93,13 @@ fn ends(plan: &Plan, path: &Path, kind: Kind, made: Timestamp) -> Result<Ends, P
     let read = memory::wait(async {
         let store = Store::open(path).await?;
         let read = async {
-            let certificates = outlook::certificates(&store, plan, made).await?;
+            let ending = outlook::ending(&store, plan, made).await?;
             if kind != Kind::Weekly {
-                return Ok(Ends { certificates, ..Ends::default() });
+                return Ok(Ends { ending, ..Ends::default() });
             }
             let backups = outlook::backups(&store, plan, made).await?;
             let limits = forecast::limits(&store, plan, made, outlook::AHEAD).await?;
-            Ok(Ends { certificates, backups, limits })
+            Ok(Ends { ending, backups, limits })
         }
         .await;
         store.close().await;

@@ -1,6 +1,6 @@
 //! An audit on a terminal: what a manager reads in a minute.
 
-use crate::audit::{Audit, Exception, ExceptionKind, History, PatternKind, Population};
+use crate::audit::{Audit, Beneath, Exception, ExceptionKind, History, PatternKind, Population};
 use crate::report::audit::is_checked;
 use crate::report::{count, inline};
 use crate::verdict::Verdict;
@@ -123,8 +123,15 @@ fn allowed(text: &mut String, exceptions: &[Exception]) {
             } else {
                 format!("; WORSE: {}", one.worse.join(", "))
             };
+            let others: Vec<String> =
+                one.beneath.iter().filter(|one| !one.is_worse()).map(Beneath::said).collect();
+            let others = match &others[..] {
+                [] => String::new(),
+                [only] => format!("; {only}"),
+                [first, rest @ ..] => format!("; {first}, and {} more", rest.len()),
+            };
             format!(
-                "{} of {}{named}: {}{hid}{worse}",
+                "{} of {}{named}: {}{hid}{worse}{others}",
                 one.allowed.kind.word(),
                 one.allowed.policy,
                 one.allowed.what

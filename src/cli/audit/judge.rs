@@ -33,6 +33,8 @@ type Asked = (usize, Scope, bool);
 #[derive(Default)]
 pub(super) struct Rejudge {
     ready: BTreeMap<Asked, Result<Ready, String>>,
+    /// The date of the key by the project file of the newest run that was judged.
+    key_until: Option<i64>,
 }
 
 pub(super) fn said(problem: &Problem) -> String {
@@ -66,7 +68,8 @@ impl Ready {
         Ok(Self { setup, plan, fail_on, whole })
     }
 
-    fn judge(&self, recording: &Recording) -> Result<RunReport, String> {
+    /// Judges a recording that has its past.
+    pub(super) fn judge(&self, recording: &Recording) -> Result<RunReport, String> {
         let unlike = recording.unlike_declarations().into_iter().chain(recording.contradictions()).next();
         if let Some(unlike) = unlike {
             return Err(unlike);
@@ -82,6 +85,7 @@ impl Ready {
         let given = Given { at: recording.started, recall: &past.recall, past };
         let outcomes = judge_all(&self.plan, &answers, &given);
         let about = Assembly {
+            broken: Vec::new(),
             overdue: Vec::new(),
             muster: Arc::clone(&recording.muster),
             host: recording.about.as_ref().map_or_else(|| Arc::from(""), |about| Arc::clone(&about.host)),
@@ -124,6 +128,15 @@ impl Judge for Rejudge {
             self.ready.clear();
         }
         let ready = self.ready.entry(asked).or_insert_with(|| Ready::of(laid, scope, gate));
-        ready.as_ref().map_err(Clone::clone)?.judge(recording)
+        let ready = ready.as_ref().map_err(Clone::clone)?;
+        self.key_until = ready.setup.project.audit.valid_until.as_ref().map(|(day, _)| *day);
+        ready.judge(recording)
+    }
+}
+
+impl Rejudge {
+    /// The last day of the key that signs, as the project file of the newest run says it; none if it says nothing.
+    pub(super) fn key_until(&self) -> Option<i64> {
+        self.key_until
     }
 }

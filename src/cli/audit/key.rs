@@ -3,19 +3,34 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::cli::output::{Problem, note};
 use crate::cli::targets::whole;
 use crate::diag::{Diag, code};
 use crate::evidence::{PublicKey, SigningKey};
+use crate::fact::{Type, Value, micros_of, show};
 use crate::policy::Project;
 use crate::secret::{Redactor, SecretRef};
 
 /// Shorter ones stand in every word; they are removed from what was observed, and no text is refused for them.
 const SHORTEST: usize = 4;
 
-/// The key of the project that signs evidence, if it names one.
-pub(in crate::cli) fn signing(project: &Project, guard: &Redactor) -> Result<Option<SigningKey>, Problem> {
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
+/// The key of the project that signs evidence at a time, if it names one. One whose date is over signs nothing.
+pub(in crate::cli) fn signing(
+    project: &Project,
+    guard: &Redactor,
+    made: Timestamp,
+) -> Result<Option<SigningKey>, Problem> {
     let Some((reference, loc)) = &project.audit.key else { return Ok(None) };
+    if let Some((day, loc)) = project.audit.valid_until.as_ref().filter(|(day, _)| is_over(*day, made)) {
+        let message = format!("the key of the audit, from {reference}, counted until {}", date(*day));
+        let help = "make a new one with `openssl genpkey -algorithm ed25519`, name it and its date under `audit:`, and give its public key to whoever verifies";
+        return Err(Diag::error(&code::EVIDENCE, message).at(loc, "").help(help).into());
+    }
     let wrong = |why: &str, help: &str| {
         let message = format!("the key of the audit cannot be used, from {reference}: {why}");
         Problem::from(Diag::error(&code::EVIDENCE, message).at(loc, "").help(help))
@@ -29,6 +44,16 @@ pub(in crate::cli) fn signing(project: &Project, guard: &Redactor) -> Result<Opt
         open_to_all(path);
     }
     SigningKey::from_pem(&text).map(Some).map_err(|why| wrong(&why, make))
+}
+
+/// Is that day over, UTC?
+pub(super) fn is_over(day: i64, at: Timestamp) -> bool {
+    micros_of(at) >= day.saturating_add(1).saturating_mul(DAY)
+}
+
+/// A day, as it is written.
+pub(super) fn date(day: i64) -> String {
+    show(&Value::Int(day), &Type::Date)
 }
 
 fn open_to_all(path: &Path) {

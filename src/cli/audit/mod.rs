@@ -1,6 +1,7 @@
 //! `muster audit`: what was checked, and evidence of it.
 
 pub(super) mod allowed;
+mod beneath;
 mod bundle;
 mod compare;
 pub(super) mod edition;

@@ -1,4 +1,4 @@
-//! What ends soon: certificates, waivers, what people stated; what crosses its limit; how old backups are.
+//! What ends soon: certificates, passwords, keys, waivers, what people stated; what crosses its limit; how old backups are.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,30 +19,23 @@ const FRESH: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 const DAY: i64 = 86_400_000_000;
 
-/// Facts that tell when a certificate ends: those sent with it may end earlier than its own.
-const ENDS: [&str; 2] = ["chain_not_after", "not_after"];
-
-/// What was seen last of facts that are times: of whom, whose it is, and the earliest time; none if the source had none.
+/// What was seen last of facts that are times: what it is, of whom, whose it is, and the earliest time; none if the source
+/// had none.
 pub(super) struct Seen {
+    kind: &'static str,
     target: Arc<str>,
     subject: Arc<str>,
     owner: Arc<str>,
     at: Option<i64>,
 }
 
-/// Reads when certificates end that were looked at lately.
-pub(super) async fn certificates(
-    store: &Store,
-    plan: &Plan,
-    now: Timestamp,
-) -> Result<Vec<Seen>, StoreError> {
+/// Reads when things end that were looked at lately.
+pub(super) async fn ending(store: &Store, plan: &Plan, now: Timestamp) -> Result<Vec<Seen>, StoreError> {
     let mut seen = Vec::new();
     for key in store.questions().await? {
-        let Some(probe) = catalogue::find(&key.probe) else { continue };
-        let has = |fact: &&str| probe.facts.iter().any(|known| known.name == *fact);
-        let facts: Vec<Arc<str>> = ENDS.iter().copied().filter(has).map(Arc::from).collect();
-        if !facts.is_empty() {
-            seen.extend(lately(store, (&key, &owner(plan, &key)), &facts, now).await?);
+        for ends in catalogue::ends(&key.probe) {
+            let facts: Vec<Arc<str>> = ends.facts.iter().copied().map(Arc::from).collect();
+            seen.extend(lately(store, (&key, &owner(plan, &key), ends.kind), &facts, now).await?);
         }
     }
     Ok(seen)
@@ -56,7 +49,7 @@ pub(super) async fn backups(store: &Store, plan: &Plan, now: Timestamp) -> Resul
         let Some(request) = plan.requests.get(*position) else { continue };
         if &*request.key.probe == "file.set" && known.insert(&request.key) {
             let (key, facts) = (&request.key, [Arc::from("newest")]);
-            seen.extend(lately(store, (key, &owner(plan, key)), &facts, now).await?);
+            seen.extend(lately(store, (key, &owner(plan, key), "backup"), &facts, now).await?);
         }
     }
     Ok(seen)
@@ -65,7 +58,7 @@ pub(super) async fn backups(store: &Store, plan: &Plan, now: Timestamp) -> Resul
 /// The earliest of some times of each subject, as they were seen last and not too long ago.
 async fn lately(
     store: &Store,
-    (key, owner): (&Key, &Arc<str>),
+    (key, owner, kind): (&Key, &Arc<str>, &'static str),
     facts: &[Arc<str>],
     now: Timestamp,
 ) -> Result<Vec<Seen>, StoreError> {
@@ -75,7 +68,7 @@ async fn lately(
         let mut last = facts.iter().filter_map(|fact| fact.track.values.last()).peekable();
         last.peek()?;
         let at = last.filter_map(Value::as_int).min();
-        Some(Seen { target: Arc::clone(&key.target), subject, owner: Arc::clone(owner), at })
+        Some(Seen { kind, target: Arc::clone(&key.target), subject, owner: Arc::clone(owner), at })
     };
     Ok(watched.subjects.into_iter().filter_map(one).collect())
 }
@@ -105,7 +98,7 @@ impl Seen {
 /// What the store knows of what lies ahead.
 #[derive(Default)]
 pub(super) struct Ends {
-    pub(super) certificates: Vec<Seen>,
+    pub(super) ending: Vec<Seen>,
     pub(super) backups: Vec<Seen>,
     /// What crosses a limit, with when it likely does.
     pub(super) limits: Vec<(i64, Ahead)>,
@@ -146,10 +139,16 @@ pub(super) fn ahead(project: &Project, attested: &[Attested], seen: Ends, now: T
             all.push((ends, Ahead { kind: Arc::from(kind), name, owner, from: at.clone(), to: at, what }));
         }
     };
-    for seen in seen.certificates {
+    for seen in seen.ending {
         if let Some(ends) = seen.at {
-            add("certificate", seen.name(), Arc::clone(&seen.owner), ends);
+            add(seen.kind, seen.name(), Arc::clone(&seen.owner), ends);
         }
+    }
+    if let Some(((reference, _), (day, _))) =
+        project.audit.key.as_ref().zip(project.audit.valid_until.as_ref())
+    {
+        let owner = project.owner.clone().unwrap_or_else(|| Arc::from(""));
+        add("key", format!("signing key of evidence, from {reference}"), owner, (day + 1) * DAY);
     }
     for waiver in &project.waivers {
         let name = format!("{} ({})", waiver.policy.text, waiver.ticket);

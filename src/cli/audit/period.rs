@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 #[derive(Args)]
 #[group(id = "shown")]
 struct How {
-    /// `human`, `html`, `markdown`, `json`, or `csv` (the findings), `csv-gaps`, `csv-exceptions`; `html=FILE` writes to a file; may be given several times
+    /// `human`, `html`, `markdown`, `json`, or `csv` (the findings), `csv-gaps`, `csv-exceptions`, `csv-runs`; `html=FILE` writes to a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = wanted)]
     format: Vec<Wanted>,
     /// The project file; `muster.yaml` here or in a folder above if left out
@@ -99,9 +99,11 @@ fn wanted(text: &str) -> Result<Wanted, String> {
         "csv" => Format::Csv(Table::Findings),
         "csv-gaps" => Format::Csv(Table::Gaps),
         "csv-exceptions" => Format::Csv(Table::Exceptions),
+        "csv-runs" => Format::Csv(Table::Runs),
         _ => {
             return Err(
-                "write `human`, `html`, `markdown`, `json`, `csv`, `csv-gaps` or `csv-exceptions`".to_owned()
+                "write `human`, `html`, `markdown`, `json`, `csv`, `csv-gaps`, `csv-exceptions` or `csv-runs`"
+                    .to_owned(),
             );
         }
     };

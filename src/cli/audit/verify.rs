@@ -45,12 +45,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 fn look(arguments: &Arguments) -> Done {
     let key = arguments.key.as_deref().map(key::given).transpose()?;
     let against = Against { key: key.as_ref(), anchor: arguments.anchor.as_deref() };
-    let checked =
-        verify(&arguments.dir, &against, &mut Rejudge::default()).map_err(|error| problem(&error))?;
+    let mut judge = Rejudge::default();
+    let checked = verify(&arguments.dir, &against, &mut judge).map_err(|error| problem(&error))?;
     let exit = code(&checked);
+    let until = judge.key_until().filter(|_| checked.signature != Signature::Unsigned);
     match arguments.format {
-        Form::Human => say(&shown(&checked))?,
-        Form::Json => say(&format!("{:#}\n", data(&checked, exit)?))?,
+        Form::Human => say(&shown(&checked, until))?,
+        Form::Json => say(&format!("{:#}\n", data(&checked, until, exit)?))?,
     }
     Ok(exit)
 }
@@ -72,7 +73,12 @@ fn is_untold(checked: &Checked) -> bool {
     !checked.not_compared.is_empty() && !matches!(checked.signature, Signature::Given { .. })
 }
 
-fn data(checked: &Checked, exit: u8) -> Result<Json, Problem> {
+/// Was it made when the date of the key was over, as the project file in it says that date?
+fn is_late(checked: &Checked, until: Option<i64>) -> bool {
+    checked.made.zip(until).is_some_and(|(made, day)| key::is_over(day, made))
+}
+
+fn data(checked: &Checked, until: Option<i64>, exit: u8) -> Result<Json, Problem> {
     let unwritable = |error: serde_json::Error| {
         Problem::usage(
             format!("it cannot be written as JSON: {error}"),
@@ -84,11 +90,13 @@ fn data(checked: &Checked, exit: u8) -> Result<Json, Problem> {
     if let Json::Object(fields) = serde_json::to_value(checked).map_err(unwritable)? {
         all.extend(fields);
     }
+    all.insert("key_valid_until".to_owned(), json!(until.map(key::date)));
+    all.insert("made_after_key".to_owned(), json!(is_late(checked, until)));
     all.insert("exit".to_owned(), json!(exit));
     Ok(Json::Object(all))
 }
 
-fn shown(checked: &Checked) -> String {
+fn shown(checked: &Checked, until: Option<i64>) -> String {
     let mut text = String::new();
     let what = checked.period.as_ref().map_or_else(
         || "it does not say what it is about".to_owned(),
@@ -105,6 +113,18 @@ fn shown(checked: &Checked) -> String {
     }
     line(&mut text, &format!("  files         {} looked at, {} bytes", checked.files, checked.bytes));
     line(&mut text, &format!("  signature     {}", signature(&checked.signature)));
+    if let Some(day) = until {
+        let late = if is_late(checked, until) {
+            "; it was made AFTER that: ask who signed it why, and for the date of the key that was in use"
+        } else {
+            ", and it was made before"
+        };
+        let date = key::date(day);
+        line(
+            &mut text,
+            &format!("  key           counts until {date} by the newest project file in it{late}"),
+        );
+    }
     let anchor = checked.anchor.as_ref().map_or_else(
         || "none was given: that the newest runs were cut off cannot be seen".to_owned(),
         |anchor| {

@@ -316,7 +316,7 @@ impl Loaded {
     /// From where files are named; those of a revision are not in the work tree.
     pub(super) fn seen(&self) -> Result<Seen, Problem> {
         let root = Some(self.project.root.as_path()).filter(|_| self.has_project && self.files.is_none());
-        Seen::of(root)
+        Ok(Seen::of(root)?.named(&self.project))
     }
 
     pub(super) fn project(&self) -> &Project {

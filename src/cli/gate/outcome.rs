@@ -12,7 +12,7 @@ use crate::verdict::{Finding, RunReport, Verdict};
 
 use super::super::edge::host;
 use super::super::exit;
-use super::super::run::add_broken;
+use super::super::run::{add_broken, broken};
 use super::rounds::{End, Gate};
 use super::taken::who;
 use super::verify::shown;
@@ -25,6 +25,7 @@ pub(super) fn report(
     fail_on: Verdict,
 ) -> RunReport {
     let about = Assembly {
+        broken: broken(gate.setup),
         overdue: Vec::new(),
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         host: Arc::from(host()),

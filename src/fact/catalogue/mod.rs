@@ -4,6 +4,7 @@ mod certificate;
 mod command;
 mod data;
 mod disk;
+mod ends;
 mod file;
 mod job;
 mod mysql;
@@ -16,6 +17,8 @@ mod sqlite;
 mod x509;
 
 use super::ProbeDecl;
+
+pub use ends::{ENDS, Ends, ends};
 
 /// All probes, sorted by name.
 pub static PROBES: &[&ProbeDecl] = &[

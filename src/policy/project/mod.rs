@@ -21,10 +21,12 @@ use super::calendar::Calendar;
 use super::check::{Strictness, check};
 use super::frameworks::Frameworks;
 use super::hide;
+use super::literal;
 use super::model::Tier;
 use super::shape::Shape;
 use super::shapes;
 use crate::diag::{Diag, Level, code};
+use crate::fact::Type;
 use crate::secret::SecretRef;
 use crate::source::yaml::{self, Kind, Node};
 use crate::source::{Loc, Source};
@@ -116,6 +118,8 @@ pub struct Audit {
     pub zone: Option<(Arc<str>, Loc)>,
     /// Where the key is kept that signs evidence.
     pub key: Option<(SecretRef, Loc)>,
+    /// The last day on which it signs, in days since 1970; none if it never ends.
+    pub valid_until: Option<(i64, Loc)>,
 }
 
 impl Project {
@@ -297,7 +301,19 @@ impl Reader {
     fn audit(&mut self, node: Option<&Node>) -> Audit {
         let get = |name: &str| node.and_then(|node| node.get(name));
         let zone = get("zone").and_then(|node| Some((text(Some(node))?, node.loc.clone())));
-        Audit { grace: grace(get("grace")), zone, key: get("key").and_then(|key| self.secret(key)) }
+        let valid_until = get("valid_until").and_then(|node| {
+            let day = literal::typed(node, &Type::Date).ok()?.as_int()?;
+            Some((day, node.loc.clone()))
+        });
+        if let (None, Some(until)) = (get("key"), get("valid_until")) {
+            self.diags.push(
+                Diag::error(&code::BAD_VALUE, "`valid_until` is the end of the `key`, and there is none")
+                    .at(&until.loc, "")
+                    .help("name the key that signs evidence: `audit: { key: { file: audit-key.pem }, valid_until: … }`"),
+            );
+        }
+        let key = get("key").and_then(|key| self.secret(key));
+        Audit { grace: grace(get("grace")), zone, key, valid_until }
     }
 }
 

@@ -218,6 +218,11 @@ pub(super) static AUDIT: MapShape = MapShape {
             SECRET_SHAPE,
             "the Ed25519 key (PKCS#8, PEM) that signs evidence, as `openssl genpkey -algorithm ed25519` writes it",
         ),
+        may(
+            "valid_until",
+            Shape::Date,
+            "the last day, UTC, on which the key signs; reports tell in time that it ends, and after it no evidence is made with it",
+        ),
     ],
 };
 

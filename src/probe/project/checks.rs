@@ -8,6 +8,7 @@ use crate::probe::stop::Stop;
 const PAST: &[&str] = &[
     "promised",
     "judged",
+    "unknown_since",
     "due",
     "late",
     "overdue",
@@ -60,6 +61,7 @@ fn promised<'t>(row: RowBuilder<'t>, check: &CheckRow) -> RowBuilder<'t> {
 fn past<'t>(row: RowBuilder<'t>, past: &CheckPast) -> RowBuilder<'t> {
     row.set_or_null("promised", past.promised.map(Value::Int))
         .set_or_null("judged", past.judged.map(Value::Int))
+        .set_or_null("unknown_since", past.unknown_since.map(Value::Int))
         .set_or_null("due", past.due.map(Value::Int))
         .set_or_null("late", past.late.map(Value::Int))
         .set("overdue", Value::Bool(past.overdue))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::sheet::between;
 use super::super::text;
-use crate::audit::{Audit, Exception, Gap, History};
+use crate::audit::{Audit, Beneath, Exception, Gap, History, RunTold};
 
 /// A table of an audit that can be had as CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,11 +15,13 @@ pub enum CsvTable {
     Gaps,
     /// What was allowed.
     Exceptions,
+    /// Every run.
+    Runs,
 }
 
 impl CsvTable {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Findings, Self::Gaps, Self::Exceptions];
+    pub const ALL: [Self; 4] = [Self::Findings, Self::Gaps, Self::Exceptions, Self::Runs];
 
     /// The word, which is also the name of the file before `.csv`.
     pub fn word(self) -> &'static str {
@@ -27,6 +29,7 @@ impl CsvTable {
             Self::Findings => "findings",
             Self::Gaps => "gaps",
             Self::Exceptions => "exceptions",
+            Self::Runs => "runs",
         }
     }
 
@@ -60,8 +63,13 @@ pub(super) fn render(audit: &Audit, table: CsvTable) -> String {
             heads(&mut out, EXCEPTIONS);
             for one in &audit.exceptions {
                 let (hid, worse) = (one.hid.join(" "), one.worse.join("; "));
-                line(&mut out, exception(one, &hid, &worse));
+                let beneath: Vec<String> = one.beneath.iter().map(Beneath::said).collect();
+                line(&mut out, exception(one, [&hid, &worse, &beneath.join("; ")]));
             }
+        }
+        CsvTable::Runs => {
+            heads(&mut out, RUNS);
+            audit.runs.iter().for_each(|one| line(&mut out, run(one)));
         }
     }
     out
@@ -147,9 +155,10 @@ const EXCEPTIONS: &[&str] = &[
     "findings_hidden",
     "finding_ids",
     "worse",
+    "beneath",
 ];
 
-fn exception<'a>(one: &'a Exception, hid: &'a str, worse: &'a str) -> Vec<Field<'a>> {
+fn exception<'a>(one: &'a Exception, [hid, worse, beneath]: [&'a str; 3]) -> Vec<Field<'a>> {
     vec![
         Field::Text(one.allowed.kind.word()),
         Field::Text(&one.allowed.policy),
@@ -166,6 +175,41 @@ fn exception<'a>(one: &'a Exception, hid: &'a str, worse: &'a str) -> Vec<Field<
         Field::Number(super::super::words::size(one.hid.len())),
         Field::Text(hid),
         Field::Text(worse),
+        Field::Text(beneath),
+    ]
+}
+
+const RUNS: &[&str] = &[
+    "began",
+    "environment",
+    "host",
+    "muster",
+    "id",
+    "ended",
+    "exit",
+    "promised",
+    "worst",
+    "checks_judged",
+    "checks_unknown",
+    "kept",
+    "why_not",
+];
+
+fn run(one: &RunTold) -> Vec<Field<'_>> {
+    vec![
+        Field::Time(Some(one.at)),
+        Field::Text(&one.environment),
+        Field::Text(&one.host),
+        Field::Text(&one.muster),
+        Field::Text(&one.id),
+        Field::Yes(one.ended),
+        one.exit.map_or(Field::Text(""), |exit| Field::Number(exit.into())),
+        Field::Yes(one.promised),
+        Field::Text(one.worst.map_or("", |verdict| verdict.word())),
+        Field::Number(one.judged),
+        Field::Number(one.unknown),
+        Field::Yes(one.unkept.is_empty()),
+        Field::Text(&one.unkept),
     ]
 }
 

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::fixture::HOSTILE;
 use crate::audit::{
-    Ahead, Allowed, Attested, Audit, ClockJump, Control, Counted, Day, Exception, ExceptionKind, Framework,
-    Gap, History, Interrupted, Pattern, PatternKind, Period, PolicyMoved, Population, Source, Spell,
-    VerdictMoved,
+    Ahead, Allowed, Attested, Audit, Beneath, ClockJump, Control, Counted, Day, Exception, ExceptionKind,
+    Figure, Framework, Gap, History, Interrupted, Moved, Pattern, PatternKind, Period, PolicyMoved,
+    Population, RunDay, RunTold, Source, Spell, VerdictMoved,
 };
 use crate::verdict::{Counts, Severity, Verdict};
 
@@ -114,6 +114,33 @@ fn population() -> Population {
     }
 }
 
+fn beneath() -> Vec<Beneath> {
+    let figure = |value: &str| Some(Figure { value: value.to_owned(), limit: "20%".to_owned() });
+    let worse = Beneath {
+        finding: arc("00000000000000a2"),
+        subject: arc("public.events"),
+        what: arc("dead_ratio"),
+        first: Some(time("2026-07-10")),
+        last: Some(time("2026-09-30")),
+        before: figure("21%"),
+        after: figure("67%"),
+        moved: Moved::Worse,
+        fails_now: false,
+        why: String::new(),
+    };
+    let gone = Beneath { subject: arc(HOSTILE), after: None, moved: Moved::Gone, ..worse.clone() };
+    let untold = Beneath {
+        what: arc(""),
+        before: None,
+        after: None,
+        moved: Moved::Untold,
+        why: "no number was compared".to_owned(),
+        ..worse.clone()
+    };
+    let better = Beneath { after: figure("20.5%"), moved: Moved::Better, ..worse.clone() };
+    vec![worse, untold, better, gone]
+}
+
 fn exceptions() -> Vec<Exception> {
     let waiver = Exception {
         allowed: Allowed {
@@ -131,7 +158,8 @@ fn exceptions() -> Vec<Exception> {
         open: true,
         hid: vec![arc("00000000000000a2")],
         hidden: 82,
-        worse: vec!["public.events: dead_ratio was 21% when it was waived first and is 67% now".to_owned()],
+        beneath: beneath(),
+        worse: vec!["public.events: dead_ratio 21% → 67% (limit 20%), worse".to_owned()],
     };
     let nobody = Exception {
         allowed: Allowed {
@@ -146,6 +174,7 @@ fn exceptions() -> Vec<Exception> {
         },
         hid: Vec::new(),
         hidden: 0,
+        beneath: Vec::new(),
         worse: Vec::new(),
         ..waiver.clone()
     };
@@ -278,6 +307,56 @@ pub(super) fn days() -> Vec<Day> {
     (0..92).map(day).collect()
 }
 
+/// The same days as runs, and one that was killed.
+fn run_days() -> Vec<RunDay> {
+    let day = |day: Day| {
+        let at = |time: &str| (day.runs > 0).then(|| format!("{}T{time}:00Z", day.day).parse().unwrap());
+        RunDay {
+            environment: arc("prod"),
+            runs: day.runs,
+            ended: day.runs - u64::from(day.day == "2026-08-02"),
+            killed: u64::from(day.day == "2026-08-02"),
+            first: at("00:00"),
+            last: at("23:00"),
+            worst: day.checks.map(|_| Verdict::Fail),
+            judged: if day.runs > 0 { 198 } else { 0 },
+            unknown: day.runs.min(2),
+            unkept: u64::from(day.day == "2026-07-02"),
+            day: day.day,
+        }
+    };
+    days().into_iter().map(day).collect()
+}
+
+fn runs() -> Vec<RunTold> {
+    let run = |hour: i64| RunTold {
+        at: time("2026-07-01T00:00:00Z") + SignedDuration::from_hours(hour),
+        id: arc(&format!("{hour:x}")),
+        environment: arc("prod"),
+        host: arc("ops-1"),
+        muster: arc("0.1.0"),
+        ended: true,
+        exit: Some(1),
+        promised: true,
+        worst: Some(Verdict::Fail),
+        judged: 198,
+        unknown: 2,
+        unkept: String::new(),
+    };
+    let killed = RunTold {
+        id: arc(""),
+        host: arc(HOSTILE),
+        environment: arc("=prod"),
+        ended: false,
+        exit: None,
+        promised: false,
+        worst: None,
+        unkept: "it never ended".to_owned(),
+        ..run(3)
+    };
+    vec![run(0), run(1), run(2), killed]
+}
+
 fn findings() -> Vec<History> {
     let mut back = finding("00000000000000a1", "public.orders", Severity::Critical, Some(Verdict::Fail));
     let spell = |from: &str, to: Option<&str>, earlier| Spell {
@@ -332,6 +411,8 @@ pub(super) fn rich() -> Audit {
         findings: findings(),
         patterns: patterns(),
         changes: changes(),
+        run_days: run_days(),
+        runs: runs(),
         days: days(),
         outlook: outlook(),
     }
@@ -346,6 +427,9 @@ pub(super) fn good() -> Audit {
         day
     };
     audit.days = days().into_iter().map(day).collect();
+    (audit.run_days, audit.runs) = (run_days(), runs());
+    audit.run_days.retain(|day| day.runs > 0 && day.killed == 0);
+    audit.runs.retain(|run| run.ended);
     audit.store.unpromised = 0;
     audit.population = Population {
         expected: 92,
@@ -370,6 +454,7 @@ pub(super) fn silent() -> Audit {
     (audit.store.hosts, audit.store.versions) = Default::default();
     audit.population = Population::default();
     audit.days.iter_mut().for_each(|day| (day.checks, day.runs) = (None, 0));
+    (audit.run_days, audit.runs) = Default::default();
     audit
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Invariant: an audit in which nothing was judged is never drawn as a good one.
 
+mod beneath;
 mod chart;
 mod controls;
 mod csv;
@@ -15,7 +16,10 @@ mod json;
 mod markdown;
 mod points;
 mod population;
+mod runs;
 mod schema;
+mod schema_exception;
+mod schema_runs;
 mod sections;
 #[cfg(test)]
 mod tests;

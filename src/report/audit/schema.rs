@@ -4,13 +4,14 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::schema::{described, flag, list, natural, object, or_null, reference, text, time, words};
 use super::VERSION;
+use super::{schema_exception as exception, schema_runs as runs};
 use crate::verdict::{Severity, Verdict};
 
-fn texts(doc: &str) -> Json {
+pub(super) fn texts(doc: &str) -> Json {
     list(doc, &json!({ "type": "string" }))
 }
 
-fn verdict_or_null(doc: &str) -> Json {
+pub(super) fn verdict_or_null(doc: &str) -> Json {
     json!({ "description": doc, "anyOf": [reference("verdict"), { "type": "null" }] })
 }
 
@@ -166,28 +167,6 @@ fn attested() -> Json {
     )
 }
 
-fn exception() -> Json {
-    object(
-        "something that was allowed",
-        &[
-            ("kind", words("what kind", ["waiver", "override", "suppression", "scratch"])),
-            ("policy", text("of which policy")),
-            ("scope", text("at which targets and subjects, as written; empty for all")),
-            ("what", text("what exactly")),
-            ("owner", text("who answers for it; empty if nobody said")),
-            ("reason", text("why; empty if nobody said")),
-            ("ticket", text("where it is discussed; empty if nowhere")),
-            ("expires", text("the last day; empty if it has none")),
-            ("from", time("the first run of the period with it")),
-            ("to", time("the last run of the period with it")),
-            ("open", flag("it is still there")),
-            ("hid", texts("findings that it hid, by id")),
-            ("hidden", natural("judgements that it hid")),
-            ("worse", texts("what got worse beneath it, in words")),
-        ],
-    )
-}
-
 fn history() -> Json {
     object(
         "a finding over time",
@@ -281,7 +260,9 @@ fn ahead() -> Json {
         &[
             (
                 "kind",
-                text("certificate, waiver, attestation, limit; backup, whose time is that of the newest"),
+                text(
+                    "certificate, password, key, waiver, attestation, limit; backup, whose time is that of the newest",
+                ),
             ),
             ("name", text("what")),
             ("owner", text("who answers for it; empty if nobody said")),
@@ -324,6 +305,17 @@ fn all() -> Json {
             ),
             ("patterns", list("what never changes, and what always does", &reference("pattern"))),
             ("changes", list("policies that were changed", &reference("changed"))),
+            (
+                "run_days",
+                list(
+                    "runs by day and environment, the days without one included on which something is promised",
+                    &reference("runday"),
+                ),
+            ),
+            (
+                "runs",
+                list("runs in the order of their times, those that never ended included", &reference("run")),
+            ),
             ("days", list("verdicts of the checks, day by day", &reference("day"))),
             ("outlook", list("what ends, or crosses a limit, soon", &reference("ahead"))),
         ],
@@ -352,7 +344,10 @@ pub fn json_schema() -> Json {
         ("framework", framework()),
         ("control", control()),
         ("attested", attested()),
-        ("exception", exception()),
+        ("exception", exception::exception()),
+        ("beneath", exception::beneath()),
+        ("runday", runs::day()),
+        ("run", runs::run()),
         ("history", history()),
         ("spell", spell()),
         ("pattern", pattern()),

@@ -3,14 +3,19 @@
 use super::super::sheet::{Cell, Row, Sheet, at};
 use super::super::words::{count, number, size};
 use super::Kind;
+use super::beneath;
 use super::controls::{attestations, controls};
 use super::findings;
 use super::glance::{is_new, nothing_judged};
 use super::population;
+use super::runs;
 use crate::audit::{Audit, Exception, Pattern, PatternKind, PolicyMoved};
 
 /// Findings that got worse; ten thousand are no news.
 const WORST: usize = 100;
+
+/// What got worse beneath one exception; all of it is in the table below.
+const WORSE: usize = 5;
 
 /// A part of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +57,7 @@ pub(super) fn sections(audit: &Audit, kind: Kind) -> Vec<Section> {
         ],
     };
     let mut all = order;
+    all.push(runs::runs(audit));
     all.push(population::days(audit));
     all.push(evidence(audit));
     all
@@ -101,7 +107,8 @@ fn exceptions(audit: &Audit) -> Section {
             if worse == 0 { "none of them".to_owned() } else { format!("{} of them", number(size(worse))) }
         )
     });
-    section("exceptions", "Exceptions", notes.into_iter().collect(), vec![sheet])
+    let sheets = [Some(sheet), beneath::sheet(audit)].into_iter().flatten().collect();
+    section("exceptions", "Exceptions", notes.into_iter().collect(), sheets)
 }
 
 fn exception(one: &Exception) -> Vec<Cell> {
@@ -117,7 +124,7 @@ fn exception(one: &Exception) -> Vec<Cell> {
     if one.hid.len() > 20 {
         hid.push(Cell::Text(format!("… and {} more findings", number(size(one.hid.len() - 20)))));
     }
-    let worse: Vec<Cell> = one.worse.iter().map(|told| Cell::text(told)).collect();
+    let worse: Vec<Cell> = one.worse.iter().take(WORSE).map(|told| Cell::text(told)).collect();
     let what =
         if one.allowed.what.is_empty() { one.allowed.reason.clone() } else { one.allowed.what.clone() };
     vec![

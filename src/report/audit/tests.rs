@@ -198,7 +198,7 @@ fn the_first_page_says_what_an_auditor_asks() {
             "2,886 of 2,991",
             "12 days",
             "1 exception hid something that got worse",
-            "67% now",
+            "21% → 67%",
             "controls",
             "it names no evidence",
             "DATA-214",

@@ -1,6 +1,6 @@
 //! For a terminal.
 
-use super::{Weighed, entries, example, meaning, step, subject, whereabouts};
+use super::{Weighed, entries, example, meaning, step, subject, whereabouts, whose};
 use crate::report::text::inline;
 use crate::report::words;
 use crate::verdict::{Direction, PolicyChange, VerdictChange};
@@ -33,7 +33,7 @@ pub(super) fn render(weighed: &Weighed<'_>) -> String {
 }
 
 fn changed(change: &PolicyChange) -> String {
-    let name = change.policy.as_deref().unwrap_or("muster.yaml");
+    let name = whose(change);
     let at = whereabouts(change);
     let at = if at.is_empty() { String::new() } else { format!("  {at}") };
     let mut out =

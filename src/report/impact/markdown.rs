@@ -1,6 +1,6 @@
 //! For a comment of a pull request: what must be seen first at the top, the rest folded away.
 
-use super::{Weighed, entries, example, meaning, step, subject, whereabouts};
+use super::{Weighed, entries, example, meaning, step, subject, whereabouts, whose};
 use crate::report::text::inline;
 use crate::report::words;
 use crate::verdict::{Direction, PolicyChange, VerdictChange};
@@ -67,7 +67,7 @@ fn plain(text: &str) -> String {
 }
 
 fn changed(change: &PolicyChange) -> String {
-    let name = change.policy.as_deref().unwrap_or("muster.yaml");
+    let name = whose(change);
     let at = whereabouts(change);
     let at = if at.is_empty() { String::new() } else { format!(" {}", plain(&at)) };
     let old = if change.gone { " (old version)" } else { "" };

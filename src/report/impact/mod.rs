@@ -105,6 +105,16 @@ fn meaning(direction: Direction) -> &'static str {
     }
 }
 
+/// What a change is of: a policy, or the project file by its name.
+fn whose(change: &PolicyChange) -> &str {
+    if let Some(policy) = &change.policy {
+        return policy;
+    }
+    let file = change.at.rsplitn(3, ':').nth(2).unwrap_or_default();
+    let name = file.rsplit('/').next().unwrap_or_default();
+    if name.is_empty() { "muster.yaml" } else { name }
+}
+
 /// Where a change holds: `at shop-db (prod)`; empty if it is about the policy itself.
 fn whereabouts(change: &PolicyChange) -> String {
     let mut parts = Vec::new();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Weighed, example, json as data, meaning, step, subject, whereabouts};
+use super::{Weighed, example, json as data, meaning, step, subject, whereabouts, whose};
 use crate::report::review::{Grade, Looked, Place, Remark, place};
 use crate::report::text::inline;
 use crate::report::words;
@@ -68,7 +68,7 @@ fn print(parts: &[&str]) -> String {
 }
 
 fn changed(change: &PolicyChange) -> Remark {
-    let name = change.policy.as_deref().unwrap_or("muster.yaml");
+    let name = whose(change);
     let about = whereabouts(change);
     let about = if about.is_empty() { String::new() } else { format!(" {about}") };
     let message = format!("{}: {name}{about}: {}", change.direction.word(), change.what);

@@ -79,14 +79,21 @@ pub(in crate::fact::catalogue) static CHECKS: ProbeDecl = memory(
             "judged",
             Ty::Time,
             "2026-11-20T02:00:00Z",
-            "when it was judged last; the run that asks counts",
+            "when it was judged last and it could be told how it stands; the run that asks counts, unless the one before could not tell",
         )
         .null("never"),
+        field(
+            "unknown_since",
+            Ty::Time,
+            "2026-11-24T02:00:00Z",
+            "since when no judgement could tell; it is overdue when its grace is over, whatever is tried",
+        )
+        .null("the last judgement could tell"),
         field("due", Ty::Time, "2026-11-27T02:00:00Z", "when it is to be judged again")
             .null("skipped, or not judged by the clock"),
         field("late", Ty::Time, "2026-11-27T18:48:00Z", "when it is overdue: the grace of its tier is over")
             .null("skipped, or not judged by the clock"),
-        field("overdue", Ty::Bool, "false", "its grace is over, and the run that asks does not judge it"),
+        field("overdue", Ty::Bool, "false", "its grace is over, and the run that asks does not judge it, or the run before could not tell"),
         field("verdict", Ty::Enum(VERDICTS), "warn", "how it was judged last, in a run that is kept")
             .null("never judged"),
         field(
