@@ -1,6 +1,6 @@
 //! Reading runs, findings and the past of checks back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -221,31 +221,54 @@ fn run(store: &Store, row: RunRow) -> Result<StoredRun, StoreError> {
     })
 }
 
-/// How every check stands. The runs of a check are walked from its newest on, so that as a rule the first one could tell.
-/// 4: the verdict `unknown`.
-const STANDING: &str = "
-SELECT policy.value, target.value, one.judged, one.told, (
-    SELECT min(run.started) FROM judged JOIN run ON run.id = judged.run
-    WHERE judged.bound = one.id AND judged.verdict = 4 AND run.replay IS NULL
-    AND run.started > ifnull(one.told, -9223372036854775808)) AS unknown, one.promised
-FROM (
-    SELECT bound.id, bound.policy, bound.target, bound.judged, bound.promised, (
-        SELECT run.started FROM run CROSS JOIN judged ON judged.bound = bound.id AND judged.run = run.id
-        WHERE run.started <= bound.judged AND run.replay IS NULL AND judged.verdict <> 4
-        ORDER BY run.started DESC LIMIT 1) AS told
-    FROM bound WHERE bound.notice = 0) one
-JOIN text policy ON policy.id = one.policy JOIN text target ON target.id = one.target";
+/// How every check was judged by the run that began last; 4 is `unknown`.
+const LAST: &str = "
+SELECT bound.id, policy.value, target.value, bound.judged, bound.promised, (
+    SELECT judged.verdict FROM run CROSS JOIN judged ON judged.bound = bound.id AND judged.run = run.id
+    WHERE run.started <= bound.judged AND run.replay IS NULL ORDER BY run.started DESC LIMIT 1)
+FROM bound JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target
+WHERE bound.notice = 0";
 
-/// Policy, target; when it was judged, when a run could tell, since when none could, since when it is promised.
-type StandingRow = (String, String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+/// When the last run began that could tell of these checks; only of those that the newest could not.
+const TOLD: &str = "
+SELECT wanted.value, (
+    SELECT max(run.started) FROM judged CROSS JOIN run ON run.id = judged.run
+    WHERE judged.bound = wanted.value AND judged.verdict <> 4 AND run.replay IS NULL)
+FROM json_each(?) wanted";
 
-/// How every check stands.
+/// When the first run after it began that could not.
+const UNKNOWN: &str = "
+SELECT wanted.value ->> 0, (
+    SELECT run.started FROM run CROSS JOIN judged ON judged.bound = wanted.value ->> 0 AND judged.run = run.id
+    WHERE run.started > ifnull(wanted.value ->> 1, -9223372036854775808) AND run.replay IS NULL
+    AND judged.verdict = 4 ORDER BY run.started LIMIT 1)
+FROM json_each(?) wanted";
+
+/// Number, policy, target, when it was judged, since when it is promised, and the last verdict.
+type LastRow = (i64, String, String, Option<i64>, Option<i64>, Option<i64>);
+
+/// How every check stands. Of runs that are forgotten nobody knows how they ended, and they count as told.
 pub(super) async fn standing(store: &Store) -> Result<Vec<Standing>, StoreError> {
-    let rows: Vec<StandingRow> =
-        sqlx::query_as(STANDING).fetch_all(store.pool()).await.map_err(|error| store.fault(&error))?;
+    let fault = |error: sqlx::Error| store.fault(&error);
+    let mut tx = store.pool().begin().await.map_err(fault)?;
+    let rows: Vec<LastRow> = sqlx::query_as(LAST).fetch_all(&mut *tx).await.map_err(fault)?;
+    let untold: Vec<i64> = rows.iter().filter(|row| row.5 == Some(4)).map(|row| row.0).collect();
+    let mut untold_since: HashMap<i64, (Option<i64>, Option<i64>)> = HashMap::new();
+    if !untold.is_empty() {
+        let wanted = json!(untold).to_string();
+        let told: Vec<(i64, Option<i64>)> =
+            sqlx::query_as(TOLD).bind(wanted).fetch_all(&mut *tx).await.map_err(fault)?;
+        let wanted = json!(told).to_string();
+        let since: Vec<(i64, Option<i64>)> =
+            sqlx::query_as(UNKNOWN).bind(wanted).fetch_all(&mut *tx).await.map_err(fault)?;
+        let told: HashMap<i64, Option<i64>> = told.into_iter().collect();
+        let both = |(id, since)| (id, (told.get(&id).copied().flatten(), since));
+        untold_since = since.into_iter().map(both).collect();
+    }
+    tx.rollback().await.map_err(fault)?;
     let time = |at: Option<i64>| at.map(|at| store.time(at)).transpose();
-    let standing = |(policy, target, judged, told, unknown, promised): StandingRow| {
-        let judged = if unknown.is_none() { told.or(judged) } else { told };
+    let standing = |(id, policy, target, judged, promised, _): LastRow| {
+        let (judged, unknown) = untold_since.get(&id).copied().unwrap_or((judged, None));
         let (judged, unknown, promised) = (time(judged)?, time(unknown)?, time(promised)?);
         Ok(Standing { policy: policy.into(), target: target.into(), judged, unknown, promised })
     };
