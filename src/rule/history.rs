@@ -31,6 +31,8 @@ pub struct Samples {
     pub at_least: i64,
     /// How many samples there must be, the one of now included.
     pub points: usize,
+    /// Of a span of so many microseconds no more samples count than of others.
+    pub span: i64,
 }
 
 fn too_little(what: String) -> Arc<Missing> {
@@ -69,8 +71,8 @@ fn place(node: &Node) -> Result<&Place, Arc<Missing>> {
     }
 }
 
-/// The points of a line, the value of now among them.
-fn points(fact: &Node, scope: &dyn Scope) -> Result<Vec<(i64, f64)>, Arc<Missing>> {
+/// Where a line through the samples is now, and its slope.
+fn line(fact: &Node, scope: &dyn Scope) -> Result<(f64, trend::Slope), Arc<Missing>> {
     let now = eval(fact, scope)?;
     if now.is_null() {
         // A line through what was says nothing of what is no more.
@@ -79,14 +81,15 @@ fn points(fact: &Node, scope: &dyn Scope) -> Result<Vec<(i64, f64)>, Arc<Missing
     let samples = scope.past(place(fact)?)?;
     let mut all = samples.earlier.clone();
     all.push((samples.now, now));
-    let points = trend::numbers(&all, *fact.ty.base() == Type::Counter);
+    // A counter is followed through all of its resets first.
+    let mut points = trend::numbers(&all, *fact.ty.base() == Type::Counter);
+    let last = points.pop();
+    points = trend::fair(&points, samples.now, samples.span);
+    points.extend(last);
     samples.enough(&fact.text, points.len(), points.first().map(|(at, _)| *at))?;
-    Ok(points)
-}
-
-fn slope(fact: &Node, points: &[(i64, f64)]) -> Result<trend::Slope, Arc<Missing>> {
     let none = || too_little(format!("the samples of `{}` are of one moment", fact.text));
-    trend::slope(points).ok_or_else(none)
+    let slope = trend::slope(&points, samples.points).ok_or_else(none)?;
+    Ok((last.map_or(0.0, |(_, number)| number), slope))
 }
 
 /// Answers a question about the past.
@@ -94,9 +97,9 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
     let Some(fact) = parts.first() else { return Err(ops::undecidable("a fact is needed")) };
     match ask {
         Ask::PerDay => {
-            let points = points(fact, scope)?;
+            let (_, slope) = line(fact, scope)?;
             let ty = if fact.ty.base().is_number() { &Type::Float } else { fact.ty.base() };
-            aggregate::number(slope(fact, &points)?.mid * DAY, ty)
+            aggregate::number(slope.mid * DAY, ty)
         }
         Ask::Reaches | Ask::FallsTo => Ok(match arrives(ask, parts, scope)? {
             Arrival::Crossed => Value::Int(0),
@@ -115,11 +118,12 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
         }
         Ask::Past => {
             let samples = scope.past(place(fact)?)?;
-            let values = || samples.earlier.iter().filter(|(_, value)| !value.is_null());
-            let known: Vec<Cell> = values().map(|(_, value)| Ok(value.clone())).collect();
+            let values: Vec<(i64, Value)> =
+                samples.earlier.iter().filter(|(_, value)| !value.is_null()).cloned().collect();
+            let values = trend::fair(&values, samples.now, samples.span);
             // Only earlier samples are in the list, so the one of now does not count.
-            samples.enough(&fact.text, known.len(), values().next().map(|(at, _)| *at))?;
-            Ok(Value::List(known.into()))
+            samples.enough(&fact.text, values.len(), values.first().map(|(at, _)| *at))?;
+            Ok(Value::List(values.into_iter().map(|(_, value)| Ok(value)).collect()))
         }
     }
 }
@@ -127,14 +131,12 @@ pub fn answer(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Cell {
 fn arrives(ask: Ask, parts: &[Node], scope: &dyn Scope) -> Result<Arrival, Arc<Missing>> {
     let [fact, limit] = parts else { return Err(ops::undecidable("a fact and a limit are needed")) };
     let (now, limit) = (eval(fact, scope)?, eval(limit, scope)?);
-    let points = points(fact, scope)?;
-    let last = points.last().map(|(_, number)| *number);
+    let (last, slope) = line(fact, scope)?;
     // A counter's line goes on after a reset; its limit is one of the value that is seen.
-    let shift = last.zip(now.as_float()).map_or(0.0, |(line, seen)| line - seen);
     let Some((current, limit)) = now.as_float().zip(limit.as_float()) else {
         return Err(ops::undecidable(format!("`{}` has no value now", fact.text)));
     };
-    let slope = slope(fact, &points)?;
+    let shift = last - current;
     Ok(trend::arrival(current + shift, limit + shift, slope, ask == Ask::Reaches))
 }
 

@@ -64,6 +64,18 @@ pub fn numbers(samples: &[(i64, Value)], counter: bool) -> Vec<(i64, f64)> {
     points
 }
 
+/// Earlier samples without those that stand closer than usual: whoever asks again and again in one hour has not seen more
+/// of a month, and must not outvote it. Of each span of time, counted back from `now`, the first ones count, as many as a
+/// span with samples has in the middle of all.
+pub fn fair<T: Clone>(earlier: &[(i64, T)], now: i64, span: i64) -> Vec<(i64, T)> {
+    let place = |at: i64| now.saturating_sub(at) / span.max(1);
+    let spans: Vec<&[(i64, T)]> = earlier.chunk_by(|(a, _), (b, _)| place(*a) == place(*b)).collect();
+    let mut many: Vec<usize> = spans.iter().map(|span| span.len()).collect();
+    many.sort_unstable();
+    let usual = many.get(many.len() / 2).copied().unwrap_or(0);
+    spans.into_iter().flat_map(|span| span.iter().take(usual)).cloned().collect()
+}
+
 /// The medians of equal spans of time.
 fn gathered(points: &[(i64, f64)]) -> Vec<(f64, f64)> {
     let Some(((first, _), (last, _))) = points.first().zip(points.last()) else { return Vec::new() };
@@ -87,7 +99,26 @@ fn gathered(points: &[(i64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// The slope of samples in ascending order of time; `None` if they do not span any time.
-pub fn slope(points: &[(i64, f64)]) -> Option<Slope> {
+///
+/// That of the last `latest` ones counts where the value stands further beyond everything before them than that ever
+/// differed: what lay still for weeks and has filled up for days does grow. Saw-teeth and noise stay within what was.
+pub fn slope(points: &[(i64, f64)], latest: usize) -> Option<Slope> {
+    let all = through(points)?;
+    let split = points.len().checked_sub(latest.max(3)).and_then(|at| points.split_at_checked(at));
+    let Some((before, last)) = split.filter(|(before, last)| before.len() >= last.len()) else {
+        return Some(all);
+    };
+    let now = points.last().map_or(0.0, |(_, y)| *y);
+    let (low, high) = before
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| (low.min(*y), high.max(*y)));
+    let beyond = (now - high).max(low - now);
+    let new = through(last).filter(|new| beyond > high - low && new.mid.abs() > all.mid.abs());
+    Some(new.unwrap_or(all))
+}
+
+/// The slope of all of them.
+fn through(points: &[(i64, f64)]) -> Option<Slope> {
     let points = gathered(points);
     let mut slopes = Vec::with_capacity(points.len() * points.len().saturating_sub(1) / 2);
     for (index, (t, y)) in points.iter().enumerate() {
@@ -123,6 +154,10 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400_000_000;
+
+    fn slope(points: &[(i64, f64)]) -> Option<Slope> {
+        super::slope(points, 5)
+    }
 
     fn daily(values: impl IntoIterator<Item = f64>) -> Vec<(i64, f64)> {
         values.into_iter().enumerate().map(|(day, y)| (i64::try_from(day).unwrap() * DAY, y)).collect()
@@ -177,12 +212,46 @@ mod tests {
     }
 
     #[test]
+    fn what_lay_still_and_fills_up_now_grows_and_one_jump_does_not() {
+        let flat = || std::iter::repeat_n(10.0, 12);
+        let filling = slope(&daily(flat().chain([40.0, 70.0, 99.0]))).unwrap();
+        assert!(days(arrival(99.0, 100.0, filling, true)) < 1.0, "{filling:?}");
+        let emptying = slope(&daily(flat().chain([7.0, 4.0, 1.0]))).unwrap();
+        assert!(days(arrival(1.0, 0.0, emptying, false)) < 1.0, "{emptying:?}");
+        let jump = slope(&daily(flat().chain([60.0]))).unwrap();
+        assert_eq!(arrival(60.0, 100.0, jump, true), Arrival::Never);
+        // Within what was, it is noise.
+        let noise =
+            slope(&daily((0..12).map(|day| 45.0 + f64::from(day * 7 % 10)).chain([46.0, 50.0, 54.5])));
+        let noise = noise.unwrap();
+        assert!(noise.mid * int_to_float(DAY) < 1.0, "{noise:?}");
+    }
+
+    #[test]
     fn many_samples_are_gathered_and_say_the_same() {
         let many: Vec<(i64, f64)> = (0..8_640)
             .map(|five_minutes| (i64::from(five_minutes) * 300_000_000, f64::from(five_minutes)))
             .collect();
         let slope = slope(&many).unwrap();
         assert!((slope.mid * 300_000_000.0 - 1.0).abs() < 1e-3, "{slope:?}");
+    }
+
+    #[test]
+    fn samples_that_stand_closer_than_usual_count_no_more_than_the_others() {
+        let hour = DAY / 24;
+        let at = |samples: &[(i64, i64)], now| {
+            let fair = fair(samples, now, DAY / 2);
+            fair.into_iter().map(|(at, value)| (at / hour, value)).collect::<Vec<_>>()
+        };
+        let daily: Vec<(i64, i64)> = (0..5).map(|day| (day * DAY, 9)).collect();
+        let all = vec![(0, 9), (24, 9), (48, 9), (72, 9), (96, 9)];
+        assert_eq!(at(&daily, 5 * DAY), all, "what is regular is whole");
+        let again: Vec<(i64, i64)> = (0..30).map(|minute| (5 * DAY + minute * hour / 60, 1)).collect();
+        let both = [&daily[..], &again].concat();
+        assert_eq!(at(&both, 5 * DAY + hour), [&all[..], &[(120, 1)]].concat());
+        let often: Vec<(i64, i64)> = (0..2_000).map(|step| (step * hour / 12, step)).collect();
+        assert_eq!(fair(&often, 2_000 * hour / 12, DAY / 2), often, "however often that is");
+        assert_eq!(fair::<i64>(&[], 0, 0), []);
     }
 
     #[test]

@@ -25,6 +25,9 @@ const BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
 const POINTS: usize = 5;
 const SPAN: i64 = 2 * DAY;
 
+/// Of a span of so many microseconds no more samples count than of others.
+const APART: i64 = SPAN / 4;
+
 const DAY: i64 = 86_400_000_000;
 
 /// A fact that is held against a limit.
@@ -271,12 +274,15 @@ fn arrives<'p>(held: &'p Held<'p>, fact: &WatchedFact, scope: &Last<'_>) -> Opti
     // A line through what was says nothing of what is no more.
     track.values.last()?.as_float()?;
     let samples: Vec<(i64, Value)> = track.at.iter().copied().zip(track.values.iter().cloned()).collect();
-    let points = trend::numbers(&samples, false);
-    let (first, last) = (points.first()?, points.last()?);
+    let mut points = trend::numbers(&samples, false);
+    let last = points.pop()?;
+    points = trend::fair(&points, last.0, APART);
+    points.push(last);
+    let first = points.first()?;
     if points.len() < POINTS || last.0 - first.0 < SPAN {
         return None;
     }
-    match trend::arrival(last.1, limit.as_float()?, trend::slope(&points)?, held.rising) {
+    match trend::arrival(last.1, limit.as_float()?, trend::slope(&points, POINTS)?, held.rising) {
         Arrival::In(likely, earliest, latest) => Some((held, likely, earliest, latest, limit)),
         Arrival::Crossed | Arrival::Never => None,
     }

@@ -31,6 +31,18 @@ pub struct HistorySpec {
     pub points: usize,
 }
 
+/// Spans of a window that are told apart at least, and at most.
+const SPANS: (i64, i64) = (28, 96);
+
+impl HistorySpec {
+    /// How long a span is, in microseconds, of which no more samples count than of others: as far apart as the samples
+    /// stand that there must be, if the window has room for some of them.
+    pub fn span(&self) -> i64 {
+        let apart = self.at_least / i64::try_from(self.points.max(1)).unwrap_or(i64::MAX);
+        apart.min(self.window / SPANS.0).max(self.window / SPANS.1)
+    }
+}
+
 /// Rows that a policy can judge: those of an observation, or what is made of others.
 #[derive(Clone, Debug)]
 pub struct View {
