@@ -346,6 +346,7 @@ impl Memory {
                 Some(promised) => draft.promising(promised.environment.as_ref(), &promised.digest),
                 None => draft,
             };
+            let draft = if setup.selection.set.is_empty() { draft } else { draft.otherwise() };
             let draft = std::mem::ManuallyDrop::new(draft);
             if let Some(promised) =
                 self.promised.as_ref().filter(|promised| !self.inbox.knows(&promised.digest))

@@ -172,6 +172,12 @@ impl Draft {
         self
     }
 
+    /// Of a run that was told to judge otherwise than the project does: from what it did not find nothing follows.
+    pub fn otherwise(mut self) -> Self {
+        self.judged.iter_mut().for_each(|one| one.whole = false);
+        self
+    }
+
     fn find(
         &mut self,
         path: &str,

@@ -157,6 +157,10 @@ impl Draft {
     pub fn promising(self, _: Option<&Arc<str>>, _: &str) -> Self {
         match self.0 {}
     }
+
+    pub fn otherwise(self) -> Self {
+        match self.0 {}
+    }
 }
 
 #[expect(missing_docs, reason = "as where there is a store")]

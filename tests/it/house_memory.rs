@@ -152,3 +152,24 @@ fn what_could_not_be_read_since_it_failed_stands_however_far_back_is_asked() {
     check("12-31").exits(1);
     assert_eq!(open(&shop, "12-31 03:00:00", "30d").len(), 1);
 }
+
+#[test]
+fn a_run_that_is_told_another_limit_is_no_sample_of_how_long_a_failure_held() {
+    let shop = shop("");
+    shop.file("big.log", &"x".repeat(20_000)).policy(
+        "size",
+        "target: { type: host }\nobserve: { log: { probe: file.stat, with: { path: @SHOP@/big.log } } }\nparams: { most: { default: 10KiB, why: agreed } }\nfail: size != null && size > params.most\nmessage: large\nalert: { urgency: page, for: 10m, context: [size] }\n",
+    );
+    let check = |time: &str| at(&shop, time, &["check", "--policy", "size"]);
+    check("07-01 10:00:00").exits(1);
+    check("07-01 10:11:00").exits(1);
+    at(&shop, "07-01 10:12:00", &["check", "--policy", "size", "--set", "most=1MiB"]).exits(0);
+    let run = check("07-01 10:13:00").exits(1);
+    assert!(!run.stdout.contains("pending"), "{}", run.stdout);
+    // What is small for a while begins anew.
+    shop.file("big.log", "small");
+    check("07-01 10:14:00").exits(0);
+    shop.file("big.log", &"x".repeat(20_000));
+    let run = check("07-01 10:15:00").exits(0);
+    assert!(run.stdout.contains("pending"), "{}", run.stdout);
+}
