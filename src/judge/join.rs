@@ -11,7 +11,7 @@ use crate::fact::{Cause, Cell, Level, Missing, Row, Schema, Table, Value, ZeroRo
 use crate::policy::{Join, View};
 
 use super::matcher::{Matcher, NONE, doubled};
-use super::tables::{Rows, Tables};
+use super::tables::{Rows, Tables, no_rows};
 
 /// A side of a join: a view of the check, or an earlier answer.
 pub(super) enum Side<'a> {
@@ -364,8 +364,6 @@ fn empties(
         return;
     }
     for (name, _) in names.into_iter().zip(sides).filter(|(_, empty)| *empty) {
-        let what = format!("`{name}` has no rows, and something had to be there");
-        let missing = Missing::new(Cause::Empty, what).fix("if nothing is fine here, write `expect: any`");
-        matched.faults.push(Arc::new(missing));
+        matched.faults.push(no_rows(name));
     }
 }

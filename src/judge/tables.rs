@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::fact::{
-    Cause, Cell, Level, Missing, Observation, Row, Schema, Table, Type, Value, micros_of, show,
+    Cause, Cell, Level, Missing, Observation, Row, Schema, Table, Type, Value, ZeroRows, micros_of, show,
 };
 use crate::plan::{Asked, Check};
 use crate::policy::{Expect, Observe, View, ViewKind};
@@ -158,6 +158,7 @@ impl<'a> Tables<'a> {
     /// Rows of several targets. What one did not tell may be anything, so the rows are not all.
     fn together(&self, observe: &Observe, answers: &[&Observation]) -> Result<Table, Arc<Missing>> {
         let mut whole = Table { schema: Arc::clone(&observe.schema), rows: Vec::new(), total: 0, cut: None };
+        let mut empty = None;
         for answer in answers {
             let table =
                 fresh(observe, answer, self.given).and_then(|()| answer.result.as_ref().map_err(Arc::clone));
@@ -171,6 +172,9 @@ impl<'a> Tables<'a> {
                 Ok(table) => {
                     whole.cut = whole.cut.or_else(|| table.cut.as_deref().and_then(gap));
                     whole.total += table.total;
+                    if table.rows.is_empty() && self.is_suspicious(observe) {
+                        empty = empty.or_else(|| Some(no_rows(target)));
+                    }
                     let from = |row: &Row| {
                         row.iter().cloned().chain([Ok(Value::Text(Arc::clone(target)))]).collect::<Row>()
                     };
@@ -181,8 +185,15 @@ impl<'a> Tables<'a> {
         // Nobody answered: the fault of the first hides all.
         match whole.cut {
             Some(why) if whole.rows.is_empty() => Err(why),
+            // Where all are empty, that is what is said of the whole.
+            None if !whole.rows.is_empty() => Ok(Table { cut: empty, ..whole }),
             _ => Ok(whole),
         }
+    }
+
+    /// Had something to be there, wherever it was looked for?
+    fn is_suspicious(&self, observe: &Observe) -> bool {
+        observe.schema.zero == ZeroRows::Suspicious && !self.any_is_fine()
     }
 
     /// The cells of a row of a view.
@@ -209,9 +220,12 @@ impl<'a> Tables<'a> {
 
     /// The one row of a view that has one.
     pub(super) fn single(&self, view: usize) -> Result<Cow<'_, [Cell]>, Arc<Missing>> {
-        match self.rows(view)?.len() {
-            1 => self.row(view, 0),
-            0 => Err(Arc::new(Missing::new(Cause::Empty, "the observation has no row"))),
+        let rows = self.rows(view)?;
+        match (rows.len(), rows.faults().into_iter().next()) {
+            // What is not told may be another row.
+            (1, Some(why)) => Err(why),
+            (1, None) => self.row(view, 0),
+            (0, _) => Err(Arc::new(Missing::new(Cause::Empty, "the observation has no row"))),
             _ => Err(Arc::new(Missing::new(Cause::Ambiguous, "the observation has several rows"))),
         }
     }
@@ -251,6 +265,12 @@ impl<'a> Tables<'a> {
     pub(super) fn any_is_fine(&self) -> bool {
         self.check.policy.expect == Expect::Any
     }
+}
+
+/// A side, or one of several targets, without rows that had to have some: its emptiness proves nothing.
+pub(super) fn no_rows(name: &str) -> Arc<Missing> {
+    let what = format!("`{name}` has no rows, and something had to be there");
+    Arc::new(Missing::new(Cause::Empty, what).fix("if nothing is fine here, write `expect: any`"))
 }
 
 /// `accept: exact` refuses estimates.

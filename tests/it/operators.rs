@@ -2,12 +2,13 @@
 //! each with cases, and bound by a project.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use crate::harness::{Run, Shop, in_days};
-use crate::policies_postgres::{Database, shared};
+use crate::policies_postgres::{Database, psql, shared};
 use crate::remedy::about;
 use crate::trial::{done, env};
 
@@ -231,6 +232,7 @@ fn their_queries_are_those_of_a_real_server() {
     let check = |policy: &str| shop.check(&["--policy", policy, "--target", "shop-db"]);
 
     assert_eq!(check("transaction-age-with-its-cause").verdict("transaction-age-with-its-cause"), "pass");
+    horizon(&database);
     let large = shop.check(&["--policy", "dead-tuples-that-matter", "--set", "large=1B"]);
     assert_eq!(large.check_of("dead-tuples-that-matter")["rows"], 3, "{}", large.stdout);
     let gone = about(&check("replication-lag").exits(1), "replication-lag", "standby-a");
@@ -244,4 +246,58 @@ fn their_queries_are_those_of_a_real_server() {
     shared(database.name(), "DELETE FROM orders WHERE id = 7");
     let lost = about(&check(counts).exits(1), counts, "public.orders");
     assert_eq!(lost["message"], "public.orders is append-only, and has 499 rows of 500");
+}
+
+/// Who holds the horizon, by the query of the policy: a writer that is idle, and never the session that asks.
+fn horizon(database: &Database) {
+    let policy = text("transaction-age-with-its-cause.yaml");
+    let sql: String = policy
+        .lines()
+        .skip_while(|line| !line.contains("WITH held"))
+        .take_while(|line| !line.contains("SELECT (SELECT"))
+        .collect();
+    let mut writer = psql(database.name(), "");
+    let mut writer = std::process::Command::new(writer.get_program())
+        .args(writer.get_args().take_while(|word| *word != "-c"))
+        .envs(writer.env("PGAPPNAME", "writer").get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = writer.stdin.take().unwrap();
+    writeln!(to, "BEGIN; INSERT INTO carts VALUES (0); SELECT pg_backend_pid();").unwrap();
+    let mut pid = String::new();
+    std::io::BufReader::new(writer.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+    let ask = format!(
+        "{sql} SELECT count(*) FILTER (WHERE holder = '{}'), count(*) FILTER (WHERE holder = pg_backend_pid()::text) FROM held WHERE kind = 'session' AND age IS NOT NULL",
+        pid.trim()
+    );
+    let told = psql(database.name(), &ask).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&told.stdout).trim(),
+        "1|0",
+        "{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    drop(to);
+    writer.wait().unwrap();
+}
+
+#[test]
+fn what_a_command_printed_before_it_broke_off_is_no_pass() {
+    let ends = format!("{}T00:00:00Z", in_days(60));
+    let fleet = serde_json::json!([{ "name": "a", "not_after": ends, "issuer": "R11" }]);
+    let shop = shop(&[("fleet", fleet)]);
+    for (end, said) in [("exit 1", "exit status 1"), ("kill -9 $$", "signal 9")] {
+        let project =
+            text("muster.yaml").replace("[cat, fleet.json]", &format!("[sh, -c, 'cat fleet.json; {end}']"));
+        shop.file("muster.yaml", &project);
+        let run = shop.check(&["--policy", "certificate-fleet"]).exits(3);
+        assert_eq!(run.cause("certificate-fleet"), "incomplete");
+        assert!(
+            run.finding("certificate-fleet")["message"].as_str().unwrap().contains(said),
+            "{}",
+            run.stdout
+        );
+    }
 }

@@ -163,7 +163,12 @@ fn a_repository_that_does_not_answer_is_no_pass() {
     // `old` has no manifest: what it answers instead could have held a copy.
     let run = judge(&shop, id).exits(3);
     assert_eq!(run.verdict(id), "unknown", "{}", run.stdout);
+    // Nor is an empty list a proof that it holds none.
     shop.file("old/manifest.json", "[]");
+    let run = judge(&shop, id).exits(3);
+    assert!(run.findings().iter().all(|one| one["cause"]["cause"] == "empty"), "{}", run.stdout);
+    assert!(run.findings()[0]["message"].as_str().unwrap().contains("`old`"), "{}", run.stdout);
+    copy(&shop, "old", "disk", true, hours(1));
     assert_eq!(judge(&shop, id).exits(0).verdict(id), "pass");
     let [.., cloud, _] = places;
     drop(cloud);

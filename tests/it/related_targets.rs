@@ -225,3 +225,58 @@ fn an_answer_of_another_system_is_compared_with_nothing() {
     let said = run.finding("counts")["message"].as_str().unwrap().to_owned();
     assert!(said.contains("does not say of which system"), "{said}");
 }
+
+#[test]
+fn an_empty_member_of_many_leaves_unknown_what_it_could_feed() {
+    let shop = project(&[("one", "shop"), ("two", "shop")], "");
+    let head = "target: { type: host }\nalso: { repos: { type: sqlite, same: [app], many: true } }\n";
+    let copies = "copies: { probe: sqlite.query, on: repos, with: { sql: 'SELECT name, size FROM copy' }, facts: { name: text, size: bytes }, key: [name] }";
+    let other = copies.replacen("copies:", "other:", 1);
+    let each = format!("{head}observe: {{ {copies} }}\neach: copies\nfail: size < 0.bytes\n");
+    shop.policy("each", &each);
+    shop.policy("some", &format!("{each}expect: some\n"));
+    shop.policy("listed", &format!("{each}expect: [main, mail]\n"));
+    shop.policy("accepted", &format!("{each}expect: any\n"));
+    let group = "group: { sets: { of: copies, by: name, let: { least: min(size) } } }\neach: sets\nfail: least < 0.bytes\n";
+    shop.policy("grouped", &format!("{head}observe: {{ {copies} }}\n{group}"));
+    for (name, of) in [("left", "[copies, sets]"), ("right", "[sets, copies]")] {
+        let sets = "group: { sets: { of: other, by: name, let: { least: min(size) } } }";
+        let join = format!("join: {{ pairs: {{ of: {of}, by: name }} }}\neach: pairs\n");
+        let fail = "fail:\n  - { if: side != \"both\", message: x }\n";
+        shop.policy(name, &format!("{head}observe:\n  {copies}\n  {other}\n{sets}\n{join}{fail}"));
+    }
+    repository(&shop, "one.db", &[("main", 100)]);
+    repository(&shop, "two.db", &[]);
+    let run = shop.check(&[]).exits(3);
+    for name in ["each", "some", "listed", "grouped", "left", "right"] {
+        assert_eq!(run.verdict(name), "unknown", "{name}");
+        let told = run.findings_of(name).iter().any(|f| {
+            f["message"].as_str().is_some_and(|said| said.contains("`two`")) && f["cause"]["cause"] == "empty"
+        });
+        assert!(told, "{name}: {:#?}", run.findings_of(name));
+    }
+    assert_eq!(run.verdict_of("listed", "mail"), "unknown", "it may be in the other");
+    assert_eq!(run.verdict("accepted"), "pass");
+    // All are empty: what is said of the whole, as of one target.
+    repository(&shop, "one.db", &[]);
+    let run = shop.check(&[]).exits(1);
+    assert_eq!((run.cause("each"), run.verdict_of("listed", "mail")), ("empty", "fail"));
+}
+
+#[test]
+fn a_quantile_of_a_group_is_written_as_it_is_documented() {
+    let shop = project(&[("one", "shop")], "");
+    repository(&shop, "one.db", &[("a", 1), ("b", 2), ("c", 9)]);
+    let of = |quantile: &str| {
+        format!(
+            "target: {{ type: sqlite }}\nobserve: {{ copies: {{ probe: sqlite.query, with: {{ sql: 'SELECT name, size FROM copy' }}, facts: {{ name: text, size: bytes }}, key: [name] }} }}\n\
+             group: {{ all: {{ of: copies, let: {{ q: '{quantile}' }} }} }}\neach: all\nparams: {{ sizes: {{ default: [1, 2, 3], why: a list }} }}\nfail: (q ?? 0.bytes) < 5.bytes\nmessage: '{{{{ q }}}}'\n"
+        )
+    };
+    shop.policy("copies", &of("quantile(size, 100.percent)"));
+    assert_eq!(shop.check(&[]).exits(0).verdict("copies"), "pass");
+    shop.policy("copies", &of("quantile(size, 50.percent, size > 0.bytes)"));
+    assert_eq!(shop.check(&[]).exits(1).finding("copies")["message"], "2 B");
+    shop.policy("copies", &of("quantile(size, 150.percent)"));
+    shop.check(&[]).exits(2).says("a quantile is a literal share");
+}

@@ -22,6 +22,12 @@ pub(super) static OUTPUT: ProbeDecl = ProbeDecl {
             "/disks",
             "with `json`: pointer to an array whose items become rows; the policy declares their key",
         ),
+        param(
+            "exit_up_to",
+            Ty::Int,
+            "1",
+            "with `rows`: the highest exit status with which they are all (0 if not given); after a higher one, or a signal, they are incomplete",
+        ),
     ],
     facts: &[
         field("exit_status", Ty::Int, "0", "exit status; 128 and the signal's number if a signal ended it"),

@@ -53,6 +53,9 @@ fn check(ask: &Ask<'_>, format: &str) -> Result<(), Missing> {
         Some(_) if ask.request.schema.key.is_empty() => {
             wrong("`rows` makes many rows, and nothing tells them apart", "declare `key: [fact]`")
         }
+        None if ask.request.args.int("exit_up_to").is_some_and(|status| status != 0) => {
+            wrong("`exit_up_to` is about `rows`", "judge `exit_status`")
+        }
         _ => Ok(()),
     }
 }
@@ -82,7 +85,12 @@ fn table(ask: &Ask<'_>, cx: &Context, format: &str, ended: &Ended) -> Result<Tab
             declared_missing(&mut table, declared.len(), &fixed, &why);
         }
         (Ok(text), "json") => match (json::parse(&text), ask.request.args.text("rows")) {
-            (Ok(json), Some(rows)) => rows_from_json(&mut table, &json, rows, declared, &fixed)?,
+            (Ok(json), Some(rows)) => {
+                rows_from_json(&mut table, &json, rows, declared, &fixed)?;
+                if let Some(why) = broken_off(ask, ended) {
+                    table.cut(why);
+                }
+            }
             (Ok(json), None) => row_from_json(&mut table, &json, declared, &fixed),
             (Err(why), rows) => {
                 let why = why.fix("read `exit_status` and `stderr` of the same observation");
@@ -102,6 +110,22 @@ fn table(ask: &Ask<'_>, cx: &Context, format: &str, ended: &Ended) -> Result<Tab
         _ => cells_row(&mut table, &fixed, Vec::new()),
     }
     Ok(table.finish())
+}
+
+/// Whoever ended with a fault may not have printed all rows, and where there is none, no row tells its status.
+fn broken_off(ask: &Ask<'_>, ended: &Ended) -> Option<Missing> {
+    let status = ended.exit_status();
+    let how = match std::os::unix::process::ExitStatusExt::signal(&ended.status) {
+        Some(signal) => format!("was ended by the signal {signal}"),
+        None if status > ask.request.args.int("exit_up_to").unwrap_or(0) => {
+            format!("ended with the exit status {status}")
+        }
+        None => return None,
+    };
+    let what = format!("the command {how}, so its rows may not be all");
+    let fix =
+        "read its `stderr`; if it prints all rows with that status, write `exit_up_to: …` under `with:`";
+    Some(Missing::new(Cause::Incomplete, what).fix(fix))
 }
 
 fn fixed(

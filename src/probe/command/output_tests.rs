@@ -87,6 +87,31 @@ fn items_become_rows() {
 }
 
 #[test]
+fn rows_of_a_command_that_ended_with_a_fault_are_incomplete() {
+    let run = |end: &str, args: Json| {
+        let question = script(&format!("echo '[{{\"a\": 1}}]'; {end}"), args);
+        question.fact("a", "int", "").key(&["a"]).run().unwrap()
+    };
+    let rows = || json!({"format": "json", "rows": "."});
+    let accepting = || json!({"format": "json", "rows": ".", "exit_up_to": 1});
+    for (end, args, cut) in [
+        ("exit 0", rows(), None),
+        ("exit 1", rows(), Some("exit status 1")),
+        ("exit 1", accepting(), None),
+        ("exit 2", accepting(), Some("exit status 2")),
+        ("kill -9 $$", accepting(), Some("signal 9")),
+    ] {
+        let answer = run(end, args);
+        let why = answer.table.cut.as_deref();
+        assert_eq!(why.map(|why| why.cause), cut.map(|_| Cause::Incomplete), "{end}");
+        assert!(cut.is_none_or(|said| why.unwrap().what.contains(said)), "{why:?}");
+        assert_eq!(value(&answer, 0, "a"), Value::Int(1), "{end}");
+    }
+    let none = script("echo '[]'; exit 1", rows()).fact("a", "int", "").key(&["a"]).run().unwrap();
+    assert!(none.table.cut.is_some());
+}
+
+#[test]
 fn rows_that_are_not_there_are_no_empty_answer() {
     let cases = [("{}", Cause::Absent), (r#"{"disks": 1}"#, Cause::WrongType), ("", Cause::Malformed)];
     for (text, wanted) in cases {

@@ -48,12 +48,24 @@ pub(crate) fn json_cell(json: Option<&Json>, pointer: &Pointer) -> Cell {
     if let (Type::List(item), Json::Array(items)) = (pointer.ty.base(), json) {
         return Ok(Value::List(list(items, item, pointer)));
     }
-    typed(json, pointer).or_else(|why| wrong(pointer, &why).cell())
+    typed(json, pointer).or_else(|why| wrong(pointer, &why).cell()).and_then(|value| counted(value, pointer))
 }
 
 /// A number with the unit that stands beside it, as the declared type.
 pub(crate) fn amount_cell(amount: Amount, unit: Option<&str>, pointer: &Pointer) -> Cell {
-    number(amount, unit, pointer.ty.base()).or_else(|why| wrong(pointer, &why).cell())
+    let cell = number(amount, unit, pointer.ty.base()).or_else(|why| wrong(pointer, &why).cell());
+    cell.and_then(|value| counted(value, pointer))
+}
+
+/// What counts is never below zero; a fall to there would pass for a reset, after which the count goes on.
+fn counted(value: Value, pointer: &Pointer) -> Cell {
+    match value {
+        Value::Int(int) if int < 0 && *pointer.ty.base() == Type::Counter => {
+            let what = format!("{} is {int}, and a counter is never below zero", place(pointer));
+            row(Cause::Malformed, what).fix("declare it as `int` if it can fall below zero").cell()
+        }
+        value => Ok(value),
+    }
 }
 
 fn list(items: &[Json], item: &Type, pointer: &Pointer) -> Arc<[Cell]> {
@@ -141,6 +153,17 @@ mod tests {
     }
 
     const WRONG: Result<Value, Cause> = Err(Cause::WrongType);
+
+    #[test]
+    fn a_counter_below_zero_is_malformed() {
+        let cause = |cell: Cell| cell.map_err(|why| why.cause);
+        let counter = |number: i64| cause(json_cell(Some(&json!(number)), &pointer("counter", "", None)));
+        assert_eq!(counter(-5), Err(Cause::Malformed));
+        assert_eq!(counter(0), Ok(Value::Int(0)));
+        let nullable = pointer("counter?", "", None);
+        assert_eq!(cause(amount_cell(Amount::Int(-1), None, &nullable)), Err(Cause::Malformed));
+        assert_eq!(cause(json_cell(Some(&json!(-5)), &pointer("int", "", None))), Ok(Value::Int(-5)));
+    }
 
     #[test]
     fn values_take_their_declared_type_and_unit() {

@@ -60,10 +60,15 @@ impl Checker<'_> {
             names: Names { env: &members, narrowed: members.narrowed.clone() },
             folds: Vec::new(),
         };
-        // `min(a, b)` of two values of the group is the function of that name.
-        if let (true, [_, second]) = (functions::find(name).is_some(), args)
-            && !inner.node(second).is_ok_and(|node| node.ty == Type::Bool)
-        {
+        // `min(a, b)` of two values of the group is the function of that name, and so is a quantile of a list.
+        let is_function = match (functions::find(name).is_some(), args) {
+            (true, [list, _]) if name == "quantile" => {
+                inner.node(list).is_ok_and(|node| matches!(node.ty.base(), Type::List(_)))
+            }
+            (true, [_, second]) => !inner.node(second).is_ok_and(|node| node.ty == Type::Bool),
+            _ => false,
+        };
+        if is_function {
             return Ok(None);
         }
         let Some(parts) = inner.parts(name, args)? else {
