@@ -188,6 +188,7 @@ impl Scope for RowScope<'_, '_> {
             now,
             at_least: spec.at_least,
             points: spec.points,
+            unstored: !self.maker.check.has_store,
         })
     }
 }
