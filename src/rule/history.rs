@@ -69,8 +69,8 @@ impl Samples {
         );
         if since < self.at_least {
             what.push_str(&format!(
-                ", {} {} ({} are needed)",
-                if few { "which reach back" } else { "and they reach back only" },
+                "; {} {} old (at least {} is needed)",
+                if few { "the oldest is" } else { "but the oldest is only" },
                 span(since),
                 span(self.at_least)
             ));

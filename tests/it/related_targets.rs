@@ -325,7 +325,7 @@ fn too_little_of_the_past_says_what_is_lacking() {
     let [grows, before] = said("store: { path: .muster/store.db }\n");
     assert_eq!(
         grows,
-        "could not be judged: there is 1 sample of `size` (3 are needed), which reach back 0s (2d are needed)"
+        "could not be judged: there is 1 sample of `size` (3 are needed); the oldest is 0s old (at least 2d is needed)"
     );
     assert!(!before.contains("no `store:`"), "{before}");
 }
