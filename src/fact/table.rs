@@ -98,6 +98,7 @@ pub struct TableBuilder {
     cut: Option<Arc<Missing>>,
     absent: Arc<Missing>,
     max_rows: usize,
+    advice: Option<&'static str>,
 }
 
 impl TableBuilder {
@@ -112,7 +113,15 @@ impl TableBuilder {
             cut: None,
             absent: Arc::new(absent),
             max_rows,
+            advice: None,
         }
+    }
+
+    /// What to do about an answer that has more rows.
+    #[must_use]
+    pub fn advise(mut self, advice: &'static str) -> Self {
+        self.advice = Some(advice);
+        self
     }
 
     /// Begins a row.
@@ -153,7 +162,11 @@ impl TableBuilder {
             self.total = Some(seen);
             if self.cut.is_none() {
                 let what = format!("more than {} rows; the answer was cut there", self.max_rows);
-                self.cut(Missing::new(Cause::Incomplete, what));
+                let why = Missing::new(Cause::Incomplete, what);
+                self.cut(match self.advice {
+                    Some(advice) => why.fix(advice),
+                    None => why,
+                });
             }
             return;
         }

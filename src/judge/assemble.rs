@@ -12,8 +12,8 @@ use crate::policy::project::Pattern;
 use crate::policy::{Override, Project};
 use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Verdict};
 
-use super::Outcome;
 use super::waive::today;
+use super::{HeldBack, Outcome};
 
 /// Days before its end from which a waiver is a warning.
 const SOON: i64 = 14;
@@ -142,7 +142,7 @@ impl Notices<'_> {
         self.found.push(Finding { at, ..finding });
     }
 
-    fn waivers(&mut self, used: &BTreeSet<usize>) {
+    fn waivers(&mut self, used: &BTreeSet<usize>, held_back: &BTreeMap<usize, HeldBack>) {
         let today = today(self.about.started);
         for (index, waiver) in self.about.project.waivers.iter().enumerate() {
             let until = crate::fact::show(&crate::fact::Value::Int(waiver.expires), &crate::fact::Type::Date);
@@ -152,7 +152,20 @@ impl Notices<'_> {
             let (word, message) = if left < 0 {
                 let mend = "mend what it covers, or renew it with a reason";
                 ("expired", format!("{name} expired on {until}: {mend}"))
-            } else if self.about.whole && !used.contains(&index) && !is_broken {
+            } else if let (Some(HeldBack::Beyond(why)), false) =
+                (held_back.get(&index), used.contains(&index))
+            {
+                (
+                    "beyond",
+                    format!(
+                        "{name} covers nothing any more: {why}; mend what it is for, or raise `up_to` with a reason"
+                    ),
+                )
+            } else if self.about.whole
+                && !used.contains(&index)
+                && !is_broken
+                && !held_back.contains_key(&index)
+            {
                 let mend = "remove it, or correct its target or subject";
                 ("unused", format!("{name} covers nothing: {mend}"))
             } else if left <= SOON {
@@ -223,7 +236,13 @@ fn chosen(entry: &Override) -> String {
 fn notices(plan: &Plan, outcomes: &[Outcome], about: &Assembly<'_>) -> Vec<Finding> {
     let used: BTreeSet<usize> = outcomes.iter().flat_map(|outcome| outcome.waivers.iter().copied()).collect();
     let mut notices = Notices { about, found: Vec::new(), known: BTreeMap::new() };
-    notices.waivers(&used);
+    let mut held_back = BTreeMap::new();
+    for (index, why) in outcomes.iter().flat_map(|outcome| &outcome.held_back) {
+        // What is known to be beyond is said, whatever else could not be judged.
+        let known = held_back.entry(*index).or_insert_with(|| why.clone());
+        *known = (*known).clone().max(why.clone());
+    }
+    notices.waivers(&used, &held_back);
     notices.subjects(plan, outcomes);
     notices.found
 }

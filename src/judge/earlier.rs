@@ -4,6 +4,7 @@ use super::join::{About, Matched, Pairs, Side, both_told, pair};
 use super::tables::{Tables, exact};
 use crate::fact::{Before, Cause, Missing, Observation, Table, ZeroRows};
 use crate::policy::{Observe, View};
+use crate::rule::history::UNSTORED;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,10 +121,11 @@ fn earlier(
     observe: &Observe,
 ) -> Result<Table, Arc<Missing>> {
     let (what, fix) = match source {
-        Before::Previous => (
-            "there is no earlier answer to compare with".to_owned(),
-            "the next run has one, if the project has a `store:`",
-        ),
+        Before::Previous if !tables.check.has_store => {
+            let [why, fix] = UNSTORED;
+            (format!("there is no earlier answer to compare with: {why}"), fix)
+        }
+        Before::Previous => ("there is no earlier answer to compare with".to_owned(), "the next run has one"),
         Before::Recording(path) => (
             format!("the recording `{path}` has no answer to this question"),
             "record it again with `muster record`",

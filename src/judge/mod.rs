@@ -18,7 +18,7 @@ mod scope;
 mod tables;
 mod waive;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use crate::fact::{Cause, Effect, Missing, Observation, Past, Rows as Many, ZeroRows};
 use crate::plan::{Asked, Check, Looser};
 use crate::policy::Expect;
+use crate::policy::decode::digest;
 use crate::verdict::{self, Counts, Finding, Recall, Verdict};
 
 pub use assemble::{Assembly, assemble};
@@ -54,13 +55,29 @@ pub struct Outcome {
     pub check: verdict::Check,
     /// Positions of waivers that covered something.
     pub waivers: BTreeSet<usize>,
+    /// Positions of waivers that covered nothing here, and why it cannot be said that they are in vain.
+    pub held_back: BTreeMap<usize, HeldBack>,
     /// Positions of subject overrides that matched a row.
     pub subjects: BTreeSet<usize>,
 }
 
+/// Why a waiver that covers nothing is not in vain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HeldBack {
+    /// What it is for could not be judged.
+    Unknown,
+    /// What it is for is worse than it allows.
+    Beyond(String),
+}
+
 /// Judges one check; its requests are positions of the answers.
 pub fn judge(check: &Check, answers: &[Observation], given: &Given<'_>) -> Outcome {
-    let mut outcome = Outcome { check: frame(check), waivers: BTreeSet::new(), subjects: BTreeSet::new() };
+    let mut outcome = Outcome {
+        check: frame(check),
+        waivers: BTreeSet::new(),
+        held_back: BTreeMap::new(),
+        subjects: BTreeSet::new(),
+    };
     if let Some(why) = &check.skip {
         outcome.check.verdict = Verdict::Skipped;
         outcome.check.counts.add(Verdict::Skipped, 1);
@@ -197,15 +214,28 @@ fn rank(finding: &Finding) -> (std::cmp::Reverse<Verdict>, std::cmp::Reverse<ver
     (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity))
 }
 
+/// What is said of a check as a whole may be several things; an id is of one of them.
+fn tell_apart(findings: &mut [Finding]) {
+    let mut known: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for finding in findings {
+        let again = known.entry(Arc::clone(&finding.id)).and_modify(|many| *many += 1).or_insert(0);
+        if *again > 0 {
+            finding.id = digest(&format!("{}\n{again}", finding.id));
+        }
+    }
+}
+
 fn finish(maker: &Maker<'_, '_>, outcome: &mut Outcome) {
     let check = &mut outcome.check;
     for finding in &mut check.findings {
         alert::hold(maker, finding);
-        if let Some(index) = waive::apply(maker, finding) {
-            outcome.waivers.insert(index);
+        match waive::apply(maker, finding) {
+            Some(index) => drop(outcome.waivers.insert(index)),
+            None => outcome.held_back.extend(waive::nearly(maker, finding)),
         }
     }
     check.findings.sort_by_key(rank);
+    tell_apart(&mut check.findings);
     for finding in &check.findings {
         check.counts.add(finding.verdict, 1);
     }

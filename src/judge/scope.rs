@@ -189,6 +189,7 @@ impl Scope for RowScope<'_, '_> {
             at_least: spec.at_least,
             points: spec.points,
             span: spec.span(),
+            unstored: !self.maker.check.has_store,
         })
     }
 }

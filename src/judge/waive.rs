@@ -8,6 +8,7 @@ use crate::rule::node::{Cmp, Node, Op, Place};
 use crate::rule::ops::compare;
 use crate::verdict::{Finding, Verdict, WaiverNote};
 
+use super::HeldBack;
 use super::findings::Maker;
 
 /// Days since 1970 of the judging time, UTC.
@@ -31,6 +32,23 @@ pub(super) fn apply(maker: &Maker<'_, '_>, finding: &mut Finding) -> Option<usiz
     Some(*index)
 }
 
+/// The waivers that a finding is for, and that do not cover it for what was seen or not seen.
+pub(super) fn nearly(maker: &Maker<'_, '_>, finding: &Finding) -> Vec<(usize, HeldBack)> {
+    let why = |waiver: &Waiver| {
+        if waiver.expires < today(maker.given.at) {
+            return None;
+        }
+        if finding.verdict == Verdict::Unknown {
+            // Of a whole check: every subject of it.
+            let is_for = finding.subject.key.is_empty() || for_another(waiver, finding).is_none();
+            return is_for.then_some(HeldBack::Unknown);
+        }
+        let is_for = waiver.covers.contains(&finding.verdict) && for_another(waiver, finding).is_none();
+        beyond(maker, waiver, finding).filter(|_| is_for).map(HeldBack::Beyond)
+    };
+    maker.check.waivers.iter().filter_map(|(index, waiver)| Some((*index, why(waiver)?))).collect()
+}
+
 /// Why a waiver of this policy and target does not cover a finding; `None` if it does.
 pub(super) fn why_not(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> Option<String> {
     if waiver.expires < today(maker.given.at) {
@@ -39,39 +57,50 @@ pub(super) fn why_not(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding)
     if !waiver.covers.contains(&finding.verdict) {
         return Some(format!("it does not cover `{}`", finding.verdict.word()));
     }
-    if let Some(pattern) = waiver.subject.as_ref().filter(|pattern| &*pattern.text != "*") {
-        // A pattern of letters fits a digest by chance.
-        if finding.subject.key.iter().any(|(_, value)| value.get("masked").is_some()) {
-            return Some("the subject is masked, so that nobody can tell whether it is for it".to_owned());
-        }
-        if !pattern.matches(&finding.subject.shown) {
-            return Some("it is for other subjects".to_owned());
-        }
+    for_another(waiver, finding).or_else(|| beyond(maker, waiver, finding))
+}
+
+/// Why a waiver is not for this subject.
+fn for_another(waiver: &Waiver, finding: &Finding) -> Option<String> {
+    let pattern = waiver.subject.as_ref().filter(|pattern| &*pattern.text != "*")?;
+    // A pattern of letters fits a digest by chance.
+    if finding.subject.key.iter().any(|(_, value)| value.get("masked").is_some()) {
+        return Some("the subject is masked, so that nobody can tell whether it is for it".to_owned());
     }
-    (!within(maker, waiver, finding))
-        .then(|| "a value is beyond its `up_to`, or cannot be compared with it".to_owned())
+    (!pattern.matches(&finding.subject.shown)).then(|| "it is for other subjects".to_owned())
 }
 
 /// `up_to`: no value of that type that the deciding rule compares may be beyond it. Where the rule does not tell
-/// which way is worse, nothing is covered.
-fn within(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> bool {
-    let Some(node) = &waiver.up_to else { return true };
-    let Ok((limit, ty)) = literal::untyped(node) else { return false };
+/// which way is worse, nothing is covered. Says which one is beyond.
+fn beyond(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> Option<String> {
+    let node = waiver.up_to.as_ref()?;
+    let Ok((limit, ty)) = literal::untyped(node) else {
+        return Some("its `up_to` cannot be read".to_owned());
+    };
+    let up_to = show(&limit, &ty);
+    let nothing = || Some(format!("no value of what decided can be compared with its `up_to: {up_to}`"));
     let policy = &maker.check.policy;
     let decided = |rung: &&Rung| {
         let node = &rung.rule.node;
         node.text == finding.rule && node.loc.to_string() == finding.at
     };
-    let Some(rung) = policy.fail.iter().chain(&policy.warn).find(decided) else { return false };
+    let Some(rung) = policy.fail.iter().chain(&policy.warn).find(decided) else { return nothing() };
     let mut compared = Vec::new();
     directions(policy, &rung.rule.node, true, &ty, &mut compared);
-    let fits = |(text, rising): &(Arc<str>, bool)| {
+    if compared.is_empty() {
+        return nothing();
+    }
+    compared.iter().find_map(|(text, rising)| {
         let operand = finding.operands.iter().find(|operand| operand.text == *text);
-        let value = operand.and_then(|operand| value_from_json(&operand.value, &ty).ok());
-        let beyond = if *rising { Cmp::Gt } else { Cmp::Lt };
-        value.is_some_and(|value| !compare(beyond, &value, &limit, &ty).unwrap_or(true))
-    };
-    !compared.is_empty() && compared.iter().all(fits)
+        let Some((operand, value)) =
+            operand.and_then(|operand| Some((operand, value_from_json(&operand.value, &ty).ok()?)))
+        else {
+            return Some(format!("`{text}` cannot be compared with its `up_to: {up_to}`"));
+        };
+        let worse = if *rising { Cmp::Gt } else { Cmp::Lt };
+        let is_beyond = compare(worse, &value, &limit, &ty).unwrap_or(true);
+        is_beyond.then(|| format!("`{text}` is {}, beyond its `up_to: {up_to}`", operand.shown))
+    })
 }
 
 /// The facts of a type that a condition compares with a limit, and whether it holds for what is higher. `holds` is

@@ -236,6 +236,7 @@ impl Binder<'_> {
             routes: std::collections::BTreeMap::new(),
             requests: Vec::new(),
             calendars: Arc::clone(&self.calendars),
+            has_store: self.input.project.store.is_some(),
             skip: Some(why),
             waivers: Vec::new(),
         });
@@ -301,6 +302,7 @@ impl Binder<'_> {
             routes,
             requests,
             calendars: Arc::clone(&self.calendars),
+            has_store: self.input.project.store.is_some(),
             skip,
             waivers,
         });

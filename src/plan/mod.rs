@@ -204,6 +204,8 @@ pub struct Check {
     pub requests: Vec<Asked>,
     /// Calendars of the project.
     pub calendars: Arc<Calendars>,
+    /// Does the project remember its runs?
+    pub has_store: bool,
     /// Why it is not judged.
     pub skip: Option<String>,
     /// Waivers that may cover it, by position in the project.

@@ -49,12 +49,18 @@ pub(crate) struct Collector<'a> {
     limitless: bool,
 }
 
+/// What to do about a query that gives more rows than it was said to.
+const MAX_ROWS: &str = "raise `max_rows` under `with:` of the observation, or let the query give fewer rows";
+
 impl<'a> Collector<'a> {
     /// For this question.
     pub(crate) fn new(ask: &'a Ask<'a>) -> Self {
         let wanted = ask.request.args.int("max_rows").and_then(|max| usize::try_from(max).ok());
         let max = wanted.unwrap_or(usize::MAX).min(ask.max_rows).max(1);
         let table = TableBuilder::new(&ask.request.schema, max);
+        // Beyond what any answer may have it does not help.
+        let raised = wanted.is_some_and(|wanted| wanted < ask.max_rows);
+        let table = if raised { table.advise(MAX_ROWS) } else { table };
         Self { ask, table, max, bytes: 0, count: 0, absent: Vec::new(), int_bools: false, limitless: false }
     }
 

@@ -33,7 +33,15 @@ pub struct Samples {
     pub points: usize,
     /// Of a span of so many microseconds no more samples count than of others.
     pub span: i64,
+    /// The project has no store, so that waiting brings no samples.
+    pub unstored: bool,
 }
+
+/// What is said where a project has no store, and what to do about it.
+pub const UNSTORED: [&str; 2] = [
+    "the project has no `store:`, so nothing is remembered",
+    "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run",
+];
 
 fn too_little(what: String) -> Arc<Missing> {
     let missing = Missing::new(Cause::NoHistory, what).level(Level::Row);
@@ -44,7 +52,7 @@ impl Samples {
     /// The last sample before now.
     fn previous(&self, name: &str) -> Result<&Value, Arc<Missing>> {
         let last = self.earlier.last().map(|(_, value)| value);
-        last.ok_or_else(|| too_little(format!("there is no earlier sample of `{name}`")))
+        last.ok_or_else(|| self.too_little(format!("there is no earlier sample of `{name}`")))
     }
 
     /// Refuses too few samples, or too short a time. A sample of null is none.
@@ -54,13 +62,30 @@ impl Samples {
         if points >= self.points && since >= self.at_least && points > 0 {
             return Ok(());
         }
-        Err(too_little(format!(
-            "{points} {} of `{name}` over {}, and {} over {} are needed",
-            if points == 1 { "sample" } else { "samples" },
-            span(since),
-            self.points.max(1),
-            span(self.at_least)
-        )))
+        let samples = if points == 1 { "sample" } else { "samples" };
+        let few = points < self.points.max(1);
+        let needed = if few { format!(" ({} are needed)", self.points.max(1)) } else { String::new() };
+        let mut what = format!(
+            "there {} {points} {samples} of `{name}`{needed}",
+            if points == 1 { "is" } else { "are" }
+        );
+        if since < self.at_least {
+            what.push_str(&format!(
+                "; {} {} old (at least {} is needed)",
+                if few { "the oldest is" } else { "but the oldest is only" },
+                span(since),
+                span(self.at_least)
+            ));
+        }
+        Err(self.too_little(what))
+    }
+
+    fn too_little(&self, what: String) -> Arc<Missing> {
+        if !self.unstored {
+            return too_little(what);
+        }
+        let [why, fix] = UNSTORED;
+        Arc::new(Missing::new(Cause::NoHistory, format!("{what}: {why}")).level(Level::Row).fix(fix))
     }
 }
 

@@ -225,8 +225,11 @@ impl StoreError {
     }
 
     /// The lowest byte of an extended code is the plain one.
-    fn of_code(path: String, code: i64, why: String) -> Self {
+    pub(super) fn of_code(path: String, code: i64, why: String) -> Self {
+        // Its shared memory could not be made larger: a disk without room says so before the file itself is written.
+        const NO_ROOM_FOR_SHARED_MEMORY: i64 = 4874;
         match code & 0xff {
+            _ if code == NO_ROOM_FOR_SHARED_MEMORY => Self::Full { path, why },
             5 | 6 => Self::Busy { path },
             8 => Self::ReadOnly { path, what: "the file".to_owned(), why },
             10 => Self::Io { path, why },

@@ -922,6 +922,14 @@ async fn a_full_disk_loses_this_run_and_no_other() {
     store.remember(&large, None).await.unwrap();
 }
 
+#[test]
+fn a_disk_without_room_for_shared_memory_is_full() {
+    let said = |code: i64| StoreError::of_code("s.db".to_owned(), code, "disk I/O error".to_owned());
+    assert!(matches!(said(4874), StoreError::Full { .. }));
+    assert!(matches!(said(13), StoreError::Full { .. }));
+    assert!(matches!(said(778), StoreError::Io { .. }), "a write that failed for another reason");
+}
+
 /// Saves until it is refused, and prints what was said.
 async fn save_until_refused(path: &Path) {
     let store = match Store::open(path).await {

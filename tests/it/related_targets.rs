@@ -280,3 +280,86 @@ fn a_quantile_of_a_group_is_written_as_it_is_documented() {
     shop.policy("copies", &of("quantile(size, 150.percent)"));
     shop.check(&[]).exits(2).says("a quantile is a literal share");
 }
+
+#[test]
+fn a_waiver_whose_limit_is_passed_says_by_what_and_one_of_an_unknown_is_not_in_vain() {
+    let waiver = |rest: &str| {
+        format!(
+            "commands: {{ o: [cat, x.json] }}\nwaivers:\n  - {{ policy: a, subject: a, reason: x, owner: team, ticket: T-1, expires: {}{rest} }}\n",
+            in_days(90)
+        )
+    };
+    let shop = project(&[], &waiver(", up_to: 8"));
+    shop.policy("a", "target: { type: host }\nobserve: { o: { probe: command.output, with: { command: o, format: json, rows: . }, facts: { k: text, v: int }, key: [k] } }\neach: o\nfail: v > 5\n");
+    let notices = |json: &str| -> Vec<String> {
+        shop.file("x.json", json);
+        shop.check(&[]).notices().iter().map(|one| one["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let beyond = notices(r#"[{"k": "a", "v": 9}]"#);
+    assert!(beyond.len() == 1 && beyond[0].contains("`v` is 9, beyond its `up_to: 8`"), "{beyond:?}");
+    assert_eq!(notices(r#"[{"k": "a", "v": 7}]"#), Vec::<String>::new());
+    // Nobody knows whether it would be covered.
+    assert_eq!(notices(r#"[{"k": "a", "v": null}]"#), Vec::<String>::new());
+    assert_eq!(notices("garbage"), Vec::<String>::new());
+    let unused = notices(r#"[{"k": "a", "v": 1}]"#);
+    assert!(unused.len() == 1 && unused[0].contains("covers nothing: remove it"), "{unused:?}");
+    let other = notices(r#"[{"k": "a", "v": 1}, {"k": "b", "v": null}]"#);
+    assert!(other.len() == 1 && other[0].contains("remove it"), "{other:?}");
+}
+
+#[test]
+fn too_little_of_the_past_says_what_is_lacking() {
+    let policy = "target: { type: sqlite }\nobserve: { copies: { probe: sqlite.query, with: { sql: 'SELECT name, size FROM copy' }, facts: { name: text, size: int }, key: [name], history: { window: 30d, at_least: 2d, points: 3 } } }\neach: copies\nfail: per_day(size) > 5\n";
+    let said = |more: &str| {
+        let shop = project(&[("one", "shop")], more);
+        shop.policy("grows", policy);
+        shop.policy("before", &COUNTS.replace("{ recording: base.json }", "previous"));
+        repository(&shop, "one.db", &[("a", 5)]);
+        let run = shop.check(&[]).exits(3);
+        ["grows", "before"].map(|name| run.finding(name)["message"].as_str().unwrap().to_owned())
+    };
+    let [grows, before] = said("");
+    for said in [&grows, &before] {
+        assert!(said.contains("the project has no `store:`"), "{said}");
+    }
+    let [grows, before] = said("store: { path: .muster/store.db }\n");
+    assert_eq!(
+        grows,
+        "could not be judged: there is 1 sample of `size` (3 are needed); the oldest is 0s old (at least 2d is needed)"
+    );
+    assert!(!before.contains("no `store:`"), "{before}");
+}
+
+#[test]
+fn an_answer_that_was_cut_names_its_limit_and_two_faults_have_two_ids() {
+    let shop = project(&[("one", "shop"), ("two", "shop")], "");
+    let of = |name: &str, on: &str, facts: &str, most: u32| {
+        format!(
+            "{name}: {{ probe: sqlite.query{on}, with: {{ sql: 'SELECT name, size FROM copy', max_rows: {most} }}, facts: {{ {facts} }}, key: [name] }}"
+        )
+    };
+    let cut = of("copies", "", "name: text, size: bytes", 1);
+    shop.policy("cut", &format!("target: {{ type: sqlite, name: one }}\nobserve: {{ {cut} }}\neach: copies\nfail: size < 0.bytes\n"));
+    let (left, right) = (
+        of("left", "", "name: 'text?', size: bytes", 9),
+        of("right", ", on: other", "name: 'text?', size: bytes", 9),
+    );
+    shop.policy("joined", &format!("target: {{ type: sqlite, name: one }}\nalso: {{ other: {{ type: sqlite, name: two }} }}\nobserve:\n  {left}\n  {right}\njoin: {{ both: {{ of: [left, right], by: name }} }}\neach: both\nfail: side != \"both\"\n"));
+    for name in ["one.db", "two.db"] {
+        repository(&shop, name, &[("a", 1), ("b", 2)]);
+        let sql = "INSERT INTO copy VALUES (NULL, 3)";
+        crate::trial::done(std::process::Command::new("sqlite3").arg(shop.at(name)).arg(sql));
+    }
+    let run = shop.check(&[]).exits(3);
+    assert!(run.finding("cut")["cause"]["fix"].as_str().unwrap().contains("`max_rows`"), "{}", run.stdout);
+    let ids: Vec<&str> = run.findings_of("joined").iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2, "{}", run.stdout);
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn a_value_of_a_group_that_reads_another_is_told_so() {
+    let shop = project(&[("one", "shop")], "");
+    shop.policy("copies", "target: { type: sqlite }\nobserve: { copies: { probe: sqlite.query, with: { sql: 'SELECT name, size FROM copy' }, facts: { name: text, size: int }, key: [name] } }\ngroup: { all: { of: copies, let: { most: max(size), twice: (most ?? 0) * 2 } } }\neach: all\nfail: (twice ?? 0) < 5\n");
+    shop.check(&[]).exits(2).says("`most` is another value of this group, and one value reads no other");
+}

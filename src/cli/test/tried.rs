@@ -109,6 +109,8 @@ pub(super) fn check(policy: &Arc<Policy>, case: &Case) -> Result<Check, Vec<Diag
         owner,
         routes: std::collections::BTreeMap::new(),
         requests,
+        // What a case says of the past is all there is to it.
+        has_store: true,
         calendars: Arc::new(calendars(case)),
         skip,
         waivers: Vec::new(),

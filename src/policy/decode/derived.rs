@@ -3,7 +3,7 @@
 use super::super::model::{Group, Join, View, ViewKind};
 use super::relations::{absent, side};
 use super::{Decoder, items, pairs, text};
-use crate::diag::{Diag, code, did_you_mean};
+use crate::diag::{Diag, Label, code, did_you_mean};
 use crate::fact::{Field, Rows, Schema, Type, ZeroRows};
 use crate::rule::env::{Observed, Part};
 use crate::rule::ops::comparable;
@@ -204,7 +204,9 @@ impl Decoder<'_> {
             let view = views.iter().any(|view| Some(&*view.rows.name) == name.as_str());
             let by = if view { Some("an observation") } else { fact.then_some("a fact of the group") };
             self.free_name(name, "a value of a group", &|_| by);
-            let checked = typing::check_in_group(Text::of(value), &env, &mut group.folds);
+            let siblings = || pairs(node.get("let")).iter().filter_map(|(name, _)| name.as_str());
+            let checked = typing::check_in_group(Text::of(value), &env, &mut group.folds)
+                .map_err(|diag| of_a_sibling(diag, siblings()));
             let Some(rule) = self.expression_of(value, checked) else {
                 self.broken.push(Arc::from(word));
                 continue;
@@ -295,4 +297,17 @@ fn joined(name: Arc<str>, sides: [usize; 2], of: [&View; 2], by: Vec<[usize; 2]>
     }
     let rows = Observed { name, schema, side: Some(at), parts, past };
     View { rows, kind: ViewKind::Join(Join { sides, by }), clock: a.clock }
+}
+
+/// A value of a group is made of its members and its key, and reads no other value of it.
+fn of_a_sibling<'a>(diag: Diag, mut siblings: impl Iterator<Item = &'a str>) -> Diag {
+    let Some(name) = siblings.find(|name| diag.message == typing::not_known(name)) else { return diag };
+    let message = format!("`{name}` is another value of this group, and one value reads no other");
+    let help =
+        format!("write what `{name}` is made of in its place, or combine both under the policy's own `let:`");
+    let told = Diag { message, help: Some(help), ..diag };
+    Diag {
+        labels: told.labels.into_iter().map(|label| Label { text: String::new(), ..label }).collect(),
+        ..told
+    }
 }
