@@ -31,6 +31,8 @@ pub struct Samples {
     pub at_least: i64,
     /// How many samples there must be, the one of now included.
     pub points: usize,
+    /// How many were left out because they are of another system.
+    pub left_out: usize,
 }
 
 fn too_little(what: String) -> Arc<Missing> {
@@ -42,7 +44,7 @@ impl Samples {
     /// The last sample before now.
     fn previous(&self, name: &str) -> Result<&Value, Arc<Missing>> {
         let last = self.earlier.last().map(|(_, value)| value);
-        last.ok_or_else(|| too_little(format!("there is no earlier sample of `{name}`")))
+        last.ok_or_else(|| too_little(format!("there is no earlier sample of `{name}`{}", self.of_another())))
     }
 
     /// Refuses too few samples, or too short a time. A sample of null is none.
@@ -53,12 +55,22 @@ impl Samples {
             return Ok(());
         }
         Err(too_little(format!(
-            "{points} {} of `{name}` over {}, and {} over {} are needed",
+            "{points} {} of `{name}` over {}, and {} over {} are needed{}",
             if points == 1 { "sample" } else { "samples" },
             span(since),
             self.points.max(1),
-            span(self.at_least)
+            span(self.at_least),
+            self.of_another()
         )))
+    }
+
+    /// What is there besides, and of which nobody may be judged.
+    fn of_another(&self) -> String {
+        match self.left_out {
+            0 => String::new(),
+            1 => "; one that is left out is of another system".to_owned(),
+            many => format!("; {many} that are left out are of another system"),
+        }
     }
 }
 

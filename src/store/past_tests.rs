@@ -31,7 +31,7 @@ async fn saw(store: &Store, minute: i64, size: i64) -> i64 {
 }
 
 fn previous() -> PastRequest {
-    PastRequest::Before(Before::Previous, key())
+    PastRequest::Before(Before::Previous(None), key())
 }
 
 fn history(hours: i64, facts: &[&str]) -> PastRequest {
@@ -41,7 +41,7 @@ fn history(hours: i64, facts: &[&str]) -> PastRequest {
 
 /// The size of `public.orders` in the answer that comes before.
 fn size_before(past: &Past) -> Option<Value> {
-    let answer = past.before.get(&(Before::Previous, key()))?;
+    let answer = past.before.get(&(Before::Previous(None), key()))?;
     let table = answer.result.as_ref().unwrap();
     let row = table.rows.iter().find(|row| row[1] == Ok(Value::text("orders"))).unwrap();
     Some(row[2].clone().unwrap())

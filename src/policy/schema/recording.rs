@@ -186,6 +186,10 @@ fn sample() -> Json {
 }
 
 fn past() -> Json {
+    let whose = object(
+        "a check that compares with the answer of the last run that judged it",
+        &[("policy", text("the policy")), ("target", text("the target"))],
+    );
     let before = object(
         "an earlier answer",
         &[
@@ -198,6 +202,7 @@ fn past() -> Json {
             ),
             ("observation", reference("observation")),
             ("question?", reference("question")),
+            ("whose?", list("the checks that compare with it; earlier versions did not say", &whose)),
         ],
     );
     let track = object(
@@ -217,6 +222,8 @@ fn past() -> Json {
             ("question", reference("question")),
             ("facts", list("names of the facts", &json!({ "type": "string" }))),
             ("subjects", list("the subjects", &subject)),
+            ("of?", reference("identity")),
+            ("left_out?", natural("answers of another system, which are no samples")),
         ],
     );
     let moments = || list("microseconds since 1970, ascending", &json!({ "type": "integer" }));
