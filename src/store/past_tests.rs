@@ -97,7 +97,8 @@ async fn the_answer_before_of_a_check_is_that_of_a_run_that_judged_it() {
         let wanted = PastRequest::Before(source.clone(), key());
         let past = store.past(&[wanted], at(minute)).await.unwrap();
         let answer = past.before.get(&(source.clone(), key()))?;
-        Some(answer.result.as_ref().unwrap().rows[0][2].clone().unwrap())
+        let rows = &answer.result.as_ref().unwrap().rows;
+        rows.iter().find(|row| row[1] == Ok(Value::text("orders"))).map(|row| row[2].clone().unwrap())
     };
     let who = |system: &str| Identity { system: Some(system.into()), ..Identity::default() };
     let judged = || vec![check(Verdict::Fail, vec![finding("aa01", Verdict::Fail)])];

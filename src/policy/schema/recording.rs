@@ -185,12 +185,12 @@ fn sample() -> Json {
     })
 }
 
-fn past() -> Json {
+fn earlier() -> Json {
     let whose = object(
         "a check that compares with the answer of the last run that judged it",
         &[("policy", text("the policy")), ("target", text("the target"))],
     );
-    let before = object(
+    object(
         "an earlier answer",
         &[
             (
@@ -204,7 +204,10 @@ fn past() -> Json {
             ("question?", reference("question")),
             ("whose?", list("the checks that compare with it; earlier versions did not say", &whose)),
         ],
-    );
+    )
+}
+
+fn past() -> Json {
     let track = object(
         "samples of one fact, ascending in time",
         &[
@@ -243,7 +246,7 @@ fn past() -> Json {
     object(
         "what was recalled from earlier runs",
         &[
-            ("before", list("earlier answers", &before)),
+            ("before", list("earlier answers", &earlier())),
             ("history", list("samples", &history)),
             ("verdicts?", verdicts),
         ],
