@@ -1,7 +1,6 @@
 //! The store of the project: what was judged before, and remembering what was judged now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::Due;
 use crate::diag::{Diag, Level, code};
-use crate::fact::{Before, Key, Observation, Past, PastRequest, Recording, micros_of};
+use crate::fact::{Past, PastRequest, Recording, micros_of};
 use crate::judge::Outcome;
 use crate::plan::Plan;
 use crate::policy::Project;
@@ -275,29 +274,6 @@ pub(super) fn taken(path: &Path, lost: u64) -> Diag {
         .help("nothing needs to be done; how long a rule has held is counted from the runs that are there");
     diag.level = Level::Warning;
     diag
-}
-
-/// Adds the answers of recordings that policies compare with. A file that cannot be read is wrong input: without
-/// it nothing could be compared, which must not pass for "nothing has changed".
-pub(super) fn baselines(project: &Project, plan: &Plan, past: &mut Past) -> Result<(), Problem> {
-    let mut read: BTreeMap<Arc<str>, BTreeMap<Key, Arc<Observation>>> = BTreeMap::new();
-    for wanted in plan.past() {
-        let PastRequest::Before(source @ Before::Recording(_), key) = wanted else { continue };
-        let Before::Recording(path) = &source else { continue };
-        if past.before.contains_key(&(source.clone(), key.clone())) {
-            continue;
-        }
-        if !read.contains_key(path) {
-            let recording = super::check::recording(&project.root.join(&**path))?;
-            let answers = recording.observations.into_iter();
-            let answers = answers.map(|answer| (answer.key.clone(), Arc::new(answer))).collect();
-            read.insert(Arc::clone(path), answers);
-        }
-        if let Some(answer) = read.get(path).and_then(|answers| answers.get(&key)) {
-            past.before.insert((source.clone(), key), Arc::clone(answer));
-        }
-    }
-    Ok(())
 }
 
 /// Runs that began after now are no past, and nothing is judged by them; somebody must know.

@@ -202,13 +202,15 @@ pub(super) fn lost_past(wanted: &[PastRequest], gap: &Gap, at: Timestamp) -> Pas
     let mut past = Past::default();
     for request in wanted {
         // Samples that are asked for are not there for the same reason.
-        let (PastRequest::Before(Before::Previous, key) | PastRequest::History(key, ..)) = request else {
-            continue;
+        let (source, key) = match request {
+            PastRequest::Before(source @ Before::Previous(_), key) => (source.clone(), key),
+            PastRequest::History(key, ..) => (Before::Previous(None), key),
+            PastRequest::Before(..) => continue,
         };
         let why = Missing::new(Cause::NoHistory, gap.why.to_string())
             .fix("run again when the shared store can be reached; `muster store status` shows it");
         let answer = Observation::missing(key.clone(), at, why);
-        past.before.insert((Before::Previous, key.clone()), Arc::new(answer));
+        past.before.insert((source, key.clone()), Arc::new(answer));
     }
     past
 }

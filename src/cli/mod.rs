@@ -7,6 +7,7 @@
 
 mod attest;
 mod audit;
+mod baseline;
 mod broken;
 mod chart;
 mod check;

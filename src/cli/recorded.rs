@@ -17,7 +17,7 @@ use crate::policy::TargetEntry;
 use super::output::{Problem, note};
 
 /// A clock may be that much behind the one that wrote a recording.
-const SKEW: i64 = 300_000_000;
+pub(super) const SKEW: i64 = 300_000_000;
 
 /// What a recording has to be.
 pub(super) struct Wanted<'w> {
@@ -147,6 +147,14 @@ pub(super) fn targets(recording: &Recording, entries: &[TargetEntry], root: &Pat
     let silent = asked.difference(&described).filter(|name| entries.contains_key(**name));
     found.extend(silent.map(|name| format!("it does not say what the target `{name}` was")));
     found
+}
+
+/// How a target was another one when it was recorded, by type and place; what it is called by labels is no part of it.
+pub(super) fn elsewhere(then: &TargetMark, entry: &TargetEntry, root: &Path) -> Option<String> {
+    let now = called_as(then, entry, root);
+    let now = TargetMark { labels: then.labels.clone(), ..now };
+    let found = unlike(then, &now, "when it was recorded", "in the project file");
+    (!found.is_empty()).then(|| found.join(", and "))
 }
 
 fn unlike(one: &TargetMark, other: &TargetMark, then: &str, now: &str) -> Vec<String> {

@@ -18,6 +18,7 @@ use crate::secret::Redactor;
 use crate::store::{Seen, StoreError};
 use crate::verdict::{Finding, ProbeTime, RunReport, Timings, Verdict};
 
+use super::baseline::{self, Scene};
 use super::broken::Broken;
 use super::edge::{Watch, host};
 use super::memory::Memory;
@@ -157,7 +158,8 @@ pub(super) fn run(
         Facts::Recorded(recording) => (recording.past.clone(), None),
     };
     if options.compare {
-        super::memory::baselines(&setup.project, &plan, &mut past)?;
+        let host = recorded_on.clone().or_else(|| recorded.is_none().then(|| Arc::from(host())));
+        baseline::add((&setup.project, &setup.entries), &plan, &mut past, &Scene { at: started, host })?;
     }
     let mut answers = observe((setup, &plan, started), facts, options, &redactor)?;
     verify(&mut answers, &setup.infos);
@@ -270,6 +272,7 @@ pub(super) fn ask(
         work: options.work.clone(),
         salt: Arc::clone(&options.salt),
         house: reachable.house,
+        host: Arc::from(host()),
     };
     let answers = runtime.block_on(live.observe(requests));
     super::output::end_progress();

@@ -293,9 +293,13 @@ mod tests {
         let track = Track { at: vec![1], values: vec![Value::text("alice")] };
         let subjects =
             [("alice", track.clone()), ("gone", track)].map(|(name, track)| (Arc::from(name), vec![track]));
-        let history = History { facts: vec![Arc::from("name")], subjects: HashMap::from(subjects) };
+        let history = History {
+            facts: vec![Arc::from("name")],
+            subjects: HashMap::from(subjects),
+            ..History::default()
+        };
         masked.past.history.insert(seen.key.clone(), Arc::new(history));
-        masked.past.before.insert((Before::Previous, seen.key.clone()), Arc::new(seen.clone()));
+        masked.past.before.insert((Before::Previous(None), seen.key.clone()), Arc::new(seen.clone()));
         masked.past.recall.judged.insert((Arc::from("p"), Arc::from("here")), vec![seen.at]);
         Masker::new(b"key", &|_, _| true).mask(&mut masked);
         let text = masked.to_text();

@@ -44,9 +44,9 @@ pub use missing::{Cause, Level, Missing};
 pub use moves::Move;
 pub use name::row_name;
 pub use number::{float_to_int, int_to_float};
-pub use observation::{Identity, Observation};
+pub use observation::{Identity, Observation, OtherSystem};
 pub use observation_json::{observation_from_json, observation_to_json};
-pub use past::{Before, History, Past, PastRequest, Recall, Track};
+pub use past::{Before, History, Past, PastRequest, Recall, Track, Whose};
 pub use recording::{FORMAT, Recording};
 pub use records::{
     CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, Records, RunRow, TargetRow,

@@ -27,6 +27,49 @@ pub struct Identity {
     pub role: Option<Arc<str>>,
 }
 
+/// Why two answers are not of one system, and what to do.
+pub type OtherSystem = (String, &'static str);
+
+impl Identity {
+    /// How this is another system than an earlier one. A system with a name of its own is known by it, wherever it stands,
+    /// and by the database that was looked at; what has none is known by its place, as far as both say it: the host, the
+    /// file. What says its name only once may be of any.
+    pub fn unlike(&self, earlier: &Self) -> Option<OtherSystem> {
+        let other = "compare with an answer of the same system; the next run has one";
+        match (&self.system, &earlier.system) {
+            (None, None) if self.host.is_empty() || earlier.host.is_empty() || self.host == earlier.host => {
+                None
+            }
+            (None, None) => Some((
+                format!("the earlier answer is of `{}`, and this is of `{}`", earlier.host, self.host),
+                other,
+            )),
+            (Some(now), Some(then)) if now == then => self.other_database(earlier).map(|what| (what, other)),
+            (Some(now), Some(then)) => {
+                Some((format!("the earlier answer is of the system {then}, and this is {now}"), other))
+            }
+            (Some(now), None) => Some((
+                format!(
+                    "this is the system {now}, and the earlier answer does not say of which system it is"
+                ),
+                "compare with an answer that does; the next run has one",
+            )),
+            (None, Some(then)) => Some((
+                format!(
+                    "the earlier answer is of the system {then}, and this one does not say of which system it is"
+                ),
+                "see with `muster doctor` what the role may not read",
+            )),
+        }
+    }
+
+    fn other_database(&self, earlier: &Self) -> Option<String> {
+        let (now, then) = (self.database.as_deref()?, earlier.database.as_deref()?);
+        let other = !now.is_empty() && !then.is_empty() && now != then;
+        other.then(|| format!("the earlier answer is of the database `{then}`, and this is of `{now}`"))
+    }
+}
+
 /// The answer to one request, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {

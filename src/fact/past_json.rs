@@ -8,23 +8,27 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::observation_json::{Reader, Shared, Write, array, key, parsed, text, write};
 use super::{
-    Before, Cell, History, Key, Past, Recall, Track, Type, Value, cell_from_json, cell_to_json, micros_of,
-    timestamp,
+    Before, Cell, History, Identity, Key, Observation, Past, Recall, Track, Type, Value, Whose,
+    cell_from_json, cell_to_json, micros_of, timestamp,
 };
 
 /// The two lists of the section: `before`, `history`.
 pub(super) fn lists(past: &Past, shared: &mut impl Write) -> (Vec<Json>, Vec<Json>) {
-    let before = past.before.iter().map(|((with, question), observation)| {
+    let before = answers(past).into_iter().map(|Answer { with, question, observation, whose }| {
         let mut entry = json!({ "with": with.word(), "observation": write(observation, shared) });
+        let Some(map) = entry.as_object_mut() else { return entry };
         // Almost always the question that was answered is the one that is asked.
-        if *question != observation.key
-            && let Some(map) = entry.as_object_mut()
-        {
+        if *question != observation.key {
             map.insert("question".into(), question_to_json(question));
+        }
+        if !whose.is_empty() {
+            let whose = whose.iter().map(|one| json!({ "policy": one.policy, "target": one.target }));
+            map.insert("whose".into(), whose.collect());
         }
         entry
     });
@@ -36,9 +40,67 @@ pub(super) fn lists(past: &Past, shared: &mut impl Write) -> (Vec<Json>, Vec<Jso
             json!({ "subject": subject, "tracks": tracks })
         });
         let subjects = subjects.collect::<Vec<_>>();
-        json!({ "question": question_to_json(question), "facts": history.facts, "subjects": subjects })
+        let mut entry =
+            json!({ "question": question_to_json(question), "facts": history.facts, "subjects": subjects });
+        let Some(map) = entry.as_object_mut() else { return entry };
+        if let Some(of) = &history.of {
+            map.insert("of".into(), json!(of));
+        }
+        if history.left_out > 0 {
+            map.insert("left_out".into(), json!(history.left_out));
+        }
+        entry
     });
     (before, history.collect())
+}
+
+/// An earlier answer, and the checks that compare with it.
+struct Answer<'p> {
+    with: &'p Before,
+    question: &'p Key,
+    observation: &'p Arc<Observation>,
+    whose: Vec<&'p Whose>,
+}
+
+/// Every answer once: as a rule all checks that ask a question compare with the same one.
+fn answers(past: &Past) -> Vec<Answer<'_>> {
+    let mut answers: Vec<Answer<'_>> = Vec::with_capacity(past.before.len());
+    let mut known: HashMap<&Key, Vec<usize>> = HashMap::new();
+    for ((with, question), observation) in &past.before {
+        let Before::Previous(Some(one)) = with else {
+            answers.push(Answer { with, question, observation, whose: Vec::new() });
+            continue;
+        };
+        let places = known.entry(question).or_default();
+        let is_it = |answer: &Answer<'_>| {
+            Arc::ptr_eq(answer.observation, observation) || answer.observation == observation
+        };
+        let place = places.iter().copied().find(|place| answers.get(*place).is_some_and(is_it));
+        if let Some(answer) = place.and_then(|place| answers.get_mut(place)) {
+            answer.whose.push(one);
+        } else {
+            places.push(answers.len());
+            answers.push(Answer { with, question, observation, whose: vec![one] });
+        }
+    }
+    answers
+}
+
+/// With which answers an entry is to be found: one for each check that it names.
+fn sources(entry: &Json) -> Result<Vec<Before>, String> {
+    let word = text(entry, "with")?;
+    let with = Before::from_word(&word).ok_or_else(|| format!("`with`: there is no `{word}`"))?;
+    if entry.get("whose").is_none() {
+        return Ok(vec![with]);
+    }
+    if !matches!(with, Before::Previous(_)) {
+        return Err(format!("`whose`: an answer of `{word}` is nobody's own"));
+    }
+    let whose = array(entry, "whose")?.iter().map(|one| {
+        let whose = Whose { policy: text(one, "policy")?, target: text(one, "target")? };
+        Ok(Before::Previous(Some(whose)))
+    });
+    whose.collect()
 }
 
 /// How earlier runs judged; nothing if nothing was recalled.
@@ -129,13 +191,15 @@ pub(super) fn from_json(json: Option<&Json>, shared: &Shared) -> Result<Past, St
     let mut past = Past::default();
     let Some(json) = json else { return Ok(past) };
     for entry in array(json, "before")? {
-        let word = text(entry, "with")?;
-        let with = Before::from_word(&word).ok_or_else(|| format!("`with`: there is no `{word}`"))?;
         let written = entry.get("observation").ok_or("`observation` is missing")?;
         let observation = Reader::new(shared).observation(written)?;
         let question = entry.get("question").map_or_else(|| Ok(observation.key.clone()), key)?;
-        if past.before.insert((with, question), Arc::new(observation)).is_some() {
-            return Err(format!("`before`: a question has two answers of `{word}`"));
+        let observation = Arc::new(observation);
+        for with in sources(entry)? {
+            let word = with.word();
+            if past.before.insert((with, question.clone()), Arc::clone(&observation)).is_some() {
+                return Err(format!("`before`: a question has two answers of `{word}`"));
+            }
         }
     }
     for entry in array(json, "history")? {
@@ -164,7 +228,12 @@ fn history_from_json(json: &Json) -> Result<History, String> {
             return Err(format!("`{subject}` stands twice"));
         }
     }
-    Ok(History { facts, subjects })
+    let of = json.get("of").map(|of| Identity::deserialize(of).map_err(|why| format!("`of`: {why}")));
+    let left_out = json.get("left_out").map(|many| {
+        let many = many.as_u64().and_then(|many| usize::try_from(many).ok());
+        many.ok_or("`left_out` must be a number")
+    });
+    Ok(History { facts, subjects, of: of.transpose()?, left_out: left_out.transpose()?.unwrap_or(0) })
 }
 
 fn track_from_json(json: &Json) -> Result<Track, String> {
@@ -221,7 +290,7 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::super::{Cause, Level, Missing, Observation, Recording};
+    use super::super::{Cause, Level, Missing, Recording};
     use super::*;
 
     fn value() -> impl Strategy<Value = Value> {
@@ -265,9 +334,15 @@ mod tests {
         let facts = proptest::collection::vec("[a-z]{1,4}", 0..3);
         facts.prop_flat_map(|facts| {
             let tracks = proptest::collection::vec(track(), facts.len());
-            proptest::collection::hash_map(".{0,6}", tracks, 0..4).prop_map(move |subjects| History {
+            let subjects = proptest::collection::hash_map(".{0,6}", tracks, 0..4);
+            let of = proptest::option::of(".{0,4}").prop_map(|system| {
+                system.map(|system| Identity { system: Some(system.into()), ..Identity::default() })
+            });
+            (subjects, of, 0usize..3).prop_map(move |(subjects, of, left_out)| History {
                 facts: facts.iter().map(|name| Arc::from(name.as_str())).collect(),
                 subjects: subjects.into_iter().map(|(name, tracks)| (Arc::from(name), tracks)).collect(),
+                of,
+                left_out,
             })
         })
     }
@@ -286,7 +361,10 @@ mod tests {
 
     fn past() -> impl Strategy<Value = Past> {
         let with = prop_oneof![
-            Just(Before::Previous),
+            Just(Before::Previous(None)),
+            ("[ab]", "[ab]").prop_map(|(policy, target)| {
+                Before::Previous(Some(Whose { policy: policy.into(), target: target.into() }))
+            }),
             Just(Before::Gate),
             ".{0,9}".prop_map(|path| Before::Recording(path.into()))
         ];

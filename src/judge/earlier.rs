@@ -2,7 +2,7 @@
 
 use super::join::{About, Matched, Pairs, Side, both_told, pair};
 use super::tables::{Tables, exact};
-use crate::fact::{Before, Cause, Missing, Observation, Table, ZeroRows};
+use crate::fact::{Before, Cause, Identity, Missing, Observation, Table, Whose, ZeroRows};
 use crate::policy::{Observe, View};
 use crate::rule::history::UNSTORED;
 use std::borrow::Cow;
@@ -66,7 +66,7 @@ pub(super) fn before<'a>(
 /// otherwise a system that is compared with itself is equal, whatever became of the other.
 fn moved(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
     if then.key.target == answer.key.target {
-        return same_system(answer, then);
+        return same_system(&answer.identity, &then.identity);
     }
     let (now, before) = (&answer.identity, &then.identity);
     let one = match (&now.system, &before.system) {
@@ -90,27 +90,12 @@ fn moved(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
     Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix)))
 }
 
-/// Are both answers of one system? One that does not say so may be of any.
-fn same_system(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
-    let (what, fix) = match (&answer.identity.system, &then.identity.system) {
-        (None, None) => return Ok(()),
-        (Some(now), Some(before)) if now == before => return Ok(()),
-        (Some(now), Some(before)) => (
-            format!("the earlier answer is of the system {before}, and this is {now}"),
-            "compare with an answer of the same system",
-        ),
-        (Some(now), None) => (
-            format!("this is the system {now}, and the earlier answer does not say of which system it is"),
-            "compare with an answer that does; the next run has one",
-        ),
-        (None, Some(before)) => (
-            format!(
-                "the earlier answer is of the system {before}, and this one does not say of which system it is"
-            ),
-            "see with `muster doctor` what the role may not read",
-        ),
-    };
-    Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix)))
+/// Are both answers of one system?
+fn same_system(now: &Identity, then: &Identity) -> Result<(), Arc<Missing>> {
+    match now.unlike(then) {
+        None => Ok(()),
+        Some((what, fix)) => Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix))),
+    }
 }
 
 /// The earlier answer in the shape of now, if it is of the same system.
@@ -121,11 +106,13 @@ fn earlier(
     observe: &Observe,
 ) -> Result<Table, Arc<Missing>> {
     let (what, fix) = match source {
-        Before::Previous if !tables.check.has_store => {
+        Before::Previous(_) if !tables.check.has_store => {
             let [why, fix] = UNSTORED;
             (format!("there is no earlier answer to compare with: {why}"), fix)
         }
-        Before::Previous => ("there is no earlier answer to compare with".to_owned(), "the next run has one"),
+        Before::Previous(_) => {
+            ("there is no earlier answer to compare with".to_owned(), "the next run has one")
+        }
         Before::Recording(path) => (
             format!("the recording `{path}` has no answer to this question"),
             "record it again with `muster record`",
@@ -133,14 +120,21 @@ fn earlier(
         Before::Gate => ("there is no snapshot of the gate".to_owned(), "take one before the migration"),
     };
     let none = || Arc::new(Missing::new(Cause::NoHistory, what).fix(fix));
-    let then = tables.given.past.before.get(&(source.clone(), answer.key.clone())).ok_or_else(none)?;
+    let check = tables.check;
+    let whose = Whose { policy: Arc::clone(&check.policy.id), target: Arc::clone(&check.target.name) };
+    let then = tables.given.past.earlier(source, &answer.key, whose).ok_or_else(none)?;
     let table = then.result.as_ref().map_err(|why| {
         let what = format!("the earlier answer could not be read: {}", why.what);
         Arc::new(Missing { what, ..(**why).clone() })
     })?;
     match source {
         Before::Gate => moved(answer, then)?,
-        Before::Previous | Before::Recording(_) => same_system(answer, then)?,
+        Before::Previous(_) => same_system(&answer.identity, &then.identity)?,
+        // Where its targets were is held against the project when it is read, by paths within the project: it may lie elsewhere.
+        Before::Recording(_) => {
+            let then = Identity { host: Arc::clone(&answer.identity.host), ..then.identity.clone() };
+            same_system(&answer.identity, &then)?;
+        }
     }
     let table = table.fit(&observe.asked, &answer.key.probe)?;
     // What is refused now is refused then.
@@ -150,7 +144,7 @@ fn earlier(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{Identity, Key};
+    use crate::fact::Key;
 
     fn answer(target: &str, host: &str, system: Option<&str>, database: Option<&str>) -> Observation {
         let key = Key {

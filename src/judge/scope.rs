@@ -173,11 +173,19 @@ impl Scope for RowScope<'_, '_> {
         let past = self.maker.given.past;
         let history = past.history.get(&answer.key);
         // Whoever could not ask for the past says so in place of the answer before.
-        let lost = past.before.get(&(Before::Previous, answer.key.clone())).filter(|_| history.is_none());
+        let lost =
+            past.before.get(&(Before::Previous(None), answer.key.clone())).filter(|_| history.is_none());
         if let Some(Err(why)) = lost.map(|then| &then.result) {
             return Err(Arc::clone(why));
         }
         let track = history.and_then(|history| history.track(&subject, &fact.name));
+        // What another system said is no sample of this one.
+        let other = history.and_then(|history| answer.identity.unlike(history.of.as_ref()?)).is_some();
+        let left_out = history.map_or(0, |history| history.left_out);
+        let (track, left_out) = match track {
+            Some(track) if other => (None, left_out + track.at.len()),
+            track => (track, left_out),
+        };
         let since = now.saturating_sub(spec.window);
         let earlier = track.map(|track| {
             let samples = track.at.iter().copied().zip(track.values.iter().cloned());
@@ -190,6 +198,7 @@ impl Scope for RowScope<'_, '_> {
             points: spec.points,
             span: spec.span(),
             unstored: !self.maker.check.has_store,
+            left_out,
         })
     }
 }

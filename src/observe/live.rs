@@ -81,6 +81,8 @@ pub struct Live {
     pub salt: Arc<[u8]>,
     /// What the project says of itself.
     pub house: Option<Arc<House>>,
+    /// The host on which this runs: who answers for it, as its probes do not say so.
+    pub host: Arc<str>,
 }
 
 impl Observer for Live {
@@ -103,6 +105,7 @@ struct Shared {
     work: Option<Arc<Path>>,
     salt: Arc<[u8]>,
     house: Option<Arc<House>>,
+    host: Arc<str>,
 }
 
 /// Whom a question is asked: its target, and those that it names besides.
@@ -153,6 +156,7 @@ impl Live {
             work: self.work.clone(),
             salt: Arc::clone(&self.salt),
             house: self.house.clone(),
+            host: Arc::clone(&self.host),
         });
         let limits = self.limits();
         let mut later = tokio::task::JoinSet::new();
@@ -311,11 +315,11 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
         }
     };
     let took = begun.elapsed();
-    let (statements, asked) = cx.meter.read();
+    let (statements, times) = cx.meter.read();
     let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
     let (name, probe) = (Arc::clone(&request.key.target), Arc::clone(&request.key.probe));
-    shared.ledger.add(Spent { target: name, probe, took, statements, asked, rows });
-    observed(request, answer, at, took, shared)
+    shared.ledger.add(Spent { target: name, probe, took, statements, asked: times, rows });
+    observed(request, answer, at, took, (&asked.target, shared))
 }
 
 /// Has this probe an effect?
@@ -329,7 +333,7 @@ fn observed(
     answer: Result<Answer, Missing>,
     at: jiff::Timestamp,
     took: Duration,
-    shared: &Shared,
+    (target, shared): (&Target, &Shared),
 ) -> Observation {
     let clean = |why: Missing| Missing {
         what: shared.redactor.clean(&why.what),
@@ -343,7 +347,7 @@ fn observed(
             at,
             source_clock: answer.source_clock,
             took,
-            identity: answer.identity,
+            identity: who(answer.identity, target, shared),
         },
         Err(why) => Observation {
             key: request.key.clone(),
@@ -354,6 +358,14 @@ fn observed(
             identity: Identity::default(),
         },
     }
+}
+
+/// Who answered. Probes of a host do not say it: it is the one on which this runs.
+fn who(said: Identity, target: &Target, shared: &Shared) -> Identity {
+    if &*target.kind == "host" && said.system.is_none() && said.host.is_empty() {
+        return Identity { host: Arc::clone(&shared.host), ..said };
+    }
+    said
 }
 
 /// A secret never enters a fact, also when the target itself says it. A text that is nothing but a secret is

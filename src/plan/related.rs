@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bind::{Binder, describe, fits};
 use super::{Asked, Settings, TargetInfo};
-use crate::fact::{Cause, Level, Missing, PastRequest, Request};
+use crate::fact::{Before, Cause, Level, Missing, PastRequest, Request, Whose};
 use crate::policy::{Also, Observe, Policy};
 
 impl Binder<'_> {
@@ -48,7 +48,7 @@ impl Binder<'_> {
                     observe.pointers.clone(),
                 );
                 request.wants = policy.wants(index);
-                self.remember(policy, index, observe, &request);
+                self.remember((policy, target), index, observe, &request);
                 positions.push(self.plan.ask(request));
             }
             if let Some(why) = nobody {
@@ -64,9 +64,23 @@ impl Binder<'_> {
     }
 
     /// What of the past of a question is wanted.
-    fn remember(&mut self, policy: &Policy, index: usize, observe: &Observe, request: &Request) {
+    fn remember(
+        &mut self,
+        (policy, target): (&Policy, &TargetInfo),
+        index: usize,
+        observe: &Observe,
+        request: &Request,
+    ) {
         if let Some(before) = &observe.before {
-            self.plan.before.insert(PastRequest::Before(before.clone(), request.key.clone()));
+            let before = match before {
+                // What another policy saw since, this one has not judged.
+                Before::Previous(_) => Before::Previous(Some(Whose {
+                    policy: Arc::clone(&policy.id),
+                    target: Arc::clone(&target.name),
+                })),
+                other => other.clone(),
+            };
+            self.plan.before.insert(PastRequest::Before(before, request.key.clone()));
         }
         let Some(history) = &observe.history else { return };
         let slot = self.plan.history.entry(request.key.clone()).or_default();

@@ -35,6 +35,8 @@ pub struct Samples {
     pub span: i64,
     /// The project has no store, so that waiting brings no samples.
     pub unstored: bool,
+    /// How many were left out because they are of another system.
+    pub left_out: usize,
 }
 
 /// What is said where a project has no store, and what to do about it.
@@ -52,7 +54,9 @@ impl Samples {
     /// The last sample before now.
     fn previous(&self, name: &str) -> Result<&Value, Arc<Missing>> {
         let last = self.earlier.last().map(|(_, value)| value);
-        last.ok_or_else(|| self.too_little(format!("there is no earlier sample of `{name}`")))
+        last.ok_or_else(|| {
+            self.too_little(format!("there is no earlier sample of `{name}`{}", self.of_another()))
+        })
     }
 
     /// Refuses too few samples, or too short a time. A sample of null is none.
@@ -77,6 +81,7 @@ impl Samples {
                 span(self.at_least)
             ));
         }
+        what.push_str(&self.of_another());
         Err(self.too_little(what))
     }
 
@@ -86,6 +91,15 @@ impl Samples {
         }
         let [why, fix] = UNSTORED;
         Arc::new(Missing::new(Cause::NoHistory, format!("{what}: {why}")).level(Level::Row).fix(fix))
+    }
+
+    /// What is there besides, and of which nobody may be judged.
+    fn of_another(&self) -> String {
+        match self.left_out {
+            0 => String::new(),
+            1 => "; one that is left out is of another system".to_owned(),
+            many => format!("; {many} that are left out are of another system"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::StoreError;
 use super::past::Collector;
 use super::shelf::{Shelf, Stored};
-use crate::fact::{Key, Schema, micros_of};
+use crate::fact::{Key, Schema, Whose, micros_of};
 
 /// The question of a key.
 const QUESTION: &str = "
@@ -17,10 +17,21 @@ SELECT q.id FROM question q JOIN text target ON target.id = q.target JOIN text p
 JOIN text args ON args.id = q.args JOIN text facts ON facts.id = q.facts
 WHERE target.value = ? AND probe.value = ? AND args.value = ? AND facts.value = ?";
 
-/// The newest run before a time that has an answer. Runs are walked from the newest on, so that as a rule the first
-/// one ends it.
+/// A check, by policy and target.
+const BOUND: &str = "
+SELECT bound.id FROM text policy CROSS JOIN text target
+CROSS JOIN bound ON bound.policy = policy.id AND bound.target = target.id AND bound.notice = 0
+WHERE policy.value = ? AND target.value = ?";
+
+/// The newest run before a time that has an answer and judged a check (if one is named; as a whole if that is wanted), and
+/// whether it was judged as a whole. A check that was skipped (verdict 1) was not judged. Runs are walked from the newest on,
+/// so that as a rule the first one ends it.
 const PREVIOUS: &str = "
-SELECT run.id FROM run WHERE run.started < ?1 AND run.replay IS NULL AND (EXISTS (
+SELECT run.id, ifnull((SELECT judged.whole FROM judged WHERE judged.bound = ?3 AND judged.run = run.id), 1) FROM run
+WHERE run.started < ?1 AND run.replay IS NULL AND (?3 IS NULL OR EXISTS (
+    SELECT 1 FROM judged WHERE judged.bound = ?3 AND judged.run = run.id
+    AND judged.verdict <> 1 AND judged.whole BETWEEN ?4 AND 1
+)) AND (EXISTS (
     SELECT 1 FROM observation o WHERE o.id >= run.first AND o.id < run.first + run.many AND o.run = run.id
     AND o.question = ?2 AND o.fault IS NULL
 ) OR EXISTS (
@@ -66,29 +77,79 @@ impl Shelf<'_> {
         found.map_err(|error| self.fault(&error))
     }
 
+    /// The answer of the newest run before a time, or of the newest that judged a check. A run that could not judge it as a
+    /// whole has told nobody what was lost by then, so the one before it counts that could; unless another system answers
+    /// since, or in another shape, with which there is nothing to be compared.
     pub(super) async fn previous(
         &mut self,
         key: &Key,
+        whose: Option<&Whose>,
         at: Timestamp,
-    ) -> Result<Option<crate::fact::Observation>, StoreError> {
+    ) -> Result<Option<Stored>, StoreError> {
         let Some(question) = self.question(key).await? else { return Ok(None) };
         let answered: Result<bool, _> =
             sqlx::query_scalar(ANSWERED).bind(question).fetch_one(self.tx()).await;
         if !answered.map_err(|error| self.fault(&error))? {
             return Ok(None);
         }
-        let found =
-            sqlx::query_scalar(PREVIOUS).bind(micros_of(at)).bind(question).fetch_optional(self.tx()).await;
-        let found: Option<i64> = found.map_err(|error| self.fault(&error))?;
-        let Some(run) = found else { return Ok(None) };
+        let bound = match whose {
+            None => None,
+            Some(whose) => match self.bound(whose).await? {
+                // What was never judged has no run before.
+                None => return Ok(None),
+                bound => bound,
+            },
+        };
+        let Some((newest, whole)) = self.answering(question, bound, (at, false)).await? else {
+            return Ok(None);
+        };
+        if whole {
+            return Ok(Some(newest));
+        }
+        let Some((judged, _)) = self.answering(question, bound, (at, true)).await? else {
+            return Ok(Some(newest));
+        };
+        let both = [newest, judged];
+        self.learn(&both).await?;
+        let [newest, judged] = both;
+        let (now, then) = (self.shape_of(&newest)?, self.shape_of(&judged)?);
+        let alike = now.schema == then.schema && now.identity.unlike(&then.identity).is_none();
+        Ok(Some(if alike { judged } else { newest }))
+    }
+
+    /// The number of a check, if it was ever judged.
+    async fn bound(&mut self, whose: &Whose) -> Result<Option<i64>, StoreError> {
+        let found = sqlx::query_scalar(BOUND)
+            .bind(&*whose.policy)
+            .bind(&*whose.target)
+            .fetch_optional(self.tx())
+            .await;
+        found.map_err(|error| self.fault(&error))
+    }
+
+    /// The newest answer before a time, and whether its run judged the check as a whole.
+    async fn answering(
+        &mut self,
+        question: i64,
+        bound: Option<i64>,
+        (at, only_whole): (Timestamp, bool),
+    ) -> Result<Option<(Stored, bool)>, StoreError> {
+        let found = sqlx::query_as(PREVIOUS)
+            .bind(micros_of(at))
+            .bind(question)
+            .bind(bound)
+            .bind(i64::from(only_whole))
+            .fetch_optional(self.tx())
+            .await;
+        let found: Option<(i64, i64)> = found.map_err(|error| self.fault(&error))?;
+        let Some((run, whole)) = found else { return Ok(None) };
         let found = sqlx::query_as(ANSWER).bind(run).bind(question).fetch_optional(self.tx()).await;
         let found: Option<Stored> = found.map_err(|error| self.fault(&error))?;
         let found = match found {
             Some(found) => Some(found),
             None => self.batched_in(run).await?.into_iter().find(|one| one.question == question),
         };
-        let Some(stored) = found else { return Ok(None) };
-        Ok(self.whole(&[stored]).await?.pop())
+        Ok(found.map(|found| (found, whole == 1)))
     }
 
     /// The schema of the last answer up to a time.

@@ -314,8 +314,8 @@ async fn the_past_of_a_short_answer_is_complete_and_in_order_wherever_it_stands(
     let wanted = [
         PastRequest::History(key(0), day, vec!["size".into()]),
         PastRequest::History(key(69), day, vec!["size".into()]),
-        PastRequest::Before(Before::Previous, key(69)),
-        PastRequest::Before(Before::Previous, key(0)),
+        PastRequest::Before(Before::Previous(None), key(69)),
+        PastRequest::Before(Before::Previous(None), key(0)),
     ];
     let past: Past = store.past(&wanted, at(9)).await.unwrap();
     let track = |number: usize| {
@@ -329,7 +329,7 @@ async fn the_past_of_a_short_answer_is_complete_and_in_order_wherever_it_stands(
         ((0..5).map(|minute| micros(at(minute))).collect(), vec![0, 1000, 2000, 3000, 4000])
     );
     assert_eq!(track(69).1, [69, 1069, 3069]);
-    let before = |number: usize| past.before[&(Before::Previous, key(number))].at;
+    let before = |number: usize| past.before[&(Before::Previous(None), key(number))].at;
     assert!(before(69) < at(4) && before(69) >= at(3) && before(0) >= at(4));
     let some = store.samples("db7", "disk.usage", None, at(0)).await.unwrap();
     assert_eq!(some.len(), 4);

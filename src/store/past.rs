@@ -10,10 +10,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::column;
-use super::shelf::{Parts, Shelf, Stored};
+use super::shelf::{Parts, Shape, Shelf, Stored};
 use super::{Store, StoreError, Watched, WatchedFact};
 use crate::fact::{
-    Before, Cell, History, Key, Missing, Past, PastRequest, Schema, Type, Value, micros_of, row_name,
+    Before, Cell, History, Key, Missing, Observation, Past, PastRequest, Schema, Type, Value, micros_of,
+    row_name,
 };
 
 /// Recalls everything that is asked for, in one transaction.
@@ -21,11 +22,20 @@ pub(super) async fn past(store: &Store, wanted: &[PastRequest], at: Timestamp) -
     let mut past = Past::default();
     let mut tx = store.pool().begin().await.map_err(|error| store.fault(&error))?;
     let mut shelf = Shelf::new(store, &mut tx);
+    let mut answers: HashMap<(i64, i64), Arc<Observation>> = HashMap::new();
     for request in wanted {
-        if let PastRequest::Before(Before::Previous, key) = request
-            && let Some(answer) = shelf.previous(key, at).await?
-        {
-            past.before.insert((Before::Previous, key.clone()), Arc::new(answer));
+        let PastRequest::Before(source @ Before::Previous(whose), key) = request else { continue };
+        let Some(stored) = shelf.previous(key, whose.as_ref(), at).await? else { continue };
+        // As a rule all checks that ask a question compare with the answer of one run.
+        let place = (stored.run, stored.question);
+        let known = answers.get(&place).map(Arc::clone);
+        let answer = match known {
+            Some(answer) => Some(answer),
+            None => shelf.whole(&[stored]).await?.pop().map(Arc::new),
+        };
+        if let Some(answer) = answer {
+            answers.insert(place, Arc::clone(&answer));
+            past.before.insert((source.clone(), key.clone()), answer);
         }
     }
     for (key, (window, facts)) in windows(wanted) {
@@ -87,6 +97,11 @@ pub(super) struct Collector {
     tracks: Vec<Vec<WatchedFact>>,
     slots: HashMap<Fingerprint, Slots>,
     asked: Vec<(i64, Option<Arc<Missing>>)>,
+    /// Who gave the last answer that says it.
+    of: Option<Arc<Shape>>,
+    /// How many answers samples were taken of, and how many others another system gave.
+    taken: usize,
+    left_out: usize,
 }
 
 impl Collector {
@@ -101,6 +116,9 @@ impl Collector {
             tracks: Vec::new(),
             slots: HashMap::new(),
             asked: Vec::new(),
+            of: None,
+            taken: 0,
+            left_out: 0,
         }
     }
 
@@ -148,6 +166,7 @@ impl Collector {
             return Ok(());
         }
         let shape = shelf.shape_of(stored)?;
+        self.same_system(&shape);
         let body = shelf.body(stored)?;
         let (Some(schema), Some((rows, _))) = (&shape.schema, body.head.table) else {
             return Err(shelf.wrong(stored, "it is neither an answer nor a fault"));
@@ -186,6 +205,20 @@ impl Collector {
                 .map_err(|why| shelf.wrong(stored, why))?;
         }
         Ok(())
+    }
+
+    /// What another system said is no sample of this one: with each other one it begins anew. Who shows what was seen shows
+    /// it all.
+    fn same_system(&mut self, shape: &Arc<Shape>) {
+        let is_other = |then: &Arc<Shape>| shape.identity.unlike(&then.identity).is_some();
+        if !self.keep_unread && self.of.as_ref().is_some_and(is_other) {
+            self.left_out += std::mem::take(&mut self.taken);
+            self.tracks.iter_mut().flatten().for_each(|seen| *seen = WatchedFact::default());
+        }
+        self.taken += 1;
+        if shape.identity.system.is_some() || !shape.identity.host.is_empty() {
+            self.of = Some(Arc::clone(shape));
+        }
     }
 
     fn samples(
@@ -268,7 +301,12 @@ impl Collector {
     }
 
     fn history(self) -> History {
-        let mut history = History { facts: self.facts, subjects: HashMap::with_capacity(self.names.len()) };
+        let mut history = History {
+            facts: self.facts,
+            subjects: HashMap::with_capacity(self.names.len()),
+            of: self.of.map(|shape| shape.identity.clone()),
+            left_out: self.left_out,
+        };
         for (name, seen) in self.names.into_iter().zip(self.tracks) {
             if seen.iter().any(|seen| !seen.track.at.is_empty()) {
                 history.subjects.insert(name, seen.into_iter().map(|seen| seen.track).collect());

@@ -8,13 +8,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::tests::{Place, at, count, execute, fresh, observation, one, recording_of, table};
+use super::tests::{
+    Place, at, check, count, execute, finding, fresh, observation, one, recording_of, report, table,
+    the_check,
+};
 use super::{Store, StoreError};
 use crate::fact::{
     Before, Cause, Cell, Field, Identity, Key, Missing, Observation, Past, PastRequest, Row, Rows, Schema,
-    Table, Track, Type, Value, ZeroRows,
+    Table, Track, Type, Value, Whose, ZeroRows,
 };
-use crate::verdict::Verdict;
+use crate::verdict::{Check, Verdict};
 
 fn key() -> Key {
     observation(at(0), Ok(table(1, 0, 9))).key
@@ -31,7 +34,7 @@ async fn saw(store: &Store, minute: i64, size: i64) -> i64 {
 }
 
 fn previous() -> PastRequest {
-    PastRequest::Before(Before::Previous, key())
+    PastRequest::Before(Before::Previous(None), key())
 }
 
 fn history(hours: i64, facts: &[&str]) -> PastRequest {
@@ -41,7 +44,7 @@ fn history(hours: i64, facts: &[&str]) -> PastRequest {
 
 /// The size of `public.orders` in the answer that comes before.
 fn size_before(past: &Past) -> Option<Value> {
-    let answer = past.before.get(&(Before::Previous, key()))?;
+    let answer = past.before.get(&(Before::Previous(None), key()))?;
     let table = answer.result.as_ref().unwrap();
     let row = table.rows.iter().find(|row| row[1] == Ok(Value::text("orders"))).unwrap();
     Some(row[2].clone().unwrap())
@@ -77,6 +80,60 @@ async fn an_answer_that_failed_is_not_the_one_before() {
     store.remember(&one(at(4), Verdict::Fail), None).await.unwrap();
     let past = store.past(&[previous()], at(9)).await.unwrap();
     assert_eq!(size_before(&past), Some(Value::Int(10)));
+}
+
+#[tokio::test]
+async fn the_answer_before_of_a_check_is_that_of_a_run_that_judged_it() {
+    let (_place, store) = fresh().await;
+    let (policy, target) = the_check();
+    let own = Before::Previous(Some(Whose { policy, target }));
+    let other = Before::Previous(Some(Whose { policy: "other".into(), target: "shop-db".into() }));
+    let run = async |minute: i64, size: i64, checks: Vec<Check>, who: Identity| {
+        let seen = Observation { identity: who, ..observation(at(minute), Ok(table(size, 2, 9))) };
+        let recording = recording_of(at(minute), vec![seen]);
+        store.remember(&report(at(minute), checks), Some(&recording)).await.unwrap();
+    };
+    let size = async |source: &Before, minute: i64| {
+        let wanted = PastRequest::Before(source.clone(), key());
+        let past = store.past(&[wanted], at(minute)).await.unwrap();
+        let answer = past.before.get(&(source.clone(), key()))?;
+        let rows = &answer.result.as_ref().unwrap().rows;
+        rows.iter().find(|row| row[1] == Ok(Value::text("orders"))).map(|row| row[2].clone().unwrap())
+    };
+    let who = |system: &str| Identity { system: Some(system.into()), ..Identity::default() };
+    let judged = || vec![check(Verdict::Fail, vec![finding("aa01", Verdict::Fail)])];
+    let unjudged = || vec![check(Verdict::Unknown, Vec::new())];
+    // What could never be judged is compared with what was seen last.
+    run(1, 10, unjudged(), who("a")).await;
+    assert_eq!(size(&own, 2).await, Some(Value::Int(10)));
+    run(2, 20, judged(), who("a")).await;
+    run(3, 30, Vec::new(), who("a")).await;
+    run(4, 40, vec![check(Verdict::Skipped, Vec::new())], who("a")).await;
+    run(5, 50, unjudged(), who("a")).await;
+    assert_eq!(size(&own, 9).await, Some(Value::Int(20)), "of that which judged it");
+    assert_eq!(size(&other, 9).await, None, "never judged");
+    assert_eq!(size(&Before::Previous(None), 9).await, Some(Value::Int(50)));
+    // Another system is not compared with what was before it.
+    run(6, 60, unjudged(), who("b")).await;
+    assert_eq!(size(&own, 9).await, Some(Value::Int(60)));
+}
+
+#[tokio::test]
+async fn samples_begin_anew_with_another_system() {
+    let (_place, store) = fresh().await;
+    for (minute, size, system) in [(1, 1, "a"), (2, 2, "a"), (3, 3, "b")] {
+        let identity = Identity { system: Some(system.into()), ..Identity::default() };
+        save(
+            &store,
+            at(minute),
+            vec![Observation { identity, ..observation(at(minute), Ok(table(size, 2, 9))) }],
+        )
+        .await;
+    }
+    let past = store.past(&[history(5, &["size"])], at(9)).await.unwrap();
+    assert_eq!(track(&past, "public.orders", "size").unwrap().values, [Value::Int(3)]);
+    let known = &past.history[&key()];
+    assert_eq!((known.left_out, known.of.as_ref().unwrap().system.as_deref()), (2, Some("b")));
 }
 
 #[tokio::test]
@@ -389,6 +446,8 @@ async fn a_changed_blob_is_an_error_and_never_a_gap() {
 // The same through a log that machines share.
 
 super::shared::tests::through_a_log! {
+    the_answer_before_of_a_check_is_that_of_a_run_that_judged_it,
+    samples_begin_anew_with_another_system,
     the_answer_before_is_that_of_the_newest_run_by_its_own_time,
     an_answer_that_failed_is_not_the_one_before,
     an_answer_to_another_question_or_of_a_judged_recording_is_not_the_one_before,

@@ -62,6 +62,7 @@ mod memory;
 mod operators;
 mod outlook;
 mod overrides;
+mod past_again;
 mod pg;
 mod policies_files;
 mod policies_host;

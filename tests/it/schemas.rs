@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use passmuster::fact::{
     Args, Before, Cause, History, Identity, Level, Missing, Observation, Past, Recall, Recording, Request,
-    TableBuilder, Track, Value, catalogue, observation_from_json, observation_to_json,
+    TableBuilder, Track, Value, Whose, catalogue, observation_from_json, observation_to_json,
 };
 use passmuster::policy::schema;
 use serde_json::Value as Json;
@@ -115,6 +115,10 @@ fn recording() -> Recording {
     }
 }
 
+fn whose(policy: &str) -> Whose {
+    Whose { policy: Arc::from(policy), target: Arc::from("here") }
+}
+
 /// A recording that knows of earlier runs as well.
 fn recording_with_past() -> Recording {
     let mut recording = recording();
@@ -123,9 +127,13 @@ fn recording_with_past() -> Recording {
         [Value::Null, Value::Int(7), Value::Float(7.0), Value::text("a"), Value::Float(f64::INFINITY)];
     let track = Track { at: vec![1, 2, 2, 3, 9], values: values.to_vec() };
     let subjects = [(Arc::from("/a"), vec![track, Track::default()])].into();
-    let history = History { facts: vec![Arc::from("size"), Arc::from("mode")], subjects };
+    let of = Identity { host: Arc::from("there"), ..Identity::default() };
+    let history =
+        History { facts: vec![Arc::from("size"), Arc::from("mode")], subjects, of: Some(of), left_out: 2 };
     let before = [
-        ((Before::Previous, seen.key.clone()), Arc::new(seen.clone())),
+        ((Before::Previous(None), seen.key.clone()), Arc::new(seen.clone())),
+        ((Before::Previous(Some(whose("a"))), seen.key.clone()), Arc::new(seen.clone())),
+        ((Before::Previous(Some(whose("b"))), seen.key.clone()), Arc::new(seen.clone())),
         ((Before::Recording(Arc::from("base/line.json")), lost.key.clone()), Arc::new(lost.clone())),
     ];
     let times = vec![recording.started];

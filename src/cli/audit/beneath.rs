@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::{Moment, Promise, Reading, Readings, moments};
+use crate::cli::baseline::{self, Scene};
 use crate::cli::memory::{self, unusable};
 use crate::cli::output::Problem;
 use crate::cli::setup::Setup;
@@ -121,8 +122,9 @@ impl Again<'_> {
         let recording = store.recording(run.id).await.map_err(unreadable)?;
         let mut recording = recording.ok_or("that run was kept without what it saw")?;
         recording.past = past(store, &ready, &recording).await.map_err(unreadable)?;
-        memory::baselines(&ready.setup.project, &ready.plan, &mut recording.past)
-            .map_err(|problem| said(&problem))?;
+        let scene = Scene::of(&recording);
+        let place = (&ready.setup.project, &ready.setup.entries[..]);
+        baseline::add(place, &ready.plan, &mut recording.past, &scene).map_err(|problem| said(&problem))?;
         Ok((ready.judge(&recording)?, ready))
     }
 }

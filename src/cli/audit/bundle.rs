@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::cli::baseline::{self, Scene};
 use crate::cli::edge::host;
 use crate::cli::output::{Done, Problem, note, say};
 use crate::cli::record::{self, Mask};
 use crate::cli::recorded::{self, Wanted};
 use crate::cli::setup::{Select, Setup, Sources, setup};
-use crate::cli::{exit, memory, run as running};
+use crate::cli::{exit, run as running};
 use crate::diag::{Diag, code};
 use crate::evidence::{EvidenceError, Material, Options, Period, Run, Scope, Written, write};
 use crate::fact::{Recording, parse_time, timestamp};
@@ -238,7 +239,9 @@ pub(super) fn ready(
     mask: Option<&Mask>,
     redactor: &Redactor,
 ) -> Result<Recording, String> {
-    memory::baselines(&setup.project, plan, &mut recording.past).map_err(|problem| said(&problem))?;
+    let scene = Scene::of(&recording);
+    baseline::add((&setup.project, &setup.entries), plan, &mut recording.past, &scene)
+        .map_err(|problem| said(&problem))?;
     if let Some(mask) = mask {
         mask.apply(&mut recording);
     }

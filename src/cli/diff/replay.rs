@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::cli::baseline::{self, Scene};
 use crate::cli::output::Problem;
 use crate::cli::recorded::{Wanted, read as recording, unfit};
 use crate::cli::run::judge_all;
@@ -41,7 +42,8 @@ impl<'p> Judged<'p> {
         renamed: &BTreeMap<Arc<str>, Arc<str>>,
     ) -> Result<Self, Problem> {
         let mut past = recording.past.clone();
-        crate::cli::memory::baselines(side.project(), &side.plan, &mut past)?;
+        let project = side.project();
+        baseline::add((project, &project.targets), &side.plan, &mut past, &Scene::of(recording))?;
         let known: BTreeSet<_> = recording.observations.iter().map(|answer| &answer.key).collect();
         let held = side.plan.requests.iter().map(|request| known.contains(&request.key)).collect();
         let mut answers = Replay::new(recording.clone()).answer(&side.plan.requests);
@@ -102,7 +104,8 @@ pub(super) fn judge(
     let renamed = impact::renamed(&old.side(), &new.side());
     let mut heard: BTreeSet<Arc<str>> = BTreeSet::new();
     for file in files {
-        let recording = recording(file)?;
+        let mut recording = recording(file)?;
+        renamed.iter().for_each(|(was, is)| recording.past.rename(was, is));
         // A change may be one of a target itself; then it is of one of the two as it is.
         let refusals = [old, new].map(|side| {
             let Project { targets, root, recordings, .. } = side.project();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::cli::baseline::{self, Scene};
 use crate::cli::memory::{self, unusable, wait};
 use crate::cli::output::{Form, Problem, style};
 use crate::cli::recorded::{Wanted, read as recording, unfit};
@@ -114,7 +115,12 @@ struct Found<'b> {
 
 impl<'b> Judged<'b> {
     fn of(bound: &'b Bound, recording: Recording, mut past: Past) -> Result<Self, Problem> {
-        memory::baselines(&bound.setup.project, &bound.plan, &mut past)?;
+        baseline::add(
+            (&bound.setup.project, &bound.setup.entries),
+            &bound.plan,
+            &mut past,
+            &Scene::of(&recording),
+        )?;
         let (started, digests) = (recording.started, recording.policies.clone());
         let mut answers = Replay::new(recording).answer(&bound.plan.requests);
         verify(&mut answers, &bound.setup.infos);

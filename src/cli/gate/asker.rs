@@ -80,6 +80,7 @@ impl Asker {
             work: self.work.clone(),
             salt: Arc::clone(&self.salt),
             house: self.reachable.house.clone(),
+            host: Arc::from(super::super::edge::host()),
         };
         let answers = self.runtime.block_on(live.observe(requests));
         super::super::output::end_progress();

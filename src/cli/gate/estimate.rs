@@ -119,6 +119,7 @@ mod tests {
             work: None,
             salt: Arc::default(),
             house: None,
+            host: Arc::from("here"),
         };
         let asked = [question(name, kind).unwrap()];
         let runtime =

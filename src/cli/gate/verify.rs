@@ -12,8 +12,9 @@ use crate::report::gate::{GatePage, PageFormat};
 use crate::secret::Redactor;
 use crate::verdict::{RunReport, Timings, Verdict};
 
+use super::super::baseline::{self, Scene};
 use super::super::check::{How, duration};
-use super::super::edge::Watch;
+use super::super::edge::{Watch, host};
 use super::super::output::{Done, Problem, note, write_file};
 use super::super::run::{Options, Ran, recording, seen_from, waivers_within, warnings};
 use super::super::setup::{Select, Setup, Sources, setup};
@@ -197,7 +198,8 @@ fn judged(
     let (started, mut watch) = (Timestamp::now(), Watch::start());
     waivers_within(setup, started)?;
     let (mut past, memory) = memory::recall(&setup.project, &sides.plan, None, started)?;
-    memory::baselines(&setup.project, &sides.plan, &mut past)?;
+    let scene = Scene { at: started, host: Some(Arc::from(host())) };
+    baseline::add((&setup.project, &setup.entries), &sides.plan, &mut past, &scene)?;
     let redactor = Redactor::new();
     let salt = match taken {
         Some(taken) => taken.salt.clone(),

@@ -62,7 +62,7 @@ fn history(samples: &[(i64, Table)], now: i64, target: &Arc<str>) -> History {
             }
         }
     }
-    History { facts, subjects }
+    History { facts, subjects, ..History::default() }
 }
 
 /// What earlier runs said of failures that have held for so long, which a rule wants to have held for `needed`: it was

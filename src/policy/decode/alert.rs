@@ -1,10 +1,10 @@
 //! Remedies, ladders and alert blocks.
 
 use super::super::literal;
-use super::super::model::{Alert, Ladder, StepTemplate};
+use super::super::model::{Alert, Ladder, Policy, StepTemplate};
 use super::{Decoder, each, items, pairs};
 use crate::diag::{Diag, code};
-use crate::fact::Type;
+use crate::fact::{Before, Type};
 use crate::source::yaml::{Kind, Node};
 use crate::verdict::{StepKind, Urgency};
 
@@ -75,6 +75,30 @@ impl Decoder<'_> {
         let context =
             items(node.get("context")).iter().filter_map(|item| self.expression(item, false)).collect();
         Some(Alert { urgency, held, context })
+    }
+
+    /// A difference to the run before is seen by one run: the next one compares with what that saw. So it can never have
+    /// held for a time, and an alert that waits for it would never come.
+    pub(super) fn seen_once(&mut self, node: &Node, policy: &Policy) {
+        let held = node.get("alert").and_then(|alert| alert.get("for"));
+        let (Some(held), Some(_)) = (held, policy.alert.as_ref().and_then(|alert| alert.held)) else {
+            return;
+        };
+        let once = policy.observe.iter().find(|observe| matches!(observe.before, Some(Before::Previous(_))));
+        let Some(observe) = once else { return };
+        let before =
+            node.get("observe").and_then(|all| all.get(&observe.name)).and_then(|one| one.get("before"));
+        let before = before.unwrap_or(node);
+        let message =
+            "what differs from the run before is seen once, so it never holds as long as `for` wants";
+        self.push(
+            Diag::error(&code::RELATION, message)
+                .at(&held.loc, "this waits for what lasts")
+                .at(&before.loc, "the next run compares with what this one saw")
+                .help(
+                    "drop `for`, or compare with what stays: `before: { recording: PATH }`, written by `muster record PATH`",
+                ),
+        );
     }
 
     /// The failure of an alert must reach a person who can do something.

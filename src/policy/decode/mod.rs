@@ -166,6 +166,7 @@ impl Decoder<'_> {
     /// Says what only the whole policy tells.
     fn whole(&mut self, node: &Node, policy: Policy) -> Policy {
         self.unused_relations(node, &policy);
+        self.seen_once(node, &policy);
         if !relations::script_fits(&policy) {
             let at = node.get("script").map_or(&node.loc, |script| &script.loc);
             let message = "a script cannot judge rows of two parts";

@@ -135,7 +135,7 @@ impl Decoder<'_> {
         match before.get("recording").and_then(Node::as_str) {
             Some(path) => Some(Before::Recording(Arc::from(path.trim()))),
             None if before.as_str() == Some("gate") => Some(Before::Gate),
-            None => Some(Before::Previous),
+            None => Some(Before::Previous(None)),
         }
     }
 

@@ -185,8 +185,12 @@ fn sample() -> Json {
     })
 }
 
-fn past() -> Json {
-    let before = object(
+fn earlier() -> Json {
+    let whose = object(
+        "a check that compares with the answer of the last run that judged it",
+        &[("policy", text("the policy")), ("target", text("the target"))],
+    );
+    object(
         "an earlier answer",
         &[
             (
@@ -198,8 +202,12 @@ fn past() -> Json {
             ),
             ("observation", reference("observation")),
             ("question?", reference("question")),
+            ("whose?", list("the checks that compare with it; earlier versions did not say", &whose)),
         ],
-    );
+    )
+}
+
+fn past() -> Json {
     let track = object(
         "samples of one fact, ascending in time",
         &[
@@ -217,6 +225,8 @@ fn past() -> Json {
             ("question", reference("question")),
             ("facts", list("names of the facts", &json!({ "type": "string" }))),
             ("subjects", list("the subjects", &subject)),
+            ("of?", reference("identity")),
+            ("left_out?", natural("answers of another system, which are no samples")),
         ],
     );
     let moments = || list("microseconds since 1970, ascending", &json!({ "type": "integer" }));
@@ -236,7 +246,7 @@ fn past() -> Json {
     object(
         "what was recalled from earlier runs",
         &[
-            ("before", list("earlier answers", &before)),
+            ("before", list("earlier answers", &earlier())),
             ("history", list("samples", &history)),
             ("verdicts?", verdicts),
         ],

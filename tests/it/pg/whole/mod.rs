@@ -296,6 +296,7 @@ pub(super) fn look_with(
         work: None,
         salt: Arc::default(),
         house: None,
+        host: Arc::from("here"),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answers = runtime.block_on(live.observe(&requests));
