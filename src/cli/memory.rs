@@ -309,7 +309,7 @@ impl Memory {
         (recording, ready): (&Recording, Option<Result<Seen, StoreError>>),
         redactor: &Redactor,
     ) -> Result<(), Problem> {
-        let mark = self.mark.take();
+        let mut mark = self.mark.take();
         let report = clean_report(report, redactor)?;
         let seen = match ready.filter(|_| redactor.is_empty()) {
             Some(ready) => ready,
@@ -333,7 +333,8 @@ impl Memory {
                 })?;
                 self.inbox.promise(&promised.digest, &redactor.clean(&text))?;
             }
-            match mark {
+            // One that has still to be sent lasts.
+            match mark.take_if(|_| self.place.shared.is_none()) {
                 Some(mark) => self.inbox.end(mark, &draft),
                 None => self.inbox.save(&draft),
             }
@@ -342,6 +343,7 @@ impl Memory {
         self.send(recording.started)?;
         memory_keep::forget(&self.place, self.span, self.gap.is_some(), recording.started)
             .map_err(|error| unusable(&error))?;
+        drop(mark);
         Ok(())
     }
 
