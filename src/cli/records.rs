@@ -18,6 +18,7 @@ use crate::fact::{
 };
 use crate::plan::{Check, Plan, TargetInfo, environments};
 use crate::policy::Project;
+use crate::rule::history::UNSTORED;
 use crate::store::{Ledger, SharedError, Standing, Store, StoreError, StoredVerdict};
 
 use super::audit::allowed;
@@ -27,10 +28,6 @@ use super::output::{Problem, warn};
 use super::records_rows as rows;
 use super::setup::{Select, Setup, Sources, setup};
 use super::{controls, house, memory, promise, run as running};
-
-/// The fix where nothing is remembered.
-const STORE: &str =
-    "`store: { path: .muster/store.db }` in muster.yaml makes `muster check` remember every run";
 
 /// What a project promises and remembers.
 pub(super) struct Remembered {
@@ -167,7 +164,8 @@ impl Remembered {
     fn file(&self) -> Result<Option<PathBuf>, Missing> {
         let place = Place::of(&self.known()?.project).map_err(|why| broken(why.cause, &why.problem))?;
         let place = place.ok_or_else(|| {
-            Missing::new(Cause::NoHistory, "the project has no store, so nothing is remembered").fix(STORE)
+            let [why, fix] = UNSTORED;
+            Missing::new(Cause::NoHistory, why).fix(fix)
         })?;
         if let Some(shared) = &place.shared {
             let caught = memory_shared::caught(shared).map_err(|error| unreadable(&error))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fact::{Cause, Cell, Level, Missing, Type, Value, value_from_json};
-use crate::policy::{Policy, Rung};
+use crate::policy::Policy;
 use crate::rule::eval::{Scope, eval};
 use crate::rule::node::{Cmp, Node, Op, Place};
 use crate::rule::ops::compare;
@@ -12,12 +12,8 @@ use crate::verdict::{Compared, Finding};
 /// The comparisons of numbers that decided a finding: those that held, of the rung that it names. None where a script
 /// decided, where the rule asks something else than how much, and where a value was not kept.
 pub fn compared(policy: &Policy, finding: &Finding) -> Vec<Compared> {
-    let decided = |rung: &&Rung| {
-        let node = &rung.rule.node;
-        node.text == finding.rule && node.loc.to_string() == finding.at
-    };
     let mut found = Vec::new();
-    if let Some(rung) = policy.fail.iter().chain(&policy.warn).find(decided) {
+    if let Some(rung) = super::waive::decided(policy, finding) {
         let read = Read::of(policy, finding, &rung.rule.node);
         read.comparisons(&rung.rule.node, true, &mut found);
     }

@@ -60,6 +60,14 @@ pub(super) fn why_not(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding)
     for_another(waiver, finding).or_else(|| beyond(maker, waiver, finding))
 }
 
+/// The rung that a finding names as the one that decided.
+pub(super) fn decided<'p>(policy: &'p Policy, finding: &Finding) -> Option<&'p Rung> {
+    policy.fail.iter().chain(&policy.warn).find(|rung| {
+        let node = &rung.rule.node;
+        node.text == finding.rule && node.loc.to_string() == finding.at
+    })
+}
+
 /// Why a waiver is not for this subject.
 fn for_another(waiver: &Waiver, finding: &Finding) -> Option<String> {
     let pattern = waiver.subject.as_ref().filter(|pattern| &*pattern.text != "*")?;
@@ -80,11 +88,7 @@ fn beyond(maker: &Maker<'_, '_>, waiver: &Waiver, finding: &Finding) -> Option<S
     let up_to = show(&limit, &ty);
     let nothing = || Some(format!("no value of what decided can be compared with its `up_to: {up_to}`"));
     let policy = &maker.check.policy;
-    let decided = |rung: &&Rung| {
-        let node = &rung.rule.node;
-        node.text == finding.rule && node.loc.to_string() == finding.at
-    };
-    let Some(rung) = policy.fail.iter().chain(&policy.warn).find(decided) else { return nothing() };
+    let Some(rung) = decided(policy, finding) else { return nothing() };
     let mut compared = Vec::new();
     directions(policy, &rung.rule.node, true, &ty, &mut compared);
     if compared.is_empty() {

@@ -150,7 +150,7 @@ impl Inbox {
         let file = promise_file(&self.folder, digest);
         let half = file.with_extension("half");
         // As a run it is whole or not there; what a power cut took is written again by the next run, and told by its digest.
-        let written = std::fs::write(&half, json).and_then(|()| std::fs::rename(&half, &file));
+        let written = spare::write_whole(&self.spare, &half, &file, json.as_bytes());
         written.map_err(|error| fault(&self.path, &half, &error))
     }
 
