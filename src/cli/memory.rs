@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::Due;
 use crate::diag::{Diag, Level, code};
 use crate::fact::{Past, PastRequest, Recording, micros_of};
 use crate::judge::Outcome;
@@ -14,13 +13,13 @@ use crate::plan::Plan;
 use crate::policy::Project;
 use crate::secret::Redactor;
 use crate::store::{Begun, Draft, Gap, Inbox, Mark, Seen, Shared, Store, StoreError};
-use crate::verdict::{Recall, RunReport};
+use crate::verdict::{Finding, Recall, RunReport};
 
-use super::memory_due;
+use super::memory_due::{self, Overdue};
 use super::memory_keep::{self, outlived};
 use super::memory_shared::{self, Place};
-use super::output::{Problem, warn, warn_anyway};
-use super::promise::Promised;
+use super::output::{Problem, warn};
+use super::promise::{Pledge, Promised};
 use super::setup::{Setup, Sources};
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
@@ -83,6 +82,14 @@ pub(super) fn known(project: &Project, what: &str) -> Result<Option<PathBuf>, Pr
     Ok(is_there.then_some(place.path))
 }
 
+/// What is promised, as every run says it.
+struct Said {
+    environment: Option<Arc<str>>,
+    digest: String,
+    /// All of it, if no run said it yet.
+    whole: Option<Promised>,
+}
+
 /// The memory of a run: where it is left to wait for the store.
 pub(super) struct Memory {
     place: Place,
@@ -91,9 +98,9 @@ pub(super) struct Memory {
     gap: Option<Gap>,
     /// When the runs before this one began, the first and the last.
     span: Option<(Timestamp, Timestamp)>,
-    promised: Option<Promised>,
+    promised: Option<Said>,
     /// What is overdue now unless this run can tell how it stands, if somebody had to look.
-    overdue: Option<Vec<Due>>,
+    overdue: Option<Overdue>,
     /// That this run lasts.
     mark: Option<Mark>,
 }
@@ -103,7 +110,7 @@ pub(super) struct Memory {
 pub(super) fn recall(
     project: &Project,
     plan: &Plan,
-    promised: Option<Promised>,
+    pledge: Option<&Pledge<'_>>,
     at: Timestamp,
 ) -> Result<(Past, Option<Memory>), Problem> {
     let Some(place) = Place::of(project)? else { return Ok((Past::default(), None)) };
@@ -111,15 +118,20 @@ pub(super) fn recall(
     let inbox = Inbox::open(&place.waits()).map_err(|error| unusable(&error))?;
     let wanted = plan.past();
     let needs = plan.checks.iter().any(|check| held(check).is_some()) || !wanted.is_empty();
-    let asked = Asked { plan, wanted: &wanted, needs, promised: promised.as_ref(), at };
+    let asked = Asked { plan, wanted: &wanted, needs, pledge, at };
     let (Recalled { past, span, overdue }, gap) = match &place.shared {
         Some(shared) => from_shared(shared, &asked)?,
         None => (from_file(&place.path, &inbox, &asked)?, None),
     };
-    let mark = inbox.begin(begun(plan, promised.as_ref(), at));
+    let mark = inbox.begin(begun(plan, pledge, at));
     if let Some((_, newest)) = span.filter(|(_, newest)| *newest > at) {
         warn(&[from_the_future(&place.path, newest, at)]);
     }
+    let promised = pledge.map(|pledge| Said {
+        environment: pledge.environment().cloned(),
+        digest: pledge.digest.clone(),
+        whole: (!inbox.knows(&pledge.digest)).then(|| pledge.promised()),
+    });
     Ok((past, Some(Memory { place, inbox, gap, span, promised, overdue, mark })))
 }
 
@@ -129,31 +141,30 @@ struct Asked<'a> {
     wanted: &'a [PastRequest],
     /// Is anything judged by it?
     needs: bool,
-    promised: Option<&'a Promised>,
+    pledge: Option<&'a Pledge<'a>>,
     at: Timestamp,
 }
 
 impl Asked<'_> {
     /// Has somebody to look what is overdue? Not before the time that was noted for this very promise.
     fn is_due(&self, inbox: &Inbox) -> bool {
-        self.promised
-            .is_some_and(|promised| inbox.next_due(&promised.digest).is_none_or(|due| due <= self.at))
+        self.pledge.is_some_and(|pledge| inbox.next_due(&pledge.digest).is_none_or(|due| due <= self.at))
     }
 }
 
 fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, Problem> {
-    let known = || from_store(path, asked.plan, asked.wanted, (asked.at, asked.promised));
+    let known = || from_store(path, asked.plan, asked.wanted, (asked.at, asked.pledge));
     if asked.needs || inbox.is_due() {
         return known();
     }
     // Of nothing, nothing is overdue.
     let is_there = path.exists() || inbox.span().is_some();
     if is_there && asked.is_due(inbox) {
-        match known() {
-            Ok(recalled) => return Ok(recalled),
-            // What is overdue is no reason not to judge the rest; whether this run can be kept is seen at its end.
-            Err(problem) => warn_anyway(&problem.diags),
-        }
+        // Whether this run can be kept is seen at its end.
+        return Ok(known().unwrap_or_else(|problem| {
+            let overdue = Some(Overdue::unknown(&problem.diags));
+            Recalled { span: inbox.span(), overdue, ..Recalled::default() }
+        }));
     }
     Ok(Recalled { span: inbox.span(), ..Recalled::default() })
 }
@@ -165,7 +176,7 @@ fn from_shared(shared: &Shared, asked: &Asked<'_>) -> Result<(Recalled, Option<G
     if !asked.needs && !asked.is_due(&copy) {
         return Ok((Recalled::default(), None));
     }
-    let known = |wanted| from_store(shared.copy(), asked.plan, wanted, (asked.at, asked.promised));
+    let known = |wanted| from_store(shared.copy(), asked.plan, wanted, (asked.at, asked.pledge));
     let Some(gap) = memory_shared::catch_up(shared)? else { return Ok((known(asked.wanted)?, None)) };
     memory_shared::told_of(&gap, asked.at);
     let Recalled { past, span, overdue } = known(&[])?;
@@ -174,8 +185,8 @@ fn from_shared(shared: &Shared, asked: &Asked<'_>) -> Result<(Recalled, Option<G
 }
 
 /// What is said of a run as long as it lasts.
-fn begun(plan: &Plan, promised: Option<&Promised>, at: Timestamp) -> Begun {
-    let environment = promised.and_then(|promised| promised.environment.as_deref());
+fn begun(plan: &Plan, pledge: Option<&Pledge<'_>>, at: Timestamp) -> Begun {
+    let environment = pledge.and_then(Pledge::environment).map(|name| &**name);
     let of = environment.map_or_else(String::new, |name| format!(" of `{name}`"));
     let many = plan.checks.len();
     Begun {
@@ -201,14 +212,14 @@ type Span = Option<(Timestamp, Timestamp)>;
 struct Recalled {
     past: Past,
     span: Span,
-    overdue: Option<Vec<Due>>,
+    overdue: Option<Overdue>,
 }
 
 fn from_store(
     path: &Path,
     plan: &Plan,
     wanted: &[PastRequest],
-    (at, promised): (Timestamp, Option<&Promised>),
+    (at, pledge): (Timestamp, Option<&Pledge<'_>>),
 ) -> Result<Recalled, Problem> {
     let recalled = wait(async {
         let store = Store::open(path).await?;
@@ -216,8 +227,8 @@ fn from_store(
         let recalled = async {
             let past = if wanted.is_empty() { Past::default() } else { store.past(wanted, at).await? };
             let recall = held_since(&store, plan, at).await?;
-            let overdue = match promised {
-                Some(promised) => memory_due::known(&store, plan, promised, at).await,
+            let overdue = match pledge {
+                Some(pledge) => Some(memory_due::known(&store, plan, pledge.promised(), at).await),
                 None => None,
             };
             Ok(Recalled { past: Past { recall, ..past }, span: store.span().await?, overdue })
@@ -290,10 +301,11 @@ pub(super) fn from_the_future(path: &Path, newest: Timestamp, at: Timestamp) -> 
 
 impl Memory {
     /// What is overdue, now that it is known how this run judged.
-    pub(super) fn overdue(&self, outcomes: &[Outcome], now: Timestamp) -> Vec<Due> {
-        let Some(overdue) = &self.overdue else { return Vec::new() };
-        let promised = self.promised.as_ref().map(|promised| &promised.checks[..]).unwrap_or_default();
-        memory_due::untold(overdue, promised, outcomes, (&self.place.path, now))
+    pub(super) fn overdue(&self, outcomes: &[Outcome], now: Timestamp) -> Vec<Finding> {
+        self.overdue
+            .as_ref()
+            .map(|overdue| overdue.findings(outcomes, &self.place.path, now))
+            .unwrap_or_default()
     }
 
     /// What a run saw, made ready. Only for a run without secrets: nothing is removed here.
@@ -319,14 +331,12 @@ impl Memory {
         let remembered = remembered.and_then(|draft| {
             // It is a great many small pieces, and the process is about to end.
             let draft = match &self.promised {
-                Some(promised) => draft.promising(promised.environment.as_ref(), &promised.digest),
+                Some(said) => draft.promising(said.environment.as_ref(), &said.digest),
                 None => draft,
             };
             let draft = if setup.selection.set.is_empty() { draft } else { draft.otherwise() };
             let draft = std::mem::ManuallyDrop::new(draft);
-            if let Some(promised) =
-                self.promised.as_ref().filter(|promised| !self.inbox.knows(&promised.digest))
-            {
+            if let Some(promised) = self.promised.as_ref().and_then(|said| said.whole.as_ref()) {
                 let text = promised.text(setup).map_err(|error| {
                     let (path, what) = (self.inbox.path().to_owned(), "what is promised".to_owned());
                     StoreError::Content { path, what, why: error.to_string() }

@@ -6,33 +6,56 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::audit::{self, Due, PromisedCheck};
+use crate::diag::Diag;
 use crate::judge::Outcome;
 use crate::plan::Plan;
 use crate::store::{Store, StoreError, forget_note};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 use super::memory::unusable;
 use super::output::warn_anyway;
-use super::promise::Promised;
+use super::promise::{self, Promised};
 
-/// The same, or that it is not known: what is overdue is no reason not to judge the rest.
-pub(super) async fn known(
-    store: &Store,
-    plan: &Plan,
-    promised: &Promised,
-    at: Timestamp,
-) -> Option<Vec<Due>> {
+/// What the store knows to be overdue.
+pub(super) enum Overdue {
+    /// What is, unless a run can tell how it stands, and all that is promised.
+    Known { due: Vec<Due>, promised: Vec<PromisedCheck> },
+    /// Why nobody can tell.
+    Unknown(String),
+}
+
+impl Overdue {
+    /// What is overdue is no reason not to judge the rest; but nobody may take it for nothing.
+    pub(super) fn unknown(diags: &[Diag]) -> Self {
+        warn_anyway(diags);
+        Self::Unknown(diags.first().map_or_else(String::new, |diag| diag.message.clone()))
+    }
+
+    /// As findings about the run, now that it is known how it judged.
+    pub(super) fn findings(&self, outcomes: &[Outcome], store: &Path, now: Timestamp) -> Vec<Finding> {
+        match self {
+            Self::Known { due, promised } => {
+                let all = untold((due, promised), outcomes, (store, now));
+                all.iter().map(|due| promise::finding(due, now)).collect()
+            }
+            Self::Unknown(why) => vec![promise::unknown(store, why)],
+        }
+    }
+}
+
+/// What is overdue, or that it is not known.
+pub(super) async fn known(store: &Store, plan: &Plan, promised: Promised, at: Timestamp) -> Overdue {
     let found = looked_up(store, plan, promised, at).await;
-    found.map_err(|error| warn_anyway(&unusable(&error).diags)).ok()
+    found.unwrap_or_else(|error| Overdue::unknown(&unusable(&error).diags))
 }
 
 /// What is overdue now unless this run can tell how it stands. Notes when somebody has to look again.
 async fn looked_up(
     store: &Store,
     plan: &Plan,
-    promised: &Promised,
+    promised: Promised,
     at: Timestamp,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<Overdue, StoreError> {
     let judged: BTreeSet<(&str, &str)> =
         plan.checks.iter().map(|check| (&*check.policy.id, &*check.target.name)).collect();
     let standing = store.standing().await?;
@@ -41,13 +64,13 @@ async fn looked_up(
     let next = all.first().map_or(Timestamp::MAX, |due| due.late);
     store.note_due(&promised.digest, next);
     let all = audit::overdue(&promised.checks, &standing, &BTreeSet::new(), at);
-    Ok(all.into_iter().filter(|due| due.is_overdue(at)).collect())
+    let due = all.into_iter().filter(|due| due.is_overdue(at)).collect();
+    Ok(Overdue::Known { due, promised: promised.checks })
 }
 
 /// What of it this run could not tell either, which is so since now at the latest.
-pub(super) fn untold(
-    overdue: &[Due],
-    promised: &[PromisedCheck],
+fn untold(
+    (due, promised): (&[Due], &[PromisedCheck]),
     outcomes: &[Outcome],
     (store, now): (&Path, Timestamp),
 ) -> Vec<Due> {
@@ -66,5 +89,5 @@ pub(super) fn untold(
         Some(Verdict::Unknown) => Some(Due { unknown: due.unknown.or(Some(now)), ..due.clone() }),
         Some(_) => None,
     };
-    overdue.iter().filter_map(late).collect()
+    due.iter().filter_map(late).collect()
 }

@@ -1,6 +1,7 @@
 //! What the project promises, said with every run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,32 +25,66 @@ pub(super) struct Promised {
     pub(super) digest: String,
 }
 
+/// What the project promises, by its digest: seldom has anybody to know more.
+pub(super) struct Pledge<'a> {
+    setup: &'a Setup,
+    plan: &'a Plan,
+    /// The plan of all checks, if this run has only some.
+    whole: Option<Plan>,
+    pub(super) digest: String,
+}
+
 /// What is promised; none if only some policies were named, or if the others cannot be bound.
 pub(super) fn promised(setup: &Setup, plan: &Plan) -> Option<Promised> {
-    let Selection { environment, named_sources, set, .. } = &setup.selection;
-    // `--set` is of this run alone, and judges otherwise than the project promises.
-    if *named_sources || !set.is_empty() || !setup.has_project || !setup.loaded.broken.is_empty() {
-        return None;
+    Pledge::of(setup, plan).map(|pledge| pledge.promised())
+}
+
+impl<'a> Pledge<'a> {
+    /// The same, without its checks.
+    pub(super) fn of(setup: &'a Setup, plan: &'a Plan) -> Option<Self> {
+        let Selection { named_sources, set, .. } = &setup.selection;
+        // `--set` is of this run alone, and judges otherwise than the project promises.
+        if *named_sources || !set.is_empty() || !setup.has_project || !setup.loaded.broken.is_empty() {
+            return None;
+        }
+        let whole = if is_narrowed(&setup.selection) { Some(whole(setup)?) } else { None };
+        let digest = digest(setup, &whole.as_ref().unwrap_or(plan).checks);
+        Some(Self { setup, plan, whole, digest })
     }
-    let is_narrowed = {
-        let s = &setup.selection;
-        !(s.tiers.is_empty() && s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
+
+    pub(super) fn environment(&self) -> Option<&'a Arc<str>> {
+        self.setup.selection.environment.as_ref()
+    }
+
+    /// All of it.
+    pub(super) fn promised(&self) -> Promised {
+        let checks = &self.whole.as_ref().unwrap_or(self.plan).checks;
+        Promised {
+            environment: self.environment().cloned(),
+            checks: checks.iter().map(|check| of(self.setup, check)).collect(),
+            digest: self.digest.clone(),
+        }
+    }
+}
+
+/// Are there fewer checks than in the environment?
+fn is_narrowed(selection: &Selection) -> bool {
+    let s = selection;
+    !(s.tiers.is_empty() && s.targets.is_empty() && s.tags.is_empty() && s.policies.is_empty())
+}
+
+/// All checks of the environment; none if they cannot be bound.
+fn whole(setup: &Setup) -> Option<Plan> {
+    let environment = setup.selection.environment.clone();
+    let selection = Selection { environment, ..Selection::default() };
+    let input = Input {
+        policies: setup.policies(),
+        targets: &setup.infos,
+        project: &setup.project,
+        selection: &selection,
+        has_project: true,
     };
-    let checks: Vec<PromisedCheck> = if is_narrowed {
-        let selection = Selection { environment: environment.clone(), ..Selection::default() };
-        let input = Input {
-            policies: setup.policies(),
-            targets: &setup.infos,
-            project: &setup.project,
-            selection: &selection,
-            has_project: true,
-        };
-        bind(&input).ok()?.checks.iter().map(|check| of(setup, check)).collect()
-    } else {
-        plan.checks.iter().map(|check| of(setup, check)).collect()
-    };
-    let digest = digest(setup, &checks);
-    Some(Promised { environment: environment.clone(), checks, digest })
+    bind(&input).ok()
 }
 
 fn of(setup: &Setup, check: &Check) -> PromisedCheck {
@@ -81,7 +116,7 @@ fn worst(check: &Check) -> crate::verdict::Severity {
 }
 
 /// Of the project's text, the policies and the checks: what the whole promise is made of, without making it.
-fn digest(setup: &Setup, checks: &[PromisedCheck]) -> String {
+fn digest(setup: &Setup, checks: &[Check]) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update(text.len().to_le_bytes());
@@ -95,8 +130,8 @@ fn digest(setup: &Setup, checks: &[PromisedCheck]) -> String {
         add(&policy.digest);
     }
     for check in checks {
-        add(&check.policy);
-        add(&check.target);
+        add(&check.policy.id);
+        add(&check.target.name);
     }
     format!("sha256:{}", crate::fact::hex(&hash.finalize()))
 }
@@ -171,5 +206,18 @@ pub(super) fn finding(due: &Due, now: Timestamp) -> Finding {
         step(StepKind::Shell, format!("muster check --tier {}", due.tier)),
         step(StepKind::Do, why.to_owned()),
     ];
+    Finding { remedy, ..finding }
+}
+
+/// That nobody can tell what is overdue, as a finding about the run: without it, a store that cannot be read would
+/// look like one of which nothing is.
+pub(super) fn unknown(store: &Path, why: &str) -> Finding {
+    let store = store.display().to_string();
+    let message = format!("it is not known what is overdue: {why}");
+    let id = crate::policy::decode::digest(&format!("overdue unknown\n{store}"));
+    let finding = Finding::notice(id, "store", &store, Arc::from("whoever keeps the store"), message);
+    let text = "Mend the store as the warning above says, and ask it for what nobody judged meanwhile.";
+    let step = |kind, text: &str| Step { kind, text: text.to_owned(), danger: None };
+    let remedy = vec![step(StepKind::Do, text), step(StepKind::Shell, "muster list --due")];
     Finding { remedy, ..finding }
 }

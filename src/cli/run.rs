@@ -152,8 +152,8 @@ pub(super) fn run(
     waivers_within(setup, started)?;
     let (mut past, memory) = match &facts {
         Facts::Live => {
-            let promised = setup.project.store.as_ref().and_then(|_| promise::promised(setup, &plan));
-            super::memory::recall(&setup.project, &plan, promised, started)?
+            let pledge = setup.project.store.as_ref().and_then(|_| promise::Pledge::of(setup, &plan));
+            super::memory::recall(&setup.project, &plan, pledge.as_ref(), started)?
         }
         Facts::Recorded(recording) => (recording.past.clone(), None),
     };
@@ -201,8 +201,7 @@ pub(super) fn run(
 
 /// What the store knows to be overdue, and this run could not judge either.
 fn overdue(memory: Option<&Memory>, outcomes: &[Outcome], now: Timestamp) -> Vec<Finding> {
-    let all = memory.map(|memory| memory.overdue(outcomes, now)).unwrap_or_default();
-    all.iter().map(|due| promise::finding(due, now)).collect()
+    memory.map(|memory| memory.overdue(outcomes, now)).unwrap_or_default()
 }
 
 pub(super) fn probe_time(spent: Spent) -> ProbeTime {

@@ -14,14 +14,14 @@ pub(super) const PLACES: usize = 64;
 pub(super) const SHORT: usize = 192;
 
 /// Writes a body. `seen` is the earliest time of the entries.
-pub(super) fn write(entries: &[(&Head, &[Vec<u8>])], seen: i64) -> Vec<u8> {
+pub(super) fn write(entries: &[(&Head, &[&[u8]])], seen: i64) -> Vec<u8> {
     let mut out = Writer::default();
     let first = entries.first().map_or(&[][..], |(_, columns)| columns);
     for (index, (head, columns)) in entries.iter().enumerate() {
         let mut own: Vec<Option<&[u8]>> = Vec::with_capacity(columns.len());
         for (field, column) in columns.iter().enumerate() {
             let same = index > 0 && first.get(field) == Some(column);
-            own.push((!same).then_some(&**column));
+            own.push((!same).then_some(*column));
         }
         let mut entry = Writer::default();
         entry.signed(head.seen().wrapping_sub(seen));
@@ -90,14 +90,15 @@ mod tests {
             seen in proptest::collection::vec((-1_000_000i64..1_000_000, proptest::collection::vec(proptest::collection::vec(0u8..3, 0..4), 0..4)), 1..9)
         ) {
             let heads: Vec<Head> = seen.iter().map(|(at, _)| head(1_700_000_000_000_000 + at, 1)).collect();
-            let entries: Vec<(&Head, &[Vec<u8>])> = heads.iter().zip(&seen).map(|(head, (_, columns))| (head, &**columns)).collect();
+            let columns: Vec<Vec<&[u8]>> = seen.iter().map(|(_, columns)| columns.iter().map(Vec::as_slice).collect()).collect();
+            let entries: Vec<(&Head, &[&[u8]])> = heads.iter().zip(&columns).map(|(head, columns)| (head, &**columns)).collect();
             let from = heads.iter().map(Head::seen).min().unwrap();
             let bytes = write(&entries, from);
             let mut back = Vec::new();
             read(&bytes, from, |_| true, |number, at, plain| back.push((number, at, plain))).unwrap();
             prop_assert_eq!(back.len(), seen.len());
             for ((number, at, plain), (head, columns)) in back.iter().zip(&entries) {
-                let whole: Vec<Option<&[u8]>> = columns.iter().map(|column| Some(&**column)).collect();
+                let whole: Vec<Option<&[u8]>> = columns.iter().copied().map(Some).collect();
                 prop_assert_eq!(body::read_plain(plain, *at), Ok(Body { head: (*head).clone(), columns: whole }));
                 let mut one = Vec::new();
                 read(&bytes, from, |wanted| wanted == *number, |_, _, plain| one.push(plain)).unwrap();

@@ -10,7 +10,7 @@ pub(super) type Fault = &'static str;
 const SHORT: Fault = "it ends too early";
 
 /// Appends numbers and texts.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {

@@ -52,6 +52,12 @@ pub(super) struct Faults {
 
 impl Faults {
     fn number(&mut self, why: &Arc<Missing>) -> u64 {
+        // What nobody asked for is missing for one reason, column after column.
+        if let Some(last) = self.list.len().checked_sub(1)
+            && self.list.get(last).is_some_and(|known| Arc::ptr_eq(known, why))
+        {
+            return u64::try_from(last).unwrap_or(u64::MAX);
+        }
         if let Some(number) = self.known.get(why) {
             return *number;
         }
@@ -67,21 +73,29 @@ pub(super) fn is_settled(column: &[u8]) -> bool {
     column.first().is_some_and(|head| matches!(head & !HOLES, WORDS | TEXT | MIXED))
 }
 
-/// Writes the cells of a column.
-pub(super) fn encode<'a>(cells: impl Iterator<Item = &'a Cell> + Clone, faults: &mut Faults) -> Vec<u8> {
+/// Appends the cells of a column.
+pub(super) fn encode<'a>(
+    out: &mut Writer,
+    cells: impl Iterator<Item = &'a Cell> + Clone,
+    faults: &mut Faults,
+) {
     let mut some = cells.clone();
     if let (Some(cell), None) = (some.next(), some.next()) {
-        return encode_one(cell, faults);
+        encode_one(out, cell, faults);
+    } else {
+        encode_all(out, cells, faults);
     }
-    encode_all(cells, faults)
 }
 
 /// The same of the one row that most answers have: in the same bytes, for less work.
-fn encode_one(cell: &Cell, faults: &mut Faults) -> Vec<u8> {
-    let mut out = Writer(Vec::with_capacity(12));
+fn encode_one(out: &mut Writer, cell: &Cell, faults: &mut Faults) {
+    let head = out.0.len();
     out.0.push(NOTHING);
     let kind = match cell {
-        Ok(Value::Null) => return vec![HOLES | NOTHING, 1, 0, 1, 0],
+        Ok(Value::Null) => {
+            out.0.extend_from_slice(&[1, 0, 1, 0]);
+            HOLES | NOTHING
+        }
         Err(why) => {
             let number = faults.number(why) + 1;
             out.0.extend_from_slice(&[1, 0, 1]);
@@ -106,17 +120,16 @@ fn encode_one(cell: &Cell, faults: &mut Faults) -> Vec<u8> {
             WORDS
         }
         Ok(other) => {
-            write_value(&mut out, other, faults);
+            write_value(out, other, faults);
             MIXED
         }
     };
-    if let Some(head) = out.0.first_mut() {
+    if let Some(head) = out.0.get_mut(head) {
         *head = kind;
     }
-    out.0
 }
 
-fn encode_all<'a>(cells: impl Iterator<Item = &'a Cell>, faults: &mut Faults) -> Vec<u8> {
+fn encode_all<'a>(out: &mut Writer, cells: impl Iterator<Item = &'a Cell>, faults: &mut Faults) {
     let mut values = Vec::new();
     let mut holes: Vec<(usize, usize, u64)> = Vec::new();
     for (row, cell) in cells.enumerate() {
@@ -133,7 +146,8 @@ fn encode_all<'a>(cells: impl Iterator<Item = &'a Cell>, faults: &mut Faults) ->
             _ => holes.push((row, 1, code)),
         }
     }
-    let mut out = Writer(vec![if holes.is_empty() { 0 } else { HOLES }]);
+    let head = out.0.len();
+    out.0.push(if holes.is_empty() { 0 } else { HOLES });
     if !holes.is_empty() {
         out.size(holes.len());
         let mut end = 0;
@@ -144,11 +158,10 @@ fn encode_all<'a>(cells: impl Iterator<Item = &'a Cell>, faults: &mut Faults) ->
             end = from + length;
         }
     }
-    let kind = write(&mut out, &values, faults);
-    if let Some(head) = out.0.first_mut() {
+    let kind = write(out, &values, faults);
+    if let Some(head) = out.0.get_mut(head) {
         *head |= kind;
     }
-    out.0
 }
 
 fn all<T>(values: &[&Value], of: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
@@ -515,6 +528,14 @@ pub(super) mod tests {
         ]
     }
 
+    /// The column that stands behind another.
+    fn encoded(cells: &[Cell], faults: &mut Faults) -> Vec<u8> {
+        let mut out = Writer(vec![7]);
+        encode(&mut out, cells.iter(), faults);
+        assert_eq!(out.0.remove(0), 7);
+        out.0
+    }
+
     fn read(bytes: &[u8], rows: usize, faults: &[Arc<Missing>]) -> Result<Vec<Cell>, Fault> {
         let mut read = Vec::new();
         decode(bytes, rows, faults, |row, seen| {
@@ -529,7 +550,7 @@ pub(super) mod tests {
         #[test]
         fn a_column_comes_back_as_it_was(cells in cells()) {
             let mut faults = Faults::default();
-            let bytes = encode(cells.iter(), &mut faults);
+            let bytes = encoded(&cells, &mut faults);
             prop_assert_eq!(read(&bytes, cells.len(), &faults.list), Ok(cells.clone()));
             // Neither a row more nor a row less is taken for the column.
             let more = read(&bytes, cells.len() + 1, &faults.list);
@@ -545,7 +566,9 @@ pub(super) mod tests {
             let (mut one, mut all) = (Faults::default(), Faults::default());
             one.number(&other);
             all.number(&other);
-            prop_assert_eq!(encode(std::iter::once(&cell), &mut one), encode_all(std::iter::once(&cell), &mut all));
+            let mut column = Writer::default();
+            encode_all(&mut column, std::iter::once(&cell), &mut all);
+            prop_assert_eq!(encoded(std::slice::from_ref(&cell), &mut one), column.0);
             prop_assert_eq!(one.list, all.list);
         }
 
@@ -563,7 +586,7 @@ pub(super) mod tests {
     #[test]
     fn what_is_missing_everywhere_or_the_same_takes_a_few_bytes() {
         let absent = Arc::new(Missing::new(Cause::Absent, "nobody asked"));
-        let rows = |cell: Cell| encode(vec![cell; 1000].iter(), &mut Faults::default()).len();
+        let rows = |cell: Cell| encoded(&vec![cell; 1000], &mut Faults::default()).len();
         assert!(rows(Err(absent)) < 8);
         assert!(rows(Ok(Value::Null)) < 8);
         assert!(rows(Ok(Value::Int(1 << 40))) < 10);

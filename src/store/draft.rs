@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::StoreError;
+use super::answer::{Answers, Named};
 use super::body::Head;
+use super::bytes::Writer;
 use super::column::{self, Faults};
 use super::write::{State, code};
 use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, Table, micros_of, schema_to_json};
@@ -31,6 +33,11 @@ impl PartialEq for Texts {
 impl Texts {
     pub(super) fn of(list: Vec<Arc<str>>) -> Self {
         Self { list, known: HashMap::new() }
+    }
+
+    /// With room for so many: to grow takes as long as to fill.
+    fn reserved(many: usize) -> Self {
+        Self { list: Vec::with_capacity(many), known: HashMap::with_capacity(many) }
     }
 
     pub(super) fn number(&mut self, text: &str) -> usize {
@@ -78,27 +85,13 @@ pub(super) struct Found {
     pub(super) notice: bool,
 }
 
-/// One answer, or why there is none.
-#[derive(Debug, PartialEq)]
-pub(super) struct Answer {
-    /// Target, probe, arguments and facts.
-    pub(super) key: [usize; 4],
-    pub(super) shape: usize,
-    pub(super) fault: Option<usize>,
-    pub(super) cut: Option<usize>,
-    /// The faults of its cells.
-    pub(super) faults: Option<usize>,
-    pub(super) head: Head,
-    pub(super) columns: Vec<Vec<u8>>,
-}
-
 /// What a run saw.
 #[derive(Debug, Default, PartialEq)]
 pub struct Seen {
     pub(super) texts: Texts,
     pub(super) recorded: String,
     pub(super) header: String,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Answers,
 }
 
 /// A run that is ready to be saved.
@@ -207,12 +200,13 @@ impl Seen {
         // What was recalled stands in the store already, in the runs that saw it.
         let header = text(path, "the recording", &recording.header())?;
         let recorded = recording.started.to_string();
-        let mut seen = Self { texts: Texts::default(), recorded, header, answers: Vec::new() };
-        seen.answers.reserve(observations.len());
-        let mut written = Written::default();
+        let answers = Answers::reserved(observations.len());
+        let texts = Texts::reserved(observations.len());
+        let mut seen = Self { texts, recorded, header, answers };
+        let (mut written, mut columns) = (Written::default(), Writer::default());
         for observation in observations {
-            let answer = seen.answer(path, observation, &mut written)?;
-            seen.answers.push(answer);
+            columns.0.clear();
+            seen.answer(path, observation, (&mut written, &mut columns))?;
         }
         Ok(seen)
     }
@@ -221,25 +215,27 @@ impl Seen {
         &mut self,
         path: &str,
         observation: &'r Observation,
-        written: &mut Written<'r>,
-    ) -> Result<Answer, StoreError> {
+        (written, columns): (&mut Written<'r>, &mut Writer),
+    ) -> Result<(), StoreError> {
         let Key { probe, target, args, facts } = &observation.key;
         let key = [target, probe, args, facts].map(|part| self.texts.shared(part));
         let mut faults = Faults::default();
-        let (mut fault, mut cut, mut columns) = (None, None, Vec::new());
+        let (mut fault, mut cut) = (None, None);
         let mut why = |why: &Missing| Ok(self.texts.number(&text(path, "a fault", why)?));
         match &observation.result {
             Err(none) => fault = Some(why(none)?),
             Ok(table) => {
                 cut = table.cut.as_deref().map(&mut why).transpose()?;
-                columns = encode(table, &mut faults)
+                encode(columns, table, &mut faults)
                     .map_err(|why| content(path, format!("the answer of {probe} at {target}"), why))?;
             }
         }
         let faults =
             if faults.list.is_empty() { None } else { Some(self.faults(path, faults.list, written)?) };
         let shape = self.shape(observation, written);
-        Ok(Answer { key, shape, fault, cut, faults, head: head(observation), columns })
+        let named = Named { key, shape, fault, cut, faults };
+        self.answers.push(&named, &head(observation), &columns.0);
+        Ok(())
     }
 
     /// The faults of cells.
@@ -286,15 +282,21 @@ fn head(observation: &Observation) -> Head {
     }
 }
 
-/// The columns of a table; the error says what is wrong with it.
-fn encode(table: &Table, faults: &mut Faults) -> Result<Vec<Vec<u8>>, String> {
+/// Appends the columns of a table, their number first, then the length of each and its bytes; the error says what is wrong
+/// with it.
+fn encode(out: &mut Writer, table: &Table, faults: &mut Faults) -> Result<(), String> {
     let width = table.schema.fields.len();
     if let Some(row) = table.rows.iter().find(|row| row.len() != width) {
         return Err(format!("a row has {} cells, the schema {width}", row.len()));
     }
-    let column = |field: usize| {
+    out.size(width);
+    let mut column = Writer::default();
+    for field in 0..width {
+        column.0.clear();
         let cells = table.rows.iter().filter_map(move |row| row.get(field));
-        column::encode(cells, &mut *faults)
-    };
-    Ok((0..width).map(column).collect())
+        column::encode(&mut column, cells, &mut *faults);
+        out.size(column.0.len());
+        out.0.extend_from_slice(&column.0);
+    }
+    Ok(())
 }

@@ -27,6 +27,7 @@ mod portable;
 mod shared;
 
 #[cfg(feature = "sql")]
+mod answer;
 mod answers;
 #[cfg(feature = "sql")]
 mod batch;

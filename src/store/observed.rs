@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::answer::{Answer, Named};
 use super::body::{self, Head};
 use super::bytes::digest;
-use super::draft::{Answer, Seen, Texts};
+use super::draft::{Seen, Texts};
 use super::shelf::{Shelf, Stored};
 use super::write::Writer;
 use super::{Store, StoreError, batch, column};
@@ -44,8 +45,14 @@ pub(super) async fn save(writer: &mut Writer<'_>, seen: &Seen, run: i64) -> Resu
         .execute(&mut **writer.tx())
         .await
         .map_err(|error| writer.fault(&error))?;
-    let places = places(writer, seen).await?;
-    let answers: Vec<(&Answer, Place)> = seen.answers.iter().zip(places).collect();
+    let path = writer.store().path().to_owned();
+    let answers = seen.answers.all().map_err(|why| StoreError::Content {
+        path,
+        what: "what a run saw".to_owned(),
+        why: why.to_owned(),
+    })?;
+    let places = places(writer, &seen.texts, &answers).await?;
+    let answers: Vec<(&Answer<'_>, Place)> = answers.iter().zip(places).collect();
     for (base, some) in (0i64..).step_by(batch::PLACES).zip(answers.chunks(batch::PLACES)) {
         let short: Vec<bool> = some.iter().map(|(answer, _)| is_short(answer)).collect();
         let together = short.iter().filter(|short| **short).count() > 1;
@@ -71,43 +78,58 @@ struct Place {
     faults: Option<i64>,
 }
 
-async fn places(writer: &mut Writer<'_>, seen: &Seen) -> Result<Vec<Place>, StoreError> {
-    let faults = |one: &Answer| one.faults.filter(|_| is_short(one));
-    let texts = |one: &Answer| {
-        one.key.into_iter().chain([one.shape]).chain(one.fault).chain(one.cut).chain(faults(one))
+async fn places(
+    writer: &mut Writer<'_>,
+    texts: &Texts,
+    answers: &[Answer<'_>],
+) -> Result<Vec<Place>, StoreError> {
+    let faults = |one: &Answer<'_>| one.named.faults.filter(|_| is_short(one));
+    let used = |one: &Answer<'_>| {
+        let Named { key, shape, fault, cut, .. } = one.named;
+        key.into_iter().chain([shape]).chain(fault).chain(cut).chain(faults(one))
     };
-    let wanted: BTreeSet<usize> = seen.answers.iter().flat_map(texts).collect();
-    let ids = writer.texts(&seen.texts, &wanted).await?;
+    let wanted: BTreeSet<usize> = answers.iter().flat_map(used).collect();
+    let ids = writer.texts(texts, &wanted).await?;
     let store = writer.store();
     let id = |number: usize| ids.of(store, number);
-    let mut keys = Vec::with_capacity(seen.answers.len());
-    for Answer { key: [target, probe, args, facts], .. } in &seen.answers {
+    let mut keys = Vec::with_capacity(answers.len());
+    for Answer { named, .. } in answers {
+        let [target, probe, args, facts] = &named.key;
         keys.push([id(*target)?, id(*probe)?, id(*args)?, id(*facts)?]);
     }
     let questions = writer.questions(&keys.iter().copied().collect()).await?;
-    let place = |(one, key): (&Answer, &[i64; 4])| {
+    let place = |(one, key): (&Answer<'_>, &[i64; 4])| {
         let question = questions.get(key).copied();
         let question = question.ok_or_else(|| store.content("a question", "it was not saved"))?;
-        let (fault, cut) = (one.fault.map(id).transpose()?, one.cut.map(id).transpose()?);
-        Ok(Place { question, shape: id(one.shape)?, fault, cut, faults: faults(one).map(id).transpose()? })
+        let (fault, cut) = (one.named.fault.map(id).transpose()?, one.named.cut.map(id).transpose()?);
+        Ok(Place {
+            question,
+            shape: id(one.named.shape)?,
+            fault,
+            cut,
+            faults: faults(one).map(id).transpose()?,
+        })
     };
-    seen.answers.iter().zip(&keys).map(place).collect()
+    answers.iter().zip(&keys).map(place).collect()
 }
 
 /// May it stand in a body with others?
-fn is_short(answer: &Answer) -> bool {
-    let bytes: usize = answer.columns.iter().map(Vec::len).sum();
-    answer.fault.is_none() && answer.cut.is_none() && answer.head.table.is_some() && bytes <= batch::SHORT
+fn is_short(answer: &Answer<'_>) -> bool {
+    let bytes: usize = answer.columns.iter().map(|column| column.len()).sum();
+    answer.named.fault.is_none()
+        && answer.named.cut.is_none()
+        && answer.head.table.is_some()
+        && bytes <= batch::SHORT
 }
 
 async fn save_batch(
     writer: &mut Writer<'_>,
     run: i64,
     base: i64,
-    some: &[(&Answer, Place)],
+    some: &[(&Answer<'_>, Place)],
     short: &[bool],
 ) -> Result<(), StoreError> {
-    let members: Vec<(i64, &Answer, Place)> = (0i64..)
+    let members: Vec<(i64, &Answer<'_>, Place)> = (0i64..)
         .zip(some)
         .zip(short)
         .filter_map(|((place, (answer, ids)), short)| short.then_some((place, *answer, *ids)))
@@ -115,7 +137,7 @@ async fn save_batch(
     let listed: Vec<(i64, i64, i64, Option<i64>)> =
         members.iter().map(|(place, _, ids)| (*place, ids.question, ids.shape, ids.faults)).collect();
     let roster = writer.roster(&listed).await?;
-    let entries: Vec<(&Head, &[Vec<u8>])> =
+    let entries: Vec<(&Head, &[&[u8]])> =
         members.iter().map(|(_, answer, _)| (&answer.head, &*answer.columns)).collect();
     let times = || entries.iter().map(|(head, _)| head.seen());
     let (from, to) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
@@ -136,17 +158,17 @@ async fn save_one(
     writer: &mut Writer<'_>,
     texts: &Texts,
     (id, run): (i64, i64),
-    (answer, place): (&Answer, Place),
+    (answer, place): (&Answer<'_>, Place),
 ) -> Result<(), StoreError> {
     let mut inside = Vec::with_capacity(answer.columns.len());
-    for (field, column) in (0i64..).zip(&answer.columns) {
+    for (field, column) in (0i64..).zip(answer.columns.iter().copied()) {
         let outside = column.len() >= LONG || (column.len() >= SETTLED && column::is_settled(column));
         if outside {
             writer.part(id, field, column).await?;
         }
-        inside.push((!outside).then_some(&**column));
+        inside.push((!outside).then_some(column));
     }
-    if let Some(number) = answer.faults {
+    if let Some(number) = answer.named.faults {
         let list = texts.list.get(number).ok_or_else(|| writer.store().content("faults", "they are gone"))?;
         writer.part(id, FAULTS, list.as_bytes()).await?;
     }

@@ -4,13 +4,10 @@
 //! was changed. The reader is total, as that of bodies.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::body::Head;
+use super::answer::Answers;
 use super::bytes::{Fault, Reader, Writer, sealed, unsealed};
-use super::draft::{Answer, Draft, Found, Judged, Seen, Texts};
+use super::draft::{Draft, Found, Judged, Seen, Texts};
 
 /// The format that this build writes, and the newest that it knows.
 pub(super) const FORMAT: u64 = 2;
@@ -31,7 +28,7 @@ impl From<Fault> for Unread {
 
 /// The run as bytes.
 pub(super) fn pack(draft: &Draft) -> Vec<u8> {
-    let mut out = Writer::default();
+    let mut out = Writer(Vec::with_capacity(room(draft)));
     out.count(FORMAT);
     texts(&mut out, &draft.texts);
     out.signed(draft.at);
@@ -57,10 +54,20 @@ pub(super) fn pack(draft: &Draft) -> Vec<u8> {
         texts(&mut out, &seen.texts);
         out.text(&seen.recorded);
         out.text(&seen.header);
-        out.size(seen.answers.len());
-        seen.answers.iter().for_each(|answer| pack_answer(&mut out, answer));
+        seen.answers.write(&mut out);
     }
     sealed(out.0)
+}
+
+/// What it takes, or a little more: to grow takes as long as to fill.
+fn room(draft: &Draft) -> usize {
+    let texts = |texts: &Texts| texts.list.iter().map(|text| text.len() + 3).sum::<usize>();
+    let seen = |seen: &Seen| texts(&seen.texts) + seen.header.len() + seen.answers.room();
+    let one = |count: usize| count.saturating_mul(16);
+    texts(&draft.texts)
+        + one(draft.judged.len() + draft.found.len())
+        + draft.seen.as_ref().map_or(0, seen)
+        + 256
 }
 
 fn texts(out: &mut Writer, texts: &Texts) {
@@ -69,34 +76,8 @@ fn texts(out: &mut Writer, texts: &Texts) {
 }
 
 /// None is 0.
-fn maybe(out: &mut Writer, text: Option<usize>) {
+pub(super) fn maybe(out: &mut Writer, text: Option<usize>) {
     out.size(text.map_or(0, |text| text + 1));
-}
-
-fn time(out: &mut Writer, at: Timestamp) {
-    out.signed(at.as_second());
-    out.signed(i64::from(at.subsec_nanosecond()));
-}
-
-fn pack_answer(out: &mut Writer, answer: &Answer) {
-    answer.key.iter().for_each(|text| out.size(*text));
-    out.size(answer.shape);
-    [answer.fault, answer.cut, answer.faults].iter().for_each(|text| maybe(out, *text));
-    let Head { at, source_clock, took, table } = &answer.head;
-    time(out, *at);
-    out.count(u64::from(source_clock.is_some()));
-    source_clock.iter().for_each(|clock| time(out, *clock));
-    out.count(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
-    out.count(u64::from(table.is_some()));
-    if let Some((rows, total)) = table {
-        out.size(*rows);
-        out.count(*total);
-    }
-    out.size(answer.columns.len());
-    for column in &answer.columns {
-        out.size(column.len());
-        out.0.extend_from_slice(column);
-    }
 }
 
 /// Reads the bytes of a run.
@@ -131,7 +112,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Draft, Unread> {
 }
 
 /// Its number of elements, then each; nothing is reserved for a number that nobody wrote.
-fn read_all<'a, T>(
+pub(super) fn read_all<'a, T>(
     reader: &mut Reader<'a>,
     mut read: impl FnMut(&mut Reader<'a>) -> Result<T, Fault>,
 ) -> Result<Vec<T>, Fault> {
@@ -147,11 +128,11 @@ fn read_texts(reader: &mut Reader<'_>) -> Result<Texts, Fault> {
     Ok(Texts::of(read_all(reader, |reader| Ok(Arc::from(reader.text()?)))?))
 }
 
-fn read_maybe(reader: &mut Reader<'_>) -> Result<Option<usize>, Fault> {
+pub(super) fn read_maybe(reader: &mut Reader<'_>) -> Result<Option<usize>, Fault> {
     Ok(reader.size()?.checked_sub(1))
 }
 
-fn read_flag(reader: &mut Reader<'_>) -> Result<bool, Fault> {
+pub(super) fn read_flag(reader: &mut Reader<'_>) -> Result<bool, Fault> {
     match reader.count()? {
         0 => Ok(false),
         1 => Ok(true),
@@ -159,29 +140,8 @@ fn read_flag(reader: &mut Reader<'_>) -> Result<bool, Fault> {
     }
 }
 
-fn read_time(reader: &mut Reader<'_>) -> Result<Timestamp, Fault> {
-    let (second, nanos) = (reader.signed()?, reader.signed()?);
-    let nanos = i32::try_from(nanos).map_err(|_too_large| "a time has too many nanoseconds")?;
-    Timestamp::new(second, nanos).map_err(|_beyond| "a time lies beyond the year 9999")
-}
-
 fn read_seen(reader: &mut Reader<'_>) -> Result<Seen, Fault> {
     let texts = read_texts(reader)?;
     let (recorded, header) = (reader.text()?.to_owned(), reader.text()?.to_owned());
-    Ok(Seen { texts, recorded, header, answers: read_all(reader, read_answer)? })
-}
-
-fn read_answer(reader: &mut Reader<'_>) -> Result<Answer, Fault> {
-    let key = [reader.size()?, reader.size()?, reader.size()?, reader.size()?];
-    let shape = reader.size()?;
-    let (fault, cut, faults) = (read_maybe(reader)?, read_maybe(reader)?, read_maybe(reader)?);
-    let at = read_time(reader)?;
-    let source_clock = if read_flag(reader)? { Some(read_time(reader)?) } else { None };
-    let took = Duration::from_micros(reader.count()?);
-    let table = if read_flag(reader)? { Some((reader.size()?, reader.count()?)) } else { None };
-    let columns = read_all(reader, |reader| {
-        let size = reader.size()?;
-        reader.take(size).map(<[u8]>::to_vec)
-    })?;
-    Ok(Answer { key, shape, fault, cut, faults, head: Head { at, source_clock, took, table }, columns })
+    Ok(Seen { texts, recorded, header, answers: Answers::read(reader)? })
 }

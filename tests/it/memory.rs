@@ -228,10 +228,20 @@ fn a_store_that_is_locked_is_waited_for_by_who_needs_it_and_loses_no_run() {
     shop.check(&[]).exits(0);
     let words = "another process has held it for more than 5 seconds";
     shop.run(&["history"]).exits(2).says(words);
+    // What is promised changed, so that the store has to be asked what is overdue.
+    shop.project(&format!("{PROJECT}# a new line\n"));
+    let run = shop.check(&["--format", "json"]).exits(0).says(words);
+    let notice = &run.json()["notices"][0];
+    assert_eq!(notice["verdict"], Json::from("warn"), "{notices:#}", notices = run.json()["notices"]);
+    let message = notice["message"].as_str().unwrap();
+    assert!(message.starts_with("it is not known what is overdue: ") && message.contains(words), "{message}");
+    assert!(!notice["remedy"].as_array().unwrap().is_empty());
+    shop.check(&["--fail-on", "warn"]).exits(1);
     runtime.block_on(sqlx::raw_sql("ROLLBACK").execute(&mut other)).unwrap();
-    shop.check(&[]).exits(0);
+    let run = shop.check(&["--format", "json"]).exits(0);
+    assert_eq!(run.json()["notices"].as_array().unwrap().len(), 0);
     let runs = shop.run(&["history"]).exits(0);
-    assert_eq!(runs.stdout.lines().count(), 4, "three runs were remembered: {}", runs.stdout);
+    assert_eq!(runs.stdout.lines().count(), 6, "five runs were remembered: {}", runs.stdout);
 }
 
 #[test]
