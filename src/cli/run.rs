@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use crate::fact::{About, Identity, Missing, Observation, Past, ProbeMark, Recording, Request, catalogue};
 use crate::judge::{Assembly, Given, Outcome, assemble, judge};
 use crate::observe::{Cancel, Ledger, Live, Observer, Replay, Spent, verify};
-use crate::plan::{Input, Plan, bind, bind_as_far};
-use crate::policy::cores::on_all_cores;
+use crate::plan::{Check, Input, Plan, bind, bind_as_far};
+use crate::policy::cores::{on_all_cores, one_by_one};
 use crate::probe::system_clock;
 use crate::secret::Redactor;
 use crate::store::{Seen, StoreError};
@@ -298,9 +298,16 @@ pub(super) async fn asked_to_end() -> std::io::Result<()> {
     }
 }
 
-/// Judges every check; on all cores if there are many.
+/// From so many rows on, a few checks may take long.
+const HEAVY: usize = 5_000;
+
+/// Judges every check; on all cores if there are many, or much to be judged.
 pub(super) fn judge_all(plan: &Plan, answers: &[Observation], given: &Given<'_>) -> Vec<Outcome> {
-    on_all_cores(&plan.checks, |check| judge(check, answers, given))
+    let rows = |answer: &Observation| answer.result.as_ref().map_or(0, |table| table.rows.len());
+    // Where few answers have most of the rows, so have few checks, which may stand side by side.
+    let is_heavy = answers.iter().any(|answer| rows(answer) >= HEAVY);
+    let one = |check: &Check| judge(check, answers, given);
+    if is_heavy { one_by_one(&plan.checks, one) } else { on_all_cores(&plan.checks, one) }
 }
 
 pub(super) fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {

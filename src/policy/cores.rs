@@ -28,6 +28,13 @@ pub fn on_all_cores<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync)
     done.into_iter().flatten().collect()
 }
 
+/// The same with each of a few items of which each takes long: each core takes the next when it is done.
+pub fn one_by_one<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    // A thread that died did so at one of the items, which does it here again.
+    at_once(items, cores, &one).unwrap_or_else(|| items.iter().map(one).collect())
+}
+
 /// Files fewer than this are read by one thread.
 const FILES: usize = 64;
 
@@ -85,6 +92,7 @@ mod tests {
                 on_all_cores(&items, |item| item * 2),
                 items.iter().map(|item| item * 2).collect::<Vec<_>>()
             );
+            assert_eq!(one_by_one(&items, |item| item * 2), on_all_cores(&items, |item| item * 2));
             let parts = in_parts(&items, <[usize]>::to_vec);
             assert_eq!(parts.concat(), items);
         }

@@ -230,7 +230,7 @@ fn a_store_that_is_locked_is_waited_for_by_who_needs_it_and_loses_no_run() {
     shop.run(&["history"]).exits(2).says(words);
     // What is promised changed, so that the store has to be asked what is overdue.
     shop.project(&format!("{PROJECT}# a new line\n"));
-    let run = shop.check(&["--format", "json"]).exits(0).says(words);
+    let run = shop.check(&[]).exits(0).says(words);
     let notice = &run.json()["notices"][0];
     assert_eq!(notice["verdict"], Json::from("warn"), "{notices:#}", notices = run.json()["notices"]);
     let message = notice["message"].as_str().unwrap();
@@ -238,7 +238,7 @@ fn a_store_that_is_locked_is_waited_for_by_who_needs_it_and_loses_no_run() {
     assert!(!notice["remedy"].as_array().unwrap().is_empty());
     shop.check(&["--fail-on", "warn"]).exits(1);
     runtime.block_on(sqlx::raw_sql("ROLLBACK").execute(&mut other)).unwrap();
-    let run = shop.check(&["--format", "json"]).exits(0);
+    let run = shop.check(&[]).exits(0);
     assert_eq!(run.json()["notices"].as_array().unwrap().len(), 0);
     let runs = shop.run(&["history"]).exits(0);
     assert_eq!(runs.stdout.lines().count(), 6, "five runs were remembered: {}", runs.stdout);

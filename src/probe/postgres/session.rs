@@ -218,7 +218,9 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
         if mode.foreign {
             "SET LOCAL row_security = off"
         } else {
-            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
+            // A look at the catalogue takes no more than its own process.
+            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; \
+             SET LOCAL max_parallel_workers_per_gather = 0"
         },
     );
     let who = match ask_who(cx, connection, start).await {

@@ -5,7 +5,8 @@ WITH used AS MATERIALIZED (
       FROM pg_index i CROSS JOIN LATERAL unnest(i.indcollation::oid[]) u(coll)
       JOIN pg_class c ON c.oid = i.indexrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE u.coll <> 0 AND c.relkind IN ('i', 'I') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+     -- Of most indexes no column has one: asked before anything is joined.
+     WHERE 0 <> ANY (i.indcollation::oid[]) AND u.coll <> 0 AND c.relkind IN ('i', 'I') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
 ), indexed AS MATERIALIZED (
     SELECT oid, count(DISTINCT indexrelid) AS indexes,
            (array_agg(DISTINCT indexrelid ORDER BY indexrelid))[1:10] AS first_indexes

@@ -22,6 +22,8 @@ WITH measure AS MATERIALIZED (
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_namespace tn ON tn.oid = t.relnamespace
      WHERE c.relkind = 'i' AND c.relam = 403 AND i.indisvalid AND t.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+       -- 99 is pg_toast, which has as many indexes as all others, and most of them are empty.
+       AND c.relnamespace <> 99
        AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
        AND (c.relpages <= 1 OR c.relpages * current_setting('block_size')::int8 >= {min_size})

@@ -10,7 +10,8 @@ WITH RECURSIVE home AS MATERIALIZED (
       FROM pg_class c JOIN home n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
 ), ind AS MATERIALIZED (
-    SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relpages, n.nspname, n.prefix, m.amname, r.name AS owner,
+    -- What an index shares with thousands of others is looked up at the end: this is kept in memory, whole.
+    SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relpages, c.relnamespace, c.relam, r.name AS owner,
            i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate, i.indisvalid, i.indisready, i.indislive,
            i.indisreplident, i.indnkeyatts, i.indkey::int2[] AS keys,
            i.indexprs IS NOT NULL AS computed, i.indpred IS NOT NULL AS partial,
@@ -18,10 +19,7 @@ WITH RECURSIVE home AS MATERIALIZED (
            pg_stat_get_numscans(i.indexrelid) AS scans, {last_scan} AS last_scan
       FROM pg_index i
       JOIN rel r ON r.oid = i.indrelid
-      JOIN pg_class c ON c.oid = i.indexrelid
-      -- An index lies in the schema of its table.
-      JOIN home n ON n.oid = c.relnamespace
-      JOIN pg_am m ON m.oid = c.relam
+      JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind IN ('i', 'I')
 ), con AS MATERIALIZED (
     SELECT k.conindid, max(quote_ident(k.conname)) FILTER (WHERE k.contype <> 'f') AS name,
            bool_or(k.contype = 'f') AS referenced
@@ -46,7 +44,9 @@ WITH RECURSIVE home AS MATERIALIZED (
     SELECT u.parent, sum(i.scans)::int8 AS scans, max(i.last_scan) AS last_scan, sum(i.relpages)::int8 AS pages
       FROM up u JOIN ind i ON i.oid = u.leaf GROUP BY u.parent
 ), crowd AS MATERIALIZED (
-    SELECT t.* FROM ind t WHERE t.indrelid IN (SELECT o.indrelid FROM ind o GROUP BY o.indrelid HAVING count(*) > 1)
+    SELECT t.*, n.prefix, m.amname
+      FROM ind t JOIN home n ON n.oid = t.relnamespace JOIN pg_am m ON m.oid = t.relam
+     WHERE t.indrelid IN (SELECT o.indrelid FROM ind o GROUP BY o.indrelid HAVING count(*) > 1)
 ), told AS MATERIALIZED (
     -- What has to be the same in two indexes that do the same, as a number, because a comparison of texts takes long.
     SELECT t.oid, t.indrelid, t.amname, t.indisprimary, t.indisreplident, t.indisunique, t.indisexclusion, t.indimmediate,
@@ -104,12 +104,12 @@ WITH RECURSIVE home AS MATERIALIZED (
       FROM ind i LEFT JOIN con k ON k.conindid = i.oid LEFT JOIN best t ON t.oid = i.oid
 )
 SELECT i.oid AS oid,
-       i.prefix || quote_ident(i.relname) AS index,
-       i.nspname::text AS schema,
+       n.prefix || quote_ident(i.relname) AS index,
+       n.nspname::text AS schema,
        i.relname::text AS name,
        i.owner AS "table",
        {columns} AS columns,
-       i.amname::text AS kind,
+       m.amname::text AS kind,
        i.relkind = 'I' AS partitioned,
        CASE WHEN h.inhparent IS NOT NULL THEN
            (SELECT (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = c.relnamespace) || '.' || quote_ident(c.relname)
@@ -136,6 +136,9 @@ SELECT i.oid AS oid,
        l.name AS prefix_of,
        i.oid IN (SELECT oid FROM helps) AS supports_foreign_key
   FROM ours i
+  -- An index lies in the schema of its table.
+  JOIN home n ON n.oid = i.relnamespace
+  JOIN pg_am m ON m.oid = i.relam
   LEFT JOIN below b ON b.parent = i.oid AND i.relkind = 'I'
   LEFT JOIN longer l ON l.oid = i.oid
   LEFT JOIN part h ON h.inhrelid = i.oid
