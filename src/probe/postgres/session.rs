@@ -209,18 +209,19 @@ async fn begin(cx: &Context, connection: &mut PgConnection, mode: Mode) -> Resul
     let timeout = statement_timeout(cx).as_millis();
     let lock = mode.lock_timeout.as_millis().max(1);
     let idle = timeout + 5_000;
-    // Everything is local to the transaction: a pooler hands the session to somebody else afterwards.
+    // Everything is local to the transaction: a pooler hands the session to somebody else afterwards. Without a blank too many:
+    // the console of pgbouncer closes the connection at more than some 460 bytes, and at fewer says what it is.
     let start = format!(
-        "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {timeout}; SET LOCAL lock_timeout = {lock}; \
-         SET LOCAL idle_in_transaction_session_timeout = {idle}; SET LOCAL TimeZone = 'UTC'; \
-         SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; \
-         SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; {}",
+        "BEGIN READ ONLY; SET LOCAL statement_timeout={timeout}; SET LOCAL lock_timeout={lock}; \
+         SET LOCAL idle_in_transaction_session_timeout={idle}; SET LOCAL TimeZone='UTC'; \
+         SET LOCAL DateStyle='ISO'; SET LOCAL IntervalStyle='postgres'; \
+         SET LOCAL standard_conforming_strings=on; SET LOCAL extra_float_digits=1; {}",
         if mode.foreign {
-            "SET LOCAL row_security = off"
+            "SET LOCAL row_security=off"
         } else {
             // A look at the catalogue takes no more than its own process.
-            "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'; \
-             SET LOCAL max_parallel_workers_per_gather = 0"
+            "SET LOCAL search_path=pg_catalog; SET LOCAL jit=off; SET LOCAL enable_nestloop=off; SET LOCAL work_mem='32MB'; \
+             SET LOCAL max_parallel_workers_per_gather=0"
         },
     );
     let who = match ask_who(cx, connection, start).await {

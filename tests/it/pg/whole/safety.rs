@@ -272,10 +272,10 @@ fn connections(log: &[Entry]) -> usize {
 
 /// What begins every transaction of ours, in this order.
 const BEGINS: &[&str] = &[
-    "BEGIN TRANSACTION READ ONLY;",
-    "SET LOCAL statement_timeout = ",
-    "SET LOCAL lock_timeout = ",
-    "SET LOCAL idle_in_transaction_session_timeout = ",
+    "BEGIN READ ONLY;",
+    "SET LOCAL statement_timeout=",
+    "SET LOCAL lock_timeout=",
+    "SET LOCAL idle_in_transaction_session_timeout=",
 ];
 
 #[test]
