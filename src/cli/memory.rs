@@ -158,7 +158,7 @@ fn from_file(path: &Path, inbox: &Inbox, asked: &Asked<'_>) -> Result<Recalled, 
         return known();
     }
     // Of nothing, nothing is overdue.
-    let is_there = path.exists() || inbox.span().is_some();
+    let is_there = inbox.is_beside_a_store() || inbox.span().is_some();
     if is_there && asked.is_due(inbox) {
         // Whether this run can be kept is seen at its end.
         return Ok(known().unwrap_or_else(|problem| {

@@ -17,15 +17,25 @@ pub struct Mark(PathBuf);
 
 impl Drop for Mark {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         // If it stays, a run that ended is told as one that did not, which somebody will look at.
         drop(spare::give(&self.0));
     }
 }
 
 impl Mark {
-    /// The run that it is of takes its place: at no moment is there neither.
-    pub(super) fn becomes(self, whole: &Path, bytes: &[u8]) -> io::Result<()> {
-        spare::becomes(&self.0, whole, bytes)
+    /// The run that it is of takes its place: at no moment is there neither. `false` if it is not there any more.
+    pub(super) fn becomes(mut self, whole: &Path, bytes: &[u8]) -> io::Result<bool> {
+        match spare::becomes(&self.0, whole, bytes) {
+            Ok(()) => {
+                self.0 = PathBuf::new();
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -53,7 +63,7 @@ pub(super) fn read(json: &str) -> Option<Begun> {
 /// The marks of runs that are over: their processes are gone.
 pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
     let mut found = Vec::new();
-    let boot = boot();
+    let place = place();
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.path().extension().is_some_and(|end| end == END)) {
         let file = entry.path();
@@ -64,8 +74,9 @@ pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
         };
         // A mark that a power cut emptied is one all the same.
         let Some(run) = read(&text).or_else(named) else { continue };
-        // A process of this machine, since it was started, is known to last or not; another's is given a day.
-        let lasts = if !boot.is_empty() && run.birth.starts_with(&boot) {
+        // A process of this machine, since it was started, is known to last or not; another's is given a day, and so is that of
+        // another container, which cannot be seen.
+        let lasts = if run.birth.rsplit_once(' ').is_some_and(|(of, _)| !place.is_empty() && of == place) {
             birth(run.process) == run.birth
         } else {
             now.saturating_sub(run.started) < LONGEST
@@ -84,12 +95,14 @@ pub(super) fn birth(process: u32) -> String {
     // The name of the program, in brackets, may hold anything.
     let Some((_, rest)) = stat.rsplit_once(')') else { return String::new() };
     let began = rest.split_whitespace().nth(19).unwrap_or_default();
-    if began.is_empty() { String::new() } else { format!("{} {began}", boot()) }
+    if began.is_empty() { String::new() } else { format!("{} {began}", place()) }
 }
 
-/// A name of this machine since it was started.
-fn boot() -> String {
-    said("/proc/sys/kernel/random/boot_id").trim().to_owned()
+/// A name of where processes have their numbers: this machine since it was started, or this container. Empty if unknown.
+fn place() -> String {
+    let boot = said("/proc/sys/kernel/random/boot_id");
+    let container = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    if boot.is_empty() { String::new() } else { format!("{} {}", boot.trim(), container.display()) }
 }
 
 /// What the kernel says in one of its short files, read at once; nothing if there is none.

@@ -88,6 +88,8 @@ pub struct Inbox {
     waiting: Vec<Waiting>,
     /// Files that are written to in place of new ones.
     spare: Vec<PathBuf>,
+    /// Is the store there, with something in it?
+    there: bool,
     known: Known,
     /// Of each promise when somebody has to look what is overdue.
     due: Noted,
@@ -124,7 +126,12 @@ impl Inbox {
         may(&path, &shown, &what, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
         let note = if there { read_note(&path, &folder) } else { Some((Known::Empty, Noted::new())) };
         let (known, due) = note.unwrap_or((Known::Not, Noted::new()));
-        Ok(Self { path: path.into(), folder, waiting, spare, known, due })
+        Ok(Self { path: path.into(), folder, waiting, spare, there, known, due })
+    }
+
+    /// Was the store itself there when this was opened?
+    pub fn is_beside_a_store(&self) -> bool {
+        self.there
     }
 
     /// When the store has to be asked next what is overdue of a promise; `None` if nobody asked of it yet.
@@ -182,7 +189,11 @@ impl Inbox {
 
     /// Lets a run wait that was marked as begun.
     pub fn end(&self, mark: Mark, draft: &Draft) -> Result<(), StoreError> {
-        self.saved(draft, |_, whole, bytes| mark.becomes(whole, bytes))
+        self.saved(draft, |half, whole, bytes| match mark.becomes(whole, bytes)? {
+            true => Ok(()),
+            // Somebody took it for that of a run that was killed, or swept the folder. The run is there all the same.
+            false => spare::write_whole(&self.spare, half, whole, bytes),
+        })
     }
 
     fn saved(

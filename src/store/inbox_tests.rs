@@ -175,6 +175,54 @@ async fn a_run_takes_the_place_of_its_mark_and_its_file_is_used_again() {
 }
 
 #[tokio::test]
+async fn a_run_whose_mark_is_gone_is_saved_all_the_same() {
+    let (place, store) = fresh().await;
+    store.close().await;
+    let inbox = Inbox::open(&place.path).unwrap();
+    let mark = inbox.begin(super::Begun { process: 77, ..super::Begun::at(0) }).unwrap();
+    let begun =
+        std::fs::read_dir(folder(place.path.to_str().unwrap())).unwrap().map(|entry| entry.unwrap().path());
+    begun
+        .filter(|file| file.extension().is_some_and(|end| end == "begun"))
+        .for_each(|file| std::fs::remove_file(file).unwrap());
+    inbox.end(mark, &draft(&one(at(0), Verdict::Fail), None)).unwrap();
+    assert_eq!(ends(&place.path), ["run"]);
+    let store = Store::open(&place.path).await.unwrap();
+    assert_eq!(
+        (store.runs(9).await.unwrap().len(), store.ledger(at(-9), at(9)).await.unwrap().begun.len()),
+        (1, 0)
+    );
+    store.close().await;
+}
+
+#[test]
+fn who_lasts_in_another_container_is_not_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = super::fold::now();
+    let process = std::process::id();
+    let birth = super::begun::birth(process);
+    assert_eq!(birth.split(' ').count(), 3, "{birth}");
+    let (mine, began) = birth.rsplit_once(' ').unwrap();
+    let elsewhere = format!("{} pid:[1] {began}", mine.split(' ').next().unwrap());
+    let day = 24 * 3600 * 1_000_000;
+    for (birth, process, started, is_over) in [
+        (birth.clone(), process, now - 9 * day, false),
+        (format!("{mine} 1"), process, now, true),
+        (birth.clone(), u32::MAX, now, true),
+        (elsewhere.clone(), u32::MAX, now, false),
+        (elsewhere, process, now - 2 * day, true),
+        (format!("another-boot {mine} {began}"), process, now, false),
+        (String::new(), u32::MAX, now, false),
+    ] {
+        let begun = super::Begun { started, process, birth: birth.clone(), ..super::Begun::at(started) };
+        let mark = super::begun::mark(dir.path(), &[], &begun).unwrap();
+        let over = super::begun::over(dir.path(), now);
+        assert_eq!(over.len(), usize::from(is_over), "{birth} {process}");
+        drop(mark);
+    }
+}
+
+#[tokio::test]
 async fn whoever_was_killed_between_saving_and_removing_folds_nothing_in_twice() {
     let (place, store) = fresh().await;
     store.close().await;
