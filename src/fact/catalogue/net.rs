@@ -141,6 +141,19 @@ pub(super) static RESPONSE: ProbeDecl = ProbeDecl {
             .default("0"),
         param("max_body", Ty::Bytes, "1MiB", "a longer body is unknown: incomplete").default("1MiB"),
         param("rows", Ty::Text, "/items", "JSON pointer to a list: each item is a row of the declared facts"),
+        param(
+            "status_up_to",
+            Ty::Int,
+            "404",
+            "with `rows`: the highest status with which they are all (299 if not given); after a higher one they are incomplete",
+        ),
+        param(
+            "first_page",
+            Ty::Bool,
+            "true",
+            "with `rows`: one page is all that is wanted, though the answer names a next one or is a part (206)",
+        )
+        .default("false"),
     ],
     facts: &[
         field("url", Ty::Url, "https://shop.example.org/health", "address that was asked first"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::Version;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LINK, LOCATION, SET_COOKIE};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -32,7 +32,12 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
     let request = ask.request;
     let call = Call::new(request, cx)?;
     let in_header = |pointer: &Pointer| pointer.at.starts_with(HEADER);
-    if request.args.text("rows").is_some() && request.declared.iter().any(in_header) {
+    let rows = request.args.text("rows").is_some();
+    if !rows && (request.args.int("status_up_to").is_some() || request.args.flag("first_page")) {
+        return Err(fault::argument("`status_up_to` and `first_page` are about `rows`")
+            .fix("judge `status`, or say with `rows` where the list stands"));
+    }
+    if rows && request.declared.iter().any(in_header) {
         return Err(fault::argument("with `rows` no declared fact can stand in a header")
             .fix("observe the header apart, without `rows`"));
     }
@@ -63,12 +68,13 @@ async fn look(ask: &Ask<'_>, cx: &Context) -> Result<Answer, Missing> {
         fixed.push(("body", read.as_ref().map_err(Arc::clone).and_then(|bytes| text(bytes))));
     }
     let document = body.map(|read| read.and_then(|bytes| document(&bytes, &headers, status)));
-    let found = Found { fixed, headers, document };
+    let found = Found { status, fixed, headers, document };
     found.table(ask, cx)
 }
 
 /// Everything that the answer gave.
 struct Found {
+    status: u16,
     fixed: Vec<(&'static str, Cell)>,
     headers: HeaderMap,
     /// `None` if nobody wanted the body.
@@ -88,16 +94,45 @@ impl Found {
             decode::cells_row(&mut table, &fixed, declared);
             return Ok(Answer::new(table.finish()));
         };
+        let partial = self.partial(ask.request);
         let document = match self.document {
             Some(read) => read.map_err(Arc::unwrap_or_clone)?,
             None => return Err(Missing::new(Cause::Internal, "`rows` is given and the body was not read")),
         };
         decode::rows_from_json(&mut table, &document, rows, pointers, &fixed)?;
+        if let Some(why) = partial {
+            table.cut(why);
+        }
         let mut table = table.finish();
         for cell in table.rows.iter_mut().flatten() {
             *cell = clean(cell.clone(), &cx.redactor);
         }
         Ok(Answer::new(table))
+    }
+
+    /// Why its rows may not be all: a page of errors has a list too, and where there is no row, none tells the status; and
+    /// a list of many pages begins with one that looks like the whole.
+    fn partial(&self, request: &Request) -> Option<Missing> {
+        let most = request.args.int("status_up_to").unwrap_or(299);
+        let fault = |what: String, fix: &str| Some(Missing::new(Cause::Incomplete, what).fix(fix));
+        if i64::from(self.status) > most {
+            let what = format!("the status is {}, so its rows may not be all", self.status);
+            return fault(
+                what,
+                "see the body: `curl -i URL`; if it has all rows with that status, write `status_up_to: …` under `with:`",
+            );
+        }
+        if request.args.flag("first_page") {
+            return None;
+        }
+        let fix = "ask for a larger page in `path`; if the first one is all that is wanted, write `first_page: true` under `with:`";
+        match self.status {
+            206 => fault("the answer is a part of the list (status 206)".to_owned(), fix),
+            _ if names_next(&self.headers) => {
+                fault("the answer is one page of several: its header `Link` names the next".to_owned(), fix)
+            }
+            _ => None,
+        }
     }
 
     /// `None` if it was not read.
@@ -110,6 +145,21 @@ impl Found {
             Err(why) => Err(Arc::clone(why)),
         })
     }
+}
+
+/// Does a header `Link` (RFC 8288) name the next page?
+fn names_next(headers: &HeaderMap) -> bool {
+    let is_next = |parameter: &str| {
+        let Some((name, value)) = parameter.split_once('=') else { return false };
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("rel")
+            && value.split_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
+    };
+    // The address, which may hold any of these signs, stands before `>`.
+    let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    let mut parameters =
+        links.flat_map(|links| links.split('>').skip(1)).flat_map(|rest| rest.split([';', ',']));
+    parameters.any(is_next)
 }
 
 /// What stands before the name of a header in the place of a declared fact.

@@ -279,6 +279,53 @@ fn headers_are_facts_too() {
     assert_eq!(cause(&answer, "cookie"), Cause::Denied);
 }
 
+/// An answer with a list, and what it says about being whole.
+fn listed(status: u16, headers: &[(&str, &str)], with: &[(&str, serde_json::Value)]) -> Option<Cause> {
+    let headers: Vec<_> = headers.iter().copied().chain([("Content-Type", "application/json")]).collect();
+    let server = Http::always(Reply::with(status, &headers, r#"{"items": [{"name": "a"}]}"#)).unwrap();
+    let mut arguments = json!({"url": server.url("/"), "rows": "/items"});
+    for (name, value) in with {
+        arguments[*name] = value.clone();
+    }
+    let answer = ask("http.response", arguments).fact("name", "text", "").key(&["name"]).run().unwrap();
+    assert_eq!(answer.table.rows.len(), 1);
+    answer.table.cut.as_ref().map(|why| why.cause)
+}
+
+#[test]
+fn a_list_that_may_not_be_all_says_so() {
+    let incomplete = Some(Cause::Incomplete);
+    let status = |most: i64| ("status_up_to", json!(most));
+    assert_eq!(listed(200, &[], &[]), None);
+    for number in [300, 404, 500, 503] {
+        assert_eq!(listed(number, &[], &[]), incomplete, "{number}");
+    }
+    assert_eq!(listed(404, &[], &[status(404)]), None);
+    assert_eq!(listed(500, &[], &[status(404)]), incomplete);
+    assert_eq!(listed(200, &[], &[status(199)]), incomplete);
+    let first = ("first_page", json!(true));
+    for link in [
+        "<https://api.test/?page=2>; rel=\"next\"",
+        "<https://api.test/?a,b;c>; title=\"x\"; Rel=next",
+        "<https://api.test/?page=9>; rel=\"last\", <https://api.test/?page=2>; rel=\"prefetch NEXT\"",
+    ] {
+        assert_eq!(listed(200, &[("Link", link)], &[]), incomplete, "{link}");
+        assert_eq!(listed(200, &[("Link", link)], std::slice::from_ref(&first)), None, "{link}");
+        assert_eq!(listed(500, &[("Link", link)], std::slice::from_ref(&first)), incomplete, "{link}");
+    }
+    for link in ["<https://api.test/rel=next>; rel=\"prev\"", "<https://api.test/>; rel=nextish"] {
+        assert_eq!(listed(200, &[("Link", link)], &[]), None, "{link}");
+    }
+    assert_eq!(listed(206, &[], &[]), incomplete);
+    assert_eq!(listed(206, &[], &[first]), None);
+    for argument in [
+        json!({"url": "http://127.0.0.1:1/", "status_up_to": 404}),
+        json!({"url": "http://127.0.0.1:1/", "first_page": true}),
+    ] {
+        assert_eq!(ask("http.response", argument).run().unwrap_err().cause, Cause::WrongType);
+    }
+}
+
 #[test]
 fn a_list_becomes_rows() {
     let rows = |body: &str| {
