@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Day, Period};
 use crate::store::Ledger;
@@ -17,10 +17,11 @@ pub(super) fn day(at: Timestamp) -> Date {
 
 /// The days of a period.
 pub(super) fn all_days(period: &Period) -> Vec<Date> {
-    let (mut at, end) = (day(period.from), day(period.until));
+    // The end does not belong to it, but the day does in which it lies, as in zones east of UTC.
+    let last = period.until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(period.until);
+    let (mut at, last) = (day(period.from), day(last));
     let mut all = Vec::new();
-    // The end does not belong to a period that is over.
-    while at < end || (at == end && period.until < period.to) {
+    while at <= last {
         all.push(at);
         let Ok(next) = at.tomorrow() else { break };
         at = next;

@@ -48,15 +48,19 @@ pub(super) fn history(ledger: &Ledger, finding: &LedgerFinding, judged: &Judged)
     let mut turns = finding.turns.iter().peekable();
     let mut stood = None;
     let mut earlier = finding.turns.first().is_some_and(|turn| turn.run == 0);
+    let mut seen: Vec<(Timestamp, Option<Verdict>)> = Vec::with_capacity(judged.len());
     for Judgement { run, whole, .. } in judged {
         while let Some(turn) = turns.next_if(|turn| turn.run <= *run) {
             stood = stands(turn.verdict);
         }
         // Where not everything was judged, a finding that is not there was not seen to be mended.
-        if stood.is_none() && !whole {
-            continue;
+        if stood.is_some() || *whole {
+            seen.push((ledger.started(*run)?, stood));
         }
-        let at = ledger.started(*run)?;
+    }
+    // Changes are kept in the order of saving; what was sent or taken in late is no later judgement for that.
+    seen.sort_by_key(|(at, _)| *at);
+    for (at, stood) in seen {
         match (stood, now) {
             (Some(verdict), None) => {
                 let from = if earlier { finding.first.min(at) } else { at };

@@ -69,7 +69,7 @@ pub(super) fn runs(ledger: &Ledger, promises: &BTreeMap<Arc<str>, Promise>) -> V
 /// Why a run cannot be judged again; empty if it can.
 fn unkept(run: &LedgerRun, promises: &BTreeMap<Arc<str>, Promise>) -> String {
     let Some(digest) = &run.promised else {
-        return "it named only some policies, so that its texts were not kept".to_owned();
+        return "it named only some policies, judged with `--set`, or went on without some that do not load, so that its texts were not kept".to_owned();
     };
     match promises.get(digest) {
         None => "what was promised then is lost".to_owned(),

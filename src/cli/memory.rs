@@ -19,7 +19,7 @@ use super::memory_due::{self, Overdue};
 use super::memory_keep::{self, outlived};
 use super::memory_shared::{self, Place};
 use super::output::{Problem, warn};
-use super::promise::{Pledge, Promised};
+use super::promise::{Pledge, Promised, Strangers};
 use super::setup::{Setup, Sources};
 
 /// Earlier than the longest `for`, so that a sample from before it is found.
@@ -322,6 +322,7 @@ impl Memory {
         redactor: &Redactor,
     ) -> Result<(), Problem> {
         let mut mark = self.mark.take();
+        let strangers = Strangers::of(setup);
         let report = clean_report(report, redactor)?;
         let seen = match ready.filter(|_| redactor.is_empty()) {
             Some(ready) => ready,
@@ -334,7 +335,7 @@ impl Memory {
                 Some(said) => draft.promising(said.environment.as_ref(), &said.digest),
                 None => draft,
             };
-            let draft = if setup.selection.set.is_empty() { draft } else { draft.otherwise() };
+            let draft = draft.otherwise(|policy| strangers.has(policy));
             let draft = std::mem::ManuallyDrop::new(draft);
             if let Some(promised) = self.promised.as_ref().and_then(|said| said.whole.as_ref()) {
                 let text = promised.text(setup).map_err(|error| {

@@ -1,7 +1,7 @@
 //! What the project promises, said with every run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +12,8 @@ use crate::audit::{Due, Promise, PromisedCheck, PromisedPiece};
 use crate::fact::{Type, Value, show};
 use crate::judge;
 use crate::plan::{Check, Input, Looser, Plan, Selection, bind};
+use crate::policy::Policy;
+use crate::policy::load::Origin;
 use crate::verdict::{Finding, Step, StepKind};
 
 use super::audit::{allowed, edition};
@@ -63,6 +65,47 @@ impl<'a> Pledge<'a> {
             environment: self.environment().cloned(),
             checks: checks.iter().map(|check| of(self.setup, check)).collect(),
             digest: self.digest.clone(),
+        }
+    }
+}
+
+/// Policies of a run that are not those of the project, or are told to judge otherwise.
+pub(super) enum Strangers {
+    All,
+    Some(BTreeSet<Arc<str>>),
+}
+
+impl Strangers {
+    pub(super) fn of(setup: &Setup) -> Self {
+        // A limit of one policy may be what another's parameter is named like.
+        if !setup.selection.set.is_empty() {
+            return Self::All;
+        }
+        if !setup.selection.named_sources {
+            return Self::Some(BTreeSet::new());
+        }
+        let own: Vec<Origin> =
+            setup.project.policies.iter().map(|(text, _)| Origin::parse(text, &setup.project.root)).collect();
+        let places: Vec<PathBuf> = own
+            .iter()
+            .filter_map(
+                |origin| if let Origin::Path(path) = origin { path.canonicalize().ok() } else { None },
+            )
+            .collect();
+        let is_own = |policy: &Policy| match &policy.library {
+            Some(area) => own.iter().any(|origin| matches!(origin, Origin::Builtin(own) if own == area)),
+            None => Path::new(&*policy.loc.source.name)
+                .canonicalize()
+                .is_ok_and(|file| places.iter().any(|place| file.starts_with(place))),
+        };
+        let strangers = setup.policies().iter().filter(|policy| !is_own(policy));
+        Self::Some(strangers.map(|policy| Arc::clone(&policy.id)).collect())
+    }
+
+    pub(super) fn has(&self, policy: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(ids) => ids.contains(policy),
         }
     }
 }

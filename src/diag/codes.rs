@@ -133,6 +133,7 @@ codes! {
     UNQUOTED_NAME "unquoted-name" "A `do:` step holds a command with a value that nothing quotes."
     WAIVER_UNUSED "waiver-unused" "The waiver names policies, targets, subjects or verdicts that cannot occur together, so it covers nothing."
     WRITING_OVERRIDE "writing-override" "An override sets SQL that does more than read. It would be refused when it is sent, which is too late to notice."
+    HAND_MADE_AGE "hand-made-age" "An age is computed as `now - t`. For a time that lies ahead that is less than nothing, so that no limit finds it; `t_age` is unknown then."
     YODA_CONDITION "yoda-condition" "A comparison puts its limit before the value."
     HOUSE_RULE "house-rule" "A policy breaks a rule that the project file sets under `lints: { rules: [..] }`. The message names the rule, and its help says why the rule was agreed."
     FAULTY_ALLOW "faulty-allow" "A comment that is meant to allow something names no lint, one that does not exist, or no reason. It allows nothing. Write `# muster: allow LINT -- why it is fine here`, on the line or above it."

@@ -23,6 +23,7 @@ mod empty_environment;
 mod faulty_allow;
 mod file_name;
 mod foreign_fact;
+mod hand_made_age;
 mod hard_coded_limit;
 mod hidden_character;
 mod holidays_used_up;
@@ -224,6 +225,7 @@ pub static LINTS: &[Lint] = &[
     faulty_allow::LINT,
     file_name::LINT,
     foreign_fact::LINT,
+    hand_made_age::LINT,
     hard_coded_limit::LINT,
     hidden_character::LINT,
     holidays_used_up::LINT,

@@ -63,13 +63,39 @@ impl Texts {
     }
 }
 
+/// How far a check was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// It was skipped, or could not be read as a whole.
+    Part,
+    Whole,
+    /// By something else than what the project promises: with `--set`, or by a policy of the same id from elsewhere. It is
+    /// no judgement of the check: nothing is mended by it, and nothing is served.
+    Otherwise,
+}
+
+impl Extent {
+    /// As it stands in the store, where 2 is a notice.
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::Part => 0,
+            Self::Whole => 1,
+            Self::Otherwise => 3,
+        }
+    }
+
+    pub(super) fn of_code(code: i64) -> Option<Self> {
+        [Self::Part, Self::Whole, Self::Otherwise].into_iter().find(|extent| extent.code() == code)
+    }
+}
+
 /// How a check was judged.
 #[derive(Debug, PartialEq)]
 pub(super) struct Judged {
     pub(super) policy: usize,
     pub(super) target: usize,
     pub(super) verdict: i64,
-    pub(super) whole: bool,
+    pub(super) extent: Extent,
 }
 
 /// What was found. Of several findings with one name the last text counts, and the worst verdict.
@@ -145,8 +171,8 @@ impl Draft {
         let mut draft = Self { texts, at, exit, about, replay, environment, promised, judged, found, seen };
         for check in &report.checks {
             let (policy, target) = (draft.texts.shared(&check.policy), draft.texts.shared(&check.target));
-            let (verdict, whole) = (code(check.verdict), check.is_whole());
-            draft.judged.push(Judged { policy, target, verdict, whole });
+            let extent = if check.is_whole() { Extent::Whole } else { Extent::Part };
+            draft.judged.push(Judged { policy, target, verdict: code(check.verdict), extent });
             for finding in &check.findings {
                 draft.find(path, (policy, target), (finding, false))?;
             }
@@ -165,9 +191,14 @@ impl Draft {
         self
     }
 
-    /// Of a run that was told to judge otherwise than the project does: from what it did not find nothing follows.
-    pub fn otherwise(mut self) -> Self {
-        self.judged.iter_mut().for_each(|one| one.whole = false);
+    /// Of a run that judged these policies otherwise than the project does.
+    pub fn otherwise(mut self, is: impl Fn(&str) -> bool) -> Self {
+        let texts = &self.texts;
+        for one in &mut self.judged {
+            if texts.list.get(one.policy).is_some_and(|policy| is(policy)) {
+                one.extent = Extent::Otherwise;
+            }
+        }
         self
     }
 

@@ -27,7 +27,8 @@ JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bou
 ORDER BY policy.value, target.value, bound.notice";
 
 /// The table follows the checks, so that reading all of it takes no search at all.
-const JUDGED: &str = "SELECT bound, run, verdict, whole FROM judged WHERE run >= ? AND run <= ?";
+const JUDGED: &str =
+    "SELECT bound, run, verdict, whole FROM judged WHERE run >= ? AND run <= ? AND whole < 3";
 
 /// The newest judgement of each check before the time, and when the first of all was.
 const BEFORE: &str = "

@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use super::answer::Answers;
 use super::bytes::{Fault, Reader, Writer, sealed, unsealed};
-use super::draft::{Draft, Found, Judged, Seen, Texts};
+use super::draft::{Draft, Extent, Found, Judged, Seen, Texts};
 
 /// The format that this build writes, and the newest that it knows.
-pub(super) const FORMAT: u64 = 2;
+pub(super) const FORMAT: u64 = 3;
+
+/// The one before had the same bytes, and no run that judged otherwise than the project does.
+const BEFORE: u64 = 2;
 
 /// Why bytes are no run.
 #[derive(Debug, PartialEq)]
@@ -40,7 +43,7 @@ pub(super) fn pack(draft: &Draft) -> Vec<u8> {
         out.size(one.policy);
         out.size(one.target);
         out.signed(one.verdict);
-        out.count(u64::from(one.whole));
+        out.count(one.extent.code().cast_unsigned());
     }
     out.size(draft.found.len());
     for one in &draft.found {
@@ -84,7 +87,7 @@ pub(super) fn maybe(out: &mut Writer, text: Option<usize>) {
 pub(super) fn unpack(bytes: &[u8]) -> Result<Draft, Unread> {
     let mut reader = Reader(unsealed(bytes)?);
     match reader.count()? {
-        FORMAT => {}
+        FORMAT | BEFORE => {}
         found if found > FORMAT => return Err(Unread::Newer(found)),
         _ => return Err(Unread::Fault("no muster ever wrote its format")),
     }
@@ -99,7 +102,10 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Draft, Unread> {
     let (environment, promised) = (read_maybe(&mut reader)?, read_maybe(&mut reader)?);
     let judged = read_all(&mut reader, |reader| {
         let (policy, target) = (reader.size()?, reader.size()?);
-        Ok(Judged { policy, target, verdict: reader.signed()?, whole: read_flag(reader)? })
+        let verdict = reader.signed()?;
+        let extent =
+            Extent::of_code(reader.count()?.cast_signed()).ok_or("it was judged in no way that is known")?;
+        Ok(Judged { policy, target, verdict, extent })
     })?;
     let found = read_all(&mut reader, |reader| {
         let (policy, target, name, json) = (reader.size()?, reader.size()?, reader.size()?, reader.size()?);

@@ -225,7 +225,8 @@ fn run(store: &Store, row: RunRow) -> Result<StoredRun, StoreError> {
 const LAST: &str = "
 SELECT bound.id, policy.value, target.value, bound.judged, bound.promised, (
     SELECT judged.verdict FROM run CROSS JOIN judged ON judged.bound = bound.id AND judged.run = run.id
-    WHERE run.started <= bound.judged AND run.replay IS NULL ORDER BY run.started DESC LIMIT 1)
+    WHERE run.started <= bound.judged AND run.replay IS NULL AND judged.whole < 2
+    ORDER BY run.started DESC LIMIT 1)
 FROM bound JOIN text policy ON policy.id = bound.policy JOIN text target ON target.id = bound.target
 WHERE bound.notice = 0";
 
@@ -233,7 +234,7 @@ WHERE bound.notice = 0";
 const TOLD: &str = "
 SELECT wanted.value, (
     SELECT max(run.started) FROM judged CROSS JOIN run ON run.id = judged.run
-    WHERE judged.bound = wanted.value AND judged.verdict <> 4 AND run.replay IS NULL)
+    WHERE judged.bound = wanted.value AND judged.verdict <> 4 AND judged.whole < 2 AND run.replay IS NULL)
 FROM json_each(?) wanted";
 
 /// When the first run after it began that could not.
@@ -241,7 +242,7 @@ const UNKNOWN: &str = "
 SELECT wanted.value ->> 0, (
     SELECT run.started FROM run CROSS JOIN judged ON judged.bound = wanted.value ->> 0 AND judged.run = run.id
     WHERE run.started > ifnull(wanted.value ->> 1, -9223372036854775808) AND run.replay IS NULL
-    AND judged.verdict = 4 ORDER BY run.started LIMIT 1)
+    AND judged.verdict = 4 AND judged.whole < 2 ORDER BY run.started LIMIT 1)
 FROM json_each(?) wanted";
 
 /// Number, policy, target, when it was judged, since when it is promised, and the last verdict.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::draft::{Draft, Found, Judged, Seen, Texts};
+use super::draft::{Draft, Extent, Found, Judged, Seen, Texts};
 use super::packed::{FORMAT, Unread, pack, unpack};
 use super::write::Writer;
 use super::{ExportError, Item, Kind, Store, StoreError, Take, promised};
@@ -122,8 +122,9 @@ async fn draft(store: &Store, run: i64) -> Result<(String, Draft), StoreError> {
         texts,
     };
     for (policy, target, verdict, whole) in judged {
+        let extent = Extent::of_code(whole).unwrap_or(Extent::Part);
         let (policy, target) = (draft.texts.number(&policy), draft.texts.number(&target));
-        draft.judged.push(Judged { policy, target, verdict, whole: whole == 1 });
+        draft.judged.push(Judged { policy, target, verdict, extent });
     }
     for (name, policy, target, notice, json, verdict, state) in found {
         let (policy, target) = (draft.texts.number(&policy), draft.texts.number(&target));

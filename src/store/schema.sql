@@ -45,7 +45,7 @@ CREATE TABLE bound (
 ) STRICT;
 
 -- whole: 1 if the check was judged as a whole, 0 if it was skipped or could not be; 2 if it was not judged, and there
--- is a notice about it.
+-- is a notice about it; 3 if it was judged otherwise than the project promises, which is no judgement of it.
 CREATE TABLE judged (
     bound INTEGER NOT NULL,
     run INTEGER NOT NULL,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use sqlx::{Sqlite, Transaction};
 
-use super::draft::{Draft, Seen, Texts};
+use super::draft::{Draft, Extent, Seen, Texts};
 use super::{Store, StoreError, changes, observed, promised};
 use crate::fact::Recording;
 use crate::verdict::{Finding, RunReport, Verdict};
@@ -154,7 +154,7 @@ impl<'a> Writer<'a> {
         let id = |number| ids.of(self.store, number);
         let mut rows: Vec<([i64; 3], i64, i64)> = Vec::with_capacity(draft.judged.len());
         for one in &draft.judged {
-            rows.push(([id(one.policy)?, id(one.target)?, 0], one.verdict, i64::from(one.whole)));
+            rows.push(([id(one.policy)?, id(one.target)?, 0], one.verdict, one.extent.code()));
         }
         let mut noticed: BTreeMap<[i64; 3], i64> = BTreeMap::new();
         for one in draft.found.iter().filter(|one| one.notice) {
@@ -171,9 +171,11 @@ impl<'a> Writer<'a> {
             .iter()
             .filter_map(|(bound, verdict, whole)| Some(json!([self.bounds.get(bound)?, verdict, whole])))
             .collect();
+        let otherwise = json!(Extent::Otherwise.code());
+        let own: Vec<Json> = judged.iter().filter(|row| row.get(2) != Some(&otherwise)).cloned().collect();
         self.bulk(JUDGED, run, &judged).await?;
         if draft.replay.is_none() {
-            self.bulk(LATEST, draft.at, &judged).await?;
+            self.bulk(LATEST, draft.at, &own).await?;
             promised::note(self, draft, run).await?;
         }
         let bounds = bounds.iter().filter_map(|bound| self.bound(bound)).collect();
