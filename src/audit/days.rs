@@ -18,7 +18,8 @@ pub(super) fn day(at: Timestamp) -> Date {
 /// The days of a period.
 pub(super) fn all_days(period: &Period) -> Vec<Date> {
     // The end does not belong to it, but the day does in which it lies, as in zones east of UTC.
-    let last = period.until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(period.until);
+    let before = period.until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(period.until);
+    let last = if period.until < period.to { period.until } else { before };
     let (mut at, last) = (day(period.from), day(last));
     let mut all = Vec::new();
     while at <= last {
@@ -54,4 +55,26 @@ pub(super) fn days(ledger: &Ledger, period: &Period) -> Vec<Day> {
         all.push(Day { day: at.to_string(), checks: counted, runs: runs.get(&at).copied().unwrap_or(0) });
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_has_the_days_in_which_it_begins_and_ends() {
+        let days = |from: &str, until: &str| {
+            let (from, until): (Timestamp, Timestamp) = (from.parse().unwrap(), until.parse().unwrap());
+            let period = Period {
+                from,
+                until,
+                to: until,
+                ..crate::audit::period("2026-Q3", &TimeZone::UTC, until).unwrap()
+            };
+            all_days(&period).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(days("2026-07-01T00:00:00Z", "2026-07-03T00:00:00Z"), ["2026-07-01", "2026-07-02"]);
+        // Two days of Zurich, in summer.
+        assert_eq!(days("2026-06-30T22:00:00Z", "2026-07-01T22:00:00Z"), ["2026-06-30", "2026-07-01"]);
+    }
 }

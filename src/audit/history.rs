@@ -192,10 +192,16 @@ mod tests {
 
     /// A finding that fails in the first run, and how its check was judged in each.
     fn spells(judged: &[(Verdict, bool)]) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let days: Vec<i64> = (0i64..).take(judged.len()).collect();
+        spells_of(judged, &days)
+    }
+
+    /// The same of runs that began on these days, in the order in which they were saved.
+    fn spells_of(judged: &[(Verdict, bool)], days: &[i64]) -> Vec<(Timestamp, Option<Timestamp>)> {
         let runs = 0..judged.len();
         let run = |run: usize| LedgerRun {
             id: i64::try_from(run).unwrap(),
-            started: at(i64::try_from(run).unwrap()),
+            started: at(days[run]),
             muster: "".into(),
             host: "".into(),
             exit: 1,
@@ -236,5 +242,12 @@ mod tests {
             (Verdict::Fail, Verdict::Unknown, Verdict::Skipped, Verdict::Pass);
         assert_eq!(spells(&[(fail, true), (unknown, false), (skipped, false)]), [(at(0), None)]);
         assert_eq!(spells(&[(fail, true), (unknown, false), (pass, true)]), [(at(0), Some(at(2)))]);
+    }
+
+    #[test]
+    fn what_was_taken_in_late_mends_nothing_that_is_newer() {
+        let (fail, pass) = (Verdict::Fail, Verdict::Pass);
+        assert_eq!(spells_of(&[(fail, true), (pass, true)], &[5, 1]), [(at(5), None)]);
+        assert_eq!(spells_of(&[(fail, true), (pass, true)], &[5, 6]), [(at(5), Some(at(6)))]);
     }
 }

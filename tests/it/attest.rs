@@ -253,14 +253,17 @@ fn a_statement_that_would_not_count_is_refused() {
     let by = ["--by", "team-ops"];
     let evidence = ["--evidence", "evidence/restore.log"];
     std::fs::create_dir(shop.at("elsewhere")).unwrap();
+    shop.file("empty.log", "");
     for (more, says) in [
         (vec!["--by", "team-op", "--evidence", "evidence/restore.log"], "did you mean `team-ops`"),
         (evidence.to_vec(), "nobody says it"),
         (by.to_vec(), "nothing shows what is attested"),
-        ([&by[..], &["--no-evidence", " "]].concat(), "`--no-evidence` is empty"),
+        ([&by[..], &["--no-evidence", "…"]].concat(), "`--no-evidence` says nothing"),
+        ([&by[..], &["--no-evidence", " "]].concat(), "`--no-evidence` says nothing"),
         ([&by[..], &["--evidence", "evidence/gone.log"]].concat(), "cannot be read"),
         ([&by[..], &["--evidence", "/etc/passwd"]].concat(), "outside of the project"),
         ([&by[..], &["--evidence", "elsewhere"]].concat(), "is no file"),
+        ([&by[..], &["--evidence", "empty.log"]].concat(), "is empty, and shows nothing"),
         ([&by[..], &evidence, &["--valid-until", &in_days(-1)]].concat(), "is past"),
         ([&by[..], &evidence, &["--valid-until", "soon"]].concat(), "is not a day"),
         ([&by[..], &evidence, &["--at", &in_days(1)]].concat(), "still to come"),

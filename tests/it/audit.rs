@@ -136,6 +136,48 @@ fn what_is_overdue_is_said_by_every_run_that_does_not_judge_it() {
 }
 
 #[test]
+fn what_judges_otherwise_than_the_project_is_no_judgement_of_it() {
+    let shop = shop();
+    let size = |most: &str| {
+        crate::harness::policy(
+            "size",
+            &format!(
+                "controls: [size]\ntarget: {{ type: host }}\nobserve: {{ files: {{ probe: file.set, with: {{ globs: ['@SHOP@/*.log'] }} }} }}\n\
+             each: files\nparams: {{ most: {{ default: {most} }} }}\nfail: size > params.most\n"
+            ),
+        )
+    };
+    shop.file("policies/size.yaml", &size("10KiB")).file("loose/size.yaml", &size("1GiB"));
+    shop.file("big.log", &"x".repeat(20_000));
+    for day in ["07-01", "07-02", "07-03"] {
+        check(&shop, day).exits(1);
+    }
+    // The same id from elsewhere, and the project's own with another limit.
+    at(&shop, "2026-07-04 02:00:00", &["check", "loose/size.yaml"]).exits(0);
+    at(&shop, "2026-07-05 02:00:00", &["check", "--policy", "size", "--set", "size.most=1GiB"]).exits(0);
+    let judged = |time: &str| {
+        let due = at(&shop, time, &["list", "--due", "--format", "json"]).exits(0).json().clone();
+        let all = due["checks"].as_array().unwrap().clone();
+        let one = all.into_iter().find(|check| check["policy"] == "size").unwrap();
+        (one["judged"].as_str().unwrap()[..10].to_owned(), one["state"].clone())
+    };
+    assert_eq!(judged("2026-07-05 09:00:00"), ("2026-07-03".to_owned(), "overdue".into()));
+    let report = audit(&shop);
+    let finding = report["findings"].as_array().unwrap().iter().find(|one| one["policy"] == "size").unwrap();
+    assert_eq!(
+        (&finding["now"], &finding["spells"][0]["to"]),
+        (&"fail".into(), &Json::Null),
+        "nothing was mended"
+    );
+    let checks = report["population"]["checks"].as_array().unwrap();
+    let counted = checks.iter().find(|one| one["policy"] == "size").unwrap();
+    assert_eq!((&counted["judged"], &counted["verdicts"]["pass"]), (&3.into(), &0.into()), "{counted:#}");
+    // Its own file, named alone, is a judgement.
+    at(&shop, "2026-07-06 02:00:00", &["check", "policies/size.yaml"]).exits(1);
+    assert_eq!(judged("2026-07-06 09:00:00"), ("2026-07-06".to_owned(), "judged".into()));
+}
+
+#[test]
 fn a_policy_that_is_new_and_a_store_that_was_reset_are_not_overdue() {
     let shop = shop();
     check(&shop, "07-01").exits(0);

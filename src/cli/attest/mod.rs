@@ -197,7 +197,11 @@ fn by(arguments: &Arguments, project: &Project, topic: &Topic) -> Result<String,
 
 fn filled(text: &str, flag: &str) -> Result<String, Problem> {
     let text = text.trim();
-    if text.is_empty() { Err(wrong(format!("`{flag}` is empty"), "say it")) } else { Ok(text.to_owned()) }
+    // A placeholder of a remedy that was pasted says as little.
+    if text.chars().all(|sign| !sign.is_alphanumeric()) {
+        return Err(wrong(format!("`{flag}` says nothing"), "say it"));
+    }
+    Ok(text.to_owned())
 }
 
 fn evidence(arguments: &Arguments, root: &Path) -> Result<Vec<(String, Option<String>)>, Problem> {

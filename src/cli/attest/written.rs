@@ -78,6 +78,10 @@ pub(super) fn piece(given: &str, root: &Path) -> Result<(String, Option<String>)
             "give a file: an archive of a folder, for example",
         ));
     }
+    if std::fs::metadata(&path).map_err(lost)?.len() == 0 {
+        let help = "give what shows it: the log of the rehearsal, the list that was reviewed";
+        return Err(wrong(format!("the evidence `{given}` is empty, and shows nothing"), help));
+    }
     let mut file = std::fs::File::open(&path).map_err(lost)?;
     let mut hash = Sha256::new();
     let mut piece = vec![0_u8; 128 * 1024];

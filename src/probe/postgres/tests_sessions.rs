@@ -227,7 +227,11 @@ fn what_is_due_follows_the_options_of_each_table() {
          create table filled (id int);\ninsert into filled select generate_series(1, 3000);\n\
          create table long (t text) with (toast.autovacuum_vacuum_insert_threshold = 5, \
          toast.autovacuum_vacuum_insert_scale_factor = 0);\n\
-         alter table long alter t set storage external;\ninsert into long select repeat('x', 9000) from generate_series(1, 10)",
+         alter table long alter t set storage external;\ninsert into long select repeat('x', 9000) from generate_series(1, 10);\n\
+         create table held (t text) with (autovacuum_enabled = false);\n\
+         create table apart (t text) with (autovacuum_enabled = false, toast.vacuum_truncate = false);\n\
+         alter table held alter t set storage external;\nalter table apart alter t set storage external;\n\
+         insert into held select repeat('x', 9000) from generate_series(1, 400);\ninsert into apart select * from held",
     );
     let ask = || {
         database.ask("muster_plain", "postgres.vacuum_due", json!({ "schemas": ["public"] })).run().unwrap()
@@ -236,7 +240,7 @@ fn what_is_due_follows_the_options_of_each_table() {
     // The counters of a session reach the server when it ends.
     let answer = loop {
         let answer = ask();
-        if answer.table.rows.len() == 3 && started.elapsed().as_millis() > 500 {
+        if answer.table.rows.len() == 4 && started.elapsed().as_millis() > 500 {
             break answer;
         }
         assert!(started.elapsed().as_secs() < 10, "{:?}", answer.table.rows);
@@ -250,6 +254,10 @@ fn what_is_due_follows_the_options_of_each_table() {
     assert_eq!(value(&answer, filled, "reason"), Value::text("inserts"));
     let long = row(&answer, "table", "public.long");
     assert_eq!(value(&answer, long, "toast"), Value::Bool(true));
+    // With any option of its own a TOAST table takes none of its table's.
+    let apart = row(&answer, "table", "public.apart");
+    assert_eq!(value(&answer, apart, "toast"), Value::Bool(true));
+    assert_eq!(value(&answer, apart, "reason"), Value::text("inserts"));
     let all = database.ask("muster_monitor", "postgres.autovacuum", json!({})).run().unwrap();
     assert!(value(&all, 0, "due").as_int().unwrap() >= 3);
     assert_eq!(value(&all, 0, "workers"), Value::Int(0));

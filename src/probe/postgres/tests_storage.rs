@@ -247,10 +247,11 @@ fn a_session_s_temporary_files_are_those_of_its_database() {
 #[test]
 fn a_collation_that_sorts_otherwise_now_is_told_with_its_indexes() {
     let database = Database::new(
-        "CREATE TABLE t (a text COLLATE \"en-x-icu\", b text, c text COLLATE \"de-x-icu\");
+        "CREATE TABLE t (a text COLLATE \"en-x-icu\", b text, c text COLLATE \"de-x-icu\", d text COLLATE \"C\");
 CREATE INDEX \"By a\" ON t (a);
 CREATE INDEX by_b ON t (b);
-UPDATE pg_collation SET collversion = '1.0' WHERE collname = 'en-x-icu'",
+CREATE INDEX some_b ON t (b) WHERE b > 'x' COLLATE \"sv-x-icu\";
+UPDATE pg_collation SET collversion = '1.0' WHERE collname IN ('en-x-icu', 'sv-x-icu', 'C')",
     );
     let answer = database.ask("muster_plain", "postgres.collations", json!({})).run().unwrap();
     let drifted = row(&answer, "collation", "pg_catalog.\"en-x-icu\"");
@@ -263,8 +264,20 @@ UPDATE pg_collation SET collversion = '1.0' WHERE collname = 'en-x-icu'",
     assert_eq!(value(&answer, unused, "indexes"), Value::Int(0));
     let own = row(&answer, "collation", "pg_catalog.\"default\"");
     assert_eq!(value(&answer, own, "of_database"), Value::Bool(true));
-    assert_eq!(value(&answer, own, "indexes"), Value::Int(1));
-    assert_eq!(answer.table.rows.len(), 3, "only what is used");
+    assert_eq!(value(&answer, own, "indexes"), Value::Int(2));
+    let condition = row(&answer, "collation", "pg_catalog.\"sv-x-icu\"");
+    assert_eq!(value(&answer, condition, "drifted"), Value::Bool(true));
+    assert_eq!(
+        (value(&answer, condition, "indexes"), value(&answer, condition, "objects")),
+        (Value::Int(0), Value::Int(1))
+    );
+    // Its version was recorded by a library that had one, and the one of now has none.
+    let gone = row(&answer, "collation", "pg_catalog.\"C\"");
+    assert_eq!(
+        (value(&answer, gone, "drifted"), value(&answer, gone, "actual")),
+        (Value::Bool(true), Value::Null)
+    );
+    assert_eq!(answer.table.rows.len(), 5, "only what is used");
 }
 
 #[test]

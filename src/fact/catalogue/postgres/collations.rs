@@ -24,7 +24,12 @@ pub(in crate::fact::catalogue) static COLLATIONS: ProbeDecl = ProbeDecl {
             .null("none recorded"),
         field("actual", Ty::Text, "153.120", "version that the library has now")
             .null("the collation has no versions"),
-        field("drifted", Ty::Bool, "false", "both versions are known, and differ"),
+        field(
+            "drifted",
+            Ty::Bool,
+            "false",
+            "a version was recorded, and the library has another one now, or none",
+        ),
         field("indexes", Ty::Int, "12", "indexes of ordinary schemas that are sorted by it"),
         field("objects", Ty::Int, "3", "columns, constraints, views and others that name it"),
         field("first_indexes", Ty::Texts, "[public.orders_name]", "ten of the indexes"),

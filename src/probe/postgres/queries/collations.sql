@@ -14,7 +14,7 @@ WITH used AS MATERIALIZED (
 ), depended AS MATERIALIZED (
     SELECT refobjid AS oid, count(DISTINCT (classid, objid)) AS objects
       FROM pg_depend WHERE refclassid = 'pg_collation'::regclass AND deptype <> 'p'
-       AND NOT (classid = 'pg_class'::regclass AND objid IN (SELECT indexrelid FROM used))
+       AND NOT (classid = 'pg_class'::regclass AND (objid, refobjid) IN (SELECT indexrelid, oid FROM used))
      GROUP BY refobjid
 ), one AS MATERIALIZED (
     SELECT c.oid, c.oid = 100 AS own, quote_ident(n.nspname) || '.' || quote_ident(c.collname) AS "collation",
@@ -34,7 +34,8 @@ SELECT "collation",
        quote_ident(current_database()) AS database_name,
        CASE provider WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE provider END AS provider,
        recorded, actual,
-       coalesce(recorded <> actual, false) AS drifted,
+       -- A library that has no version now is another one than that which had.
+       recorded IS NOT NULL AND recorded IS DISTINCT FROM actual AS drifted,
        indexes, objects,
        coalesce(ARRAY(SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
                         FROM unnest(o.first_indexes) f(oid)

@@ -127,7 +127,7 @@ SELECT r.sequence AS sequence,
        concat_ws(' ', a.schema_grants, a.column_grants) AS column_grants,
        coalesce(a.filtered, false) AS filtered,
        CASE WHEN r.seqincrement > 0 AND r.readable AND NOT r.elsewhere AND NOT r.locked AND a.readable THEN
-            format('SELECT least(h.most, 9223372036854775807)::int8 AS highest, coalesce(h.most %s %s, false) AS behind'
+            format('SELECT CASE WHEN h.most IS NOT NULL THEN least(h.most, 9223372036854775807)::int8 END AS highest, coalesce(h.most %s %s, false) AS behind'
                    ' FROM (SELECT greatest(%s) AS most) h',
                    CASE WHEN r.called IS NULL THEN '>=' ELSE '>' END, r.next_or_last, a.highest) END AS ask_highest
   FROM read r LEFT JOIN all_fed a ON a.seqid = r.oid

@@ -1,5 +1,5 @@
 -- What autovacuum would vacuum now, by its own formula (relation_needs_vacanalyze) with the options of each table. A
--- TOAST table counts for its table; without options of its own it has those of the table.
+-- TOAST table counts for its table; without any option of its own, of whatever kind, it has those of the table.
 server AS MATERIALIZED (
     SELECT current_setting('autovacuum_vacuum_threshold')::float8 AS base,
            current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale, {most}::float8 AS most,
@@ -32,11 +32,13 @@ server AS MATERIALIZED (
      WHERE c.reloptions IS NOT NULL AND o.option_name LIKE 'autovacuum%'
      GROUP BY c.oid
 ), maybe AS MATERIALIZED (
-    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, c.unfrozen, c.relfrozenxid, c.relminmxid
+    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, c.unfrozen, c.relfrozenxid, c.relminmxid,
+           c.reloptions IS NOT NULL AS has_own
       FROM found c WHERE c.relpersistence <> 't' AND c.relfrozenxid <> '0'
     UNION ALL
     -- The TOAST tables of those with options, which are by index: there are few.
-    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, {unfrozen}, c.relfrozenxid, c.relminmxid
+    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, {unfrozen}, c.relfrozenxid, c.relminmxid,
+           c.reloptions IS NOT NULL
       FROM pg_class c
      WHERE c.oid = ANY (ARRAY(SELECT f.reltoastrelid FROM found f
                                WHERE f.reltoastrelid <> 0 AND f.oid IN (SELECT oid FROM options)))
@@ -46,7 +48,7 @@ server AS MATERIALIZED (
      WHERE w.reltoastrelid IN (SELECT oid FROM maybe WHERE relkind = 't')
 ), relations AS MATERIALIZED (
     SELECT c.oid, coalesce(w.oid, c.oid) AS owner, coalesce(w.relname, c.relname) AS relname,
-           coalesce(w.relnamespace, c.relnamespace) AS relnamespace, c.relkind = 't' AS toast, c.relpages,
+           coalesce(w.relnamespace, c.relnamespace) AS relnamespace, c.relkind = 't' AS toast, c.relpages, c.has_own,
            greatest(c.reltuples, 0)::float8 AS tuples, c.unfrozen,
            pg_stat_get_dead_tuples(c.oid) AS dead, pg_stat_get_ins_since_vacuum(c.oid) AS inserted,
            age(c.relfrozenxid)::int8 AS age, mxid_age(c.relminmxid)::int8 AS multixact_age
@@ -60,8 +62,7 @@ server AS MATERIALIZED (
            least(o.freeze_at, s.freeze_at) AS freeze_at,
            least(o.multixact_freeze_at, s.multixact_freeze_at) AS multixact_freeze_at
       FROM relations r
-      LEFT JOIN options own ON own.oid = r.oid
-      LEFT JOIN options o ON o.oid = coalesce(own.oid, r.owner)
+      LEFT JOIN options o ON o.oid = CASE WHEN r.has_own THEN r.oid ELSE r.owner END
      CROSS JOIN server s
 ), shares AS MATERIALIZED (
     SELECT l.*,
