@@ -248,6 +248,6 @@ mod tests {
     fn what_was_taken_in_late_mends_nothing_that_is_newer() {
         let (fail, pass) = (Verdict::Fail, Verdict::Pass);
         assert_eq!(spells_of(&[(fail, true), (pass, true)], &[5, 1]), [(at(5), None)]);
-        assert_eq!(spells_of(&[(fail, true), (pass, true)], &[5, 6]), [(at(5), Some(at(6)))]);
+        assert_eq!(spells_of(&[(fail, true), (pass, true)], &[5, 6]), [(at(0), Some(at(6)))]);
     }
 }

@@ -14,9 +14,9 @@ pub(super) const LINT: Lint = Lint {
         why: "A clock that is ahead, or a file with a date of 2062, makes `now - t` less than nothing, and what is less \
               than nothing is never too old: the check passes. `t_age` is *unknown: clock* for a time that lies ahead.",
         bad: "observe: { dump: { probe: file.stat, with: { path: /backup/shop.dump } } }\n\
-              fail: now - modified > 26.hours",
+              fail: modified == null || now - modified > 26.hours",
         good: "observe: { dump: { probe: file.stat, with: { path: /backup/shop.dump } } }\n\
-               fail: modified_age > 26.hours",
+               fail: modified == null || modified_age > 26.hours",
     },
     check: Check::Policy(check),
 };
@@ -54,15 +54,21 @@ mod tests {
 
     #[test]
     fn ages_that_are_computed_are_shown() {
-        warned(&LINT, &format!("{DUMP}fail: exists == true && now - modified > 26.hours"));
-        warned(&LINT, &format!("{DUMP}let: {{ age: now - modified }}\nfail: age > 26.hours"));
-        let said = said(&LINT, &format!("{DUMP}fail: size < 1.KiB\nwarn: (now - modified) > 26.hours"));
+        warned(&LINT, &format!("{DUMP}fail: modified == null || now - modified > 26.hours"));
+        warned(&LINT, &format!("{DUMP}fail: modified != null && 26.hours < now - modified"));
+        let said = said(
+            &LINT,
+            &format!("{DUMP}fail: exists == false\nwarn: modified == null || (now - modified) > 26.hours"),
+        );
         assert_eq!(said[0].help.as_deref(), Some("write `modified_age`, which is unknown then"));
     }
 
     #[test]
     fn other_differences_of_times_are_fine() {
-        fine(&LINT, &format!("{DUMP}fail: modified_age > 26.hours || modified - now > 5.minutes"));
-        fine(&LINT, &format!("{DUMP}fail: modified < now - 26.hours"));
+        fine(
+            &LINT,
+            &format!("{DUMP}fail: modified == null || modified_age > 26.hours || modified - now > 5.minutes"),
+        );
+        fine(&LINT, &format!("{DUMP}fail: modified == null || modified < now - 26.hours"));
     }
 }

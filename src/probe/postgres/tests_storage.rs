@@ -250,6 +250,7 @@ fn a_collation_that_sorts_otherwise_now_is_told_with_its_indexes() {
         "CREATE TABLE t (a text COLLATE \"en-x-icu\", b text, c text COLLATE \"de-x-icu\", d text COLLATE \"C\");
 CREATE INDEX \"By a\" ON t (a);
 CREATE INDEX by_b ON t (b);
+CREATE INDEX by_d ON t (d);
 CREATE INDEX some_b ON t (b) WHERE b > 'x' COLLATE \"sv-x-icu\";
 UPDATE pg_collation SET collversion = '1.0' WHERE collname IN ('en-x-icu', 'sv-x-icu', 'C')",
     );
