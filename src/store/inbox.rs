@@ -189,10 +189,12 @@ impl Inbox {
 
     /// Lets a run wait that was marked as begun.
     pub fn end(&self, mark: Mark, draft: &Draft) -> Result<(), StoreError> {
-        self.saved(draft, |half, whole, bytes| match mark.becomes(whole, bytes)? {
-            true => Ok(()),
+        self.saved(draft, |half, whole, bytes| {
+            if mark.becomes(whole, bytes)? {
+                return Ok(());
+            }
             // Somebody took it for that of a run that was killed, or swept the folder. The run is there all the same.
-            false => spare::write_whole(&self.spare, half, whole, bytes),
+            spare::write_whole(&self.spare, half, whole, bytes)
         })
     }
 
