@@ -13,28 +13,26 @@ const LONGEST: i64 = 24 * 3600 * 1_000_000;
 
 /// The mark of a run that lasts. It is gone when this is dropped, and stays if the process is killed.
 #[derive(Debug)]
-pub struct Mark(PathBuf);
+pub struct Mark(Option<PathBuf>);
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        if self.0.as_os_str().is_empty() {
-            return;
-        }
         // If it stays, a run that ended is told as one that did not, which somebody will look at.
-        drop(spare::give(&self.0));
+        drop(self.0.take().map(|file| spare::give(&file)));
     }
 }
 
 impl Mark {
     /// The run that it is of takes its place: at no moment is there neither. `false` if it is not there any more.
     pub(super) fn becomes(mut self, whole: &Path, bytes: &[u8]) -> io::Result<bool> {
-        match spare::becomes(&self.0, whole, bytes) {
-            Ok(()) => {
-                self.0 = PathBuf::new();
-                Ok(true)
-            }
+        let Some(file) = self.0.take() else { return Ok(false) };
+        match spare::becomes(&file, whole, bytes) {
+            Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+            Err(error) => {
+                self.0 = Some(file);
+                Err(error)
+            }
         }
     }
 }
@@ -47,7 +45,7 @@ pub(super) fn mark(folder: &Path, spare: &[PathBuf], run: &Begun) -> Option<Mark
     let text = serde_json::to_string(run).ok()?;
     // One that is read while it is written says by its name when the run began.
     spare::write(spare, &file, text.as_bytes()).ok()?;
-    Some(Mark(file))
+    Some(Mark(Some(file)))
 }
 
 /// Is it what a mark says, and no run?
@@ -76,10 +74,9 @@ pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
         let Some(run) = read(&text).or_else(named) else { continue };
         // A process of this machine, since it was started, is known to last or not; another's is given a day, and so is that of
         // another container, which cannot be seen.
-        let lasts = if run.birth.rsplit_once(' ').is_some_and(|(of, _)| !place.is_empty() && of == place) {
-            birth(run.process) == run.birth
-        } else {
-            now.saturating_sub(run.started) < LONGEST
+        let lasts = match run.birth.rsplit_once(' ') {
+            Some((of, birth)) if !place.is_empty() && of == place => began(run.process) == birth,
+            _ => now.saturating_sub(run.started) < LONGEST,
         };
         // A run that ended just now gave its mark away before its process was gone.
         if !lasts && file.exists() {
@@ -91,11 +88,16 @@ pub(super) fn over(folder: &Path, now: i64) -> Vec<(PathBuf, Begun)> {
 
 /// When a process began, in the words of the kernel; empty if there is none. A number is used again, this is not.
 pub(super) fn birth(process: u32) -> String {
+    let began = began(process);
+    if began.is_empty() { began } else { format!("{} {began}", place()) }
+}
+
+/// The same without where.
+fn began(process: u32) -> String {
     let stat = said(&format!("/proc/{process}/stat"));
     // The name of the program, in brackets, may hold anything.
-    let Some((_, rest)) = stat.rsplit_once(')') else { return String::new() };
-    let began = rest.split_whitespace().nth(19).unwrap_or_default();
-    if began.is_empty() { String::new() } else { format!("{} {began}", place()) }
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    rest.split_whitespace().nth(19).unwrap_or_default().to_owned()
 }
 
 /// A name of where processes have their numbers: this machine since it was started, or this container. Empty if unknown.

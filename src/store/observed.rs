@@ -45,12 +45,7 @@ pub(super) async fn save(writer: &mut Writer<'_>, seen: &Seen, run: i64) -> Resu
         .execute(&mut **writer.tx())
         .await
         .map_err(|error| writer.fault(&error))?;
-    let path = writer.store().path().to_owned();
-    let answers = seen.answers.all().map_err(|why| StoreError::Content {
-        path,
-        what: "what a run saw".to_owned(),
-        why: why.to_owned(),
-    })?;
+    let answers = seen.answers.all().map_err(|why| writer.store().content("what a run saw", why))?;
     let places = places(writer, &seen.texts, &answers).await?;
     let answers: Vec<(&Answer<'_>, Place)> = answers.iter().zip(places).collect();
     for (base, some) in (0i64..).step_by(batch::PLACES).zip(answers.chunks(batch::PLACES)) {

@@ -122,7 +122,9 @@ async fn draft(store: &Store, run: i64) -> Result<(String, Draft), StoreError> {
         texts,
     };
     for (policy, target, verdict, whole) in judged {
-        let extent = Extent::of_code(whole).unwrap_or(Extent::Part);
+        let extent = Extent::of_code(whole).ok_or_else(|| {
+            store.content(format!("run {run}"), format!("no check is judged as far as {whole} says"))
+        })?;
         let (policy, target) = (draft.texts.number(&policy), draft.texts.number(&target));
         draft.judged.push(Judged { policy, target, verdict, extent });
     }

@@ -11,7 +11,7 @@ use crate::fact::micros_of;
 /// Runs that may be too old, with what they promised and the checks that they judged.
 const OLD: &str = "
 SELECT run.id, run.started, run.promised, ifnull(of.bounds, '[]') FROM run
-LEFT JOIN (SELECT run, json_group_array(bound) AS bounds FROM judged WHERE whole < 2 GROUP BY run) of ON of.run = run.id
+LEFT JOIN (SELECT run, json_group_array(bound) AS bounds FROM judged WHERE whole <> 2 GROUP BY run) of ON of.run = run.id
 WHERE run.started < ? ORDER BY run.id";
 
 const CHECKS: &str = "

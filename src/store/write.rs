@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use sqlx::{Sqlite, Transaction};
 
-use super::draft::{Draft, Extent, Seen, Texts};
+use super::draft::{Draft, Seen, Texts};
 use super::{Store, StoreError, changes, observed, promised};
 use crate::fact::Recording;
 use crate::verdict::{Finding, RunReport, Verdict};
@@ -90,8 +90,10 @@ INSERT INTO judged (bound, run, verdict, whole)
 SELECT value ->> 0, ?, value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE
 ON CONFLICT DO UPDATE SET verdict = max(verdict, excluded.verdict), whole = min(whole, excluded.whole)";
 
+/// Of those that were judged otherwise (3) this is no judgement.
 const LATEST: &str = "
-UPDATE bound SET judged = max(ifnull(judged, ?1), ?1) FROM json_each(?2) wanted WHERE bound.id = wanted.value ->> 0";
+UPDATE bound SET judged = max(ifnull(judged, ?1), ?1) FROM json_each(?2) wanted
+WHERE bound.id = wanted.value ->> 0 AND wanted.value ->> 2 < 3";
 
 /// How a check counts that was not judged, and of which there is a notice.
 pub(super) const NOTICED: i64 = 2;
@@ -171,11 +173,9 @@ impl<'a> Writer<'a> {
             .iter()
             .filter_map(|(bound, verdict, whole)| Some(json!([self.bounds.get(bound)?, verdict, whole])))
             .collect();
-        let otherwise = json!(Extent::Otherwise.code());
-        let own: Vec<Json> = judged.iter().filter(|row| row.get(2) != Some(&otherwise)).cloned().collect();
         self.bulk(JUDGED, run, &judged).await?;
         if draft.replay.is_none() {
-            self.bulk(LATEST, draft.at, &own).await?;
+            self.bulk(LATEST, draft.at, &judged).await?;
             promised::note(self, draft, run).await?;
         }
         let bounds = bounds.iter().filter_map(|bound| self.bound(bound)).collect();

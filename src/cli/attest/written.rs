@@ -72,13 +72,14 @@ pub(super) fn piece(given: &str, root: &Path) -> Result<(String, Option<String>)
         let message = format!("the evidence `{given}` lies outside of the project");
         return Err(wrong(message, format!("copy it below `{}`, so that it stays there", home.display())));
     };
-    if !std::fs::metadata(&path).map_err(lost)?.is_file() {
+    let data = std::fs::metadata(&path).map_err(lost)?;
+    if !data.is_file() {
         return Err(wrong(
             format!("the evidence `{given}` is no file"),
             "give a file: an archive of a folder, for example",
         ));
     }
-    if std::fs::metadata(&path).map_err(lost)?.len() == 0 {
+    if data.len() == 0 {
         let help = "give what shows it: the log of the rehearsal, the list that was reviewed";
         return Err(wrong(format!("the evidence `{given}` is empty, and shows nothing"), help));
     }

@@ -114,10 +114,10 @@ impl Found {
     /// a list of many pages begins with one that looks like the whole.
     fn partial(&self, request: &Request) -> Option<Missing> {
         let most = request.args.int("status_up_to").unwrap_or(299);
-        let fault = |what: String, fix: &str| Some(Missing::new(Cause::Incomplete, what).fix(fix));
+        let incomplete = |what: String, fix: &str| Some(Missing::new(Cause::Incomplete, what).fix(fix));
         if i64::from(self.status) > most {
             let what = format!("the status is {}, so its rows may not be all", self.status);
-            return fault(
+            return incomplete(
                 what,
                 "see the body: `curl -i URL`; if it has all rows with that status, write `status_up_to: …` under `with:`",
             );
@@ -127,10 +127,11 @@ impl Found {
         }
         let fix = "ask for a larger page in `path`; if the first one is all that is wanted, write `first_page: true` under `with:`";
         match self.status {
-            206 => fault("the answer is a part of the list (status 206)".to_owned(), fix),
-            _ if names_next(&self.headers) => {
-                fault("the answer is one page of several: its header `Link` names the next".to_owned(), fix)
-            }
+            206 => incomplete("the answer is a part of the list (status 206)".to_owned(), fix),
+            _ if names_next(&self.headers) => incomplete(
+                "the answer is one page of several: its header `Link` names the next".to_owned(),
+                fix,
+            ),
             _ => None,
         }
     }
@@ -156,10 +157,8 @@ fn names_next(headers: &HeaderMap) -> bool {
             && value.split_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
     };
     // The address, which may hold any of these signs, stands before `>`.
-    let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    let mut parameters =
-        links.flat_map(|links| links.split('>').skip(1)).flat_map(|rest| rest.split([';', ',']));
-    parameters.any(is_next)
+    let named = |links: &str| links.split('>').skip(1).flat_map(|rest| rest.split([';', ','])).any(is_next);
+    headers.get_all(LINK).iter().any(|value| named(&String::from_utf8_lossy(value.as_bytes())))
 }
 
 /// What stands before the name of a header in the place of a declared fact.

@@ -307,6 +307,7 @@ fn a_list_that_may_not_be_all_says_so() {
     for link in [
         "<https://api.test/?page=2>; rel=\"next\"",
         "<https://api.test/?a,b;c>; title=\"x\"; Rel=next",
+        "<https://api.test/?page=zwölf>; rel=next",
         "<https://api.test/?page=9>; rel=\"last\", <https://api.test/?page=2>; rel=\"prefetch NEXT\"",
     ] {
         assert_eq!(listed(200, &[("Link", link)], &[]), incomplete, "{link}");

@@ -36,9 +36,8 @@ server AS MATERIALIZED (
            c.reloptions IS NOT NULL AS has_own
       FROM found c WHERE c.relpersistence <> 't' AND c.relfrozenxid <> '0'
     UNION ALL
-    -- The TOAST tables of those with options, which are by index: there are few.
-    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, {unfrozen}, c.relfrozenxid, c.relminmxid,
-           c.reloptions IS NOT NULL
+    -- The TOAST tables of those with options, which are by index: there are few. One with options of its own is found above.
+    SELECT c.oid, c.relkind, c.relname, c.relnamespace, c.relpages, c.reltuples, {unfrozen}, c.relfrozenxid, c.relminmxid, false
       FROM pg_class c
      WHERE c.oid = ANY (ARRAY(SELECT f.reltoastrelid FROM found f
                                WHERE f.reltoastrelid <> 0 AND f.oid IN (SELECT oid FROM options)))
