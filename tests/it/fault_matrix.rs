@@ -760,8 +760,11 @@ impl From<String> for NotWell {
 
 /// Is it unknown because a database was dropped while it was looked at?
 fn is_dropped(finding: &Json) -> bool {
-    let fix = finding["cause"]["fix"].as_str().unwrap_or_default();
-    finding["cause"]["cause"] == "absent" && fix.contains("dropped while it was looked at")
+    let says =
+        |part: &str, words: &str| finding["cause"][part].as_str().is_some_and(|text| text.contains(words));
+    // Before it was looked at as a whole, or before its size was measured.
+    finding["cause"]["cause"] == "absent"
+        && (says("fix", "dropped while it was looked at") || says("what", "could be told: it was dropped"))
 }
 
 fn well_once(probe: &str, lines: &[Line]) -> Result<(), NotWell> {
