@@ -1,13 +1,15 @@
 //! `muster doctor`: which facts each target shows, and the exact grants for those that it does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::diag::did_you_mean;
-use crate::fact::{Cause, Declared, Level, Missing, Observation, ProbeDecl, Request, ZeroRows, catalogue};
+use crate::fact::{
+    Cause, Declared, Level, Missing, Observation, ProbeDecl, Request, Table, ZeroRows, catalogue,
+};
 use crate::observe::verify;
 use crate::policy::project::Pattern;
 use crate::policy::{Project, TargetEntry};
@@ -15,7 +17,7 @@ use crate::report::inline;
 use crate::secret::Redactor;
 
 use super::exit;
-use super::facts::{faults, identity};
+use super::facts::{Fault, faults, identity};
 use super::output::{self, Done, Problem, say};
 use super::probe::default_args;
 use super::records::Remembered;
@@ -31,7 +33,7 @@ use super::targets::{adhoc, info, is_address, reach};
   muster doctor --target postgres://watcher@db.internal/shop
 
 Asks every target what its type can tell, and what the policies of the project ask of it.
-Exit codes: 0 everything is visible, 2 wrong input, 3 something is not")]
+Exit codes: 0 everything that they have is visible, 2 wrong input, 3 something is not")]
 pub(super) struct Arguments {
     /// Only this target (`*` stands for any characters), or an address
     #[arg(long, value_name = "TARGET")]
@@ -202,8 +204,44 @@ impl Seen {
 
     fn missing(&mut self, why: &Missing) {
         self.good = false;
-        if let Some(fix) = why.fix.as_ref().filter(|fix| !self.fixes.contains(fix)) {
-            self.fixes.push(fix.clone());
+        for fix in why.fix.iter().flat_map(|fix| statements(fix)) {
+            if !self.fixes.contains(&fix) {
+                self.fixes.push(fix);
+            }
+        }
+    }
+
+    fn table(&mut self, head: &str, table: &Table) {
+        let faults = faults(table);
+        let hidden = faults.iter().flat_map(|fault| &fault.facts).collect::<BTreeSet<_>>().len();
+        let lacks = |fault: &Fault| !is_unwanted(&fault.why) && !has_none(&fault.why);
+        let whole = !faults.iter().any(lacks) && table.cut.is_none();
+        let mark = match (whole, hidden) {
+            (true, 0) => "✓",
+            (true, _) => "-",
+            (false, _) => "✗",
+        };
+        let rows = match table.rows.len() {
+            1 => "1 row".to_owned(),
+            rows => format!("{rows} rows"),
+        };
+        let total = table.schema.fields.len();
+        let seen = match hidden {
+            0 => format!("all {total} facts"),
+            hidden => format!("{} of {total} facts", total.saturating_sub(hidden)),
+        };
+        self.text.push_str(&format!("  {mark}  {head}: {seen}, {rows}\n"));
+        for fault in faults.iter().filter(|fault| !is_unwanted(&fault.why)) {
+            let names = fault.facts.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+            let why = &fault.why;
+            self.text.push_str(&format!("       {names}: {}: {}\n", why.cause, inline(&why.what)));
+            if lacks(fault) {
+                self.missing(why);
+            }
+        }
+        if let Some(why) = &table.cut {
+            self.text.push_str(&format!("       cut: {}: {}\n", why.cause, inline(&why.what)));
+            self.missing(why);
         }
     }
 
@@ -224,42 +262,29 @@ impl Seen {
             {
                 self.text.push_str(&format!("  ?  {head}: answered without any row\n"));
             }
+            Err(why) if has_none(why) => {
+                self.text.push_str(&format!("  -  {head}: {}: {}\n", why.cause, inline(&why.what)));
+            }
             Err(why) => {
                 self.text.push_str(&format!("  ✗  {head}: {}: {}\n", why.cause, inline(&why.what)));
                 self.missing(why);
             }
-            Ok(table) => {
-                let faults = faults(table);
-                let hidden: usize = faults.iter().map(|fault| fault.facts.len()).sum();
-                let total = table.schema.fields.len();
-                let mark = if hidden == 0 && table.cut.is_none() { "✓" } else { "✗" };
-                let rows = if table.rows.len() == 1 {
-                    "1 row".to_owned()
-                } else {
-                    format!("{} rows", table.rows.len())
-                };
-                let seen = if hidden == 0 {
-                    format!("all {total} facts")
-                } else {
-                    format!("{} of {total} facts", total.saturating_sub(hidden))
-                };
-                self.text.push_str(&format!("  {mark}  {head}: {seen}, {rows}\n"));
-                for fault in faults.iter().filter(|fault| !is_unwanted(&fault.why)) {
-                    let names = fault.facts.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
-                    self.text.push_str(&format!(
-                        "       {names}: {}: {}\n",
-                        fault.why.cause,
-                        inline(&fault.why.what)
-                    ));
-                    self.missing(&fault.why);
-                }
-                if let Some(why) = &table.cut {
-                    self.text.push_str(&format!("       cut: {}: {}\n", why.cause, inline(&why.what)));
-                    self.missing(why);
-                }
-            }
+            Ok(table) => self.table(&head, table),
         }
     }
+}
+
+/// Several statements in one line as one each, so that none is told twice.
+fn statements(fix: &str) -> Vec<String> {
+    let starts = ["GRANT ", "ALTER ", "CREATE EXTENSION "];
+    let mut parts: Vec<String> = Vec::new();
+    for part in fix.split_inclusive("; ") {
+        match parts.last_mut() {
+            Some(last) if !starts.iter().any(|verb| part.starts_with(verb)) => last.push_str(part),
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts.iter().map(|part| part.trim_end().to_owned()).collect()
 }
 
 fn clipped(text: &str) -> String {
@@ -270,6 +295,12 @@ fn clipped(text: &str) -> String {
 /// Not read because nobody asked for it, or because nobody may: that is no right that is missing.
 fn is_unwanted(why: &Missing) -> bool {
     why.cause == Cause::Absent && matches!(why.level, Level::Field | Level::Row) && why.fix.is_none()
+}
+
+/// The system has no such thing, whoever asks: an older version, a primary that follows nobody.
+fn has_none(why: &Missing) -> bool {
+    let mends = |fix: &String| is_command(fix, true) || is_command(fix, false);
+    why.cause == Cause::Unsupported && why.level != Level::Target && !why.fix.as_ref().is_some_and(mends)
 }
 
 /// A probe that can do nothing without being told where to look says so of its arguments.
@@ -316,6 +347,16 @@ fn is_command(fix: &str, sql: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_statement_is_told_once() {
+        assert_eq!(
+            statements("GRANT EXECUTE ON FUNCTION a() TO w; GRANT EXECUTE ON FUNCTION b() TO w;"),
+            ["GRANT EXECUTE ON FUNCTION a() TO w;", "GRANT EXECUTE ON FUNCTION b() TO w;"]
+        );
+        assert_eq!(statements("GRANT SELECT ON \"a; b\" TO w;"), ["GRANT SELECT ON \"a; b\" TO w;"]);
+        assert_eq!(statements("look; then say"), ["look; then say"]);
+    }
 
     #[test]
     fn what_is_no_statement_is_a_comment() {

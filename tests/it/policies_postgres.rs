@@ -297,6 +297,11 @@ fn autovacuum_of_a_table_is_switched_on() {
     let run = trial.finds(&[("public.\"Log\"", "fail")], 1);
     carry_out(&trial.steps(&run, "public.\"Log\""), |text| database.sql(text), none);
     trial.finds(&[], 2);
+    database.sql("ALTER TABLE orders SET (toast.autovacuum_enabled = false)");
+    let run = trial.finds(&[("public.orders", "fail")], 1);
+    assert!(run.stdout.contains("public.orders has toast.autovacuum_enabled = false"), "{}", run.stdout);
+    carry_out(&trial.steps(&run, "public.orders"), |text| database.sql(text), none);
+    trial.finds(&[], 2);
 }
 
 #[test]

@@ -37,6 +37,14 @@ pub(in crate::probe) static PARTITIONS: Reading = Reading {
             what: "the counters know nothing of {default_partition} since they were lost (crash, upgrade, failover, reset)",
             fix: "ANALYZE {default_partition};",
         },
+        Fault {
+            column: "unread",
+            facts: &["open_ended", "highest_time", "highest_number", "last_width", "gaps"],
+            cause: Cause::Unsupported,
+            level: Level::Row,
+            what: "a bound of {table} has a text that reads like a bound itself, so that its end cannot be told",
+            fix: "look at the bounds yourself (`\\d+ {table}` in psql)",
+        },
     ],
     costly: &[Costly::statement("ask_default_size", &["default_size"])],
     ..Reading::each(include_str!("queries/partitions.sql"))

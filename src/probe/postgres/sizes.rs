@@ -120,7 +120,7 @@ pub(in crate::probe) fn busy() -> Missing {
     missing(
         Cause::Timeout,
         &format!(
-            "somebody holds an ACCESS EXCLUSIVE lock on it; it was not waited for longer than {wait} ms"
+            "somebody holds, or waits for, an ACCESS EXCLUSIVE lock on it; it was not waited for longer than {wait} ms"
         ),
     )
     .fix("try again when the lock is gone (`SELECT * FROM pg_locks WHERE mode = 'AccessExclusiveLock'`)")

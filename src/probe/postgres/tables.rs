@@ -3,6 +3,19 @@
 use super::reading::{Costly, Fault, Part, Reading, When};
 use crate::fact::{Cause, Level};
 
+/// What the server counts, and loses with its counters.
+const COUNTED: &[&str] = &[
+    "live_rows",
+    "dead_rows",
+    "total_rows",
+    "dead_ratio",
+    "last_vacuum",
+    "last_autovacuum",
+    "last_analyze",
+    "modified_since_analyze",
+    "inserts_since_vacuum",
+];
+
 /// The body of `postgres.tables`.
 pub(in crate::probe) static TABLES: Reading = Reading {
     parts: &[Part {
@@ -15,17 +28,7 @@ pub(in crate::probe) static TABLES: Reading = Reading {
     faults: &[
         Fault {
             column: "replica",
-            facts: &[
-                "live_rows",
-                "dead_rows",
-                "total_rows",
-                "dead_ratio",
-                "last_vacuum",
-                "last_autovacuum",
-                "last_analyze",
-                "modified_since_analyze",
-                "inserts_since_vacuum",
-            ],
+            facts: COUNTED,
             cause: Cause::Unsupported,
             level: Level::Field,
             what: "a replica does not count changes or vacuums of its tables",
@@ -33,11 +36,19 @@ pub(in crate::probe) static TABLES: Reading = Reading {
         },
         Fault {
             column: "forgotten",
-            facts: &["live_rows", "dead_rows", "total_rows", "dead_ratio"],
+            facts: COUNTED,
             cause: Cause::NoHistory,
             level: Level::Row,
-            what: "the counters know nothing of it since they were lost (crash, upgrade, failover, reset)",
+            what: "the counters know nothing of its rows: they were lost (crash, upgrade, failover, reset), or its first rows are not committed yet",
             fix: "ANALYZE the table",
+        },
+        Fault {
+            column: "locked",
+            facts: COUNTED,
+            cause: Cause::Timeout,
+            level: Level::Row,
+            what: "nothing of it is counted, and somebody holds, or waits for, an ACCESS EXCLUSIVE lock on it, so that its file does not tell whether it is empty",
+            fix: "try again when the lock is gone (`SELECT * FROM pg_locks WHERE mode = 'AccessExclusiveLock'`)",
         },
     ],
     costly: &[Costly::size(&["size"])],

@@ -176,14 +176,76 @@ analyze t;
 select pg_stat_reset_single_table_counters('t'::regclass)",
     );
     let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    for name in ["live_rows", "dead_rows", "dead_ratio"] {
+    for name in ["live_rows", "dead_rows", "dead_ratio", "last_vacuum", "modified_since_analyze"] {
         assert_eq!(missing(&answer, 0, name).cause, Cause::NoHistory, "{name}");
+    }
+    // What came since is not all there is.
+    database.run("insert into t select generate_series(1, 50)");
+    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
+    assert_eq!(missing(&answer, 0, "live_rows").cause, Cause::NoHistory);
+    database.run("analyze t");
+    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
+    assert_eq!(value(&answer, 0, "live_rows"), Value::Int(150));
+}
+
+#[test]
+fn lost_counters_of_a_table_that_was_never_analyzed_are_told() {
+    let database = Database::new(
+        "create table empty (id int);
+create table full_one (id int);
+insert into full_one select generate_series(1, 100);
+create table indexed (id int);
+insert into indexed select generate_series(1, 100);
+create index on indexed (id)",
+    );
+    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
+    for (table, rows) in [("empty", 0), ("full_one", 100), ("indexed", 100)] {
+        assert_eq!(value(&answer, row_of(&answer, &format!("public.{table}")), "live_rows"), Value::Int(rows));
+    }
+    database.run("select pg_stat_reset()");
+    let answer = block(async {
+        let mut other = database.connect().await;
+        other.execute("begin").await.unwrap();
+        other.execute("lock table empty in access exclusive mode").await.unwrap();
+        let locked = database.ask("muster_plain", "postgres.tables", json!({})).run_async().await.unwrap();
+        assert_eq!(missing(&locked, row_of(&locked, "public.empty"), "live_rows").cause, Cause::Timeout);
+        other.close().await.unwrap();
+        database.ask("muster_plain", "postgres.tables", json!({})).run_async().await.unwrap()
+    });
+    assert_eq!(value(&answer, row_of(&answer, "public.empty"), "live_rows"), Value::Int(0));
+    for table in ["full_one", "indexed"] {
+        let why = missing(&answer, row_of(&answer, &format!("public.{table}")), "live_rows");
+        assert_eq!(why.cause, Cause::NoHistory, "{table}");
+    }
+    assert!(!value(&answer, 0, "stats_since").is_null());
+}
+
+#[test]
+fn the_option_of_what_lies_outside_the_rows_is_its_own() {
+    let database = Database::new(
+        "create table narrow (id int);
+create table plain (id text);
+create table off (id text) with (autovacuum_enabled = false);
+create table toast_off (id text) with (toast.autovacuum_enabled = false);
+create table toast_own (id text) with (autovacuum_enabled = false, toast.autovacuum_vacuum_threshold = 9)",
+    );
+    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
+    let told = |table: &str, fact: &str| value(&answer, row_of(&answer, &format!("public.{table}")), fact);
+    for (table, own, toast) in [
+        ("narrow", true, Value::Null),
+        ("plain", true, Value::Bool(true)),
+        ("off", false, Value::Bool(false)),
+        ("toast_off", true, Value::Bool(false)),
+        ("toast_own", false, Value::Bool(true)),
+    ] {
+        assert_eq!(told(table, "autovacuum_enabled"), Value::Bool(own), "{table}");
+        assert_eq!(told(table, "toast_autovacuum_enabled"), toast, "{table}");
     }
 }
 
 #[test]
 fn a_locked_table_hides_its_size_only() {
-    let database = Database::new("create table locked (id int);\ncreate table free (id int)");
+    let database = Database::new("create table locked (id int);\ncreate table free (id int);\nanalyze locked");
     let answer = block(async {
         let mut other = database.connect().await;
         other.execute("begin").await.unwrap();
@@ -201,8 +263,8 @@ fn a_locked_table_hides_its_size_only() {
 
 #[test]
 fn all_databases_are_read_and_a_closed_one_is_named() {
-    let one = Database::new("create table a (id int)");
-    let two = Database::new("create table a (id int)");
+    let one = Database::new("create table a (id serial primary key, up int references a)");
+    let two = Database::new("create table a (id serial primary key, up int references a)");
     let except = |target: &mut crate::probe::Target| {
         let ours = [one.name.as_str(), two.name.as_str()];
         let others = block(async {
@@ -220,6 +282,18 @@ fn all_databases_are_read_and_a_closed_one_is_named() {
     row_of(&answer, &format!("{}.public.a", one.name));
     let second = row_of(&answer, &format!("{}.public.a", two.name));
     assert_eq!(value(&answer, second, "database"), Value::text(&two.name));
+    // Whatever a step of a remedy is pasted into, it finds no object of another database.
+    for (probe, fact, told) in [
+        ("postgres.sequences", "table", "{}.public.a"),
+        ("postgres.foreign_keys", "referenced", "{}.public.a"),
+        ("postgres.indexes", "table", "{}.public.a"),
+    ] {
+        let answer = one.ask("muster_plain", probe, json!({})).target(except).run().unwrap();
+        let of_two = (0..answer.table.rows.len())
+            .find(|row| value(&answer, *row, "database") == Value::text(&two.name))
+            .unwrap();
+        assert_eq!(value(&answer, of_two, fact), Value::text(told.replace("{}", &two.name)), "{probe}");
+    }
 
     run("postgres", &format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", two.name));
     let answer = one.ask("muster_plain", "postgres.tables", json!({})).target(except).run().unwrap();

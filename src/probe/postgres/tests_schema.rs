@@ -477,6 +477,14 @@ create table numbers1 partition of \"Numbers\" for values from (minvalue) to (-5
 create table numbers2 partition of \"Numbers\" for values from (-5) to (1000);
 create table two (d date, x text) partition by range (d, x);
 create table two1 partition of two for values from ('2026-01-01', 'it''s ) TO (') to ('2027-01-01', minvalue);
+create table pairs (d date, x text) partition by range (d, x);
+create table pairs1 partition of pairs for values from ('2026-01-01', 'a, b') to ('2027-01-01', minvalue);
+create table pairs2 partition of pairs for values from ('2027-01-01', 'a') to ('2027-01-01', 'm');
+create table computed (t timestamp) partition by range ((date_trunc('day', t)));
+create table computed1 partition of computed for values from ('2026-01-01') to ('2026-02-01');
+create table none (d date) partition by range (d);
+create table only_rest (d date) partition by range (d);
+create table only_rest1 partition of only_rest default;
 create table dates (d date) partition by range (d);
 create table dates1 partition of dates for values from ('2026-01-01') to ('2027-01-01');
 create table forever (t timestamp) partition by range (t);
@@ -504,7 +512,16 @@ fn partitions_tell_how_far_they_reach() {
     assert_eq!(tells("dates", "highest_time"), time("2027-01-01T00:00:00Z"));
     assert_eq!(tells("forever", "open_ended"), Value::Bool(true));
     assert_eq!(tells("forever", "highest_time"), Value::Null);
-    for name in ["two", "words", "hashed"] {
+    assert_eq!(tells("pairs", "highest_time"), time("2027-01-01T00:00:00Z"));
+    assert_eq!(tells("pairs", "last_width"), Value::Null, "the last one lies within one day");
+    assert_eq!(tells("pairs", "gaps"), Value::Null);
+    assert_eq!(tells("computed", "highest_time"), time("2026-02-01T00:00:00Z"));
+    assert_eq!(missing(&answer, row(&answer, &[("name", "two")]), "highest_time").cause, Cause::Unsupported);
+    for (name, by, partitions) in [("none", "time", 0), ("only_rest", "time", 1), ("words", "other", 1)] {
+        assert_eq!(tells(name, "divided_by"), Value::text(by), "{name}");
+        assert_eq!(tells(name, "partitions"), Value::Int(partitions), "{name}");
+    }
+    for name in ["none", "only_rest", "words", "hashed"] {
         for fact in ["gaps", "open_ended", "highest_time", "highest_number", "last_width"] {
             assert_eq!(tells(name, fact), Value::Null, "{name} {fact}");
         }

@@ -211,12 +211,16 @@ fn a_limit_that_the_address_asks_for_is_not_the_server_s() {
 fn what_everybody_may_do_is_told() {
     let database = Database::new(
         "create schema \"Open\";\ngrant create on schema \"Open\" to public;\ncreate table \"Open\".\"T\" (id int);
-grant select, insert on \"Open\".\"T\" to public;\nalter default privileges grant select on tables to public",
+grant select, insert on \"Open\".\"T\" to public;
+grant update (id) on \"Open\".\"T\" to public;\nalter default privileges grant select on tables to public",
     );
     let answer = database.ask("muster_plain", "postgres.public_grants", json!({})).run().unwrap();
     let at = |grant: &str| row(&answer, "grant", grant);
     assert_eq!(value(&answer, at("CREATE on schema \"Open\""), "object"), Value::text("\"Open\""));
     assert_eq!(value(&answer, at("INSERT on table \"Open\".\"T\""), "kind"), Value::text("table"));
+    let column = at("UPDATE on column \"Open\".\"T\".id");
+    assert_eq!(value(&answer, column, "kind"), Value::text("column"));
+    assert_eq!(value(&answer, column, "column"), Value::text("id"));
     let connect = at(&format!("CONNECT on database {}", database.name));
     assert_eq!(value(&answer, connect, "by_default"), Value::Bool(true));
     let future = at("SELECT on future tables postgres");

@@ -372,6 +372,7 @@ fn not_everybody_changes_tables() {
     proof.finds(&[]);
     database.sql("GRANT SELECT, INSERT ON \"Order Lines\" TO PUBLIC; GRANT SELECT ON lines TO PUBLIC");
     database.sql("GRANT UPDATE ON SEQUENCE \"Order Lines_id_seq\" TO PUBLIC");
+    database.sql("ALTER TABLE \"Order Lines\" ADD \"Price\" int; GRANT UPDATE (\"Price\") ON \"Order Lines\" TO PUBLIC");
     database.sql("CREATE SCHEMA \"To Come\"; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC");
     database.sql("ALTER DEFAULT PRIVILEGES IN SCHEMA \"To Come\" GRANT INSERT ON TABLES TO PUBLIC");
     database.sql("ALTER DEFAULT PRIVILEGES IN SCHEMA \"To Come\" GRANT UPDATE ON SEQUENCES TO PUBLIC");
@@ -385,6 +386,7 @@ fn not_everybody_changes_tables() {
         ("CREATE on future schemas postgres", "fail"),
         ("INSERT on table public.\"Order Lines\"", "fail"),
         ("SELECT on table public.\"Order Lines\"", "warn"),
+        ("UPDATE on column public.\"Order Lines\".\"Price\"", "fail"),
         ("SELECT on view public.lines", "warn"),
         ("UPDATE on sequence public.\"Order Lines_id_seq\"", "fail"),
     ];

@@ -34,7 +34,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     ("postgres-temp-files", "sorts with little work_mem, and holds the cursor open"),
     ("postgres-deadlocks", "lets two sessions lock two tables in opposite orders"),
     ("postgres-rollbacks", "rolls half of the transactions back"),
-    ("postgres-statistics-reset", "calls pg_stat_reset()"),
+    ("postgres-statistics-reset", "calls pg_stat_reset(), and stops the server as a crash does"),
     (
         "postgres-database-refuses-connections",
         "closes a database while transactions go on, and marks another as half dropped",
@@ -318,6 +318,23 @@ fn counters_that_were_reset_must_grow_old_first() {
     let run = trial.soon(&found(&[("postgres", "warn")], 0));
     carry_out(&trial.steps(&run, "postgres"), none, |text| server.shell(text));
     trial.soon(&found(&[], 1));
+}
+
+#[test]
+fn counters_that_a_crash_lost_must_grow_old_first() {
+    let server = Server::new("");
+    let trial = server.trial("postgres-statistics-reset").set("min_age: 1h");
+    trial.finds(&[], 1);
+    // What begins with the server itself, in its first minute, is no loss.
+    server.sql(
+        "SELECT pg_sleep(greatest(0, 61 - extract(epoch FROM now()) + (system_identifier >> 32))) FROM pg_control_system()",
+    );
+    server.control(&["restart", "-m", "fast"]);
+    trial.finds(&[], 1);
+    server.control(&["stop", "-m", "immediate"]);
+    server.start();
+    let run = trial.finds(&[("postgres", "warn")], 0);
+    assert!(run.stdout.contains("were reset, or lost in a crash"), "{}", run.stdout);
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(in crate::fact::catalogue) static DATABASES: ProbeDecl = ProbeDecl {
             "stats_reset",
             Ty::Time,
             "2026-11-01T03:00:00Z",
-            "when its counters were reset; a crash begins them anew as well",
+            "when its counters were reset, or lost in a crash or a start from a backup",
         )
         .null("never"),
         field("server_started", Ty::Time, "2026-11-01T03:00:00Z", "start of the server"),

@@ -24,6 +24,19 @@ pub(in crate::fact::catalogue) static FOREIGN_KEYS: ProbeDecl = ProbeDecl {
         field("referenced", Ty::Name, "public.customers", "the table that is referred to"),
         field("referenced_columns", Ty::Names, "[id]", "columns that are referred to"),
         field(
+            "inherited",
+            Ty::Bool,
+            "false",
+            "tables inherit from one of the two: FROM needs ONLY, because the key is not about their rows",
+        )
+        .null("so it is, and the other one is partitioned: FROM needs ONLY for the one and not for the other"),
+        field(
+            "match_full",
+            Ty::Bool,
+            "false",
+            "`MATCH FULL`: the columns are all null, or refer; else a row with a null in one of them refers to nothing on purpose",
+        ),
+        field(
             "partitioned",
             Ty::Bool,
             "false",

@@ -21,6 +21,12 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
             "[day]",
             "columns of the partition key; `(expression)` for what is computed",
         ),
+        field(
+            "divided_by",
+            Ty::Enum(&["time", "number", "other"]),
+            "time",
+            "of ranges the type of the first column or expression of the key: a day or time, a whole number, or another; other for lists and hashes",
+        ),
         field("is_partition", Ty::Bool, "false", "is itself a partition of another table"),
         field(
             "partitions",
@@ -48,23 +54,23 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
             "false",
             "a range partition reaches `MAXVALUE`, infinity or the year 9999",
         )
-        .null("no ranges of one column of time or whole numbers"),
+        .null("no ranges of time or whole numbers"),
         field(
             "highest_time",
             Ty::Time,
             "2027-01-01T00:00:00Z",
-            "where the last range ends, if the key is a `date`, `timestamp` (taken as UTC) or `timestamptz`",
+            "where the last range ends, if the key is (or begins with) a `date`, `timestamp` (taken as UTC) or `timestamptz`",
         )
         .null("no ranges of time with an end"),
         field(
             "highest_number",
             Ty::Int,
             "1_000_000",
-            "where the last range ends, if the key is a whole number",
+            "where the last range ends, if the key is (or begins with) a whole number",
         )
         .null("no ranges of whole numbers with an end"),
         field("last_width", Ty::Duration, "31d", "how much time the last range spans")
-            .null("no ranges of time with both ends"),
+            .null("no ranges of time with both ends, or the last one lies within one value of the first column"),
         field("gaps", Ty::Int, "0", "places between ranges that no partition takes")
             .null("no ranges of one column of time or whole numbers"),
     ],

@@ -83,6 +83,7 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
                 "table",
                 "view",
                 "sequence",
+                "column",
                 "future_tables",
                 "future_sequences",
                 "future_schemas",
@@ -90,7 +91,13 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
             "schema",
             "what it is about; `future_…` for ALTER DEFAULT PRIVILEGES",
         ),
-        field("object", Ty::Name, "public", "the object; of `future_…` the role whose objects they will be"),
+        field(
+            "object",
+            Ty::Name,
+            "public",
+            "the object; of a column its table, of `future_…` the role whose objects they will be",
+        ),
+        field("column", Ty::Name, "email", "the column").null("the right is none of a column"),
         field("schema", Ty::Name, "sales", "of `future_…`: only what will be made in this schema")
             .null("any schema, or none of `future_…`"),
         field("privilege", Ty::Text, "CREATE", "the right"),
@@ -102,7 +109,7 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
     zero: ZeroRows::Fine,
     version: 1,
     effect: Effect::None,
-    cost: "one read of pg_namespace, pg_class and pg_default_acl: under a second at 100,000 tables",
+    cost: "one read of pg_namespace, pg_class, pg_attribute and pg_default_acl: under a second at 100,000 tables",
     locks: "none",
     feature: Some("sql"),
 };

@@ -59,6 +59,13 @@ pub(in crate::fact::catalogue) static TABLES: ProbeDecl = ProbeDecl {
         ),
         field("multixact_age", Ty::Int, "1_000", "multixacts since the oldest one in it or its TOAST table"),
         field("autovacuum_enabled", Ty::Bool, "true", "the table's own option `autovacuum_enabled`"),
+        field(
+            "toast_autovacuum_enabled",
+            Ty::Bool,
+            "true",
+            "the option of its TOAST table (`toast.autovacuum_enabled`), or the table's own where that has none",
+        )
+        .null("it has no TOAST table"),
         field("has_primary_key", Ty::Bool, "true", "there is a primary key"),
         field(
             "persistence",
@@ -83,7 +90,7 @@ pub(in crate::fact::catalogue) static TABLES: ProbeDecl = ProbeDecl {
         field("disabled_triggers", Ty::Int, "0", "triggers that do not fire, those of foreign keys included"),
         field("seq_scans", Ty::Counter, "12", "scans of the whole table since `stats_since`"),
         field("idx_scans", Ty::Counter, "12_000", "scans of its indexes since `stats_since`"),
-        field("stats_since", Ty::Time, "2026-11-01T03:00:00Z", "last reset of the database's counters")
+        field("stats_since", Ty::Time, "2026-11-01T03:00:00Z", "last reset of the database's counters, or the crash in which they were lost")
             .null("never reset"),
     ],
     declared: Declared::No,
@@ -93,6 +100,6 @@ pub(in crate::fact::catalogue) static TABLES: ProbeDecl = ProbeDecl {
     version: 1,
     effect: Effect::None,
     cost: "one read of pg_class: 2 to 3 s at 100,000 tables; `size` asks the file system for every table, 20 s at 100,000",
-    locks: "none; `size` takes ACCESS SHARE on each table for a moment, waits at most 50 ms for it",
+    locks: "ACCESS SHARE for a moment on a table of which nothing is counted, to see whether it is empty; `size` takes it on each table; either waits at most 50 ms for it",
     feature: Some("sql"),
 };

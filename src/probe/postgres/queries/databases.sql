@@ -2,6 +2,12 @@
 WITH sessions AS MATERIALIZED (
     SELECT datid, count(*) AS sessions FROM pg_stat_activity
      WHERE datid IS NOT NULL AND pid <> pg_backend_pid() AND (application_name = '{own}' AND usename = session_user) IS NOT TRUE GROUP BY datid
+), lost AS MATERIALIZED (
+    -- A crash, or a start from a backup, loses all counters and leaves no time at the databases; what the server counts
+    -- of itself begins anew then. At its birth, which its identifier tells, there was nothing to lose.
+    SELECT CASE WHEN t.stats > to_timestamp(s.system_identifier >> 32) + interval '1 minute' THEN t.stats END AS at
+      FROM pg_control_system() s,
+           (SELECT least(a.stats_reset, b.stats_reset) AS stats FROM pg_stat_archiver a, pg_stat_bgwriter b) t
 ), held AS MATERIALIZED (
     {temporary}
 )
@@ -37,7 +43,7 @@ SELECT quote_ident(d.datname) AS database,
        pg_stat_get_db_xact_rollback(d.oid) AS rollbacks,
        pg_stat_get_db_blocks_fetched(d.oid) - pg_stat_get_db_blocks_hit(d.oid) AS blocks_read,
        pg_stat_get_db_blocks_hit(d.oid) AS blocks_hit,
-       (extract(epoch FROM pg_stat_get_db_stat_reset_time(d.oid)) * 1000000)::int8 AS stats_reset,
+       (extract(epoch FROM greatest(pg_stat_get_db_stat_reset_time(d.oid), (SELECT at FROM lost))) * 1000000)::int8 AS stats_reset,
        (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS server_started,
        -- Of one that was dropped meanwhile nobody may say whether the role had the right; measuring it tells.
        NOT coalesce(has_database_privilege(d.oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'usage'),

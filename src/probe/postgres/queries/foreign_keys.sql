@@ -31,6 +31,7 @@ WITH RECURSIVE fkey AS MATERIALIZED (
            quote_ident(rn.nspname) || '.' || quote_ident(rc.relname) AS there,
            CASE rc.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END AS only_there,
            CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END AS only_here,
+           c.relkind <> 'p' AND c.relhassubclass AS parent_here, rc.relkind <> 'p' AND rc.relhassubclass AS parent_there,
            n.oid AS schema_here, rn.oid AS schema_there, quote_ident(n.nspname) AS schema_name_here,
            quote_ident(rn.nspname) AS schema_name_there, rc.relkind AS kind_there
       FROM fkey f
@@ -57,6 +58,9 @@ SELECT s.here AS "table",
        s.relname::text AS name,
        s.columns,
        s.there AS referenced,
+       CASE WHEN NOT (s.parent_here OR s.parent_there) THEN false
+            WHEN s.relkind <> 'p' AND s.kind_there <> 'p' THEN true END AS inherited,
+       s.confmatchtype = 'f' AS match_full,
        s.referenced_columns,
        s.oid IN (SELECT oid FROM indexed) OR coalesce(s.relkind = 'p' AND f.has_index, false) AS has_index,
        s.relkind = 'p' AS partitioned,

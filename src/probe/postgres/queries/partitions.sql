@@ -1,8 +1,12 @@
 -- Bounds are read without the relation that they belong to: with it pg_get_expr would wait for locks. They hold
--- constants only, so nothing is lost. Gaps and ends are told for a key of one column of whole numbers or days and times.
+-- constants only, so nothing is lost. Of a key of several columns the first one tells how far the ranges reach; gaps are
+-- told for a key of one column only.
 WITH parted AS MATERIALIZED (
     SELECT c.oid, c.relname, n.nspname, c.relispartition, p.partstrat, p.partnatts, p.partdefid, p.partattrs::int2[] AS attrs,
-           (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = p.partattrs[0]) AS key_type
+           -- What is computed has a type, too: that of the operators by which it is divided.
+           (SELECT CASE WHEN o.opcintype IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN 'time'
+                        WHEN o.opcintype IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'number'
+                        ELSE 'other' END FROM pg_opclass o WHERE o.oid = p.partclass[0]) AS sort
       FROM pg_partitioned_table p
       JOIN pg_class c ON c.oid = p.partrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -13,35 +17,33 @@ WITH parted AS MATERIALIZED (
       FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
      WHERE c.relispartition {detached}
 ), ranges AS MATERIALIZED (
-    SELECT b.parent, p.key_type::regtype AS key_type,
-           m[1] AS low, m[2] AS high,
-           CASE WHEN p.key_type IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN 'time'
-                WHEN p.key_type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'number' END AS sort
+    -- A text among the further columns that looks like the middle of a bound leaves it unread.
+    SELECT b.parent, p.sort, p.partnatts = 1 AS single,
+           substring(m[1] FROM '^''?([^'',]*)') AS low, substring(m[2] FROM '^''?([^'',]*)') AS high
       FROM bound b
-      JOIN parted p ON p.oid = b.parent AND p.partstrat = 'r' AND p.partnatts = 1
-      CROSS JOIN LATERAL regexp_match(b.text, '^FOR VALUES FROM \(''?([^'']*?)''?\) TO \(''?([^'']*?)''?\)$') m
+      JOIN parted p ON p.oid = b.parent AND p.partstrat = 'r' AND p.sort <> 'other'
+      LEFT JOIN LATERAL regexp_match(b.text, '^FOR VALUES FROM \(((?:(?!\) TO \().)*)\) TO \(((?:(?!\) TO \().)*)\)$') m ON true
      WHERE b.oid <> p.partdefid
 ), ends AS MATERIALIZED (
     -- A year of five digits is meant as "never".
-    SELECT r.parent, r.sort, r.low, r.high,
+    SELECT r.parent, r.single, r.low, r.high,
            CASE WHEN r.sort = 'time' AND r.high ~ '^\d{4}-' AND r.high !~ ' BC$' THEN r.high::timestamptz END AS high_time,
            CASE WHEN r.sort = 'time' AND r.low ~ '^\d{4}-' AND r.low !~ ' BC$' THEN r.low::timestamptz END AS low_time,
            CASE WHEN r.sort = 'number' AND r.high ~ '^-?\d+$' THEN r.high::int8 END AS high_number,
            CASE WHEN r.sort = 'time' THEN r.high !~ '^\d{4}-' OR r.high >= '9999'
                 WHEN r.sort = 'number' THEN r.high !~ '^-?\d+$' END AS endless
-      FROM ranges r WHERE r.sort IS NOT NULL
+      FROM ranges r
 ), summary AS MATERIALIZED (
-    SELECT e.parent, bool_or(e.endless) AS open_ended,
+    SELECT e.parent, bool_or(e.endless) AS open_ended, bool_or(e.high IS NULL) AS unread,
            max(e.high_time) FILTER (WHERE NOT e.endless) AS highest_time,
-           max(e.high_number) AS highest_number,
-           count(*) AS bounded
+           max(e.high_number) AS highest_number
       FROM ends e GROUP BY e.parent
 ), width AS MATERIALIZED (
-    SELECT DISTINCT ON (e.parent) e.parent, e.high_time - e.low_time AS width
-      FROM ends e WHERE e.high_time IS NOT NULL AND NOT e.endless ORDER BY e.parent, e.high_time DESC
+    SELECT DISTINCT ON (e.parent) e.parent, nullif(e.high_time - e.low_time, interval '0') AS width
+      FROM ends e WHERE e.high_time IS NOT NULL AND NOT e.endless ORDER BY e.parent, e.high_time DESC, e.low_time DESC
 ), holes AS MATERIALIZED (
     SELECT e.parent, count(*) FILTER (WHERE l.low IS NULL) - 1 AS gaps
-      FROM ends e LEFT JOIN ends l ON l.parent = e.parent AND l.low = e.high GROUP BY e.parent
+      FROM ends e LEFT JOIN ends l ON l.parent = e.parent AND l.low = e.high WHERE e.single GROUP BY e.parent
 ), number AS MATERIALIZED (
     SELECT b.parent, count(*) AS partitions FROM bound b GROUP BY b.parent
 )
@@ -52,6 +54,7 @@ SELECT quote_ident(p.nspname) || '.' || quote_ident(p.relname) AS "table",
        (SELECT array_agg(coalesce((SELECT a.attname::text FROM pg_attribute a
                                     WHERE a.attrelid = p.oid AND a.attnum = k.attnum), '(expression)') ORDER BY k.place)
           FROM unnest(p.attrs) WITH ORDINALITY k(attnum, place)) AS columns,
+       CASE p.partstrat WHEN 'r' THEN p.sort ELSE 'other' END AS divided_by,
        p.relispartition AS is_partition,
        coalesce(m.partitions, 0) AS partitions,
        p.partdefid <> 0 AS has_default,
@@ -60,8 +63,10 @@ SELECT quote_ident(p.nspname) || '.' || quote_ident(p.relname) AS "table",
        CASE WHEN d.relkind = 'r' THEN format('SELECT pg_relation_size(%s) AS default_size', d.oid) END AS ask_default_size,
        d.relkind IS NOT NULL AND d.relkind <> 'r' AS default_elsewhere,
        d.relkind IS NOT NULL AND d.relkind = 'r' AND pg_is_in_recovery() AS default_uncounted,
-       d.relkind = 'r' AND pg_stat_get_live_tuples(d.oid) + pg_stat_get_dead_tuples(d.oid) = 0
-         AND d.reltuples > 0 IS TRUE AS default_forgotten,
+       d.relkind = 'r' AND d.reltuples > 0 AND coalesce(pg_stat_get_last_vacuum_time(d.oid), pg_stat_get_last_autovacuum_time(d.oid),
+           pg_stat_get_last_analyze_time(d.oid), pg_stat_get_last_autoanalyze_time(d.oid)) IS NULL
+         AND pg_stat_get_live_tuples(d.oid) + pg_stat_get_dead_tuples(d.oid) < 0.9 * d.reltuples IS TRUE AS default_forgotten,
+       coalesce(s.unread, false) AS unread,
        s.open_ended AS open_ended,
        (extract(epoch FROM s.highest_time) * 1000000)::int8 AS highest_time,
        s.highest_number AS highest_number,

@@ -119,7 +119,8 @@ SELECT r.sequence AS sequence,
             THEN least(9223372036854775807, (r.bound::numeric - r.next_or_last) / r.seqincrement)::int8 END AS left_values,
        NOT r.readable AS hidden,
        concat_ws(' ', CASE WHEN NOT r.in_schema THEN format('GRANT USAGE ON SCHEMA %I TO "%s";', r.nspname, replace(current_user, '"', '""')) END,
-                 CASE WHEN NOT r.selectable THEN format('GRANT SELECT ON SEQUENCE %s TO "%s";', r.sequence, replace(current_user, '"', '""')) END)
+                 CASE WHEN NOT r.selectable THEN format('GRANT SELECT ON SEQUENCE %s TO "%s";', r.sequence, replace(current_user, '"', '""')) END,
+                 CASE WHEN NOT a.readable THEN concat_ws(' ', a.schema_grants, a.column_grants) END)
          AS grants,
        r.elsewhere AS elsewhere,
        r.locked AS locked,

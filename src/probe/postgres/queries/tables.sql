@@ -1,5 +1,10 @@
 -- Materialized, and asked with nested loops off: the planner's numbers for the catalogue are often old.
-WITH RECURSIVE rel AS MATERIALIZED (
+WITH RECURSIVE locked AS MATERIALIZED (
+    -- A waiting exclusive lock blocks us as well as a granted one.
+    SELECT l.relation FROM pg_locks l
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), counted AS (
     SELECT c.oid, c.relname, c.relkind, c.relispartition, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid,
            c.reltoastrelid, c.reloptions, c.relpersistence, c.relreplident, c.relhassubclass, n.nspname, n.oid AS nsoid,
            pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead,
@@ -9,8 +14,25 @@ WITH RECURSIVE rel AS MATERIALIZED (
      WHERE c.relkind IN ('r', 'm')
        AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+    OFFSET 0
+), visited AS (
+    -- A vacuum or analyze leaves its time. Where there is none, and fewer rows are counted than the catalogue knows of,
+    -- the counters begin later than the table; where nobody knows of any, its file tells whether it is empty.
+    SELECT c.*, x.never AND c.reltuples > 0 AND c.live + c.dead < 0.9 * c.reltuples AS fewer,
+           x.never AND c.live + c.dead = 0 AND c.reltuples <= 0 AND c.relpages = 0 AS unknown
+      FROM counted c
+     CROSS JOIN LATERAL (SELECT coalesce(c.vacuumed, c.autovacuumed, c.analyzed, c.autoanalyzed) IS NULL AS never) x
+), rel AS MATERIALIZED (
+    SELECT c.*, c.unknown AND c.oid IN (SELECT relation FROM locked) AS locked,
+           CASE WHEN c.unknown AND c.oid NOT IN (SELECT relation FROM locked) THEN coalesce(pg_relation_size(c.oid) > 0, false)
+                ELSE c.fewer END AS forgotten
+      FROM visited c
 ), toast AS MATERIALIZED (
-    SELECT oid, relfrozenxid, relminmxid FROM pg_class WHERE relkind = 't'
+    SELECT oid, relfrozenxid, relminmxid, reloptions FROM pg_class WHERE relkind = 't'
+), since AS MATERIALIZED (
+    -- Losing all counters in a crash leaves no time at the database, but one at the archiver.
+    SELECT greatest(d.stats_reset, a.stats_reset) AS stats
+      FROM pg_stat_archiver a LEFT JOIN pg_stat_database d ON d.datname = current_database()
 ), ind AS MATERIALIZED (
     SELECT i.indrelid, bool_or(i.indisprimary) AS has_primary_key,
            bool_or(i.indisprimary AND i.indisvalid AND i.indimmediate) AS key_names_rows,
@@ -39,10 +61,10 @@ SELECT c.oid AS oid,
        c.dead AS dead_rows,
        c.live + c.dead AS total_rows,
        c.dead::float8 / nullif(c.live + c.dead, 0) AS dead_ratio,
-       c.live + c.dead = 0 AND c.reltuples > 0 AS forgotten,
+       c.forgotten AS forgotten,
+       c.locked AS locked,
        pg_is_in_recovery() AS replica,
-       (SELECT (extract(epoch FROM stats_reset) * 1000000)::int8 FROM pg_stat_database
-         WHERE datname = current_database()) AS stats_since,
+       (SELECT (extract(epoch FROM stats) * 1000000)::int8 FROM since) AS stats_since,
        (extract(epoch FROM greatest(c.vacuumed, c.autovacuumed))
          * 1000000)::int8 AS last_vacuum,
        (extract(epoch FROM c.autovacuumed) * 1000000)::int8 AS last_autovacuum,
@@ -58,6 +80,10 @@ SELECT c.oid AS oid,
        CASE WHEN c.reloptions IS NULL THEN true
             ELSE coalesce((SELECT option_value::bool FROM pg_options_to_table(c.reloptions)
                             WHERE option_name = 'autovacuum_enabled'), true) END AS autovacuum_enabled,
+       -- Without any option of its own, of whatever kind, a TOAST table has those of its table.
+       CASE WHEN t.oid IS NULL THEN NULL WHEN t.reloptions IS NULL AND c.reloptions IS NULL THEN true
+            ELSE coalesce((SELECT option_value::bool FROM pg_options_to_table(coalesce(t.reloptions, c.reloptions))
+                            WHERE option_name = 'autovacuum_enabled'), true) END AS toast_autovacuum_enabled,
        coalesce(i.has_primary_key, false) AS has_primary_key,
        CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END AS persistence,
        CASE c.relreplident WHEN 'd' THEN 'default' WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index'

@@ -21,6 +21,7 @@ use super::error::{fault, is_gone};
 use super::names::plain_or_quoted;
 use super::options::started_with;
 use super::session::{Mode, Session, Who, within};
+use super::sizes::is_lock;
 use crate::fact::{Cause, Cell, Level, Missing, Table, TableBuilder};
 use crate::probe::sql::{Step, late, quoted};
 use crate::probe::{Answer, Ask, Context, Databases, Observing, Probe};
@@ -200,7 +201,7 @@ impl Reading {
     }
 
     /// Puts the rows into the answer, or holds them if some of their facts are to be asked one by one. What was dropped
-    /// while it was looked at ends the statement; it is asked anew then, a few times.
+    /// while it was looked at, or locked just then, ends the statement; it is asked anew then, a few times.
     async fn rows(
         &self,
         ask: &Ask<'_>,
@@ -233,7 +234,7 @@ impl Reading {
                             pushed = true;
                             shape.push(&row, cx, &[], table)?;
                         }
-                        Err(error) if is_gone(&error) && !pushed && tries < TRIES => return Ok(false),
+                        Err(error) if passes(&error) && !pushed && tries < TRIES => return Ok(false),
                         Err(error) => return Err(fault(cx, Step::Ask, &error)),
                     }
                 }
@@ -247,6 +248,11 @@ impl Reading {
             session.again().await?;
         }
     }
+}
+
+/// May the next try do better?
+fn passes(error: &sqlx::Error) -> bool {
+    is_gone(error) || is_lock(error)
 }
 
 /// An answer that was cut for its number of rows says how to get the rest.
@@ -264,7 +270,7 @@ fn advised(table: Table, max: usize) -> Table {
 /// In a statement: the settings for which our own connection asks at its start.
 const STARTED: &str = "{started}";
 
-/// How often a statement is asked that meets what is being dropped.
+/// How often a statement is asked that meets what is being dropped or locked.
 const TRIES: usize = 8;
 
 /// A fault that one row has.

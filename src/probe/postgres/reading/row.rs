@@ -63,8 +63,8 @@ struct Place {
     name: Arc<str>,
     kind: Kind,
     nullable: bool,
-    /// The key of a database's object, before which the database may stand, and what then stands between them.
-    prefixed: Option<&'static str>,
+    /// What stands between the database and the object, where the database is to be told with it.
+    prefixed: Option<Joint>,
     given: Option<Cell>,
     lost: Option<Arc<Missing>>,
 }
@@ -99,7 +99,7 @@ impl<'a> Shape<'a> {
                     name: Arc::clone(&field.name),
                     kind: Kind::of(&field.ty),
                     nullable: matches!(field.ty, Type::Nullable(_)),
-                    prefixed: joint(&field.ty).filter(|_| key == Some(index)),
+                    prefixed: joint(&field.ty, key == Some(index)),
                     given: own.or(given),
                     lost: lost.map(|(_, why)| Arc::clone(why)),
                 }
@@ -154,7 +154,7 @@ impl<'a> Shape<'a> {
         let cell = checked(value(&place.kind, &place.name, read)?, &place.kind, place.nullable, &place.name);
         Ok(match (cell, place.prefixed) {
             (Ok(Value::Text(text)), Some(joint)) if !self.prefix.is_empty() => {
-                Ok(Value::text(format!("{}{joint}{text}", self.prefix)))
+                Ok(Value::text(joint.put(&self.prefix, &text)))
             }
             (cell, _) => cell,
         })
@@ -167,14 +167,40 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// What stands between a database and the key of its object: a point in a name, which SQL reads so; a colon before
-/// words for people, which are no name.
-fn joint(ty: &Type) -> Option<&'static str> {
-    match ty.base() {
-        Type::Text(TextKind::SqlName) => Some("."),
-        Type::Text(TextKind::Plain) => Some(": "),
+/// How the database stands before an object of it.
+#[derive(Clone, Copy)]
+enum Joint {
+    /// The key, a name: with a point, which SQL reads so.
+    Key,
+    /// Another name: with a point if its schema is told too, so that no step of a remedy finds another database's
+    /// object of that name. A column or a role is as it is.
+    Name,
+    /// The key, words for people: with a colon.
+    Words,
+}
+
+impl Joint {
+    fn put(self, database: &str, text: &str) -> String {
+        match self {
+            Self::Words => format!("{database}: {text}"),
+            Self::Name if !is_qualified(text) => text.to_owned(),
+            Self::Key | Self::Name => format!("{database}.{text}"),
+        }
+    }
+}
+
+fn joint(ty: &Type, key: bool) -> Option<Joint> {
+    match (ty.base(), key) {
+        (Type::Text(TextKind::SqlName), true) => Some(Joint::Key),
+        (Type::Text(TextKind::SqlName), false) => Some(Joint::Name),
+        (Type::Text(TextKind::Plain), true) => Some(Joint::Words),
         _ => None,
     }
+}
+
+/// Is the schema told with the name? A point within quotes belongs to the name.
+fn is_qualified(name: &str) -> bool {
+    name.split('"').step_by(2).any(|outside| outside.contains('.'))
 }
 
 /// A column as a value.
@@ -236,4 +262,20 @@ fn filled(text: &str, row: &PgRow, role: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Joint;
+
+    #[test]
+    fn the_database_stands_before_what_has_a_schema() {
+        let of = |joint: Joint, text: &str| joint.put("shop", text);
+        assert_eq!(of(Joint::Key, "postgis"), "shop.postgis");
+        assert_eq!(of(Joint::Words, "CREATE on schema public"), "shop: CREATE on schema public");
+        assert_eq!(of(Joint::Name, "public.orders"), "shop.public.orders");
+        assert_eq!(of(Joint::Name, "\"a.b\".\"c\"\"d\""), "shop.\"a.b\".\"c\"\"d\"");
+        assert_eq!(of(Joint::Name, "\"a.b\""), "\"a.b\"");
+        assert_eq!(of(Joint::Name, "customer"), "customer");
+    }
 }
