@@ -47,8 +47,8 @@ enum Last {
 /// A finding that was waived.
 pub(super) struct Hidden<'a> {
     pub(super) finding: &'a LedgerFinding,
-    /// In how many judgements.
-    pub(super) times: u64,
+    /// In which judgements: the positions of their runs.
+    pub(super) times: Vec<usize>,
     first: usize,
     last: Last,
     /// Did its rule for `fail` hold at first, and does it now?
@@ -82,10 +82,12 @@ fn one<'a>(finding: &'a LedgerFinding, judged: &Judged) -> Option<Hidden<'a>> {
         };
         let held = stood.is_some_and(|(_, held)| held);
         if hidden.is_none() && is_waived(stood.map(|(verdict, _)| verdict)) {
-            hidden = Some(Hidden { finding, times: 0, first: run, last, held: [held, held] });
+            hidden = Some(Hidden { finding, times: Vec::new(), first: run, last, held: [held, held] });
         }
         if let Some(hidden) = &mut hidden {
-            hidden.times += u64::from(is_waived(stood.map(|(verdict, _)| verdict)));
+            if is_waived(stood.map(|(verdict, _)| verdict)) {
+                hidden.times.push(run);
+            }
             (hidden.last, hidden.held[1]) = (last, held);
         }
     }

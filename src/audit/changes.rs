@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::history::Judged;
 use super::model::{PolicyMoved, VerdictMoved};
-use super::promise::Promise;
+use super::promise::{Promise, PromisedCheck};
+use crate::fact::{Type, Value, show};
 use crate::store::{Ledger, LedgerRun};
 use crate::verdict::Verdict;
 
@@ -28,6 +29,10 @@ pub(super) fn changes(
     for run in runs {
         let Some(promise) = run.promised.as_ref().and_then(|digest| promises.get(digest)) else { continue };
         let Some(was) = last.insert(run.environment.as_ref(), promise) else { continue };
+        if std::ptr::eq(was, promise) {
+            continue;
+        }
+        all.extend(repromised(was, promise, run.started));
         for (policy, new) in &promise.policies {
             let old = was.policies.get(policy);
             if old == Some(new) {
@@ -67,11 +72,77 @@ pub(super) fn changes(
     }
     // Two environments see the same change.
     all.sort_by(|one, other| {
-        (&one.policy, &one.old, &one.new, one.at).cmp(&(&other.policy, &other.old, &other.new, other.at))
+        let key = |one: &PolicyMoved| (Arc::clone(&one.policy), one.old.clone(), one.new.clone());
+        (key(one), &one.what, one.at).cmp(&(key(other), &other.what, other.at))
     });
-    all.dedup_by(|one, other| (&one.policy, &one.old, &one.new) == (&other.policy, &other.old, &other.new));
+    all.dedup_by(|one, other| {
+        (&one.policy, &one.old, &one.new, &one.what) == (&other.policy, &other.old, &other.new, &other.what)
+    });
     all.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.policy.cmp(&other.policy)));
     all
+}
+
+/// What the project promises otherwise of policies whose text is the same: how often, how bad, with which parameters.
+fn repromised(was: &Promise, is: &Promise, at: Timestamp) -> Vec<PolicyMoved> {
+    let before: BTreeMap<(&str, &str), &PromisedCheck> =
+        was.checks.iter().map(|one| ((&*one.policy, &*one.target), one)).collect();
+    let mut found: BTreeMap<&Arc<str>, (&str, Vec<String>)> = BTreeMap::new();
+    for new in &is.checks {
+        let Some(old) = before.get(&(&*new.policy, &*new.target)) else { continue };
+        if was.policies.get(&new.policy) != is.policies.get(&new.policy) {
+            continue;
+        }
+        let told = otherwise(old, new);
+        for (looser, told) in told {
+            let word = if looser { "looser" } else { "stricter" };
+            let (direction, what) = found.entry(&new.policy).or_insert((word, Vec::new()));
+            if *direction != word {
+                *direction = "looser and stricter";
+            }
+            what.push(format!("at {}: {told}", new.target));
+        }
+    }
+    let moved = |(policy, (direction, what)): (&Arc<str>, (&str, Vec<String>))| PolicyMoved {
+        policy: Arc::clone(policy),
+        at,
+        old: was.policies.get(policy).cloned(),
+        new: is.policies.get(policy).cloned(),
+        direction: direction.to_owned(),
+        what,
+        moved: Vec::new(),
+    };
+    found.into_iter().map(moved).collect()
+}
+
+/// What of a check is promised otherwise, and whether that is looser.
+fn otherwise(old: &PromisedCheck, new: &PromisedCheck) -> Vec<(bool, String)> {
+    let every = |every: Option<i64>| {
+        every.map_or_else(|| "not by the clock".to_owned(), |every| format!("every {}", duration(every)))
+    };
+    let rank = |every: Option<i64>| every.unwrap_or(i64::MAX);
+    let mut told = Vec::new();
+    if old.every != new.every {
+        let what = format!("judged {}, was {}", every(new.every), every(old.every));
+        told.push((rank(new.every) > rank(old.every), what));
+    } else if old.grace != new.grace && new.every.is_some() {
+        let what = format!("may be late by {}, was {}", duration(new.grace), duration(old.grace));
+        told.push((new.grace > old.grace, what));
+    }
+    if old.severity != new.severity {
+        let what = format!("severity {}, was {}", new.severity.word(), old.severity.word());
+        told.push((new.severity < old.severity, what));
+    }
+    for one in new.looser.iter().filter(|one| !old.looser.contains(one)) {
+        told.push((true, one.clone()));
+    }
+    for one in old.looser.iter().filter(|one| !new.looser.contains(one)) {
+        told.push((false, format!("not any more: {one}")));
+    }
+    told
+}
+
+fn duration(micros: i64) -> String {
+    show(&Value::Int(micros), &Type::DURATION)
 }
 
 /// Judgements in order of time, by policy and target.

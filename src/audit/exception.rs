@@ -54,13 +54,63 @@ pub struct Allowed {
 impl Allowed {
     /// Is it the waiver that covers this finding?
     pub fn covers(&self, finding: &Finding) -> bool {
-        finding.waiver.as_ref().is_some_and(|note| self.is_of(note))
+        finding.waiver.as_ref().is_some_and(|note| self.is_of(note)) && self.scope().holds(finding)
+    }
+
+    /// Which findings it names. Two waivers may have one ticket.
+    pub fn scope(&self) -> Scope {
+        let (target, subject) = match self.scope.strip_prefix("target ") {
+            Some(rest) => {
+                rest.split_once(", subject ").map_or((Some(rest), None), |(t, s)| (Some(t), Some(s)))
+            }
+            None => (None, self.scope.strip_prefix("subject ")),
+        };
+        let named = |pattern: Option<&str>| pattern.filter(|pattern| *pattern != "*").map(Named::new);
+        Scope { policy: named(Some(&self.policy)), target: named(target), subject: named(subject) }
     }
 
     /// Is it the waiver of this note? That has the ticket, the owner and the reason.
     pub fn is_of(&self, note: &WaiverNote) -> bool {
         let is_its = note.ticket == self.ticket && *note.owner == *self.owner && note.reason == self.reason;
         self.kind == ExceptionKind::Waiver && is_its
+    }
+}
+
+/// Which findings a waiver names; none of a part is all of them.
+#[derive(Debug)]
+pub struct Scope {
+    policy: Option<Named>,
+    target: Option<Named>,
+    subject: Option<Named>,
+}
+
+impl Scope {
+    /// Does it name this one?
+    pub fn holds(&self, finding: &Finding) -> bool {
+        let fits = |named: &Option<Named>, name: &str| named.as_ref().is_none_or(|named| named.fits(name));
+        fits(&self.policy, &finding.policy)
+            && fits(&self.target, &finding.target)
+            && fits(&self.subject, &finding.subject.shown)
+    }
+}
+
+/// A pattern of names as a waiver writes it. One that cannot be read stands for itself.
+#[derive(Debug)]
+struct Named {
+    text: String,
+    matcher: Option<globset::GlobMatcher>,
+}
+
+impl Named {
+    fn new(text: &str) -> Self {
+        let signs: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
+        let glob = || globset::GlobBuilder::new(text).literal_separator(false).build().ok();
+        let matcher = text.contains(signs).then(glob).flatten().map(|glob| glob.compile_matcher());
+        Self { text: text.to_owned(), matcher }
+    }
+
+    fn fits(&self, name: &str) -> bool {
+        self.text == name || self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(name))
     }
 }
 

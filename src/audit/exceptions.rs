@@ -60,12 +60,23 @@ pub(super) fn exceptions(
     all
 }
 
-/// What a waiver hid: the findings whose note names its ticket and owner.
+/// What a waiver hid while it was there: the findings that it is for, and whose note names its ticket and owner.
 fn hid(exception: &mut Exception, hidden: &[Hidden<'_>], (ledger, readings): (&Ledger, &Readings)) {
     let allowed = exception.allowed.clone();
-    for one in hidden.iter().filter(|one| one.is_of(|note| allowed.is_of(note), readings)) {
+    let scope = allowed.scope();
+    let its = |one: &&Hidden<'_>| {
+        one.is_of(|note| allowed.is_of(note), readings) && scope.holds(&one.finding.newest)
+    };
+    for one in hidden.iter().filter(its) {
+        // One that was extended is another one since then.
+        let then =
+            |run: &&usize| ledger.started(**run).is_some_and(|at| exception.from <= at && at <= exception.to);
+        let times = one.times.iter().filter(then).count() as u64;
+        if times == 0 {
+            continue;
+        }
         exception.hid.push(Arc::clone(&one.finding.newest.id));
-        exception.hidden += one.times;
+        exception.hidden += times;
         exception.beneath.extend(one.beneath(ledger, readings));
     }
     exception.beneath.sort_by_key(|one| {

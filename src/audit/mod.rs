@@ -26,7 +26,7 @@ use crate::store::{Ledger, LedgerRun};
 
 pub use beneath::{Moment, Reading, Readings, moments};
 pub use changes::Compare;
-pub use exception::{Allowed, Beneath, Exception, ExceptionKind, Figure, Moved};
+pub use exception::{Allowed, Beneath, Exception, ExceptionKind, Figure, Moved, Scope};
 pub use model::{
     Ahead, Attested, Audit, ClockJump, Control, Counted, Day, Framework, Gap, History, Interrupted, Pattern,
     PatternKind, Period, PolicyMoved, Population, RunDay, RunTold, Source, Spell, VerdictMoved,

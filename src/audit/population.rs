@@ -22,11 +22,27 @@ const JITTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// A check as it was promised in a period.
 pub(super) struct Promised<'a> {
+    /// As it was promised last.
     pub(super) check: &'a PromisedCheck,
+    /// How often, and since when: what was promised later changes nothing of what was missed before.
+    pub(super) pace: Vec<(Timestamp, Pace)>,
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) new: bool,
     pub(super) ended: bool,
+}
+
+/// How often a check is judged (never by the clock if not at all), and how late it may be, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    every: Option<i64>,
+    grace: i64,
+}
+
+impl Pace {
+    pub(super) fn of(check: &PromisedCheck) -> Self {
+        Self { every: check.every.filter(|every| *every > 0), grace: check.grace }
+    }
 }
 
 /// Policy and target.
@@ -63,10 +79,14 @@ pub(super) fn promised<'a>(
             let slot = found.entry(name).or_insert_with(|| {
                 let before = known.contains_key(&name);
                 let from = if before { period.from } else { run.started };
-                Promised { check, from, until: period.until, new: !before, ended: false }
+                let pace = vec![(from, Pace::of(check))];
+                Promised { check, pace, from, until: period.until, new: !before, ended: false }
             });
-            // The newest promise counts for how often, and who.
+            // The newest promise counts for who.
             slot.check = check;
+            if slot.pace.last().is_none_or(|(_, pace)| *pace != Pace::of(check)) {
+                slot.pace.push((run.started, Pace::of(check)));
+            }
             slot.ended = false;
             slot.until = period.until;
         }
@@ -97,7 +117,7 @@ pub(super) fn population(
     let mut times: Vec<Timestamp> = ledger.runs.iter().map(|run| run.started).collect();
     times.sort_unstable();
     let before: BTreeMap<Name<'_>, Timestamp> = ledger
-        .before
+        .told
         .iter()
         .filter_map(|(check, at)| {
             ledger.checks.get(*check).map(|(policy, target, _)| ((&**policy, &**target), *at))
@@ -178,12 +198,14 @@ fn count(
         last: read.last().copied().or(before),
         now: judged.last().map(|(_, verdict)| *verdict),
     };
-    let Some(every) = check.every.filter(|every| *every > 0) else { return (counted, Vec::new()) };
+    if one.pace.iter().all(|(_, pace)| pace.every.is_none()) {
+        return (counted, Vec::new());
+    }
     let mut gaps = Vec::new();
     let mut last = before.unwrap_or(one.from);
     let ends = read.iter().map(|at| (*at, false)).chain([(one.until, true)]);
     for (next, is_end) in ends {
-        let missed = missed((last, next), (every, check.grace), one.from);
+        let missed = missed((last, next), &one.pace);
         if missed > 0 {
             let between = |at: &&Timestamp| **at > last && **at < next;
             let unread = judged.iter().filter(|(at, _)| *at > last && *at < next).count();
@@ -203,17 +225,20 @@ fn count(
         last = next;
     }
     counted.missed = gaps.iter().map(|gap| gap.missed).sum();
-    counted.judged = happened(&read, before, every - check.grace);
+    counted.judged = happened(&read, before, &one.pace);
     counted.expected = counted.judged + counted.missed;
     (counted, gaps)
 }
 
-/// Judgements, those that came sooner than was promised not counted.
-fn happened(read: &[Timestamp], before: Option<Timestamp>, least: i64) -> u64 {
+/// Judgements, those that came sooner than was promised then not counted.
+fn happened(read: &[Timestamp], before: Option<Timestamp>, pace: &[(Timestamp, Pace)]) -> u64 {
     let mut last = before.map(micros_of);
     let mut happened = 0;
-    for at in read.iter().map(|at| micros_of(*at)) {
-        if last.is_none_or(|last| at - last >= least) {
+    for moment in read {
+        let at = micros_of(*moment);
+        let then = pace.iter().rev().find(|(since, _)| since <= moment).or_else(|| pace.first());
+        let Some((Some(every), grace)) = then.map(|(_, pace)| (pace.every, pace.grace)) else { continue };
+        if last.is_none_or(|last| at - last >= every - grace) {
             happened += 1;
             last = Some(at);
         }
@@ -221,18 +246,22 @@ fn happened(read: &[Timestamp], before: Option<Timestamp>, least: i64) -> u64 {
     happened
 }
 
-/// Due times that passed between two judgements with their grace, and lie within the period.
-fn missed((last, next): (Timestamp, Timestamp), (every, grace): (i64, i64), from: Timestamp) -> u64 {
-    let (last, next, from) = (micros_of(last), micros_of(next), micros_of(from));
-    let late = (next - last).saturating_sub(grace);
-    if late <= every {
-        return 0;
+/// Due times that passed between two judgements with their grace, each by what was promised when its grace ended.
+fn missed((last, next): (Timestamp, Timestamp), pace: &[(Timestamp, Pace)]) -> u64 {
+    let mut missed = 0;
+    for (place, (since, now)) in pace.iter().enumerate() {
+        let Some(every) = now.every else { continue };
+        let ends =
+            pace.get(place + 1).map(|(until, _)| micros_of(*until)).filter(|ends| *ends < micros_of(next));
+        let (last, since) = (micros_of(last), micros_of(*since));
+        // Due times from the last judgement on whose grace ends before this.
+        let until = |end: i64| ((end - last).saturating_sub(now.grace).saturating_sub(1)).max(0) / every;
+        let all = ends.map_or_else(|| until(micros_of(next)), |ends| until(ends + 1));
+        // Those before the period are another's; those before this promise were due by the one before it.
+        let earlier = if place == 0 { (since - last).max(0) / every } else { until(since + 1) };
+        missed += u64::try_from(all - earlier.min(all)).unwrap_or(0);
     }
-    // How many due times end before the next judgement; the one that it serves is none of them.
-    let all = (late - 1) / every;
-    // Those before the period are another's.
-    let earlier = ((from - last).max(0) / every).min(all);
-    u64::try_from(all - earlier).unwrap_or(0)
+    missed
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::super::promise::testing::{check, hours};
 use super::*;
 
 fn promised(check: &PromisedCheck, from: i64, until: i64, new: bool) -> Promised<'_> {
-    Promised { check, from: hours(from), until: hours(until), new, ended: false }
+    let pace = vec![(hours(from), Pace::of(check))];
+    Promised { check, pace, from: hours(from), until: hours(until), new, ended: false }
 }
 
 /// Expected, judged, missed, and the gaps as `FROM-TO:MISSED` in hours.
@@ -57,6 +58,33 @@ fn what_was_missed_before_the_period_is_another_s() {
 #[test]
 fn what_was_never_judged_misses_all_of_it() {
     assert_eq!(counted(24, &[], (0, 240), None), (9, 0, 9, vec!["0-240:9".to_owned()]));
+}
+
+/// Expected, judged and missed of ten days, of which only the first was judged, by promises (since, every) in hours.
+fn under(paces: &[(i64, Option<i64>)]) -> (u64, u64, u64) {
+    let checks: Vec<PromisedCheck> = paces.iter().map(|(_, every)| check("p", *every)).collect();
+    let mut one = promised(checks.last().unwrap(), 0, 240, true);
+    one.pace =
+        paces.iter().zip(&checks).map(|((since, _), check)| (hours(*since), Pace::of(check))).collect();
+    let (counted, _) = count(&one, (None, &[(hours(0), Verdict::Pass)]), &[]);
+    (counted.expected, counted.judged, counted.missed)
+}
+
+#[test]
+fn a_looser_promise_wipes_nothing_that_was_missed_before() {
+    let daily = under(&[(0, Some(24))]);
+    assert_eq!(daily, (10, 1, 9));
+    assert_eq!(under(&[(0, Some(24)), (238, Some(24 * 90))]), (10, 1, 9), "on the last day");
+    assert_eq!(under(&[(0, Some(24)), (238, None)]), (10, 1, 9), "released from the clock");
+    assert_eq!(under(&[(0, Some(24)), (120, Some(24 * 90))]), (5, 1, 4), "the fifth was not late yet");
+    assert_eq!(under(&[(0, Some(24)), (124, Some(24 * 90))]), (6, 1, 5));
+    assert_eq!(under(&[(0, Some(24)), (100, Some(12)), (100, Some(24))]), daily, "for no time at all");
+}
+
+#[test]
+fn a_stricter_promise_makes_up_nothing_that_was_due_before() {
+    assert_eq!(under(&[(0, None), (120, Some(24))]), (5, 0, 5));
+    assert_eq!(under(&[(0, Some(24 * 90)), (120, Some(24))]), (6, 1, 5));
 }
 
 #[test]

@@ -81,6 +81,9 @@ pub(super) struct Index {
     pub(super) editions: Vec<Vec<Placed>>,
     /// Reports of the audit.
     pub(super) reports: Vec<String>,
+    /// Runs of the period that are not here, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) left_out: Vec<String>,
     /// The chain.
     pub(super) runs: Vec<Entry>,
 }

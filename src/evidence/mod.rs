@@ -180,6 +180,8 @@ pub struct Material<'m> {
     pub runs: Box<dyn Iterator<Item = Result<Run, String>> + 'm>,
     /// Reports of the audit by the names of their files.
     pub audit: Vec<(String, Vec<u8>)>,
+    /// Runs of the period that are not in it and why, a line each.
+    pub left_out: Vec<String>,
 }
 
 /// An edition as it lies in a directory of evidence.

@@ -38,6 +38,7 @@ pub(super) fn text(index: &Index) -> String {
             "| `{STATEMENT}` | the signed in-toto statement (test-result) about `{MANIFEST}` |\n| `{KEY}` | the public key |\n"
         ));
     }
+    besides(&mut text, index);
     text.push_str(
         "\n## With muster\n\n```sh\nmuster audit verify .                        # every file, the chain, the signature; judges every run again\n\
          muster audit verify . --key KEY.pem          # the key that you were given by somebody else\n\
@@ -62,4 +63,16 @@ pub(super) fn text(index: &Index) -> String {
          This file is `{README}`.\n"
     ));
     text
+}
+
+/// The reports, which stand in the table, and what is not there.
+fn besides(text: &mut String, index: &Index) {
+    for name in &index.reports {
+        let holds = "the audit as its maker's store told it; `verify` does not make it again";
+        text.push_str(&format!("| `{name}` | {holds} |\n"));
+    }
+    if !index.left_out.is_empty() {
+        text.push_str("\nRuns of the period that are not here:\n\n");
+        index.left_out.iter().for_each(|line| text.push_str(&format!("* {line}\n")));
+    }
 }

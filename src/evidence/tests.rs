@@ -81,6 +81,7 @@ fn edition(text: &str) -> Edition {
 
 fn make(target: &Path, runs: Vec<Run>, audit: &[(&str, &str)]) -> Result<Written, EvidenceError> {
     let material = Material {
+        left_out: vec!["1 run named only some policies".to_owned()],
         period: Period { name: "some hours".to_owned(), from: at(0), until: at(100) },
         muster: env!("CARGO_PKG_VERSION").to_owned(),
         host: "h".to_owned(),

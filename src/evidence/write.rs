@@ -67,6 +67,7 @@ pub fn write(
         key: options.key.map(|key| key.public().id()),
         editions,
         reports: material.audit.iter().map(|(name, _)| name.clone()).collect(),
+        left_out: material.left_out,
         runs: Vec::new(),
     };
     let mut summary = Summary::default();

@@ -242,7 +242,12 @@ pub fn forget_note(path: &Path) {
 pub fn is_there(path: &Path) -> Result<bool, StoreError> {
     let path = absolute(path)?;
     let is_file = Path::new(&path).try_exists().map_err(|error| hidden(&path, &error))?;
-    Ok(is_file || list(&path, &folder(&path))?.is_some_and(|waiting| !waiting.is_empty()))
+    let folder = folder(&path);
+    if is_file || list(&path, &folder)?.is_some_and(|waiting| !waiting.is_empty()) {
+        return Ok(true);
+    }
+    // Runs that were killed are remembered, too.
+    Ok(!begun::over(&folder, super::fold::now()).is_empty())
 }
 
 /// A store whose place cannot be looked at.

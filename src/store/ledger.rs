@@ -32,7 +32,8 @@ const JUDGED: &str =
 
 /// The newest judgement of each check before the time, and when the first of all was.
 const BEFORE: &str = "
-SELECT judged.bound, max(run.started) FROM run JOIN judged ON judged.run = run.id
+SELECT judged.bound, max(run.started), max(CASE WHEN judged.verdict <> 4 THEN run.started END)
+FROM run JOIN judged ON judged.run = run.id
 WHERE run.started < ? AND run.replay IS NULL AND judged.whole < 2 GROUP BY judged.bound";
 
 /// A search for each check, not all judgements.
@@ -83,11 +84,13 @@ pub(super) async fn ledger(store: &Store, (from, to): (Timestamp, Timestamp)) ->
             notice: whole == NOTICED,
         });
     }
-    let before: Vec<(i64, i64)> =
+    let before: Vec<(i64, i64, Option<i64>)> =
         sqlx::query_as(BEFORE).bind(from).fetch_all(&mut *tx).await.map_err(fault)?;
-    for (bound, at) in before {
-        if let Some(check) = places.get(&bound) {
-            ledger.before.insert(*check, store.time(at)?);
+    for (bound, at, told) in before {
+        let Some(check) = places.get(&bound) else { continue };
+        ledger.before.insert(*check, store.time(at)?);
+        if let Some(told) = told {
+            ledger.told.insert(*check, store.time(told)?);
         }
     }
     let span: (Option<i64>, Option<i64>) =

@@ -239,6 +239,8 @@ pub struct Ledger {
     pub judged: Vec<Judgement>,
     /// When a check was judged last before the time.
     pub before: BTreeMap<usize, Timestamp>,
+    /// When a judgement before the time could tell how it stands, the last one.
+    pub told: BTreeMap<usize, Timestamp>,
     /// Findings.
     pub findings: Vec<LedgerFinding>,
     /// What was promised, as JSON, by its digest.

@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Ok(Run { id, edition: 0, scope, recording, report: None })
     });
     let material = Material {
+        left_out: Vec::new(),
         period,
         muster: env!("CARGO_PKG_VERSION").to_owned(),
         host: host(),

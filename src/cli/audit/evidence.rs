@@ -45,7 +45,7 @@ pub(super) fn make(
     let (editions, places) = editions(ledger, promises)?;
     let verdicts = verdicts(ledger);
     let kept = kept(ledger, &places);
-    let unkept = ledger.runs.len() - kept.len();
+    let left_out = left_out(ledger, &kept, promises);
     let expected =
         kept.iter().map(|one| (one.run.started, verdicts.get(&one.place).cloned().unwrap_or_default()));
     let mut judge = Checked { inner: Rejudge::default(), expected: expected.collect() };
@@ -74,22 +74,40 @@ pub(super) fn make(
         editions,
         runs: Box::new(kept.iter().map(move |one| reader.read(one))),
         audit: pages.into_iter().map(|(name, text)| (name, text.into_bytes())).collect(),
+        left_out: left_out.clone(),
     };
     let holds_secret = |text: &str| guard.clean(text) != text;
     let options = Options { key: signing.as_ref(), anchor, holds_secret: &holds_secret };
     let written = write(material, how.dir, &options, &mut judge).map_err(|error| refused(&error))?;
     let mut said = bundle::shown(how.dir, &written, signing.as_ref().map(|key| key.public().id()));
-    if unkept > 0 {
-        said.push_str(&format!(
-            "  {unkept} runs are not in it: they named only some policies, or the texts that judged were not kept\n"
-        ));
-        let whys: BTreeSet<&str> =
-            promises.values().filter_map(|promise| promise.unkept.as_deref()).collect();
-        for why in whys {
-            said.push_str(&format!("    {why}\n"));
-        }
-    }
+    left_out.iter().for_each(|line| said.push_str(&format!("  not in it     {line}\n")));
     Ok(said)
+}
+
+/// The runs that are not in it, a line for each reason.
+fn left_out(ledger: &Ledger, kept: &[Kept<'_>], promises: &BTreeMap<Arc<str>, Promise>) -> Vec<String> {
+    let known: BTreeSet<usize> = kept.iter().map(|one| one.place).collect();
+    let mut whys: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
+    for (_, run) in ledger.runs.iter().enumerate().filter(|(place, _)| !known.contains(place)) {
+        let why = match run.promised.as_ref() {
+            None => "it named only some policies, or judged otherwise than the project says",
+            Some(digest) => promises
+                .get(digest)
+                .and_then(|promise| promise.unkept.as_deref())
+                .unwrap_or("the texts that judged were not kept"),
+        };
+        whys.entry(why).or_default().push(run.started);
+    }
+    let line = |(why, mut times): (&str, Vec<Timestamp>)| {
+        times.sort_unstable();
+        let span = match (times.first(), times.last()) {
+            (Some(first), Some(last)) if first != last => format!("{} runs, {first} to {last}", times.len()),
+            (Some(only), _) => format!("1 run, {only}"),
+            (None, _) => "no run".to_owned(),
+        };
+        format!("{span}: {why}")
+    };
+    whys.into_iter().map(line).collect()
 }
 
 fn refused(error: &EvidenceError) -> Problem {

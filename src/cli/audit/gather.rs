@@ -50,7 +50,7 @@ pub(super) fn gather(
     });
     let ledger = read.map_err(|error| unusable(&error))?;
     if ledger.judged.iter().all(|one| one.notice) {
-        period::nothing(&period, ledger.span, &path);
+        period::nothing(&period, &ledger, &path);
         return Ok(None);
     }
     // Of a policy that does not load the past is known all the same.
@@ -77,14 +77,22 @@ pub(super) fn gather(
     });
     let (plan, wrong) = controls::bound_as_far(&setup);
     audit.controls = covered(&setup, &ledger, framework, (&plan, &wrong))?;
-    audit.attestations = attested(&setup.project, made);
+    // What was stated later than the period, or counted then and does not now, is of another one.
+    let (as_of, is_past) = (made.min(audit.period.to), audit.period.to < made);
+    audit.attestations = attested(&setup.project, as_of, is_past);
+    if is_past && !audit.controls.is_empty() {
+        note(
+            "which controls a policy answers is told as the project says it today; how it was judged, as of the period",
+        );
+    }
     let ends = ends(&plan, &path, kind, made)?;
     if !wrong.is_empty() {
         // The past is known all the same.
         warn_anyway(&wrong);
         note("what lies ahead is told as far as checks can be bound to targets");
     }
-    audit.outlook = outlook::ahead(&setup.project, &audit.attestations, ends, made);
+    let stated = if is_past { attested(&setup.project, made, false) } else { audit.attestations.clone() };
+    audit.outlook = outlook::ahead(&setup.project, &stated, ends, made);
     Ok(Some(Gathered { audit, ledger, promises, setup, path }))
 }
 
@@ -183,12 +191,12 @@ fn covered(
     Ok(coverage.frameworks.iter().map(one).collect())
 }
 
-/// The newest statement of each topic, with what is wrong with it.
-fn attested(project: &Project, now: Timestamp) -> Vec<Attested> {
+/// The newest statement of each topic, with what is wrong with it; of the past only those that were made by then.
+fn attested(project: &Project, now: Timestamp, is_past: bool) -> Vec<Attested> {
     let read = attestations::read(project);
     let owners = house::owners(project);
     let mut newest: BTreeMap<Arc<str>, (Attestation, Attested)> = BTreeMap::new();
-    for one in read.statements {
+    for one in read.statements.into_iter().filter(|one| !is_past || one.at <= micros_of(now)) {
         let faults = faults(&one, project, &owners, now);
         let time = |micros: i64| timestamp(micros).map_or_else(String::new, |at| at.to_string());
         let until = show(&Value::Int(one.valid_until), &Type::Date);

@@ -70,7 +70,7 @@ fn problem(error: &EvidenceError) -> Problem {
         EvidenceError::Exists(_) => "nothing is overwritten: name another directory, or move this one away",
         EvidenceError::Nothing => "a period without runs proves nothing",
         EvidenceError::Io { .. } => "nothing was left half done",
-        EvidenceError::Input(_) => "nothing was written",
+        EvidenceError::Input(_) => "mend or leave out what is named; nothing was written",
         EvidenceError::NotEvidence { .. } => "`muster audit bundle DIR --facts FILE` makes one",
     };
     Diag::error(&code::EVIDENCE, error.to_string()).help(help).into()

@@ -12,8 +12,10 @@ use crate::cli::output::{Done, Problem, note, say, write_file};
 use crate::cli::setup::Sources;
 use crate::cli::{exit, memory};
 use crate::diag::{Diag, code};
+use crate::fact::timestamp;
 use crate::policy::Project;
 use crate::report::audit::{CsvTable, Kind};
+use crate::store::Ledger;
 
 use super::evidence;
 use super::gather::{Gathered, gather};
@@ -207,10 +209,18 @@ impl How {
 }
 
 /// Why there is no audit.
-pub(super) fn nothing(period: &Period, span: Option<(Timestamp, Timestamp)>, path: &std::path::Path) {
-    let known = match span {
+pub(super) fn nothing(period: &Period, ledger: &Ledger, path: &std::path::Path) {
+    let known = match ledger.span {
         Some((first, last)) => format!("the store `{}` has runs from {first} to {last}", path.display()),
         None => format!("the store `{}` has no run at all", path.display()),
     };
     note(&format!("nothing was judged in {} ({} to {}): {known}", period.name, period.from, period.to));
+    let newest = ledger.begun.iter().max_by_key(|run| run.started);
+    if let Some((run, at)) = newest.and_then(|run| Some((run, timestamp(run.started)?))) {
+        let (many, s) = (ledger.begun.len(), if ledger.begun.len() == 1 { "" } else { "s" });
+        note(&format!(
+            "{many} run{s} of it began and never ended, the last at {at} on {}: killed, or the machine stopped",
+            run.host
+        ));
+    }
 }

@@ -125,7 +125,26 @@ fn shown(checked: &Checked, until: Option<i64>) -> String {
             &format!("  key           counts until {date} by the newest project file in it{late}"),
         );
     }
-    let anchor = checked.anchor.as_ref().map_or_else(
+    line(&mut text, &format!("  anchor        {}", anchor(checked)));
+    again(&mut text, checked);
+    besides(&mut text, checked);
+    if !checked.not_compared.is_empty() {
+        let (made, own) = (inline(&checked.muster), env!("CARGO_PKG_VERSION"));
+        let why = if is_untold(checked) {
+            "; nothing shows that they say what the runs say: use that version, or give the key that signed them with `--key`"
+        } else {
+            "; the key that was given signed them"
+        };
+        let names = checked.not_compared.join(", ");
+        line(&mut text, &format!("  not compared  {names}: made by muster {made}, and this is {own}{why}"));
+    }
+    differing(&mut text, checked);
+    text
+}
+
+/// What the anchor shows.
+fn anchor(checked: &Checked) -> String {
+    checked.anchor.as_ref().map_or_else(
         || "none was given: that the newest runs were cut off cannot be seen".to_owned(),
         |anchor| {
             let Anchored { lines, signed, of_this, last_only, other } = anchor;
@@ -142,21 +161,17 @@ fn shown(checked: &Checked, until: Option<i64>) -> String {
                 "{lines} lines are in the chain ({signed} of them signed), {last}{other} are about another time{files}"
             )
         },
-    );
-    line(&mut text, &format!("  anchor        {anchor}"));
-    again(&mut text, checked);
-    if !checked.not_compared.is_empty() {
-        let (made, own) = (inline(&checked.muster), env!("CARGO_PKG_VERSION"));
-        let why = if is_untold(checked) {
-            "; nothing shows that they say what the runs say: use that version, or give the key that signed them with `--key`"
-        } else {
-            "; the key that was given signed them"
-        };
-        let names = checked.not_compared.join(", ");
-        line(&mut text, &format!("  not compared  {names}: made by muster {made}, and this is {own}{why}"));
+    )
+}
+
+/// What is not in it, and what nobody can make again.
+fn besides(text: &mut String, checked: &Checked) {
+    checked.left_out.iter().for_each(|one| line(text, &format!("  not in it     {}", inline(one))));
+    if !checked.reports.is_empty() {
+        let names = checked.reports.iter().map(|name| inline(name)).collect::<Vec<_>>().join(", ");
+        let says = "what counts is in the runs, these tell what their maker's store told";
+        line(text, &format!("  reports       {names}: not made again; {says}"));
     }
-    differing(&mut text, checked);
-    text
 }
 
 /// What was judged again, and what could not be.

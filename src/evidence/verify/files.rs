@@ -139,8 +139,12 @@ fn unlike(path: &str, listed: &Listed, size: u64, known: Option<&str>) -> Differ
         std::cmp::Ordering::Greater => {
             Difference::new(path, "longer", format!("it has {size} bytes, and had {was}"))
         }
-        std::cmp::Ordering::Equal => {
-            Difference::new(path, "changed", format!("it still has {size} bytes, and not the same ones"))
-        }
+        std::cmp::Ordering::Equal => Difference::new(
+            path,
+            "changed",
+            format!(
+                "it still has {size} bytes, and not the same ones; or `MANIFEST` was changed, and it was not"
+            ),
+        ),
     }
 }

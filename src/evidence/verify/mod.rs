@@ -108,6 +108,10 @@ pub struct Checked {
     pub signature: Signature,
     /// The anchor, if there was one.
     pub anchor: Option<Anchored>,
+    /// Reports of the audit: they are as they were listed, and are not made again.
+    pub reports: Vec<String>,
+    /// Runs of the period that are not here and why, as whoever made it says.
+    pub left_out: Vec<String>,
     /// Everything that is not as it was.
     pub differences: Vec<Difference>,
 }
@@ -224,6 +228,8 @@ pub fn verify(folder: &Path, against: &Against<'_>, judge: &mut dyn Judge) -> Re
         changed_policies: BTreeMap::new(),
         signature: Signature::Unsigned,
         anchor: None,
+        reports: Vec::new(),
+        left_out: Vec::new(),
         differences: Vec::new(),
     };
     if let Some(index) = &index {
@@ -231,6 +237,7 @@ pub fn verify(folder: &Path, against: &Against<'_>, judge: &mut dyn Judge) -> Re
         checked.made = Some(index.made);
         (checked.muster, checked.host) = (index.muster.clone(), index.host.clone());
         (checked.masked, checked.runs) = (index.masked, index.runs.len());
+        (checked.reports, checked.left_out) = (index.reports.clone(), index.left_out.clone());
         let changed = index.runs.iter().filter(|entry| !entry.changed_policies.is_empty());
         checked.changed_policies = changed.map(|entry| (entry.run, entry.changed_policies.clone())).collect();
         look.belongs(index);

@@ -200,7 +200,10 @@ create index on indexed (id)",
     );
     let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
     for (table, rows) in [("empty", 0), ("full_one", 100), ("indexed", 100)] {
-        assert_eq!(value(&answer, row_of(&answer, &format!("public.{table}")), "live_rows"), Value::Int(rows));
+        assert_eq!(
+            value(&answer, row_of(&answer, &format!("public.{table}")), "live_rows"),
+            Value::Int(rows)
+        );
     }
     database.run("select pg_stat_reset()");
     let answer = block(async {
@@ -245,7 +248,8 @@ create table toast_own (id text) with (autovacuum_enabled = false, toast.autovac
 
 #[test]
 fn a_locked_table_hides_its_size_only() {
-    let database = Database::new("create table locked (id int);\ncreate table free (id int);\nanalyze locked");
+    let database =
+        Database::new("create table locked (id int);\ncreate table free (id int);\nanalyze locked");
     let answer = block(async {
         let mut other = database.connect().await;
         other.execute("begin").await.unwrap();

@@ -29,7 +29,9 @@ pub(in crate::fact::catalogue) static FOREIGN_KEYS: ProbeDecl = ProbeDecl {
             "false",
             "tables inherit from one of the two: FROM needs ONLY, because the key is not about their rows",
         )
-        .null("so it is, and the other one is partitioned: FROM needs ONLY for the one and not for the other"),
+        .null(
+            "so it is, and the other one is partitioned: FROM needs ONLY for the one and not for the other",
+        ),
         field(
             "match_full",
             Ty::Bool,
