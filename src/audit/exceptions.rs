@@ -1,6 +1,7 @@
 //! What was allowed in a period, and what it hid.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub(super) fn exceptions(
     let open: BTreeSet<&Allowed> =
         newest.values().filter_map(|digest| allowed.get(*digest)).flatten().collect();
     let hidden = hidden(ledger, judged);
+    let times: Vec<(&Allowed, Timestamp)> = found.iter().map(|(one, (from, _))| (*one, *from)).collect();
     let mut all: Vec<Exception> = found
         .into_iter()
         .map(|(one, (from, to))| {
@@ -44,7 +46,7 @@ pub(super) fn exceptions(
                 worse: Vec::new(),
             };
             if one.kind == ExceptionKind::Waiver {
-                hid(&mut exception, &hidden, (ledger, readings));
+                hid(&mut exception, &during(one, &times), &hidden, (ledger, readings));
             }
             exception
         })
@@ -60,17 +62,44 @@ pub(super) fn exceptions(
     all
 }
 
+/// When what is hidden is hidden by this waiver: one that was extended, or changed otherwise, is another one since then. Runs
+/// that promise nothing are covered as well, so that the first one begins and the last one ends with the time.
+fn during(waiver: &Allowed, all: &[(&Allowed, Timestamp)]) -> Range<Timestamp> {
+    let is_same = |other: &Allowed| {
+        let key = |one: &Allowed| {
+            (
+                one.kind,
+                Arc::clone(&one.policy),
+                one.scope.clone(),
+                Arc::clone(&one.owner),
+                one.ticket.clone(),
+                one.reason.clone(),
+            )
+        };
+        key(other) == key(waiver)
+    };
+    let own = all.iter().find(|(other, _)| *other == waiver).map_or(Timestamp::MIN, |(_, from)| *from);
+    let others: Vec<Timestamp> =
+        all.iter().filter(|(other, _)| is_same(other)).map(|(_, from)| *from).collect();
+    let is_first = others.iter().all(|from| *from >= own);
+    let next = others.into_iter().filter(|from| *from > own).min();
+    (if is_first { Timestamp::MIN } else { own })..next.unwrap_or(Timestamp::MAX)
+}
+
 /// What a waiver hid while it was there: the findings that it is for, and whose note names its ticket and owner.
-fn hid(exception: &mut Exception, hidden: &[Hidden<'_>], (ledger, readings): (&Ledger, &Readings)) {
+fn hid(
+    exception: &mut Exception,
+    during: &Range<Timestamp>,
+    hidden: &[Hidden<'_>],
+    (ledger, readings): (&Ledger, &Readings),
+) {
     let allowed = exception.allowed.clone();
     let scope = allowed.scope();
     let its = |one: &&Hidden<'_>| {
         one.is_of(|note| allowed.is_of(note), readings) && scope.holds(&one.finding.newest)
     };
     for one in hidden.iter().filter(its) {
-        // One that was extended is another one since then.
-        let then =
-            |run: &&usize| ledger.started(**run).is_some_and(|at| exception.from <= at && at <= exception.to);
+        let then = |run: &&usize| ledger.started(**run).is_some_and(|at| during.contains(&at));
         let times = one.times.iter().filter(then).count() as u64;
         if times == 0 {
             continue;

@@ -204,7 +204,6 @@ fn a_policy_that_is_new_and_a_store_that_was_reset_are_not_overdue() {
 #[test]
 fn a_run_that_was_killed_is_told() {
     let shop = shop();
-    check(&shop, "07-01").exits(0);
     shop.file(
         "policies/slow.yaml",
         &crate::harness::policy("slow", "target: { type: host }\nobserve: { out: { probe: command.output, with: { command: slow } } }\neach: out\nfail: exit_status != 0\n"),
@@ -217,7 +216,7 @@ fn a_run_that_was_killed_is_told() {
         .spawn()
         .unwrap();
     let marks = || {
-        let entries = std::fs::read_dir(shop.at(".muster/store.db-runs")).unwrap();
+        let entries = std::fs::read_dir(shop.at(".muster/store.db-runs")).into_iter().flatten();
         entries
             .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "begun"))
             .count()
@@ -230,6 +229,8 @@ fn a_run_that_was_killed_is_told() {
     child.wait().unwrap();
     shop.project(PROJECT);
     std::fs::remove_file(shop.at("policies/slow.yaml")).unwrap();
+    let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3"]).exits(4);
+    run.says("1 run of it began and never ended, the last at 2026-07-02T02:00");
     check(&shop, "07-03").exits(0);
     let audit = audit(&shop);
     let killed = &audit["population"]["interrupted"];
@@ -276,6 +277,61 @@ fn a_waiver_that_hid_a_worsening_is_told() {
 }
 
 #[test]
+fn waivers_of_one_ticket_are_told_apart_and_one_that_was_extended_counts_since_then() {
+    let shop = shop();
+    shop.file("big.log", &"x".repeat(20_000)).file("other.log", &"x".repeat(20_000));
+    shop.policy(
+        "size",
+        "target: { type: host }\nobserve: { files: { probe: file.set, with: { globs: ['@SHOP@/big*', '@SHOP@/other*'] } } }\n\
+         each: files\nfail: size > 10.KiB\n",
+    );
+    let waiver = |name: &str, until: &str| {
+        format!(
+            "  - {{ policy: size, subject: '*/{name}*', reason: it grows, owner: ops, ticket: OPS-1, expires: {until}, covers: [warn, fail] }}\n"
+        )
+    };
+    let both = |until: &str| {
+        shop.project(&format!(
+            "{PROJECT}waivers:\n{}{}",
+            waiver("big", until),
+            waiver("other", "2026-09-30")
+        ));
+    };
+    both("2026-08-30");
+    check(&shop, "07-01").exits(0);
+    check(&shop, "07-02").exits(0);
+    both("2026-09-30");
+    check(&shop, "07-03").exits(0);
+    let audit = audit(&shop);
+    let hid = |scope: &str, expires: &str| {
+        let all = audit["exceptions"].as_array().unwrap().iter();
+        let one = all.clone().find(|one| one["scope"] == scope && one["expires"] == expires);
+        let one = one.unwrap_or_else(|| panic!("no {scope} until {expires}: {:#}", audit["exceptions"]));
+        (one["hidden"].as_u64().unwrap(), one["hid"].as_array().unwrap().len())
+    };
+    assert_eq!(hid("subject */big*", "2026-08-30"), (2, 1));
+    assert_eq!(hid("subject */big*", "2026-09-30"), (1, 1));
+    assert_eq!(hid("subject */other*", "2026-09-30"), (3, 1));
+}
+
+#[test]
+fn a_promise_that_was_loosened_wipes_no_gap_and_is_a_change() {
+    let shop = shop();
+    check(&shop, "07-01").exits(0);
+    check(&shop, "07-10").exits(0);
+    let before = of(&audit(&shop)["population"]["checks"], "policy", "backup")["missed"].clone();
+    shop.project(&PROJECT.replace("targets:", "tiers: { daily: 90d }\ntargets:"));
+    at(&shop, "2026-09-29 02:00:00", &["check"]).exits(0);
+    let audit = audit(&shop);
+    let counted = of(&audit["population"]["checks"], "policy", "backup");
+    let missed = counted["missed"].as_u64().unwrap();
+    assert!(missed >= 80 && missed <= before.as_u64().unwrap(), "{missed}, before {before}");
+    let change = of(&audit["changes"], "policy", "backup");
+    assert_eq!(change["direction"], "looser", "{change:#}");
+    assert!(change["what"][0].as_str().unwrap().contains("judged every 90d, was every 1d"), "{change:#}");
+}
+
+#[test]
 fn a_policy_that_was_loosened_stands_beside_the_verdict_that_it_moved() {
     let shop = shop();
     shop.file("big.log", &"x".repeat(20_000));
@@ -296,12 +352,20 @@ fn one_command_makes_evidence_and_one_byte_that_was_changed_is_named() {
     month(&shop, 7, 4, 40..40);
     std::fs::rename(shop.at("backup.tar"), shop.at("gone")).unwrap();
     check(&shop, "07-05").exits(1);
+    at(&shop, "2026-07-05 03:00:00", &["check", "policies/backup.yaml"]).exits(1);
     let run = at(&shop, "2026-10-02 09:00:00", &["audit", "--period", "2026-Q3", "--evidence", "evidence"])
         .exits(0);
     assert!(run.stderr.contains("5 runs"), "{} {}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("not in it     1 run, 2026-07-05T03:00"), "{} {}", run.stdout, run.stderr);
     let verify =
         |arguments: &[&str]| at(&shop, "2026-10-03 09:00:00", &[&["audit", "verify"], arguments].concat());
-    verify(&["evidence"]).exits(0);
+    let run = verify(&["evidence"]).exits(0);
+    for part in ["not in it     1 run, 2026-07-05T03:00", "audit.json, audit.html: not made again"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(
+        std::fs::read_to_string(shop.at("evidence/README.md")).unwrap().contains("* 1 run, 2026-07-05T03:00")
+    );
     let runs: Vec<_> =
         std::fs::read_dir(shop.at("evidence/runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(runs.len() >= 10, "{runs:?}");
