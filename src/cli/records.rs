@@ -56,6 +56,16 @@ struct Known {
     bound: Vec<Bound>,
 }
 
+impl Known {
+    /// How long runs that judged a policy are remembered, in microseconds; none is for ever.
+    fn remembered_for(&self, policy: &str) -> Option<i64> {
+        let keep = self.project.store.as_ref()?.keep.as_ref()?;
+        let tier = self.promised.iter().find(|check| *check.policy == *policy).map(|check| &*check.tier);
+        let of_tier = keep.tiers.iter().find(|(of, _)| Some(of.word()) == tier).map(|(_, kept)| *kept);
+        i64::try_from(of_tier.unwrap_or(keep.rest).as_micros()).ok()
+    }
+}
+
 /// What the store knows, whatever time is asked for.
 struct Now {
     standing: Vec<Standing>,
@@ -363,7 +373,11 @@ impl Records for Remembered {
     fn findings(&self, since: i64) -> Result<Vec<FindingRow>, Missing> {
         let (known, kept) = (self.known()?, self.stood(since)?);
         let open = audit::open(&kept.ledger, &Self::judges(known)).into_iter();
-        Ok(open.map(rows::finding).collect())
+        let row = |one: audit::Open| {
+            let kept = known.remembered_for(&one.policy);
+            rows::finding(one, kept)
+        };
+        Ok(open.map(row).collect())
     }
 
     fn runs(&self, since: i64) -> Result<Vec<RunRow>, Missing> {

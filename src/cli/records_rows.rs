@@ -210,7 +210,7 @@ pub(super) fn control_pasts(coverage: &Coverage) -> Vec<ControlPast> {
 }
 
 /// A finding that stands.
-pub(super) fn finding(open: Open) -> FindingRow {
+pub(super) fn finding(open: Open, remembered_for: Option<i64>) -> FindingRow {
     FindingRow {
         policy: open.policy,
         target: open.target,
@@ -222,6 +222,7 @@ pub(super) fn finding(open: Open) -> FindingRow {
         last_seen: micros_of(open.last),
         open_since: micros_of(open.since),
         reopened: open.reopened,
+        remembered_for,
         id: open.id,
     }
 }

@@ -218,6 +218,8 @@ pub struct FindingRow {
     pub open_since: i64,
     /// How often it came back.
     pub reopened: u64,
+    /// How long runs of its policy are remembered, in microseconds; none is for ever.
+    pub remembered_for: Option<i64>,
     /// Its id.
     pub id: Arc<str>,
 }

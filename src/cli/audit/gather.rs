@@ -240,6 +240,9 @@ fn attested(project: &Project, now: Timestamp, is_past: bool) -> Vec<Attested> {
     all
 }
 
+/// Audits ask once a year, and somebody is a month late: what nobody looked at for longer says nothing about the time.
+const LONGEST: i64 = 400;
+
 /// What is wrong with a statement.
 fn faults(one: &Attestation, project: &Project, owners: &BTreeSet<Arc<str>>, now: Timestamp) -> Vec<String> {
     let today = micros_of(now).div_euclid(86_400_000_000);
@@ -250,6 +253,9 @@ fn faults(one: &Attestation, project: &Project, owners: &BTreeSet<Arc<str>>, now
     }
     if one.at > micros_of(now) {
         faults.push("it is dated in the future".to_owned());
+    }
+    if today - one.at.div_euclid(86_400_000_000) > LONGEST {
+        faults.push(format!("nobody looked for more than {LONGEST} days"));
     }
     if !owners.contains(&one.by) {
         faults.push(format!("`{}` is no owner of the project", one.by));

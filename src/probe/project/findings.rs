@@ -24,6 +24,7 @@ pub(super) fn look(
             .set("last_seen", Value::Int(one.last_seen))
             .set("open_since", Value::Int(one.open_since))
             .set("reopened", Value::count(one.reopened))
+            .set("remembered_for", Value::or_null(one.remembered_for.map(Value::Int)))
             .set("id", text(&one.id))
             .push();
     }

@@ -202,6 +202,13 @@ pub(in crate::fact::catalogue) static FINDINGS: ProbeDecl = memory(
             "since when it stands without having been mended",
         ),
         field("reopened", Ty::Int, "1", "how often it came back after it was mended, since then"),
+        field(
+            "remembered_for",
+            Ty::Duration,
+            "400d",
+            "how long the store remembers runs of its policy (`keep`): what stood longer seems to stand since the oldest of them",
+        )
+        .null("for ever"),
         field("id", Ty::Text, "95419fd35e4a", "its id, which `muster explain` takes"),
     ],
     (&["policy", "target_name", "subject"], ZeroRows::Fine),
