@@ -53,6 +53,8 @@ pub(super) struct Hidden<'a> {
     last: Last,
     /// Did its rule for `fail` hold at first, and does it now?
     held: [bool; 2],
+    /// Did it hold in any judgement that was hidden?
+    ever: bool,
 }
 
 /// All findings that were waived in at least one judgement.
@@ -82,11 +84,19 @@ fn one<'a>(finding: &'a LedgerFinding, judged: &Judged) -> Option<Hidden<'a>> {
         };
         let held = stood.is_some_and(|(_, held)| held);
         if hidden.is_none() && is_waived(stood.map(|(verdict, _)| verdict)) {
-            hidden = Some(Hidden { finding, times: Vec::new(), first: run, last, held: [held, held] });
+            hidden = Some(Hidden {
+                finding,
+                times: Vec::new(),
+                first: run,
+                last,
+                held: [held, held],
+                ever: false,
+            });
         }
         if let Some(hidden) = &mut hidden {
             if is_waived(stood.map(|(verdict, _)| verdict)) {
                 hidden.times.push(run);
+                hidden.ever |= held;
             }
             (hidden.last, hidden.held[1]) = (last, held);
         }
@@ -147,6 +157,7 @@ impl Hidden<'_> {
             after: after.map(|one| figure(one, before)),
             moved: self.moved(before, after),
             fails_now: is_there && self.held == [false, true],
+            failed_between: self.ever && !self.held[0] && !(is_there && self.held[1]),
             why,
         };
         let (first, last) = match (first, last) {

@@ -157,6 +157,8 @@ pub struct Beneath {
     pub moved: Moved,
     /// It did not fail at first, and fails at the last judgement.
     pub fails_now: bool,
+    /// It failed neither at first nor at the last judgement, and did between them, while it was hidden.
+    pub failed_between: bool,
     /// Why a number is missing; empty if none is.
     pub why: String,
 }
@@ -219,7 +221,7 @@ impl Moved {
 impl Beneath {
     /// Did it get worse?
     pub fn is_worse(&self) -> bool {
-        self.moved == Moved::Worse || self.fails_now
+        self.moved == Moved::Worse || self.fails_now || self.failed_between
     }
 
     /// In words: `uploads: used 12 % → 31 % (limit 10 %), worse`.
@@ -241,7 +243,11 @@ impl Beneath {
             }
             (None, None) => String::new(),
         };
-        let fails = if self.fails_now { "; it was near its limit, and fails now" } else { "" };
+        let fails = match (self.fails_now, self.failed_between) {
+            (true, _) => "; it was near its limit, and fails now",
+            (_, true) => "; it failed in between",
+            _ => "",
+        };
         let why =
             if self.why.is_empty() { String::new() } else { format!(" (without a number: {})", self.why) };
         format!("{}: {numbers}{}{fails}{why}", self.subject, self.moved.said())

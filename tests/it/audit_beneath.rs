@@ -115,6 +115,31 @@ fn a_waiver_is_told_with_the_numbers_that_it_hid_in_the_direction_in_which_they_
 }
 
 #[test]
+fn what_failed_only_in_between_is_told_as_worse() {
+    let shop = shop("2026-09-30");
+    let check = |day: &str| at(&shop, &format!("2026-07-{day} 02:00:00"), &["check"]).exits(0);
+    check("01");
+    files(&shop, [20_480, 12_288, 2_000, 2_000], 2, 2);
+    check("02");
+    files(&shop, [2_048, 20_000, 2_000, 2_000], 2, 2);
+    check("03");
+    for format in ["human", "html", "json"] {
+        let text = audit(&shop, format).replace("&#8203;", "").replace("<wbr>", "");
+        assert!(text.contains("failed in between"), "{format}: {text}");
+    }
+    let all: Json = serde_json::from_str(&audit(&shop, "json")).unwrap();
+    let waiver = all["exceptions"].as_array().unwrap().iter().find(|one| one["ticket"] == "OPS-1").unwrap();
+    let between: Vec<&str> = waiver["beneath"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["failed_between"] == true)
+        .map(|one| one["subject"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(between, ["up.log"]);
+}
+
+#[test]
 fn a_waiver_that_has_ended_is_told_with_what_it_hid_until_then() {
     let shop = shop("2026-07-02");
     at(&shop, "2026-07-01 02:00:00", &["check"]).exits(0);

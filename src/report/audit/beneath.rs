@@ -31,10 +31,11 @@ fn row((exception, one): (&Exception, &Beneath)) -> Row {
         Moved::Better | Moved::Gone => "pass",
     };
     let moved = Cell::Badge(tone, one.moved.word().to_owned());
-    let moved = match (one.fails_now, one.why.as_str()) {
-        (true, _) => Cell::Under(Box::new(moved), "it was near its limit, and fails now".to_owned()),
-        (false, "") => moved,
-        (false, why) => Cell::Under(Box::new(moved), format!("without a number: {why}")),
+    let moved = match (one.fails_now, one.failed_between, one.why.as_str()) {
+        (true, ..) => Cell::Under(Box::new(moved), "it was near its limit, and fails now".to_owned()),
+        (_, true, _) => Cell::Under(Box::new(moved), "it failed in between".to_owned()),
+        (_, _, "") => moved,
+        (_, _, why) => Cell::Under(Box::new(moved), format!("without a number: {why}")),
     };
     let of = [&exception.allowed.policy, exception.allowed.ticket.as_str()];
     let of: Vec<&str> = of.into_iter().filter(|part| !part.is_empty()).collect();

@@ -126,6 +126,7 @@ fn beneath() -> Vec<Beneath> {
         after: figure("67%"),
         moved: Moved::Worse,
         fails_now: false,
+        failed_between: false,
         why: String::new(),
     };
     let gone = Beneath { subject: arc(HOSTILE), after: None, moved: Moved::Gone, ..worse.clone() };

@@ -52,6 +52,12 @@ pub(super) fn beneath() -> Json {
             ("after", figure("the number at the last judgement; null if none is known")),
             ("moved", words("where it went", Moved::ALL.iter().map(|one| one.word()))),
             ("fails_now", flag("it did not fail at first, and fails at the last judgement")),
+            (
+                "failed_between",
+                flag(
+                    "it failed neither at first nor at the last judgement, and did while it was hidden between them",
+                ),
+            ),
             ("why", text("why a number is missing; empty if none is")),
         ],
     )
