@@ -132,6 +132,11 @@ fn otherwise(old: &PromisedCheck, new: &PromisedCheck) -> Vec<(bool, String)> {
         let what = format!("severity {}, was {}", new.severity.word(), old.severity.word());
         told.push((new.severity < old.severity, what));
     }
+    match (&old.skip, &new.skip) {
+        (None, Some(why)) => told.push((true, format!("not judged any more: {why}"))),
+        (Some(_), None) => told.push((false, "judged again".to_owned())),
+        _ => {}
+    }
     for one in new.looser.iter().filter(|one| !old.looser.contains(one)) {
         told.push((true, one.clone()));
     }

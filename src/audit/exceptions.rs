@@ -46,7 +46,7 @@ pub(super) fn exceptions(
                 worse: Vec::new(),
             };
             if one.kind == ExceptionKind::Waiver {
-                hid(&mut exception, &during(one, &times), &hidden, (ledger, readings));
+                hid(&mut exception, &during(one, from, &times), &hidden, (ledger, readings));
             }
             exception
         })
@@ -64,23 +64,13 @@ pub(super) fn exceptions(
 
 /// When what is hidden is hidden by this waiver: one that was extended, or changed otherwise, is another one since then. Runs
 /// that promise nothing are covered as well, so that the first one begins and the last one ends with the time.
-fn during(waiver: &Allowed, all: &[(&Allowed, Timestamp)]) -> Range<Timestamp> {
-    let is_same = |other: &Allowed| {
-        let key = |one: &Allowed| {
-            (
-                one.kind,
-                Arc::clone(&one.policy),
-                one.scope.clone(),
-                Arc::clone(&one.owner),
-                one.ticket.clone(),
-                one.reason.clone(),
-            )
-        };
-        key(other) == key(waiver)
+fn during(waiver: &Allowed, own: Timestamp, all: &[(&Allowed, Timestamp)]) -> Range<Timestamp> {
+    let key = |one: &Allowed| {
+        (one.kind, [&*one.policy, &one.scope, &*one.owner, &one.ticket, &one.reason].map(str::to_owned))
     };
-    let own = all.iter().find(|(other, _)| *other == waiver).map_or(Timestamp::MIN, |(_, from)| *from);
-    let others: Vec<Timestamp> =
-        all.iter().filter(|(other, _)| is_same(other)).map(|(_, from)| *from).collect();
+    let own_key = key(waiver);
+    let same = all.iter().filter(|(other, _)| key(other) == own_key);
+    let others: Vec<Timestamp> = same.map(|(_, from)| *from).collect();
     let is_first = others.iter().all(|from| *from >= own);
     let next = others.into_iter().filter(|from| *from > own).min();
     (if is_first { Timestamp::MIN } else { own })..next.unwrap_or(Timestamp::MAX)

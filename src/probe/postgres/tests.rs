@@ -196,7 +196,11 @@ create table full_one (id int);
 insert into full_one select generate_series(1, 100);
 create table indexed (id int);
 insert into indexed select generate_series(1, 100);
-create index on indexed (id)",
+create index on indexed (id);
+create table swept (id int);
+insert into swept select generate_series(1, 100);
+delete from swept;
+analyze swept",
     );
     let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
     for (table, rows) in [("empty", 0), ("full_one", 100), ("indexed", 100)] {
@@ -216,7 +220,7 @@ create index on indexed (id)",
         database.ask("muster_plain", "postgres.tables", json!({})).run_async().await.unwrap()
     });
     assert_eq!(value(&answer, row_of(&answer, "public.empty"), "live_rows"), Value::Int(0));
-    for table in ["full_one", "indexed"] {
+    for table in ["full_one", "indexed", "swept"] {
         let why = missing(&answer, row_of(&answer, &format!("public.{table}")), "live_rows");
         assert_eq!(why.cause, Cause::NoHistory, "{table}");
     }

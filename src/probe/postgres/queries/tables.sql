@@ -19,7 +19,7 @@ WITH RECURSIVE locked AS MATERIALIZED (
     -- A vacuum or analyze leaves its time. Where there is none, and fewer rows are counted than the catalogue knows of,
     -- the counters begin later than the table; where nobody knows of any, its file tells whether it is empty.
     SELECT c.*, x.never AND c.reltuples > 0 AND c.live + c.dead < 0.9 * c.reltuples AS fewer,
-           x.never AND c.live + c.dead = 0 AND c.reltuples <= 0 AND c.relpages = 0 AS unknown
+           x.never AND c.live + c.dead = 0 AND c.reltuples <= 0 AS unknown
       FROM counted c
      CROSS JOIN LATERAL (SELECT coalesce(c.vacuumed, c.autovacuumed, c.analyzed, c.autoanalyzed) IS NULL AS never) x
 ), rel AS MATERIALIZED (
