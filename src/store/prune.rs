@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError, inbox, promised};
 use crate::fact::micros_of;
@@ -70,6 +70,16 @@ pub(super) async fn forget(store: &Store, runs: &[i64]) -> Result<u64, StoreErro
     let runs = json!(runs).to_string();
     delete(store, sqlx::query("DELETE FROM run WHERE id IN (SELECT value FROM json_each(?))").bind(runs))
         .await
+}
+
+/// Forgets all runs, in somebody's transaction.
+pub(super) async fn everything(
+    store: &Store,
+    tx: &mut Transaction<'static, Sqlite>,
+) -> Result<(), StoreError> {
+    let fault = |error: sqlx::Error| store.fault(&error);
+    sqlx::query("DELETE FROM run").execute(&mut **tx).await.map_err(fault)?;
+    sqlx::raw_sql(REST).execute(&mut **tx).await.map(drop).map_err(fault)
 }
 
 async fn delete(store: &Store, runs: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {

@@ -9,7 +9,7 @@ use sqlx::{FromRow, Row as _, Sqlite, Transaction};
 
 use super::super::packed::{FORMAT, Unread, unpack};
 use super::super::write::Writer;
-use super::super::{Kind, Store, StoreError, repack};
+use super::super::{Kind, Store, StoreError, prune, repack};
 use super::SharedError;
 use super::carry::{damaged, item};
 use super::link::Link;
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS copy_of (
 
 /// How far the copy is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Mark {
+pub(super) struct Mark {
     log: String,
     pruned: i64,
     seq: i64,
@@ -107,11 +107,11 @@ pub(super) async fn pull(link: &mut Link, store: &Store, now: Timestamp) -> Resu
     let mut new = 0;
     loop {
         let Some(at) = here(store).await? else {
-            begin(store, &about).await?;
+            begin(store, None, &about).await?;
             continue;
         };
         if !is_of(link, &at, &about).await? {
-            begin(store, &about).await?;
+            begin(store, Some(&at), &about).await?;
             continue;
         }
         let rows = log::after(link, at.seq).await?;
@@ -138,20 +138,23 @@ async fn is_of(link: &mut Link, at: &Mark, about: &About) -> Result<bool, Shared
     Ok(at.seq == 0 || log::name_of(link, at.seq).await?.as_deref() == Some(&*at.name))
 }
 
-/// Empties the copy, so that it begins anew. Runs go first: whoever is killed in between does it again.
-async fn begin(store: &Store, about: &About) -> Result<(), StoreError> {
-    store.prune(Timestamp::MAX).await?;
+/// Empties the copy, so that it begins anew, unless another process did so since it was as far as this.
+pub(super) async fn begin(store: &Store, was: Option<&Mark>, about: &About) -> Result<(), StoreError> {
+    let fault = |error: sqlx::Error| store.fault(&error);
+    let mut tx = store.pool().begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+    if mark(store, &mut tx).await?.as_ref() != was {
+        return Ok(());
+    }
+    prune::everything(store, &mut tx).await?;
     // Since when a check is promised, and when it was judged, was another log's word.
-    let bounds = sqlx::query("DELETE FROM bound").execute(store.pool()).await;
-    bounds.map_err(|error| store.fault(&error))?;
-    store.forget_due();
-    let marks = sqlx::query("DELETE FROM begun").execute(store.pool()).await;
-    marks.map_err(|error| store.fault(&error))?;
+    sqlx::raw_sql("DELETE FROM bound; DELETE FROM begun").execute(&mut *tx).await.map_err(fault)?;
     let set = "INSERT INTO copy_of (one, log, pruned, seq, name, noted) VALUES (1, ?, ?, 0, '', 0) \
                ON CONFLICT (one) DO UPDATE SET log = excluded.log, pruned = excluded.pruned, seq = 0, name = '', noted = 0, \
                reached = NULL";
-    let done = sqlx::query(set).bind(&about.log).bind(about.pruned).execute(store.pool()).await;
-    done.map(|_| ()).map_err(|error| store.fault(&error))
+    sqlx::query(set).bind(&about.log).bind(about.pruned).execute(&mut *tx).await.map_err(fault)?;
+    tx.commit().await.map_err(fault)?;
+    store.forget_due();
+    Ok(())
 }
 
 /// It has all that there was.

@@ -23,6 +23,7 @@ use super::super::inbox::{self, list};
 use super::super::tests::{at, one, recording};
 use super::super::{Draft, Inbox, Seen, Store, StoreError};
 use super::link::Link;
+use super::log::About;
 use super::{Address, Caught, Shared, SharedError, copy, send};
 use crate::fact::Recording;
 use crate::faults::{Faults, Mode};
@@ -311,6 +312,24 @@ fn whoever_reads_while_others_write_misses_nothing() {
             (0..4).flat_map(|number| (0..15).map(move |minute| number * 100 + minute)).collect();
         assert_eq!(minutes, wanted);
     });
+}
+
+#[tokio::test]
+async fn a_copy_that_another_process_began_meanwhile_is_not_begun_again() {
+    let log = Log::new();
+    let machine = log.machine("a");
+    judged(&machine, 1);
+    judged(&machine, 2);
+    caught(&machine).await;
+    let store = Store::open(machine.copy()).await.unwrap();
+    let about = About { log: "another".to_owned(), pruned: 7 };
+    // Who looked before there was a copy empties nothing now.
+    copy::begin(&store, None, &about).await.unwrap();
+    store.close().await;
+    assert_eq!(runs(&machine).await, [(1, 1), (2, 2)]);
+    judged(&machine, 3);
+    assert_eq!(caught(&machine).await.new, 1);
+    assert_eq!(runs(&machine).await.len(), 3);
 }
 
 #[test]
