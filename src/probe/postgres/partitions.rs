@@ -3,6 +3,10 @@
 use super::reading::{Costly, Fault, Part, Reading, When};
 use crate::fact::{Cause, Level};
 
+/// What is read in the bounds.
+const REACH: &[&str] =
+    &["open_ended", "covered_until", "next_from", "highest_time", "highest_number", "last_width", "gaps"];
+
 /// The body of `postgres.partitions`.
 pub(in crate::probe) static PARTITIONS: Reading = Reading {
     parts: &[Part {
@@ -39,10 +43,18 @@ pub(in crate::probe) static PARTITIONS: Reading = Reading {
         },
         Fault {
             column: "unread",
-            facts: &["open_ended", "highest_time", "highest_number", "last_width", "gaps"],
+            facts: REACH,
             cause: Cause::Unsupported,
             level: Level::Row,
             what: "a bound of {table} has a text that reads like a bound itself, so that its end cannot be told",
+            fix: "look at the bounds yourself (`\\d+ {table}` in psql)",
+        },
+        Fault {
+            column: "by_odd_time",
+            facts: &["divided_by"],
+            cause: Cause::Unsupported,
+            level: Level::Row,
+            what: "{table} is divided by a time that is not the first of its key, or by a list of moments: how far it reaches is not read",
             fix: "look at the bounds yourself (`\\d+ {table}` in psql)",
         },
     ],

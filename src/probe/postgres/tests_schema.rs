@@ -502,6 +502,7 @@ fn partitions_tell_how_far_they_reach() {
     assert_eq!(tells("days", "partitions"), Value::Int(4));
     assert_eq!(tells("days", "highest_time"), time("2026-05-01T00:00:00Z"));
     assert_eq!(tells("days", "last_width"), Value::Int(30 * 86_400_000_000));
+    assert_eq!(tells("days", "covered_until"), time("2026-05-01T00:00:00Z"));
     assert_eq!(tells("days", "gaps"), Value::Int(1));
     assert_eq!(tells("days", "open_ended"), Value::Bool(false));
     assert_eq!(tells("days", "default_partition"), Value::text("public.rest"));
@@ -522,13 +523,14 @@ fn partitions_tell_how_far_they_reach() {
         assert_eq!(tells(name, "partitions"), Value::Int(partitions), "{name}");
     }
     for name in ["none", "only_rest", "words", "hashed"] {
-        for fact in ["gaps", "open_ended", "highest_time", "highest_number", "last_width"] {
+        for fact in ["gaps", "open_ended", "covered_until", "next_from", "highest_time", "highest_number", "last_width"] {
             assert_eq!(tells(name, fact), Value::Null, "{name} {fact}");
         }
     }
     assert_eq!(tells("words", "strategy"), Value::text("list"));
     assert_eq!(tells("words", "default_size"), Value::Int(0));
     assert_eq!(tells("hashed", "partitions"), Value::Int(0));
+    assert_eq!(tells("hashed", "hash_share"), Value::Float(0.0));
     assert_eq!(tells("hashed", "default_partition"), Value::Null);
     run(&database.name, "analyze rest");
     run(&database.name, "select pg_stat_reset_single_table_counters('rest'::regclass)");
@@ -537,4 +539,59 @@ fn partitions_tell_how_far_they_reach() {
     let why = missing(&answer, days, "default_rows");
     assert_eq!(why.cause, Cause::NoHistory);
     assert_eq!(why.fix.as_deref(), Some("ANALYZE public.rest;"));
+}
+
+/// What is there is told apart from what is taken now: a range of 2090 takes nothing of today.
+#[test]
+fn partitions_tell_until_when_each_moment_is_taken() {
+    let database = Database::new(
+        "create table gap (d timestamptz) partition by range (d);
+         create table gap1 partition of gap for values from ('2020-01-01 00:00Z') to ('2021-01-01 00:00Z');
+         create table gap2 partition of gap for values from ('2090-01-01 00:00Z') to ('2091-01-01 00:00Z');
+         create table near (d timestamptz, x int) partition by range (d, x);
+         create table near1 partition of near for values from ('2020-01-01 00:00Z', 5) to ('2080-01-01 00:00Z', 1);
+         create table near2 partition of near for values from ('2080-01-01 00:00Z', 1) to ('2081-01-01 00:00Z', 1);
+         create table near3 partition of near for values from ('2090-01-01 00:00Z', 1) to (maxvalue, maxvalue);
+         create table later (d date) partition by range (d);
+         create table later1 partition of later for values from ('2090-01-01') to ('2091-01-01');
+         create table ever (d date) partition by range (d);
+         create table ever1 partition of ever for values from (minvalue) to ('2020-01-01');
+         create table ever2 partition of ever for values from ('2020-01-01') to ('infinity');
+         create table listed (d date) partition by list (d);
+         create table listed1 partition of listed for values in ('2026-01-01', '2026-01-02', null);
+         create table listed2 partition of listed for values in ('2026-01-03');
+         create table moments (t timestamptz) partition by list (t);
+         create table tenants (tenant int, d date) partition by range (tenant, d);
+         create table half (id int) partition by hash (id);
+         create table half1 partition of half for values with (modulus 4, remainder 0);
+         create table half2 partition of half for values with (modulus 4, remainder 2);
+         create table thirds (id int) partition by hash (id);
+         create table third1 partition of thirds for values with (modulus 3, remainder 0);
+         create table third2 partition of thirds for values with (modulus 3, remainder 1);
+         create table third3 partition of thirds for values with (modulus 3, remainder 2)",
+    );
+    let answer = database.ask("muster_plain", "postgres.partitions", json!({})).run().unwrap();
+    let tells = |name: &str, fact: &str| value(&answer, row(&answer, &[("name", name)]), fact);
+    let year = |year: i32| Value::time(format!("{year}-01-01T00:00:00Z").parse().unwrap());
+    for (name, until, next, open) in [
+        ("gap", year(2021), year(2090), false),
+        ("near", year(2081), year(2090), false),
+        ("later", Value::Null, year(2090), false),
+        ("ever", Value::Null, Value::Null, true),
+        ("listed", Value::time("2026-01-04T00:00:00Z".parse().unwrap()), Value::Null, false),
+    ] {
+        assert_eq!(tells(name, "divided_by"), Value::text("time"), "{name}");
+        assert_eq!(tells(name, "covered_until"), until, "{name}");
+        assert_eq!(tells(name, "next_from"), next, "{name}");
+        assert_eq!(tells(name, "open_ended"), Value::Bool(open), "{name}");
+    }
+    assert_eq!(tells("near", "last_width"), Value::Int(366 * 86_400_000_000), "that before the gap");
+    assert_eq!(tells("listed", "last_width"), Value::Int(86_400_000_000));
+    for name in ["moments", "tenants"] {
+        let why = missing(&answer, row(&answer, &[("name", name)]), "divided_by");
+        assert_eq!((why.cause, why.level), (Cause::Unsupported, Level::Row), "{name}");
+    }
+    assert_eq!(tells("half", "hash_share"), Value::Float(0.5));
+    assert_eq!(tells("thirds", "hash_share"), Value::Float(1.0));
+    assert_eq!(tells("gap", "hash_share"), Value::Null);
 }

@@ -25,7 +25,7 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
             "divided_by",
             Ty::Enum(&["time", "number", "other"]),
             "time",
-            "of ranges the type of the first column or expression of the key: a day or time, a whole number, or another; other for lists and hashes",
+            "of ranges the type of the first column or expression of the key: a day or time, a whole number, or another; of lists `time` where they are of days; other for hashes",
         ),
         field("is_partition", Ty::Bool, "false", "is itself a partition of another table"),
         field(
@@ -52,9 +52,18 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
             "open_ended",
             Ty::Bool,
             "false",
-            "a range partition reaches `MAXVALUE`, infinity or the year 9999",
+            "of time: from now on every moment has a range, up to `MAXVALUE`, infinity or the year 9999; of numbers: a range reaches `MAXVALUE`",
         )
-        .null("no ranges of time or whole numbers"),
+        .null("nothing of time or whole numbers"),
+        field(
+            "covered_until",
+            Ty::Time,
+            "2027-01-01T00:00:00Z",
+            "until when each moment from now on has a range (of a list: a day) of its own; if this moment has none, where the last one before it ended",
+        )
+        .null("not by time, without an end, or all begin later than now"),
+        field("next_from", Ty::Time, "2027-02-01T00:00:00Z", "where the first range begins that does not begin yet and is not joined to those before")
+            .null("not by time, or none comes later"),
         field(
             "highest_time",
             Ty::Time,
@@ -69,10 +78,12 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
             "where the last range ends, if the key is (or begins with) a whole number",
         )
         .null("no ranges of whole numbers with an end"),
-        field("last_width", Ty::Duration, "31d", "how much time the last range spans")
+        field("last_width", Ty::Duration, "31d", "how much time the range before the first gap spans, or the last one")
             .null("no ranges of time with both ends, or the last one lies within one value of the first column"),
         field("gaps", Ty::Int, "0", "places between ranges that no partition takes")
             .null("no ranges of one column of time or whole numbers"),
+        field("hash_share", Ty::Ratio, "100%", "of hashes the share that has a partition; rows of the rest are refused")
+            .null("not by hash"),
     ],
     declared: Declared::No,
     key: &["table"],
