@@ -147,6 +147,7 @@ static BODIES: &[(&str, &dyn Probe)] = &[
     ("postgres.collations", &postgres::COLLATIONS),
     #[cfg(feature = "sql")]
     ("postgres.config_errors", &postgres::CONFIG_ERRORS),
+    ("postgres.config_files", &postgres::CONFIG_FILES),
     #[cfg(feature = "sql")]
     ("postgres.connections", &postgres::CONNECTIONS),
     #[cfg(feature = "sql")]

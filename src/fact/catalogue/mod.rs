@@ -44,6 +44,7 @@ pub static PROBES: &[&ProbeDecl] = &[
     &postgres::BLOCKERS,
     &postgres::COLLATIONS,
     &postgres::CONFIG_ERRORS,
+    &postgres::CONFIG_FILES,
     &postgres::CONNECTIONS,
     &postgres::CONSTRAINTS,
     &postgres::DATABASES,

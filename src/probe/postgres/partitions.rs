@@ -9,13 +9,22 @@ const REACH: &[&str] =
 
 /// The body of `postgres.partitions`.
 pub(in crate::probe) static PARTITIONS: Reading = Reading {
-    parts: &[Part {
-        name: "detached",
-        when: &[When::Since(14)],
-        sql: "AND NOT h.inhdetachpending",
-        otherwise: "",
-        facts: &[],
-    }],
+    parts: &[
+        Part {
+            name: "detached",
+            when: &[When::Since(14)],
+            sql: "AND NOT h.inhdetachpending",
+            otherwise: "",
+            facts: &[],
+        },
+        Part {
+            name: "analyzed",
+            when: &[When::Since(14)],
+            sql: "p.reltuples >= 0",
+            otherwise: "NULL::bool",
+            facts: &["analyzed"],
+        },
+    ],
     faults: &[
         Fault {
             column: "default_elsewhere",

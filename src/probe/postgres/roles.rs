@@ -6,6 +6,8 @@ use crate::fact::{Cause, Level};
 /// The body of `postgres.roles`.
 pub(in crate::probe) static ROLES: Reading = Reading {
     parts: &[
+        // From 16 on CREATEROLE gives only what one was given with ADMIN OPTION.
+        Part { name: "takes", when: &[When::Since(16)], sql: "false", otherwise: "true", facts: &[] },
         Part {
             name: "password",
             when: &[When::Select("pg_authid")],

@@ -623,7 +623,10 @@ insert into \"Own\" values (500);
 create table ident (id smallint generated always as identity);
 create sequence round maxvalue 10 cycle; select setval('round', 10);
 create sequence hidden; revoke all on sequence hidden from muster_full;
-create sequence down increment -1 minvalue -100 maxvalue 0 start 0; select setval('down', -50)";
+create sequence down increment -1 minvalue -100 maxvalue 0 start 0; select setval('down', -50);
+create table fallen (id int primary key); insert into fallen values (-60), (1);
+alter table fallen alter id set default nextval('down');
+create table turns (id int); create sequence turn cycle owned by turns.id";
 
 #[test]
 fn a_sequence_is_measured_by_the_column_that_it_feeds() {
@@ -647,8 +650,14 @@ fn a_sequence_is_measured_by_the_column_that_it_feeds() {
     assert_eq!(value(&answer, own, "highest"), Value::Int(500));
     assert_eq!(value(&answer, own, "behind"), Value::Bool(true));
     assert_eq!(value(&answer, row("public.ident_id_seq"), "limit"), Value::Int(32_767));
-    assert_eq!(value(&answer, row("public.round"), "used_ratio"), Value::Float(0.0));
-    assert_eq!(value(&answer, row("public.down"), "used_ratio"), Value::Float(0.5));
+    assert_eq!(value(&answer, row("public.round"), "used_ratio"), Value::Float(1.0));
+    for (name, keyed) in [("public.turn", false), ("public.round", false), ("public.big", true)] {
+        assert_eq!(value(&answer, row(name), "feeds_key"), Value::Bool(keyed), "{name}");
+    }
+    let down = row("public.down");
+    assert_eq!(value(&answer, down, "used_ratio"), Value::Float(0.5));
+    assert_eq!(value(&answer, down, "highest"), Value::Int(-60), "the lowest, as it counts down");
+    assert_eq!(value(&answer, down, "behind"), Value::Bool(true));
     let why = missing(&answer, row("public.hidden"), "used_ratio");
     assert_eq!((why.cause, why.level), (Cause::Denied, Level::Row));
     assert_eq!(why.fix.as_deref(), Some("GRANT SELECT ON SEQUENCE public.hidden TO \"muster_full\";"));

@@ -42,6 +42,7 @@ create index same_condition on customers (mail) where code   is not null;
 create unique index tight on customers (code);
 create index tight_as_well on customers (code);
 create index on \"Order Lines\" (other) where other is not null;
+create index blocks on \"Order Lines\" using brin (\"Customer\");
 create index half on \"Order Lines\" (\"Customer\") where \"Customer\" > 7;
 create table grand (day date, id int) partition by range (day);
 create table one partition of grand for values from ('2026-01-01') to ('2026-02-01');
@@ -74,6 +75,7 @@ fn indexes_that_repeat_others_are_told() {
     assert_eq!(tells("same_condition", "duplicate_of"), Value::text("public.condition"));
     assert_eq!(tells("Order Lines_other_idx", "supports_foreign_key"), Value::Bool(true));
     assert_eq!(tells("half", "supports_foreign_key"), Value::Bool(false));
+    assert_eq!(tells("blocks", "supports_foreign_key"), Value::Bool(false), "BRIN finds blocks");
     assert_eq!(tells("half", "table"), Value::text("public.\"Order Lines\""));
     assert_eq!(tells("half", "being_built"), Value::Bool(false));
     assert!(tells("half", "pages_size").as_int().unwrap() >= 8192);
@@ -523,7 +525,15 @@ fn partitions_tell_how_far_they_reach() {
         assert_eq!(tells(name, "partitions"), Value::Int(partitions), "{name}");
     }
     for name in ["none", "only_rest", "words", "hashed"] {
-        for fact in ["gaps", "open_ended", "covered_until", "next_from", "highest_time", "highest_number", "last_width"] {
+        for fact in [
+            "gaps",
+            "open_ended",
+            "covered_until",
+            "next_from",
+            "highest_time",
+            "highest_number",
+            "last_width",
+        ] {
             assert_eq!(tells(name, fact), Value::Null, "{name} {fact}");
         }
     }
@@ -594,4 +604,24 @@ fn partitions_tell_until_when_each_moment_is_taken() {
     assert_eq!(tells("half", "hash_share"), Value::Float(0.5));
     assert_eq!(tells("thirds", "hash_share"), Value::Float(1.0));
     assert_eq!(tells("gap", "hash_share"), Value::Null);
+    assert_eq!(tells("gap", "analyzed"), Value::Bool(false));
+    database.run("analyze gap");
+    let answer = database.ask("muster_plain", "postgres.partitions", json!({})).run().unwrap();
+    assert_eq!(value(&answer, row(&answer, &[("name", "gap")]), "analyzed"), Value::Bool(true));
+}
+
+#[test]
+fn what_an_interrupted_rebuild_left_at_a_toast_table_is_told() {
+    let database = Database::new("create table notes (id int, text text); create index on notes (id)");
+    let asked = || database.ask("muster_plain", "postgres.indexes", json!({})).run().unwrap();
+    assert_eq!(names(&asked(), "index"), ["public.notes_id_idx"]);
+    // As if REINDEX CONCURRENTLY had been interrupted.
+    database.run(
+        "set allow_system_table_mods = on; update pg_index set indisvalid = false
+          where indrelid = (select reltoastrelid from pg_class where relname = 'notes')",
+    );
+    let answer = asked();
+    let left = (0..2).find(|row| value(&answer, *row, "valid") == Value::Bool(false)).expect("it is told");
+    assert!(value(&answer, left, "index").as_text().unwrap().starts_with("pg_toast.pg_toast_"));
+    assert!(value(&answer, left, "table").as_text().unwrap().starts_with("pg_toast.pg_toast_"));
 }

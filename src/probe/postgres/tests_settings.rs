@@ -223,6 +223,15 @@ grant update (id) on \"Open\".\"T\" to public;\nalter default privileges grant s
     assert_eq!(value(&answer, column, "column"), Value::text("id"));
     let connect = at(&format!("CONNECT on database {}", database.name));
     assert_eq!(value(&answer, connect, "by_default"), Value::Bool(true));
+    // What initdb and extensions granted is theirs; what came to it is not.
+    let names = |word: &str| {
+        let all = (0..answer.table.rows.len())
+            .map(|row| value(&answer, row, "grant").as_text().unwrap().to_owned());
+        all.filter(|grant| grant.contains(word)).collect::<Vec<_>>()
+    };
+    assert_eq!(names("pg_"), Vec::<String>::new());
+    assert_eq!(names("information_schema"), Vec::<String>::new());
+    assert_eq!(value(&answer, column, "granted_by"), Value::Null);
     let future = at("SELECT on future tables postgres");
     assert_eq!(value(&answer, future, "kind"), Value::text("future_tables"));
 }
@@ -320,4 +329,56 @@ fn a_pooler_hides_no_setting() {
         database.ask_bouncer("muster_monitor", probe, json!({})).run().unwrap();
     }
     assert!(!env("MUSTER_TEST_PGBOUNCER_PORT").is_empty());
+}
+
+#[test]
+fn what_came_to_the_rights_of_the_system_is_told() {
+    let database = Database::new(
+        "create extension pgcrypto; create extension pg_stat_statements;
+grant select on pg_authid to public; grant insert on pg_stat_statements to public;
+grant update (rolname) on pg_authid to public; grant create on schema pg_catalog to public;
+grant execute on function pg_read_file(text) to public; grant execute on function gen_salt(text) to public",
+    );
+    let name = &database.name;
+    database.run("create table orders (id int); grant usage on schema public to public");
+    run("postgres", &format!("create role lender_{name}"));
+    database.run(&format!("grant select on orders to lender_{name} with grant option"));
+    database.run(&format!("set role lender_{name}; grant select on orders to public"));
+    let answer = database.ask("muster_plain", "postgres.public_grants", json!({})).run().unwrap();
+    let at = |grant: &str| row(&answer, "grant", grant);
+    for (grant, kind) in [
+        ("SELECT on table pg_catalog.pg_authid", "table"),
+        ("UPDATE on column pg_catalog.pg_authid.rolname", "column"),
+        ("INSERT on view public.pg_stat_statements", "view"),
+        ("CREATE on schema pg_catalog", "schema"),
+        ("EXECUTE on function pg_read_file(text)", "function"),
+    ] {
+        assert_eq!(value(&answer, at(grant), "kind"), Value::text(kind), "{grant}");
+    }
+    assert_eq!(
+        value(&answer, at("EXECUTE on function pg_read_file(text)"), "object"),
+        Value::text("pg_catalog.pg_read_file")
+    );
+    let lent = at(&format!("SELECT on table public.orders by lender_{name}"));
+    assert_eq!(value(&answer, lent, "granted_by"), Value::text(format!("lender_{name}")));
+    // What the extension gives to all is its own.
+    let given = "SELECT on view public.pg_stat_statements";
+    assert!((0..answer.table.rows.len()).all(|row| value(&answer, row, "grant") != Value::text(given)));
+    database.run(&format!("drop owned by lender_{name}"));
+    run("postgres", &format!("drop role lender_{name}"));
+}
+
+#[test]
+fn a_role_that_makes_roles_takes_any_before_16() {
+    let database = Database::new("select 1");
+    run("postgres", &format!("create role maker_{} createrole", database.name));
+    let answer = database.ask("muster_plain", "postgres.roles", json!({})).run().unwrap();
+    let maker = row(&answer, "role", &format!("maker_{}", database.name));
+    assert_eq!(value(&answer, maker, "takes_roles"), Value::Bool(true));
+    assert_eq!(
+        value(&answer, row(&answer, "role", "postgres"), "takes_roles"),
+        Value::Bool(false),
+        "it has all"
+    );
+    run("postgres", &format!("drop role maker_{}", database.name));
 }

@@ -21,6 +21,10 @@ pub(super) const RECIPES: &[Recipe] = &[
     ("postgres-orphans", "a row that refers to nothing is inserted with session_replication_role = replica"),
     ("postgres-overlapping-indexes", "an index of two columns is made beside one of the first"),
     (
+        "postgres-partitioned-analyzed",
+        "a partitioned table whose partitions were analyzed, and which was not itself",
+    ),
+    (
         "postgres-partitions-ahead",
         "the last partition of a table ends in some hours, that of another has ended",
     ),
@@ -140,15 +144,19 @@ fn a_sequence_catches_up() {
         "CREATE TABLE fine (id serial); INSERT INTO fine DEFAULT VALUES",
         "CREATE TABLE \"Loaded\" (\"Id\" serial PRIMARY KEY); INSERT INTO \"Loaded\" SELECT generate_series(1, 500)",
         "CREATE SEQUENCE alone",
+        "CREATE SEQUENCE down INCREMENT -2; CREATE TABLE fallen (id int PRIMARY KEY DEFAULT nextval('down')); INSERT INTO fallen VALUES (-1), (-3)",
     ]);
     let trial = database.trial("postgres-sequence-behind");
-    let subject = "public.\"Loaded_Id_seq\"";
-    let run = trial.finds(&[(subject, "fail")], 2);
+    let bad = ["public.\"Loaded_Id_seq\"", "public.down"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 2);
     database.refused("INSERT INTO \"Loaded\" DEFAULT VALUES");
-    carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
-    trial.finds(&[], 3);
-    database.sql("INSERT INTO \"Loaded\" DEFAULT VALUES");
-    trial.finds(&[], 3);
+    database.refused("INSERT INTO fallen DEFAULT VALUES");
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 4);
+    database.sql("INSERT INTO \"Loaded\" DEFAULT VALUES; INSERT INTO fallen DEFAULT VALUES");
+    trial.finds(&[], 4);
 }
 
 #[test]
@@ -157,10 +165,20 @@ fn a_sequence_that_begins_near_its_end_is_near_its_end() {
         "CREATE TABLE fine (id serial)",
         "CREATE TABLE late (id serial); ALTER SEQUENCE late_id_seq RESTART WITH 2147483000",
     ]);
+    database.sql("CREATE TABLE \"Wide\" (id numeric(38) PRIMARY KEY); CREATE SEQUENCE own MAXVALUE 100 OWNED BY \"Wide\".id");
+    database.sql("SELECT setval('own', 99)");
+    database.sql("CREATE TABLE turns (id int PRIMARY KEY); CREATE SEQUENCE turn MAXVALUE 100 CYCLE OWNED BY turns.id; SELECT setval('turn', 99)");
     let trial = database.trial("postgres-sequence-exhaustion");
-    let run = trial.finds(&[("public.late_id_seq", "fail")], 1);
-    carry_out(&trial.steps(&run, "public.late_id_seq"), |text| database.sql(text), none);
-    trial.finds(&[], 2);
+    let bad = ["public.late_id_seq", "public.own", "public.turn"];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 4);
+    database.sql(
+        "DO $$ BEGIN ASSERT (SELECT array_agg(format_type(atttypid, atttypmod) ORDER BY attrelid::regclass::text COLLATE \"C\") FROM pg_attribute
+           WHERE attname = 'id' AND attrelid IN ('late'::regclass, '\"Wide\"'::regclass, 'turns'::regclass)) = '{\"numeric(38,0)\",bigint,integer}'; END $$",
+    );
 }
 
 #[test]
@@ -318,12 +336,16 @@ fn the_next_partition_is_made() {
 #[test]
 fn rows_of_the_default_partition_find_their_place() {
     let database = Database::new(&[
-        "CREATE TABLE \"Events\" (day date, note text) PARTITION BY RANGE (day)",
+        "CREATE TABLE \"Events\" (day date, note text, gone int, \"Other\" text, id int GENERATED ALWAYS AS IDENTITY, \
+         long text GENERATED ALWAYS AS (note || '!') STORED) PARTITION BY RANGE (day)",
+        "ALTER TABLE \"Events\" DROP gone",
         "CREATE TABLE january PARTITION OF \"Events\" FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
-        "CREATE TABLE \"Rest\" PARTITION OF \"Events\" DEFAULT",
+        // Columns in an order of its own.
+        "CREATE TABLE \"Rest\" (\"Other\" text, note text, id int NOT NULL, day date, long text GENERATED ALWAYS AS (note || '!') STORED)",
+        "ALTER TABLE \"Events\" ATTACH PARTITION \"Rest\" DEFAULT",
         "CREATE TABLE fine (x text) PARTITION BY LIST (x)",
         "CREATE TABLE fine_rest PARTITION OF fine DEFAULT",
-        "INSERT INTO \"Events\" VALUES ('2026-01-05', 'a'), ('2026-02-05', 'b')",
+        "INSERT INTO \"Events\" VALUES ('2026-01-05', 'a', 'x'), ('2026-02-05', 'b', 'y')",
     ]);
     let trial = database.trial("postgres-default-partition-rows");
     let subject = "public.\"Events\"";
@@ -337,5 +359,37 @@ fn rows_of_the_default_partition_find_their_place() {
     );
     carry_out(&steps[person..], |text| database.sql(text), none);
     trial.soon(&found(&[], 2));
-    database.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM \"Events\") = 2; END $$");
+    database.sql("DO $$ BEGIN ASSERT (SELECT string_agg(concat_ws(' ', note, \"Other\", id, long), ',' ORDER BY day) FROM \"Events\") = 'a x 1 a!,b y 2 b!'; END $$");
+}
+
+#[test]
+fn a_partitioned_table_is_analyzed_as_a_whole() {
+    let database = Database::new(&[
+        "CREATE TABLE \"Events\" (id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE e1 PARTITION OF \"Events\" FOR VALUES FROM (0) TO (100000)",
+        "CREATE TABLE small (id int) PARTITION BY RANGE (id); CREATE TABLE s1 PARTITION OF small FOR VALUES FROM (0) TO (9)",
+        "INSERT INTO \"Events\" SELECT generate_series(1, 20000); INSERT INTO small VALUES (1)",
+        "ANALYZE e1; ANALYZE s1",
+    ]);
+    let trial = database.trial("postgres-partitioned-analyzed");
+    let subject = "public.\"Events\"";
+    let run = trial.finds(&[(subject, "warn")], 0);
+    carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    trial.finds(&[], 1);
+}
+
+#[test]
+fn what_a_key_would_have_set_to_null_is_not_deleted() {
+    let database = Database::new(&[
+        "CREATE TABLE customers (country text, id int, PRIMARY KEY (country, id))",
+        "CREATE TABLE lines (n int, country text, customer int, \
+         CONSTRAINT key FOREIGN KEY (country, customer) REFERENCES customers ON DELETE SET NULL)",
+        "SET session_replication_role = replica; INSERT INTO lines VALUES (1, 'ch', 77), (2, NULL, 3)",
+    ]);
+    let trial = database.trial("postgres-orphans");
+    let subject = "public.lines.key";
+    let run = trial.finds(&[(subject, "fail")], 0);
+    carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    trial.finds(&[], 1);
+    database.sql("DO $$ BEGIN ASSERT (SELECT string_agg(concat_ws(' ', n, country, customer), ',' ORDER BY n) FROM lines) = '1,2 3'; END $$");
 }

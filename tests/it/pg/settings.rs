@@ -13,6 +13,10 @@ use crate::trial::{Trial, carry_out, done, env, none};
 /// How each is made to fail.
 pub(super) const RECIPES: &[Recipe] = &[
     ("postgres-config-errors", "a misspelt setting in postgresql.conf, and an unknown method in pg_hba.conf"),
+    (
+        "postgres-config-loaded",
+        "a rule of pg_hba.conf is changed, a setting by ALTER SYSTEM, and the server is not told",
+    ),
     ("postgres-durability", "a server with `fsync` and `full_page_writes` off"),
     ("postgres-end-of-life", "the limit is set to ten years before the end of the version of the server"),
     ("postgres-extensions-outdated", "an extension is created in an older version than its files have"),
@@ -169,6 +173,24 @@ fn errors_of_the_configuration_are_mended() {
     std::fs::write(&settings, &before[0]).unwrap();
     std::fs::write(&rules, &before[1]).unwrap();
     proof.mend(&run, &["shared_bufers", method], |text| server.sql(text));
+    proof.finds(&[]);
+}
+
+#[test]
+fn what_stands_in_the_files_is_read() {
+    let server = Server::new("");
+    let proof = Proof::on(&server, "postgres-config-loaded");
+    let run = proof.trial.run();
+    proof.grant(&run, |text| server.sql(text));
+    proof.finds(&[]);
+    // Times of files are whole seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let rules = server.data().join("pg_hba.conf");
+    append(&rules, "host all all 10.0.0.0/8 scram-sha-256\n");
+    server.sql("ALTER SYSTEM SET work_mem = '5MB'");
+    let bad = [rules, server.data().join("postgresql.auto.conf")].map(|path| path.display().to_string());
+    let run = proof.finds(&bad.each_ref().map(|subject| (&**subject, "fail")));
+    proof.mend(&run, &bad.each_ref().map(|subject| &**subject), |text| server.sql(text));
     proof.finds(&[]);
 }
 
@@ -343,11 +365,12 @@ fn rights_beyond_the_database_are_revoked() {
     proof.finds(&[]);
     server.sql("CREATE ROLE shop LOGIN IN ROLE pg_execute_server_program, pg_signal_backend");
     server.sql("CREATE ROLE loaders IN ROLE pg_write_server_files; CREATE ROLE ada LOGIN IN ROLE loaders");
-    server.sql("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data");
-    let wanted = [("shop", "fail"), ("loaders", "fail"), ("ada", "fail"), ("reader", "warn")];
+    server.sql("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; CREATE ROLE maker LOGIN CREATEROLE");
+    let wanted =
+        [("shop", "fail"), ("loaders", "fail"), ("ada", "fail"), ("reader", "warn"), ("maker", "fail")];
     let run = proof.finds(&wanted);
     // What ada holds through loaders is revoked there.
-    proof.mend(&run, &["shop", "loaders", "reader"], |text| server.sql(text));
+    proof.mend(&run, &["shop", "loaders", "reader", "maker"], |text| server.sql(text));
     proof.finds(&[]);
 }
 
@@ -392,6 +415,16 @@ fn not_everybody_changes_tables() {
     ];
     let run = proof.finds(&wanted);
     proof.mend(&run, &wanted.map(|(grant, _)| grant), |text| database.sql(text));
+    proof.finds(&[]);
+    // Of the system's own what came to it, and what is somebody else's to revoke.
+    database
+        .sql("GRANT SELECT ON pg_authid TO PUBLIC; GRANT SELECT ON lines TO muster_full WITH GRANT OPTION");
+    database.sql("SET ROLE muster_full; GRANT SELECT ON lines TO PUBLIC");
+    let wanted = ["SELECT on table pg_catalog.pg_authid", "SELECT on view public.lines by muster_full"];
+    let run = proof.finds(&wanted.map(|grant| (grant, "warn")));
+    proof.mend(&run, &wanted[..1], |text| database.sql(text));
+    // do: as the role that granted it
+    proof.mend(&run, &wanted[1..], |text| database.sql(&format!("SET ROLE muster_full; {text}")));
     proof.finds(&[]);
     let proof = proof.set("closed: true");
     let connect = format!("CONNECT on database {}", database.name());

@@ -1,4 +1,4 @@
-//! `postgres.config_errors` and `postgres.hba_rules`
+//! `postgres.config_errors`, `postgres.config_files` and `postgres.hba_rules`
 
 use crate::fact::{Declared, Effect, ProbeDecl, Rows, Ty, ZeroRows, field};
 
@@ -33,6 +33,34 @@ pub(in crate::fact::catalogue) static CONFIG_ERRORS: ProbeDecl = ProbeDecl {
     key: &["entry"],
     rows: Rows::Many,
     zero: ZeroRows::Fine,
+    version: 1,
+    effect: Effect::None,
+    cost: "the server reads its configuration files: milliseconds",
+    locks: "none",
+    feature: Some("sql"),
+};
+
+const FILES: &str = "GRANT pg_read_all_settings and EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings(), pg_catalog.pg_hba_file_rules(), pg_catalog.pg_stat_file(text, boolean)";
+
+/// `postgres.config_files`
+pub(in crate::fact::catalogue) static CONFIG_FILES: ProbeDecl = ProbeDecl {
+    name: "postgres.config_files",
+    doc: "The files of a PostgreSQL server's configuration: whether it has read them as they stand now",
+    targets: &["postgres"],
+    params: &[],
+    facts: &[
+        field("file", Ty::Path, "/etc/postgresql/15/main/pg_hba.conf", "the file"),
+        field("kind", Ty::Enum(&["settings", "hba", "ident"]), "hba", "what stands in it"),
+        field("changed", Ty::Time, "2026-11-01T03:00:00Z", "when it was last written, to the second")
+            .needs(FILES),
+        field("loaded", Ty::Time, "2026-11-01T03:00:00Z", "when the server last read its configuration")
+            .needs(FILES),
+        field("in_force", Ty::Bool, "true", "it was not written after that").needs(FILES),
+    ],
+    declared: Declared::No,
+    key: &["file"],
+    rows: Rows::Many,
+    zero: ZeroRows::Suspicious,
     version: 1,
     effect: Effect::None,
     cost: "the server reads its configuration files: milliseconds",

@@ -36,7 +36,7 @@ mod xmin_holders;
 pub(super) use autovacuum::AUTOVACUUM;
 pub(super) use blockers::BLOCKERS;
 pub(super) use collations::COLLATIONS;
-pub(super) use config::{CONFIG_ERRORS, HBA_RULES};
+pub(super) use config::{CONFIG_ERRORS, CONFIG_FILES, HBA_RULES};
 pub(super) use connections::CONNECTIONS;
 pub(super) use constraints::CONSTRAINTS;
 pub(super) use databases::DATABASES;

@@ -19,6 +19,12 @@ pub(in crate::fact::catalogue) static ROLES: ProbeDecl = ProbeDecl {
             "it is member of a superuser, directly or not, and so may become one",
         ),
         field("create_role", Ty::Bool, "false", "it may create roles"),
+        field(
+            "takes_roles",
+            Ty::Bool,
+            "false",
+            "it may give itself every role that is no superuser, `pg_execute_server_program` included: CREATEROLE before version 16",
+        ),
         field("create_database", Ty::Bool, "false", "it may create databases"),
         field("replication", Ty::Bool, "false", "it may copy the whole server by replication"),
         field("bypass_rls", Ty::Bool, "false", "row-level security does not hold for it"),
@@ -84,12 +90,13 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
                 "view",
                 "sequence",
                 "column",
+                "function",
                 "future_tables",
                 "future_sequences",
                 "future_schemas",
             ]),
             "schema",
-            "what it is about; `future_…` for ALTER DEFAULT PRIVILEGES",
+            "what it is about; `future_…` for ALTER DEFAULT PRIVILEGES; functions only where initdb or an extension kept them from everybody",
         ),
         field(
             "object",
@@ -101,6 +108,13 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
         field("schema", Ty::Name, "sales", "of `future_…`: only what will be made in this schema")
             .null("any schema, or none of `future_…`"),
         field("privilege", Ty::Text, "CREATE", "the right"),
+        field(
+            "granted_by",
+            Ty::Name,
+            "shop",
+            "who granted it and has to revoke it, if that is not the owner",
+        )
+        .null("the owner did"),
         field("by_default", Ty::Bool, "false", "nobody granted it: PostgreSQL's own default"),
     ],
     declared: Declared::No,

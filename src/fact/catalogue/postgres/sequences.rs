@@ -30,24 +30,25 @@ pub(in crate::fact::catalogue) static SEQUENCES: ProbeDecl = ProbeDecl {
             "2_147_483_647",
             "the last number that it may give and its column can hold, whichever comes first",
         ),
-        field("cycles", Ty::Bool, "false", "it begins again at its end, so that it is never used up"),
+        field("cycles", Ty::Bool, "false", "it begins again at its end, so that it is never used up; the numbers of a key are then given twice (`feeds_key`)"),
+        field("feeds_key", Ty::Bool, "true", "a column that it feeds is alone in a unique index, so that a number that comes again is refused"),
         field("last_value", Ty::Int, "1_204", "the last number given").null("no number given yet").needs(SEQUENCE),
         field(
             "used_ratio",
             Ty::Ratio,
             "12%",
-            "how much of the way to `limit` is gone, also before the first number of one that begins late; 0 if it cycles",
+            "how much of the way to `limit` is gone, also before the first number of one that begins late; of one that cycles, in this round",
         )
         .needs(SEQUENCE),
         field("left_values", Ty::Int, "2_147_482_443", "numbers that are left")
-            .null("it counts down, cycles, or is beyond its limit")
+            .null("it counts down, or is beyond its limit")
             .needs(SEQUENCE),
-        field("highest", Ty::Int, "1_204", "the highest number in any of the columns")
-            .null("it feeds no column of whole numbers, counts down, or all are empty")
+        field("highest", Ty::Int, "1_204", "the highest number in any of the columns; the lowest, if the sequence counts down")
+            .null("it feeds no column of whole numbers, or all are empty")
             .needs("GRANT SELECT on the column")
             .costly(),
-        field("behind", Ty::Bool, "false", "`highest` is at or above the next number: an insert will collide")
-            .null("it feeds no column of whole numbers, or counts down")
+        field("behind", Ty::Bool, "false", "`highest` is at or beyond the next number: an insert will collide")
+            .null("it feeds no column of whole numbers")
             .needs("GRANT SELECT on the column")
             .costly(),
     ],

@@ -12,7 +12,9 @@ WITH RECURSIVE fkey AS MATERIALIZED (
     SELECT i.indrelid, i.indkey::int2[] AS keys, i.indnkeyatts, i.indpred IS NOT NULL AS partial,
            substring(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g') FROM
              '^\(?\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 [^{}]*\}\)?$')::int2 AS not_null
-      FROM pg_index i WHERE i.indisvalid AND i.indisready AND i.indislive
+      FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+     -- A BRIN index finds blocks, not rows.
+     WHERE i.indisvalid AND i.indisready AND i.indislive AND x.relam <> (SELECT oid FROM pg_am WHERE amname = 'brin')
 ), indexed AS MATERIALIZED (
     -- A predicate that only leaves out nulls of such a column leaves out what the key does not look for.
     SELECT DISTINCT f.oid FROM fkey f JOIN ind i ON i.indrelid = f.conrelid

@@ -3,12 +3,17 @@
 -- Of a table with one index there is nothing to compare, so only the others' are read whole.
 WITH RECURSIVE home AS MATERIALIZED (
     SELECT n.oid, n.nspname, quote_ident(n.nspname) || '.' AS prefix FROM pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+     WHERE (n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' OR n.nspname = 'pg_toast')
        AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
 ), rel AS MATERIALIZED (
     SELECT c.oid, n.prefix || quote_ident(c.relname) AS name
       FROM pg_class c JOIN home n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
+    UNION ALL
+    -- Of TOAST tables what an interrupted rebuild left.
+    SELECT c.oid, n.prefix || quote_ident(c.relname)
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 't' AND c.relpersistence <> 't' JOIN home n ON n.oid = c.relnamespace
+     WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
 ), ind AS MATERIALIZED (
     -- What an index shares with thousands of others is looked up at the end: this is kept in memory, whole.
     SELECT i.indexrelid AS oid, i.indrelid, c.relname, c.relkind, c.relpages, c.relnamespace, c.relam, r.name AS owner,
@@ -20,6 +25,7 @@ WITH RECURSIVE home AS MATERIALIZED (
       FROM pg_index i
       JOIN rel r ON r.oid = i.indrelid
       JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind IN ('i', 'I')
+     WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) OR c.relnamespace <> 'pg_toast'::regnamespace
 ), con AS MATERIALIZED (
     SELECT k.conindid, max(quote_ident(k.conname)) FILTER (WHERE k.contype <> 'f') AS name,
            bool_or(k.contype = 'f') AS referenced
@@ -29,6 +35,7 @@ WITH RECURSIVE home AS MATERIALIZED (
 ), helps AS MATERIALIZED (
     -- A predicate that only leaves out nulls of such a column leaves out what the key does not look for.
     SELECT DISTINCT i.indexrelid AS oid FROM pg_index i JOIN fkey f ON f.conrelid = i.indrelid
+      JOIN pg_class x ON x.oid = i.indexrelid AND x.relam <> (SELECT m.oid FROM pg_am m WHERE m.amname = 'brin')
      WHERE i.indisvalid AND i.indnkeyatts >= cardinality(f.conkey)
        AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey
        AND (i.indpred IS NULL OR substring(regexp_replace(i.indpred::text, ':(stmt_)?(location|len) -?\d+', '', 'g') FROM

@@ -2,7 +2,7 @@
 -- constants only, so nothing is lost. Of a key of several columns the first one tells how far the ranges reach; gaps are
 -- told for a key of one column only.
 WITH parted AS MATERIALIZED (
-    SELECT c.oid, c.relname, n.nspname, c.relispartition, p.partstrat, p.partnatts, p.partdefid, p.partattrs::int2[] AS attrs,
+    SELECT c.oid, c.relname, n.nspname, c.relispartition, c.reltuples, p.partstrat, p.partnatts, p.partdefid, p.partattrs::int2[] AS attrs,
            k.sorts[1] AS sort,
            p.partstrat = 'r' AND k.sorts[1] IN ('date', 'time') OR p.partstrat = 'l' AND k.sorts[1] = 'date' AS by_time,
            p.partstrat = 'r' AND k.sorts[1] NOT IN ('date', 'time') AND k.sorts && ARRAY['date', 'time']
@@ -79,7 +79,8 @@ WITH parted AS MATERIALIZED (
     SELECT b.parent, round(sum(1.0 / substring(b.text FROM 'modulus (\d+)')::numeric), 9)::float8 AS share
       FROM bound b JOIN parted p ON p.oid = b.parent AND p.partstrat = 'h' GROUP BY b.parent
 ), number AS MATERIALIZED (
-    SELECT b.parent, count(*) AS partitions FROM bound b GROUP BY b.parent
+    SELECT b.parent, count(*) AS partitions, sum(greatest(c.reltuples, 0))::int8 AS rows
+      FROM bound b JOIN pg_class c ON c.oid = b.oid GROUP BY b.parent
 )
 SELECT quote_ident(p.nspname) || '.' || quote_ident(p.relname) AS "table",
        p.nspname::text AS schema,
@@ -94,6 +95,11 @@ SELECT quote_ident(p.nspname) || '.' || quote_ident(p.relname) AS "table",
        coalesce(m.partitions, 0) AS partitions,
        p.partdefid <> 0 AS has_default,
        quote_ident(dn.nspname) || '.' || quote_ident(d.relname) AS default_partition,
+       CASE WHEN p.partdefid <> 0 THEN
+           ARRAY(SELECT quote_ident(a.attname) FROM pg_attribute a
+                  WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) END AS row_columns,
+       coalesce(m.rows, 0) AS rows,
+       {analyzed} AS analyzed,
        CASE WHEN d.relkind IN ('r') THEN greatest(pg_stat_get_live_tuples(d.oid), 0) END AS default_rows,
        CASE WHEN d.relkind = 'r' THEN format('SELECT pg_relation_size(%s) AS default_size', d.oid) END AS ask_default_size,
        d.relkind IS NOT NULL AND d.relkind <> 'r' AS default_elsewhere,

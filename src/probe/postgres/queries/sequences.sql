@@ -35,7 +35,9 @@ WITH RECURSIVE base AS (
              AND c.relkind IN ('r', 'p') AS countable,
            has_schema_privilege(n.oid, 'USAGE') AS in_schema,
            has_column_privilege(f.relid, f.attnum::int2, 'SELECT') AS in_column,
-           row_security_active(f.relid) AS filtered
+           row_security_active(f.relid) AS filtered,
+           f.attnum = ANY (ARRAY(SELECT i.indkey[0] FROM pg_index i WHERE i.indrelid = f.relid AND i.indisunique
+                                   AND i.indnkeyatts = 1 AND i.indpred IS NULL)) AS alone
       FROM feeds f
       JOIN pg_attribute a ON a.attrelid = f.relid AND a.attnum = f.attnum AND NOT a.attisdropped
       JOIN pg_class c ON c.oid = f.relid AND NOT c.relispartition
@@ -60,7 +62,10 @@ WITH RECURSIVE base AS (
            string_agg(format('GRANT SELECT (%I) ON %s TO "%s";', f.attname, f.owner, replace(current_user, '"', '""')), ' '
                ORDER BY f.owner, f.attnum) FILTER (WHERE countable AND NOT in_column) AS column_grants,
            string_agg(format('(SELECT max(%I)::numeric FROM %s)', f.attname, f.owner), ', '
-               ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS highest
+               ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS highest,
+           string_agg(format('(SELECT min(%I)::numeric FROM %s)', f.attname, f.owner), ', '
+               ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS lowest,
+           bool_or(f.alone) AS feeds_key
       FROM fed f GROUP BY f.seqid
 ), locked AS MATERIALIZED (
     -- Reading a sequence waits for TRUNCATE ... RESTART IDENTITY and DROP; one that is locked so costs its own facts only.
@@ -109,13 +114,13 @@ SELECT r.sequence AS sequence,
        r.bound AS "limit",
        r.seqcycle AS cycles,
        r.called AS last_value,
-       CASE WHEN r.seqcycle THEN 0.0
-            WHEN r.called IS NULL AND r.first = r.seqstart THEN 0.0
+       coalesce(a.feeds_key, false) AS feeds_key,
+       CASE WHEN r.called IS NULL AND r.first = r.seqstart THEN 0.0
             WHEN r.seqincrement > 0 THEN (r.next_or_last::numeric - r.seqmin)::float8
                                           / greatest(r.bound::numeric - r.seqmin, 1)::float8
             ELSE (r.seqmax - r.next_or_last::numeric)::float8 / greatest(r.seqmax - r.bound::numeric, 1)::float8
             END AS used_ratio,
-       CASE WHEN NOT r.seqcycle AND r.seqincrement > 0 AND r.bound >= r.next_or_last
+       CASE WHEN r.seqincrement > 0 AND r.bound >= r.next_or_last
             THEN least(9223372036854775807, (r.bound::numeric - r.next_or_last) / r.seqincrement)::int8 END AS left_values,
        NOT r.readable AS hidden,
        concat_ws(' ', CASE WHEN NOT r.in_schema THEN format('GRANT USAGE ON SCHEMA %I TO "%s";', r.nspname, replace(current_user, '"', '""')) END,
@@ -127,9 +132,11 @@ SELECT r.sequence AS sequence,
        coalesce(NOT a.readable, false) AS column_hidden,
        concat_ws(' ', a.schema_grants, a.column_grants) AS column_grants,
        coalesce(a.filtered, false) AS filtered,
-       CASE WHEN r.seqincrement > 0 AND r.readable AND NOT r.elsewhere AND NOT r.locked AND a.readable THEN
-            format('SELECT CASE WHEN h.most IS NOT NULL THEN least(h.most, 9223372036854775807)::int8 END AS highest, coalesce(h.most %s %s, false) AS behind'
-                   ' FROM (SELECT greatest(%s) AS most) h',
-                   CASE WHEN r.called IS NULL THEN '>=' ELSE '>' END, r.next_or_last, a.highest) END AS ask_highest
+       CASE WHEN r.readable AND NOT r.elsewhere AND NOT r.locked AND a.readable THEN
+            format('SELECT CASE WHEN h.most IS NOT NULL THEN greatest(least(h.most, 9223372036854775807), -9223372036854775808)::int8 END'
+                   ' AS highest, coalesce(h.most %s %s, false) AS behind FROM (SELECT %s) h',
+                   CASE WHEN r.seqincrement > 0 THEN '>' ELSE '<' END || CASE WHEN r.called IS NULL THEN '=' ELSE '' END,
+                   r.next_or_last, CASE WHEN r.seqincrement > 0 THEN format('greatest(%s) AS most', a.highest)
+                                        ELSE format('least(%s) AS most', a.lowest) END) END AS ask_highest
   FROM read r LEFT JOIN all_fed a ON a.seqid = r.oid
  ORDER BY 1

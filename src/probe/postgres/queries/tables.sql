@@ -17,14 +17,20 @@ WITH RECURSIVE locked AS MATERIALIZED (
     OFFSET 0
 ), visited AS (
     -- A vacuum or analyze leaves its time. Where there is none, and fewer rows are counted than the catalogue knows of,
-    -- the counters begin later than the table; where nobody knows of any, its file tells whether it is empty.
+    -- the counters begin later than the table. Otherwise its file tells: whether it is empty, where nobody knows of any
+    -- row, and whether it has grown by more than is counted, where rows came since.
     SELECT c.*, x.never AND c.reltuples > 0 AND c.live + c.dead < 0.9 * c.reltuples AS fewer,
-           x.never AND c.live + c.dead = 0 AND c.reltuples <= 0 AS unknown
+           x.never AND (c.live + c.dead = 0 AND c.reltuples <= 0 OR c.relpages > 0 AND c.reltuples > 0
+                        AND c.live + c.dead >= 0.9 * c.reltuples) AS unknown
       FROM counted c
      CROSS JOIN LATERAL (SELECT coalesce(c.vacuumed, c.autovacuumed, c.analyzed, c.autoanalyzed) IS NULL AS never) x
 ), rel AS MATERIALIZED (
     SELECT c.*, c.unknown AND c.oid IN (SELECT relation FROM locked) AS locked,
-           CASE WHEN c.unknown AND c.oid NOT IN (SELECT relation FROM locked) THEN coalesce(pg_relation_size(c.oid) > 0, false)
+           CASE WHEN c.unknown AND c.oid NOT IN (SELECT relation FROM locked) THEN
+                     -- As many rows as a page had lie in each page but the last.
+                     coalesce(CASE WHEN c.reltuples > 0 THEN c.live + c.dead < 0.9 * c.reltuples / c.relpages
+                                       * (pg_relation_size(c.oid) / current_setting('block_size')::int8 - 1)
+                                   ELSE pg_relation_size(c.oid) > 0 END, false)
                 ELSE c.fewer END AS forgotten
       FROM visited c
 ), toast AS MATERIALIZED (

@@ -11,10 +11,11 @@ SELECT current_setting('server_version') AS version,
        r.rolsuper AS superuser,
        ARRAY(SELECT p.rolname::text FROM pg_roles p
               WHERE p.rolname LIKE 'pg\_%' AND pg_has_role(current_user, p.oid, 'usage')) AS roles,
-       ARRAY(SELECT f.proname::text FROM pg_proc f
+       ARRAY(SELECT CASE f.proname WHEN 'pg_stat_file' THEN 'pg_stat_file(text, boolean)' ELSE f.proname::text END FROM pg_proc f
               WHERE f.pronamespace = 'pg_catalog'::regnamespace
                 AND f.proname IN ('pg_ls_waldir', 'pg_ls_archive_statusdir', 'pg_ls_tmpdir', 'pg_ls_logdir',
-                                  'pg_show_all_file_settings', 'pg_hba_file_rules', 'pg_current_logfile')
+                                  'pg_show_all_file_settings', 'pg_hba_file_rules', 'pg_current_logfile', 'pg_stat_file')
+                AND (f.proname <> 'pg_stat_file' OR f.pronargs = 2)
                 AND has_function_privilege(f.oid, 'execute')) AS functions,
        ARRAY(SELECT t.name FROM (VALUES ('pg_authid')) t (name)
               WHERE has_table_privilege('pg_catalog.' || t.name, 'select')) AS tables,

@@ -128,13 +128,15 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
             Missing::new(Cause::Denied, what).fix(format!("GRANT {name} TO {role};"))
         }
         When::Execute(name) => {
-            let what = format!("the role {role} may not execute {name}()");
+            // With its parameters where there are several of one name.
+            let call = if name.ends_with(')') { name.to_owned() } else { format!("{name}()") };
+            let what = format!("the role {role} may not execute {call}");
             // Of the functions for files pg_monitor has most; the others need a grant of their own, in each database.
             let monitor = name.starts_with("pg_ls_") || name == "pg_current_logfile";
             Missing::new(Cause::Denied, what).fix(if monitor {
                 format!("GRANT pg_monitor TO {role};")
             } else {
-                format!("GRANT EXECUTE ON FUNCTION pg_catalog.{name}() TO {role};")
+                format!("GRANT EXECUTE ON FUNCTION pg_catalog.{call} TO {role};")
             })
         }
         When::Select(name) => {
