@@ -274,9 +274,20 @@ impl Seen {
     }
 }
 
+/// In the words of psql: what is behind it is for another database.
+const CONNECT: &str = "\\connect ";
+/// Where the name of that database ends.
+const THERE: &str = " \\\\ ";
+
+/// The database for which a statement is, if it says so.
+fn home(fix: &str) -> (Option<&str>, &str) {
+    let there = fix.strip_prefix(CONNECT).and_then(|rest| rest.split_once(THERE));
+    there.map_or((None, fix), |(database, statement)| (Some(database), statement))
+}
+
 /// Several statements in one line as one each, so that none is told twice.
 fn statements(fix: &str) -> Vec<String> {
-    let starts = ["GRANT ", "ALTER ", "CREATE EXTENSION "];
+    let starts = ["GRANT ", "ALTER ", "CREATE EXTENSION ", "ANALYZE ", CONNECT];
     let mut parts: Vec<String> = Vec::new();
     for part in fix.split_inclusive("; ") {
         match parts.last_mut() {
@@ -284,7 +295,13 @@ fn statements(fix: &str) -> Vec<String> {
             _ => parts.push(part.to_owned()),
         }
     }
-    parts.iter().map(|part| part.trim_end().to_owned()).collect()
+    let mut last = None;
+    let named = parts.iter().map(|part| {
+        let (database, statement) = home(part.trim_end());
+        last = database.or(last);
+        last.map_or_else(|| statement.to_owned(), |database| format!("{CONNECT}{database}{THERE}{statement}"))
+    });
+    named.collect()
 }
 
 fn clipped(text: &str) -> String {
@@ -330,14 +347,23 @@ fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
     let (run, say): (Vec<&String>, Vec<&String>) = fixes.iter().partition(|fix| is_command(fix, sql));
     let mut text = format!("\n{comment} to see the rest of {}:\n", inline(&entry.name));
     say.iter().for_each(|fix| text.push_str(&format!("{comment} {}\n", inline(fix))));
-    run.iter().for_each(|fix| text.push_str(&format!("{}\n", inline(fix))));
+    let mut by_home: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for (database, statement) in run.iter().map(|fix| home(fix)) {
+        by_home.entry(database).or_default().push(statement);
+    }
+    for (database, statements) in by_home {
+        let connect = database.map(|database| format!("{CONNECT}{}\n", inline(database)));
+        text.push_str(&connect.unwrap_or_default());
+        statements.iter().for_each(|statement| text.push_str(&format!("{}\n", inline(statement))));
+    }
     text
 }
 
 fn is_command(fix: &str, sql: bool) -> bool {
     if sql {
-        return fix.ends_with(';')
-            && ["GRANT ", "ALTER ", "SET ", "CREATE EXTENSION "].iter().any(|verb| fix.starts_with(verb));
+        let (_, statement) = home(fix);
+        let verbs = ["GRANT ", "ALTER ", "SET ", "CREATE EXTENSION ", "ANALYZE "];
+        return fix.ends_with(';') && verbs.iter().any(|verb| statement.starts_with(verb));
     }
     ["setfacl ", "chmod ", "chown ", "namei ", "usermod ", "ulimit ", "getent "]
         .iter()
@@ -356,6 +382,20 @@ mod tests {
         );
         assert_eq!(statements("GRANT SELECT ON \"a; b\" TO w;"), ["GRANT SELECT ON \"a; b\" TO w;"]);
         assert_eq!(statements("look; then say"), ["look; then say"]);
+    }
+
+    #[test]
+    fn what_is_for_another_database_is_run_there() {
+        let fix = r#"\connect b \\ CREATE EXTENSION amcheck; GRANT SELECT ON t TO w; \connect "a 1" \\ GRANT SELECT ON t TO w;"#;
+        let mut fixes = statements(fix);
+        fixes.push("GRANT pg_monitor TO w;".to_owned());
+        let mut entry = adhoc("host").unwrap();
+        entry.kind = Arc::from("postgres");
+        let told = prescription(&entry, &fixes);
+        assert_eq!(
+            told.split_once(":\n").unwrap().1,
+            "GRANT pg_monitor TO w;\n\\connect \"a 1\"\nGRANT SELECT ON t TO w;\n\\connect b\nCREATE EXTENSION amcheck;\nGRANT SELECT ON t TO w;\n"
+        );
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(in crate::probe) static TABLES: Reading = Reading {
             cause: Cause::NoHistory,
             level: Level::Row,
             what: "the counters know nothing of its rows: they were lost (crash, upgrade, failover, reset), or its first rows are not committed yet",
-            fix: "ANALYZE the table",
+            fix: "ANALYZE {table};",
         },
         Fault {
             column: "locked",

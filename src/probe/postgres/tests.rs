@@ -188,6 +188,41 @@ select pg_stat_reset_single_table_counters('t'::regclass)",
     assert_eq!(value(&answer, 0, "live_rows"), Value::Int(150));
 }
 
+/// As many rows came after the loss as were there before: the counter says what the catalogue says, and the file does not.
+#[test]
+fn a_table_that_grew_by_more_than_is_counted_is_not_known() {
+    let database = Database::new(
+        "create table queue (id int, note text);
+insert into queue select i, 'text' from generate_series(1, 20000) i;
+analyze queue;
+delete from queue where id % 2 = 0;
+select pg_stat_reset();
+insert into queue select i, 'text' from generate_series(1, 20000) i;
+create table grown (id int, note text);
+insert into grown select i, 'text' from generate_series(1, 1000) i;
+create index on grown (id);
+insert into grown select i, 'text' from generate_series(1, 30000) i;
+create table small (id int);
+insert into small select i from generate_series(1, 200) i;
+create index on small (id);
+insert into small select i from generate_series(1, 200) i",
+    );
+    let ask = || database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
+    let answer = ask();
+    let queue = row_of(&answer, "public.queue");
+    assert_eq!(missing(&answer, queue, "dead_rows").cause, Cause::NoHistory);
+    for (table, rows) in [("grown", 31_000), ("small", 400)] {
+        let row = row_of(&answer, &format!("public.{table}"));
+        assert_eq!(
+            value(&answer, row, "live_rows"),
+            Value::Int(rows),
+            "{table} was never analyzed, and is whole"
+        );
+    }
+    database.run("analyze queue");
+    assert_eq!(value(&ask(), queue, "dead_rows"), Value::Int(10_000));
+}
+
 #[test]
 fn lost_counters_of_a_table_that_was_never_analyzed_are_told() {
     let database = Database::new(

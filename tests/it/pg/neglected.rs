@@ -2,6 +2,8 @@
 //! statements of the report are pasted as they stand, and the second run is green where it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::process::Stdio;
 
 use serde_json::Value as Json;
 
@@ -153,4 +155,52 @@ fn a_neglected_server_is_found_out_and_mended_by_its_report() {
     // No subscription and no slot is left, which is fine; no prepared transaction, and so on.
     assert!(passed.iter().all(|verdict| *verdict == "pass"), "{passed:?}");
     assert!(DEFECTS.len() >= 10);
+}
+
+/// Pasted into one session of psql.
+fn typed(server: &Server, text: &str) {
+    let mut psql = server.psql("postgres").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    psql.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(psql.wait().unwrap().success(), "{text}");
+}
+
+/// What `doctor` prints for several databases is pasted whole, once.
+#[test]
+fn grants_of_several_databases_name_each() {
+    let server = Server::new("");
+    server.sql("CREATE ROLE watcher LOGIN IN ROLE pg_monitor");
+    for (name, table) in [("shop", "orders"), ("\"My Archive\"", "\"Old Orders\"")] {
+        server.sql(&format!("CREATE DATABASE {name}"));
+        let made = "CREATE SCHEMA s; CREATE TABLE s.@ (id serial PRIMARY KEY, up int REFERENCES s.@); \
+                    INSERT INTO s.@ SELECT i FROM generate_series(1, 100000) i";
+        typed(&server, &format!("\\connect {name}\n{};", made.replace('@', table)));
+    }
+    let shop = Shop::new();
+    shop.project(&format!(
+        "owner: team-test\npolicies: ['builtin:postgres']\n\
+         targets: {{ db: {{ type: postgres, url: 'postgres://watcher@127.0.0.1:{}/postgres', databases: all }} }}\n\
+         overrides: [{{ policy: postgres-index-corruption, set: {{ min_size: 1MiB }} }}]\n",
+        server.port()
+    ));
+    let grants = missing_grants(&shop);
+    for part in [
+        "\\connect \"My Archive\"",
+        "\\connect shop",
+        "CREATE EXTENSION amcheck;",
+        "GRANT SELECT ON s.orders TO \"watcher\";",
+    ] {
+        assert!(grants.iter().any(|line| line == part), "{part}: {grants:#?}");
+    }
+    typed(&server, &grants.join("\n"));
+    assert_eq!(missing_grants(&shop), Vec::<String>::new());
+    // A finding says where as well.
+    server.sql("CREATE DATABASE late");
+    typed(&server, "\\connect late\nCREATE TABLE t (id serial);");
+    let run = shop.check(&["--policy", "postgres-sequence-exhaustion"]);
+    let fix = "\\connect late \\\\ GRANT SELECT ON SEQUENCE public.t_id_seq TO \"watcher\";";
+    let causes: Vec<&Json> = run.findings().iter().map(|one| &one["cause"]["fix"]).collect();
+    assert!(
+        causes.iter().any(|found| found.as_str().is_some_and(|found| found.starts_with(fix))),
+        "{causes:?}"
+    );
 }

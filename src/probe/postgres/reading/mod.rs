@@ -6,6 +6,7 @@
 //! being declared so, or a word that the declaration does not know, is a fault of that fact, never a value.
 
 mod costly;
+mod home;
 mod part;
 mod row;
 
@@ -175,17 +176,20 @@ impl Reading {
         several: bool,
         table: &mut TableBuilder,
     ) -> Result<(), Missing> {
+        let prefix = if several { plain_or_quoted(&session.who.database) } else { String::new() };
+        let there = |why: Missing| if several { home::in_database(why, &prefix) } else { why };
         if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
-            return Err(why);
+            return Err(there(why));
         }
-        let (mut sql, lost) = part::resolved(self, &session.who, ask.request);
+        let (mut sql, mut lost) = part::resolved(self, &session.who, ask.request);
+        for (_, why) in &mut lost {
+            *why = Arc::new(there((**why).clone()));
+        }
         if sql.contains(STARTED) {
             sql = sql.replace(STARTED, &started_with(session.cx)?);
         }
         let mut shape = row::Shape::new(self, ask.request, &session.who, lost);
-        if several {
-            shape.prefix = plain_or_quoted(&session.who.database);
-        }
+        shape.prefix = prefix;
         let texts = ask.request.args.get(self.list).map(|_| {
             ask.request.args.texts(self.list).iter().map(ToString::to_string).collect::<Vec<String>>()
         });

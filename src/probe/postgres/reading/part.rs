@@ -151,8 +151,13 @@ fn why_not(when: When, who: &Who) -> Option<Missing> {
         When::Replica => Missing::new(Cause::Unsupported, "the server is no replica").fix("ask the replica"),
         When::Extension(name) => {
             let database = quoted(&who.database);
+            // The functions of amcheck are nobody's at first; those of pgstattuple are pg_monitor's.
+            let grant = match name {
+                "amcheck" => format!(" GRANT EXECUTE ON FUNCTION bt_index_check(regclass) TO {role};"),
+                _ => String::new(),
+            };
             Missing::new(Cause::Absent, format!("the database {database} has no extension {name}"))
-                .fix(format!("CREATE EXTENSION {name};"))
+                .fix(format!("CREATE EXTENSION {name};{grant}"))
         }
         When::Wanted(_) | When::AnyWanted(_) => return None,
     };

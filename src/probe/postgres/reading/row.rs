@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use super::home::in_database;
 use super::part::Lost;
 use super::{Reading, of_row};
 use crate::fact::{Cause, Cell, Field, Level, Missing, Request, TableBuilder, TextKind, Type, Unit, Value};
@@ -162,8 +163,15 @@ impl<'a> Shape<'a> {
 
     fn said(&self, fault: &Fault, row: &PgRow) -> Missing {
         let filled = |text: &str| filled(text, row, &self.role);
-        let why = Missing::new(fault.cause, filled(fault.what)).level(fault.level);
-        if fault.fix.is_empty() { why } else { why.fix(filled(fault.fix)) }
+        let mut why = Missing::new(fault.cause, filled(fault.what)).level(fault.level);
+        if !self.prefix.is_empty() {
+            why.what.push_str(&format!(" (database {})", self.prefix));
+        }
+        match (fault.fix, &*self.prefix) {
+            ("", _) => why,
+            (fix, "") => why.fix(filled(fix)),
+            (fix, database) => in_database(why.fix(filled(fix)), database),
+        }
     }
 }
 

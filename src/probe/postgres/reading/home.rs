@@ -1,0 +1,45 @@
+//! Where a grant has to be given, if an answer is about several databases.
+
+use crate::fact::Missing;
+
+/// The same, with statements that hold in one database only in the words of psql that go there first.
+pub(super) fn in_database(why: Missing, database: &str) -> Missing {
+    let fix = why.fix.map(|fix| match is_of_one(&fix) {
+        true => format!("\\connect {database} \\\\ {fix}"),
+        false => fix,
+    });
+    Missing { fix, ..why }
+}
+
+/// Statements of which one holds in the database in which it is run. Memberships and roles are the server's.
+fn is_of_one(fix: &str) -> bool {
+    let of_server = |statement: &str| {
+        statement.starts_with("ALTER ROLE ")
+            || statement.starts_with("GRANT ") && !statement.contains(" ON ")
+            || statement.is_empty()
+    };
+    fix.ends_with(';') && !fix.split("; ").all(of_server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_database;
+    use crate::fact::{Cause, Missing};
+
+    #[test]
+    fn a_grant_names_its_database() {
+        let of =
+            |fix: &str| in_database(Missing::new(Cause::Denied, "").fix(fix), "\"my shop\"").fix.unwrap();
+        assert_eq!(
+            of("GRANT SELECT ON public.t TO \"w\";"),
+            "\\connect \"my shop\" \\\\ GRANT SELECT ON public.t TO \"w\";"
+        );
+        assert_eq!(
+            of("CREATE EXTENSION amcheck; GRANT pg_monitor TO w;"),
+            "\\connect \"my shop\" \\\\ CREATE EXTENSION amcheck; GRANT pg_monitor TO w;"
+        );
+        for server in ["GRANT pg_monitor TO w;", "ALTER ROLE w BYPASSRLS;", "ask the primary"] {
+            assert_eq!(of(server), server);
+        }
+    }
+}
