@@ -176,3 +176,30 @@ fn moved(verdicts: &Verdicts<'_>, policy: &str, at: Timestamp) -> Vec<VerdictMov
     });
     pairs.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::otherwise;
+    use crate::audit::promise::testing::check;
+
+    #[test]
+    fn what_is_not_judged_any_more_is_looser_and_what_is_again_stricter() {
+        let judged = check("a", Some(24));
+        let mut skipped = check("a", Some(24));
+        skipped.skip = Some("moved to another project".to_owned());
+        let told = |old, new| otherwise(old, new);
+        assert_eq!(
+            told(&judged, &skipped),
+            [(true, "not judged any more: moved to another project".to_owned())]
+        );
+        assert_eq!(told(&skipped, &judged), [(false, "judged again".to_owned())]);
+        let mut weekly = check("a", Some(24 * 7));
+        weekly.grace = judged.grace;
+        weekly.looser = vec!["limit 5, default 3".to_owned()];
+        assert_eq!(
+            told(&judged, &weekly),
+            [(true, "judged every 7d, was every 1d".to_owned()), (true, "limit 5, default 3".to_owned())]
+        );
+        assert_eq!(otherwise(&judged, &judged), []);
+    }
+}

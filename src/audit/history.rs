@@ -132,6 +132,9 @@ pub(super) fn patterns(
                 count,
             });
         };
+        if verdicts.skipped >= FEW && judged == 0 {
+            add(PatternKind::AlwaysSkipped, verdicts.skipped);
+        }
         if judged < FEW {
             continue;
         }
@@ -184,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::store::{LedgerRun, Turn};
-    use crate::verdict::Finding;
+    use crate::verdict::{Counts, Finding};
 
     fn at(day: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day)
@@ -198,6 +201,12 @@ mod tests {
 
     /// The same of runs that began on these days, in the order in which they were saved.
     fn spells_of(judged: &[(Verdict, bool)], days: &[i64]) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let ledger = ledger(judged, days);
+        let found = histories(&ledger, &ledger.by_check()).remove(0);
+        found.spells.iter().map(|spell| (spell.from, spell.to)).collect()
+    }
+
+    fn ledger(judged: &[(Verdict, bool)], days: &[i64]) -> Ledger {
         let runs = 0..judged.len();
         let run = |run: usize| LedgerRun {
             id: i64::try_from(run).unwrap(),
@@ -225,15 +234,69 @@ mod tests {
             turns: vec![turn(0, Some(Verdict::Fail)), turn(1, None)],
             newest: Finding::notice("aa".into(), "p", "db", "team".into(), String::new()),
         };
-        let ledger = Ledger {
+        Ledger {
             runs: runs.map(run).collect(),
             checks: vec![("p".into(), "db".into(), false)],
             judged: judged.iter().enumerate().map(one).collect(),
             findings: vec![finding],
             ..Ledger::default()
+        }
+    }
+
+    /// What a person should think about after these verdicts, one a day.
+    fn thoughts(verdicts: &[Verdict], until: i64) -> Vec<(PatternKind, u64)> {
+        let judged: Vec<(Verdict, bool)> =
+            verdicts.iter().map(|verdict| (*verdict, *verdict != Verdict::Unknown)).collect();
+        let days: Vec<i64> = (0..).take(verdicts.len()).collect();
+        let mut ledger = ledger(&judged, &days);
+        // It stands from the first day on.
+        ledger.findings[0].turns.truncate(1);
+        let mut counts = Counts::default();
+        verdicts.iter().for_each(|verdict| counts.add(*verdict, 1));
+        let check = Counted {
+            policy: "p".into(),
+            target: "db".into(),
+            tier: "daily".into(),
+            owner: "team".into(),
+            from: at(0),
+            until: at(until),
+            new: false,
+            ended: false,
+            every: Some(86_400),
+            expected: 0,
+            judged: 0,
+            missed: 0,
+            verdicts: counts,
+            last: None,
+            now: verdicts.last().copied(),
         };
-        let found = histories(&ledger, &ledger.by_check()).remove(0);
-        found.spells.iter().map(|spell| (spell.from, spell.to)).collect()
+        let period = Period { name: String::new(), from: at(0), to: at(until), until: at(until) };
+        let judged = ledger.by_check();
+        let histories = if verdicts[0] == Verdict::Fail { histories(&ledger, &judged) } else { Vec::new() };
+        let found = patterns((&ledger, &judged), &[check], &histories, &period);
+        found.iter().map(|one| (one.kind, one.count)).collect()
+    }
+
+    #[test]
+    fn what_never_changes_and_what_always_does_is_told() {
+        let (pass, fail) = (Verdict::Pass, Verdict::Fail);
+        let always = |verdict: Verdict| vec![verdict; 9];
+        assert_eq!(thoughts(&always(pass), 9), [(PatternKind::AlwaysPasses, 9)]);
+        assert_eq!(thoughts(&always(Verdict::Unknown), 9), [(PatternKind::NeverRead, 9)]);
+        assert_eq!(thoughts(&always(Verdict::Skipped), 9), [(PatternKind::AlwaysSkipped, 9)]);
+        assert_eq!(thoughts(&always(fail), 9), [(PatternKind::AlwaysFails, 9)]);
+        assert_eq!(
+            thoughts(&always(fail), 100),
+            [(PatternKind::AlwaysFails, 9), (PatternKind::Unmended, 100)],
+            "nobody mended it in 90 days"
+        );
+        let flapping: Vec<Verdict> = [pass, fail].into_iter().cycle().take(12).collect();
+        assert_eq!(thoughts(&flapping, 12), [(PatternKind::Flaps, 11)]);
+        let mut once = always(pass);
+        once.push(fail);
+        assert_eq!(thoughts(&once, 12), [], "it can fail");
+        assert_eq!(thoughts(&[pass, pass], 2), [], "too few to say");
+        assert_eq!(thoughts(&[Verdict::Skipped, Verdict::Skipped], 2), []);
     }
 
     #[test]

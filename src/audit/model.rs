@@ -298,6 +298,8 @@ pub enum PatternKind {
     AlwaysFails,
     /// It was never judged: it could not be read every time.
     NeverRead,
+    /// It was skipped every time: its `when` never held.
+    AlwaysSkipped,
     /// It changes often.
     Flaps,
     /// Nobody mended it in 90 days.

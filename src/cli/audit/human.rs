@@ -173,6 +173,9 @@ fn patterns(text: &mut String, audit: &Audit) {
             let what = match one.kind {
                 PatternKind::AlwaysFails => format!("failed every time ({})", one.judged),
                 PatternKind::NeverRead => format!("could never be judged ({})", one.judged),
+                PatternKind::AlwaysSkipped => {
+                    format!("skipped every time ({}): does it ask anything?", one.count)
+                }
                 PatternKind::Flaps => {
                     format!("changed {} in {} judgements", count(one.count, "time"), one.judged)
                 }

@@ -249,6 +249,7 @@ fn patterns() -> Vec<Pattern> {
     vec![
         pattern(PatternKind::AlwaysFails, "postgres-rule-07", "", 92, 92),
         pattern(PatternKind::NeverRead, "disk-usage", "", 92, 92),
+        pattern(PatternKind::AlwaysSkipped, "postgres-roles-reviewed", "", 0, 92),
         pattern(PatternKind::Flaps, "tls-chain", "", 45, 17),
         pattern(PatternKind::Unmended, "postgres-dead-tuples", "public.audit_log", 0, 131),
         pattern(PatternKind::AlwaysPasses, "postgres-rule-01", "", 92, 92),

@@ -202,7 +202,7 @@ fn spell() -> Json {
 }
 
 fn pattern() -> Json {
-    let kinds = ["always-fails", "never-read", "flaps", "unmended", "always-passes"];
+    let kinds = ["always-fails", "never-read", "always-skipped", "flaps", "unmended", "always-passes"];
     object(
         "something that a person should think about",
         &[

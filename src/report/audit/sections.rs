@@ -149,6 +149,7 @@ fn pattern(one: &Pattern) -> (&'static str, &'static str, String) {
     match one.kind {
         PatternKind::AlwaysFails => ("fail", "always fails", of("judgement")),
         PatternKind::NeverRead => ("unknown", "was never read", of("judgement")),
+        PatternKind::AlwaysSkipped => ("skipped", "is always skipped", count(one.count, "run")),
         PatternKind::Flaps => {
             ("warn", "flaps", format!("{} in {}", count(one.count, "change"), count(one.judged, "judgement")))
         }
@@ -182,7 +183,7 @@ fn patterns(audit: &Audit) -> Section {
         table(
             "What a person should think about",
             others,
-            "Nothing always fails, flaps, was never read, or is open for 90 days.",
+            "Nothing always fails, flaps, was never read, is always skipped, or is open for 90 days.",
             false,
         ),
         table(

@@ -4,9 +4,8 @@ use crate::fact::Missing;
 
 /// The same, with statements that hold in one database only in the words of psql that go there first.
 pub(super) fn in_database(why: Missing, database: &str) -> Missing {
-    let fix = why.fix.map(|fix| {
-        if is_of_one(&fix) { format!("\\connect {database} \\\\ {fix}") } else { fix }
-    });
+    let fix =
+        why.fix.map(|fix| if is_of_one(&fix) { format!("\\connect {database} \\\\ {fix}") } else { fix });
     Missing { fix, ..why }
 }
 
