@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::Pattern;
 use crate::verdict::{Finding, WaiverNote};
 
 /// What kind of exception it is.
@@ -65,7 +66,7 @@ impl Allowed {
             }
             None => (None, self.scope.strip_prefix("subject ")),
         };
-        let named = |pattern: Option<&str>| pattern.filter(|pattern| *pattern != "*").map(Named::new);
+        let named = |pattern: Option<&str>| pattern.filter(|pattern| *pattern != "*").map(Pattern::or_name);
         Scope { policy: named(Some(&self.policy)), target: named(target), subject: named(subject) }
     }
 
@@ -79,38 +80,19 @@ impl Allowed {
 /// Which findings a waiver names; none of a part is all of them.
 #[derive(Debug)]
 pub struct Scope {
-    policy: Option<Named>,
-    target: Option<Named>,
-    subject: Option<Named>,
+    policy: Option<Pattern>,
+    target: Option<Pattern>,
+    subject: Option<Pattern>,
 }
 
 impl Scope {
     /// Does it name this one?
     pub fn holds(&self, finding: &Finding) -> bool {
-        let fits = |named: &Option<Named>, name: &str| named.as_ref().is_none_or(|named| named.fits(name));
+        let fits =
+            |named: &Option<Pattern>, name: &str| named.as_ref().is_none_or(|named| named.matches(name));
         fits(&self.policy, &finding.policy)
             && fits(&self.target, &finding.target)
             && fits(&self.subject, &finding.subject.shown)
-    }
-}
-
-/// A pattern of names as a waiver writes it. One that cannot be read stands for itself.
-#[derive(Debug)]
-struct Named {
-    text: String,
-    matcher: Option<globset::GlobMatcher>,
-}
-
-impl Named {
-    fn new(text: &str) -> Self {
-        let signs: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
-        let glob = || globset::GlobBuilder::new(text).literal_separator(false).build().ok();
-        let matcher = text.contains(signs).then(glob).flatten().map(|glob| glob.compile_matcher());
-        Self { text: text.to_owned(), matcher }
-    }
-
-    fn fits(&self, name: &str) -> bool {
-        self.text == name || self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(name))
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Diag, Level, code};
+use crate::fact::Pattern;
 use crate::policy::cases::{CaseFile, decode};
 use crate::policy::cores::on_all_cores;
 use crate::policy::load::{File, Loaded};
-use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project};
 use crate::source::Loc;
 

@@ -8,10 +8,9 @@ use clap::Args;
 
 use crate::diag::did_you_mean;
 use crate::fact::{
-    Cause, Declared, Level, Missing, Observation, ProbeDecl, Request, Table, ZeroRows, catalogue,
+    Cause, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, ZeroRows, catalogue,
 };
 use crate::observe::verify;
-use crate::policy::project::Pattern;
 use crate::policy::{Project, TargetEntry};
 use crate::report::inline;
 use crate::secret::Redactor;

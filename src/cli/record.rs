@@ -7,8 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::diag::{Diag, code};
-use crate::fact::{Field, Masker, Recording, catalogue, is_text};
-use crate::policy::project::Pattern;
+use crate::fact::{Field, Masker, Pattern, Recording, catalogue, is_text};
 use crate::secret::Redactor;
 use crate::verdict::Timings;
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::diag::{Diag, Level, code};
+use crate::fact::Pattern;
 use crate::lint;
 use crate::plan::{Selection, SetArg, TargetInfo};
 use crate::policy::load::{Known, Loaded, Origin};
-use crate::policy::project::{self, LeftOut, Pattern};
+use crate::policy::project::{self, LeftOut};
 use crate::policy::{Policy, Project, TargetEntry, Tier, attestations};
 use crate::source::yaml;
 use crate::source::{Loc, Source};

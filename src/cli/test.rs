@@ -162,11 +162,11 @@ fn asked<'a>(arguments: &Arguments, setup: &'a Setup, files: &'a [CaseFile]) -> 
     Ok(Asked { root: &setup.project.root, policies, files, cases, faults: Vec::new() })
 }
 
-fn patterns(texts: &[String]) -> Result<Vec<crate::policy::project::Pattern>, Problem> {
+fn patterns(texts: &[String]) -> Result<Vec<crate::fact::Pattern>, Problem> {
     texts
         .iter()
         .map(|text| {
-            crate::policy::project::Pattern::new(text)
+            crate::fact::Pattern::new(text)
                 .map_err(|error| Problem::usage(error, "`*` stands for any characters"))
         })
         .collect()

@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use crate::diag::{Diag, Level, code, did_you_mean};
-use crate::fact::{Type, Value, parse_date, show};
+use crate::fact::{Pattern, Type, Value, parse_date, show};
 use crate::lint;
-use crate::policy::project::{self, Pattern};
+use crate::policy::project;
 use crate::source::yaml::{self, Kind, Node, scalar};
 use crate::source::{Loc, Source};
 

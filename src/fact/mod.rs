@@ -20,6 +20,7 @@ mod observation;
 mod observation_json;
 mod past;
 mod past_json;
+mod pattern;
 mod recording;
 mod recording_read;
 mod records;
@@ -47,6 +48,7 @@ pub use number::{float_to_int, int_to_float};
 pub use observation::{Identity, Observation, OtherSystem};
 pub use observation_json::{observation_from_json, observation_to_json};
 pub use past::{Before, History, Past, PastRequest, Recall, Track, Whose};
+pub use pattern::Pattern;
 pub use recording::{FORMAT, Recording};
 pub use records::{
     CheckPast, CheckRow, ControlPast, ControlRow, ExceptionRow, FindingRow, Records, RunRow, TargetRow,

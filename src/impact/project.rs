@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fact::{Type, Value, micros, show};
-use crate::policy::project::Pattern;
+use crate::fact::{Pattern, Type, Value, micros, show};
 use crate::policy::{Tier, Waiver};
 use crate::source::Loc;
 use crate::verdict::{Direction, PolicyChange};

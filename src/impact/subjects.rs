@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::fact::Pattern;
 use crate::plan::{Check, SubjectSettings};
-use crate::policy::project::Pattern;
 use crate::verdict::{Direction, PolicyChange};
 
 use super::places::Keys;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::fact::{Identity, Missing};
+use crate::fact::{Identity, Missing, Pattern};
 use crate::plan::Plan;
 use crate::policy::decode::digest;
-use crate::policy::project::Pattern;
 use crate::policy::{Override, Project};
 use crate::verdict::{Check, Counts, Fault, Finding, RunReport, Verdict};
 

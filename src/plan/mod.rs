@@ -12,9 +12,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::diag::Diag;
-use crate::fact::{Key, Missing, PastRequest, Request, Value};
+use crate::fact::{Key, Missing, PastRequest, Pattern, Request, Value};
 use crate::policy::calendar::Calendar;
-use crate::policy::project::Pattern;
 use crate::policy::{Policy, Project, Tier, Waiver};
 use crate::verdict::{Layer, Severity, Urgency};
 

@@ -1,4 +1,4 @@
-//! Exceptions of the project file: overrides and waivers, and the patterns that they name things by.
+//! Exceptions of the project file: overrides and waivers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Reader;
 use super::nodes::{items, labels, owned, pairs, text};
 use crate::diag::{Diag, code};
-use crate::fact::{Type, Value};
+use crate::fact::{Pattern, Type, Value};
 use crate::policy::literal;
 use crate::source::Loc;
 use crate::source::yaml::Node;
@@ -46,46 +46,6 @@ impl Override {
             Layer::Environment
         } else {
             Layer::Project
-        }
-    }
-}
-
-/// A glob over a whole name.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    /// As written.
-    pub text: Arc<str>,
-    matcher: globset::GlobMatcher,
-}
-
-impl Pattern {
-    /// Compiles a glob; `*` stands for any characters.
-    pub fn new(text: &str) -> Result<Self, String> {
-        let glob = globset::GlobBuilder::new(text)
-            .literal_separator(false)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { text: Arc::from(text), matcher: glob.compile_matcher() })
-    }
-
-    /// Does the whole name match?
-    pub fn matches(&self, name: &str) -> bool {
-        *self.text == *name || self.matcher.is_match(name)
-    }
-
-    /// May one name match both? Only two of which that cannot be are told apart.
-    pub fn may_meet(&self, other: &Self) -> bool {
-        let signs: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
-        let (a, b) = (&*self.text, &*other.text);
-        match (a.contains(signs), b.contains(signs)) {
-            (false, _) => other.matches(a),
-            (true, false) => self.matches(b),
-            (true, true) => {
-                let [start_a, start_b] = [a, b].map(|text| text.split(signs).next().unwrap_or(text));
-                let [end_a, end_b] = [a, b].map(|text| text.rsplit(signs).next().unwrap_or(text));
-                (start_a.starts_with(start_b) || start_b.starts_with(start_a))
-                    && (end_a.ends_with(end_b) || end_b.ends_with(end_a))
-            }
         }
     }
 }
@@ -180,29 +140,6 @@ impl Reader {
                     );
                 }
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Pattern;
-
-    #[test]
-    fn patterns_meet_unless_they_begin_or_end_differently() {
-        for (a, b, meet) in [
-            ("x", "x", true),
-            ("x", "y", false),
-            ("public.*", "public.t", true),
-            ("public.*", "other.t", false),
-            ("public.*", "*.t", true),
-            ("public.*", "other.*", false),
-            ("*.log", "*.txt", false),
-            ("a{b,c}", "a[bc]", true),
-            ("*", "?", true),
-        ] {
-            let [a, b] = [a, b].map(|text| Pattern::new(text).unwrap());
-            assert_eq!((a.may_meet(&b), b.may_meet(&a)), (meet, meet), "{} {}", a.text, b.text);
         }
     }
 }

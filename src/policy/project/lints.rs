@@ -8,9 +8,9 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::Reader;
-use super::exceptions::Pattern;
 use super::nodes::{items, pairs, text};
 use crate::diag::{Diag, Level, code};
+use crate::fact::Pattern;
 use crate::policy::model::Tier;
 use crate::policy::nodes::texts;
 use crate::source::Loc;

@@ -33,7 +33,7 @@ use crate::source::{Loc, Source};
 use crate::verdict::{Urgency, Verdict};
 use nodes::{duration, items, labels, owned, pairs, text};
 
-pub use exceptions::{Override, Pattern, Waiver};
+pub use exceptions::{Override, Waiver};
 pub use gate::{Gate, Moved};
 pub use lints::{HouseRule, LintLevel, LintSettings};
 pub use salvage::{LeftOut, decode_as_far};
