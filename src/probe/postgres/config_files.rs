@@ -11,10 +11,10 @@ pub(in crate::probe) static CONFIG_FILES: Reading = Reading {
         When::Member("pg_read_all_settings"),
     ],
     parts: &[Part {
-        name: "included",
+        name: "hba_file",
         when: &[When::Since(16)],
-        sql: "UNION SELECT h.file_name, 'hba' FROM pg_hba_file_rules() h WHERE h.file_name IS NOT NULL",
-        otherwise: "",
+        sql: "coalesce(h.file_name, current_setting('hba_file'))",
+        otherwise: "current_setting('hba_file')",
         facts: &[],
     }],
     ..Reading::server(include_str!("queries/config_files.sql"))

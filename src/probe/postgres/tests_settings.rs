@@ -351,13 +351,13 @@ grant execute on function pg_read_file(text) to public; grant execute on functio
         ("UPDATE on column pg_catalog.pg_authid.rolname", "column"),
         ("INSERT on view public.pg_stat_statements", "view"),
         ("CREATE on schema pg_catalog", "schema"),
-        ("EXECUTE on function pg_read_file(text)", "function"),
+        ("EXECUTE on function pg_catalog.pg_read_file(text)", "function"),
     ] {
         assert_eq!(value(&answer, at(grant), "kind"), Value::text(kind), "{grant}");
     }
     assert_eq!(
-        value(&answer, at("EXECUTE on function pg_read_file(text)"), "object"),
-        Value::text("pg_catalog.pg_read_file")
+        value(&answer, at("EXECUTE on function pg_catalog.pg_read_file(text)"), "signature"),
+        Value::text("pg_catalog.pg_read_file(text)")
     );
     let lent = at(&format!("SELECT on table public.orders by lender_{name}"));
     assert_eq!(value(&answer, lent, "granted_by"), Value::text(format!("lender_{name}")));

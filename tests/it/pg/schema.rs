@@ -167,14 +167,15 @@ fn a_sequence_that_begins_near_its_end_is_near_its_end() {
     ]);
     database.sql("CREATE TABLE \"Wide\" (id numeric(38) PRIMARY KEY); CREATE SEQUENCE own MAXVALUE 100 OWNED BY \"Wide\".id");
     database.sql("SELECT setval('own', 99)");
+    database.sql("CREATE TABLE last (id int GENERATED ALWAYS AS IDENTITY (START 2147483647) PRIMARY KEY)");
     database.sql("CREATE TABLE turns (id int PRIMARY KEY); CREATE SEQUENCE turn MAXVALUE 100 CYCLE OWNED BY turns.id; SELECT setval('turn', 99)");
     let trial = database.trial("postgres-sequence-exhaustion");
-    let bad = ["public.late_id_seq", "public.own", "public.turn"];
+    let bad = ["public.last_id_seq", "public.late_id_seq", "public.own", "public.turn"];
     let run = trial.finds(&bad.map(|subject| (subject, "fail")), 1);
     for subject in bad {
         carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
     }
-    trial.finds(&[], 4);
+    trial.finds(&[], 5);
     database.sql(
         "DO $$ BEGIN ASSERT (SELECT array_agg(format_type(atttypid, atttypmod) ORDER BY attrelid::regclass::text COLLATE \"C\") FROM pg_attribute
            WHERE attname = 'id' AND attrelid IN ('late'::regclass, '\"Wide\"'::regclass, 'turns'::regclass)) = '{\"numeric(38,0)\",bigint,integer}'; END $$",

@@ -200,11 +200,16 @@ const NO_FREEZING: &str = "autovacuum = off\nautovacuum_freeze_max_age = 2000000
 #[test]
 fn old_transactions_are_frozen() {
     let server = Server::new(NO_FREEZING);
+    server.sql("CREATE DATABASE \"Old Shop\" ALLOW_CONNECTIONS false");
     let trial = server.trial("postgres-xid-age");
     trial.finds(&[], 1);
     aged(&server, 1_500_000_000);
     let said = message(&trial, "postgres-xid-age");
-    assert!(said.ends_with("nothing holds vacuum back, it does not get through"), "{said}");
+    assert!(
+        said.contains("no transaction, slot or replica holds vacuum back: it does not get through"),
+        "{said}"
+    );
+    // The one that refuses connections is let in with all others, and template0 has its turn then.
     frozen(&server, &trial, "postgres-xid-age", 2);
 }
 
@@ -232,7 +237,7 @@ fn old_multixacts_are_frozen() {
     trial.finds(&[], 1);
     aged(&server, 1_500_000_000);
     let said = message(&trial, "postgres-multixact-age");
-    assert!(said.ends_with("no transaction keeps it, vacuum does not get through"), "{said}");
+    assert!(said.contains("no transaction keeps it: vacuum does not get through"), "{said}");
     frozen(&server, &trial, "postgres-multixact-age", 2);
 }
 
@@ -295,5 +300,12 @@ fn a_table_that_autovacuum_does_not_reach_is_vacuumed() {
     let run = trial.soon(&found(&[(subject, "fail")], 0));
     // do: autovacuum is off on this server
     carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    trial.soon(&found(&[], 1));
+    // Whose counters are lost is due by nothing that is counted, and is not well for that.
+    database.sql("SELECT pg_stat_reset()");
+    let lost = ["public.\"Order Lines\"", "public.orders"];
+    let run = trial.soon(&found(&lost.map(|subject| (subject, "unknown")), 0));
+    assert!(run.stdout.contains("ANALYZE public.orders;"), "{}", run.stdout);
+    database.sql("ANALYZE");
     trial.soon(&found(&[], 1));
 }

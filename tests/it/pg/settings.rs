@@ -147,7 +147,7 @@ fn settings_become_what_was_declared() {
     // What a role has for itself is told as such.
     server.sql("ALTER ROLE watcher SET random_page_cost = 1.1");
     let run = proof.finds(&[("random_page_cost", "fail")]);
-    assert!(run.stdout.contains("has it set for itself"), "{}", run.stdout);
+    assert!(run.stdout.contains("or all roles (ALTER ROLE ALL) have it set"), "{}", run.stdout);
 }
 
 fn append(path: &Path, text: &str) {
@@ -191,6 +191,36 @@ fn what_stands_in_the_files_is_read() {
     let bad = [rules, server.data().join("postgresql.auto.conf")].map(|path| path.display().to_string());
     let run = proof.finds(&bad.each_ref().map(|subject| (&**subject, "fail")));
     proof.mend(&run, &bad.each_ref().map(|subject| &**subject), |text| server.sql(text));
+    proof.finds(&[]);
+    // A file of an old day is put in the place of another.
+    std::thread::sleep(Duration::from_millis(1100));
+    let (rules, settings) = (server.data().join("pg_hba.conf"), server.data().join("extra.conf"));
+    server.shell(
+        "cp $PGDATA/pg_hba.conf $PGDATA/old; touch -d 2023-01-01 $PGDATA/old; mv $PGDATA/old $PGDATA/pg_hba.conf",
+    );
+    let subject = rules.display().to_string();
+    let run = proof.finds(&[(&subject, "fail")]);
+    proof.mend(&run, &[&subject], |text| server.sql(text));
+    proof.finds(&[]);
+    // One with an error is left out by a reload.
+    let before = std::fs::read_to_string(&rules).unwrap();
+    append(&rules, "host all all 10.0.0.0/8 md6\n");
+    server.sql("SELECT pg_reload_conf()");
+    let run = proof.finds(&[(&subject, "fail")]);
+    assert!(run.stdout.contains("invalid authentication method"), "{}", run.stdout);
+    // do: mend the error
+    std::fs::write(&rules, before).unwrap();
+    proof.mend(&run, &[&subject], |text| server.sql(text));
+    proof.finds(&[]);
+    // One that is gone, and from which the server has a setting.
+    append(&server.data().join("postgresql.conf"), "include_if_exists = 'extra.conf'\n");
+    std::fs::write(&settings, "maintenance_work_mem = 66MB\n").unwrap();
+    server.sql("SELECT pg_reload_conf()");
+    proof.finds(&[]);
+    std::fs::remove_file(&settings).unwrap();
+    let gone = settings.display().to_string();
+    let run = proof.finds(&[(&gone, "fail")]);
+    proof.mend(&run, &[&gone], |text| server.sql(text));
     proof.finds(&[]);
 }
 
@@ -416,7 +446,12 @@ fn not_everybody_changes_tables() {
     let run = proof.finds(&wanted);
     proof.mend(&run, &wanted.map(|(grant, _)| grant), |text| database.sql(text));
     proof.finds(&[]);
-    // Of the system's own what came to it, and what is somebody else's to revoke.
+    // Of the system's own what came to it, and nothing else of it is revoked.
+    database.sql("GRANT UPDATE ON pg_class TO PUBLIC");
+    let run = proof.finds(&[("UPDATE on table pg_catalog.pg_class", "fail")]);
+    proof.mend(&run, &["UPDATE on table pg_catalog.pg_class"], |text| database.sql(text));
+    database.sql("SET ROLE muster_plain; SELECT count(*) FROM pg_class");
+    // And what is somebody else's to revoke.
     database
         .sql("GRANT SELECT ON pg_authid TO PUBLIC; GRANT SELECT ON lines TO muster_full WITH GRANT OPTION");
     database.sql("SET ROLE muster_full; GRANT SELECT ON lines TO PUBLIC");

@@ -51,11 +51,26 @@ pub(in crate::fact::catalogue) static CONFIG_FILES: ProbeDecl = ProbeDecl {
     facts: &[
         field("file", Ty::Path, "/etc/postgresql/15/main/pg_hba.conf", "the file"),
         field("kind", Ty::Enum(&["settings", "hba", "ident"]), "hba", "what stands in it"),
-        field("changed", Ty::Time, "2026-11-01T03:00:00Z", "when it was last written, to the second")
-            .needs(FILES),
+        field(
+            "changed",
+            Ty::Time,
+            "2026-11-01T03:00:00Z",
+            "when it was last written, or put there, to the second",
+        )
+        .null("it is gone, and what it said is in force still")
+        .needs(FILES),
         field("loaded", Ty::Time, "2026-11-01T03:00:00Z", "when the server last read its configuration")
             .needs(FILES),
-        field("in_force", Ty::Bool, "true", "it was not written after that").needs(FILES),
+        field(
+            "error",
+            Ty::Text,
+            "invalid authentication method \"md6\"",
+            "what the server cannot use of it, so that it keeps what it had",
+        )
+        .null("nothing of it is wrong; of `ident` nobody tells")
+        .needs(FILES),
+        field("in_force", Ty::Bool, "true", "it is there, was not written after that, and has no error")
+            .needs(FILES),
     ],
     declared: Declared::No,
     key: &["file"],

@@ -109,6 +109,13 @@ pub(in crate::fact::catalogue) static PUBLIC_GRANTS: ProbeDecl = ProbeDecl {
             .null("any schema, or none of `future_…`"),
         field("privilege", Ty::Text, "CREATE", "the right"),
         field(
+            "signature",
+            Ty::Text,
+            "pg_catalog.pg_read_file(text)",
+            "a function with the types of its parameters, as REVOKE names it",
+        )
+        .null("the right is none on a function"),
+        field(
             "granted_by",
             Ty::Name,
             "shop",

@@ -62,12 +62,19 @@ pub(in crate::fact::catalogue) static SERVER: ProbeDecl = ProbeDecl {
         ),
         field("xid_age_database", Ty::Name, "shop", "the database of `xid_age`"),
         field(
+            "xid_age_accepts",
+            Ty::Bool,
+            "true",
+            "it accepts connections: `vacuumdb --all` leaves out one that does not",
+        ),
+        field(
             "multixact_age",
             Ty::Int,
             "1_000",
             "multixacts since the oldest one of any database; writing stops near 2.1 billion",
         ),
         field("multixact_age_database", Ty::Name, "shop", "the database of `multixact_age`"),
+        field("multixact_age_accepts", Ty::Bool, "true", "the same of the database of `multixact_age`"),
         field(
             "autovacuum_freeze_max_age",
             Ty::Int,

@@ -27,7 +27,7 @@ WITH lists AS MATERIALIZED (
     UNION ALL
     -- Functions are everybody's unless somebody says otherwise, as initdb and extensions do of those that reach far.
     SELECT 'function', quote_ident(n.nspname) || '.' || quote_ident(p.proname), NULL, NULL, false, p.proowner, p.proacl, i.initprivs,
-           p.oid::regprocedure::text
+           quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = p.oid
      WHERE p.proacl IS NOT NULL
     UNION ALL
@@ -43,6 +43,7 @@ SELECT x.privilege_type || ' on ' || l.kind || ' ' || coalesce(l.signature, l.ob
        l."column" AS "column",
        l.schema AS schema,
        x.privilege_type AS privilege,
+       l.signature AS signature,
        g.name AS granted_by,
        l.by_default AS by_default
   FROM lists l

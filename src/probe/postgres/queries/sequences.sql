@@ -115,8 +115,7 @@ SELECT r.sequence AS sequence,
        r.seqcycle AS cycles,
        r.called AS last_value,
        coalesce(a.feeds_key, false) AS feeds_key,
-       CASE WHEN r.called IS NULL AND r.first = r.seqstart THEN 0.0
-            WHEN r.seqincrement > 0 THEN (r.next_or_last::numeric - r.seqmin)::float8
+       CASE WHEN r.seqincrement > 0 THEN (r.next_or_last::numeric - r.seqmin)::float8
                                           / greatest(r.bound::numeric - r.seqmin, 1)::float8
             ELSE (r.seqmax - r.next_or_last::numeric)::float8 / greatest(r.seqmax - r.bound::numeric, 1)::float8
             END AS used_ratio,

@@ -13,8 +13,8 @@ SELECT d.denied AS denied, d.denied <> '' AS size_denied,
        EXISTS (SELECT FROM unnest(string_to_array(current_setting('listen_addresses'), ',')) a
                 WHERE trim(a) NOT IN ('', 'localhost', '::1', 'ip6-localhost') AND trim(a) NOT LIKE '127.%') AS network,
        current_setting('password_encryption') AS password_encryption,
-       x.age AS xid_age, quote_ident(x.datname) AS xid_age_database,
-       m.age AS multixact_age, quote_ident(m.datname) AS multixact_age_database,
+       x.age AS xid_age, quote_ident(x.datname) AS xid_age_database, x.datallowconn AS xid_age_accepts,
+       m.age AS multixact_age, quote_ident(m.datname) AS multixact_age_database, m.datallowconn AS multixact_age_accepts,
        current_setting('autovacuum_freeze_max_age')::int8 AS autovacuum_freeze_max_age,
        (SELECT (extract(epoch FROM stats_reset) * 1000000)::int8 FROM pg_stat_database
          WHERE datname = current_database()) AS stats_reset,
@@ -24,8 +24,8 @@ SELECT d.denied AS denied, d.denied <> '' AS size_denied,
        (extract(epoch FROM a.last_archived_time) * 1000000)::int8 AS last_archived,
        (extract(epoch FROM a.last_failed_time) * 1000000)::int8 AS last_archive_failed,
        (extract(epoch FROM a.stats_reset) * 1000000)::int8 AS archiver_stats_reset
-  FROM (SELECT datname, age(datfrozenxid)::int8 AS age FROM pg_database ORDER BY 2 DESC, 1 LIMIT 1) x,
-       (SELECT datname, mxid_age(datminmxid)::int8 AS age FROM pg_database ORDER BY 2 DESC, 1 LIMIT 1) m,
+  FROM (SELECT datname, datallowconn, age(datfrozenxid)::int8 AS age FROM pg_database ORDER BY 3 DESC, 1 LIMIT 1) x,
+       (SELECT datname, datallowconn, mxid_age(datminmxid)::int8 AS age FROM pg_database ORDER BY 3 DESC, 1 LIMIT 1) m,
        pg_stat_archiver a,
        -- A database that may not be measured would fail the whole sum, so it is named instead.
        (SELECT coalesce(string_agg(quote_ident(datname), ', ' ORDER BY datname)
