@@ -338,6 +338,23 @@ alter table two disable trigger every",
     assert_eq!(value(&answer, on, "function"), Value::text("public.\"Do it\""));
     assert_eq!(value(&answer, on, "row_level"), Value::Bool(true));
     assert_eq!(value(&answer, on, "timing"), Value::text("before"));
+    database.run("create rule \"No delete\" as on delete to t do instead nothing; alter table t disable rule \"No delete\"");
+    database.run(
+        "create function refuse() returns event_trigger language plpgsql as 'begin end';
+create event trigger no_drops on sql_drop execute function refuse(); alter event trigger no_drops disable;
+create view v as select 1",
+    );
+    let all = database.ask("muster_plain", "postgres.triggers", json!({})).run().unwrap();
+    for (name, table, kind) in
+        [("\"No delete\"", "public.t", "rule"), ("no_drops", "pg_catalog.pg_event_trigger", "event trigger")]
+    {
+        let at = row(&all, &[("trigger", name)]);
+        assert_eq!(value(&all, at, "kind"), Value::text(kind));
+        assert_eq!(value(&all, at, "table"), Value::text(table));
+        assert_eq!(value(&all, at, "state"), Value::text("disabled"));
+        assert_eq!(value(&all, at, "timing"), Value::Null);
+    }
+    assert_eq!(all.table.rows.len(), 7, "a view is no rule that somebody made");
     database.run("alter table s disable trigger all");
     let answer = database.ask("muster_plain", "postgres.triggers", json!({})).run().unwrap();
     let own = row(&answer, &[("table", "public.s")]);

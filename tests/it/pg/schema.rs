@@ -222,6 +222,16 @@ fn triggers_are_switched_on_again() {
     let run = trial.finds(&[("public.fine.good", "warn")], 1);
     carry_out(&trial.steps(&run, "public.fine.good"), |text| database.sql(text), none);
     trial.finds(&[], 2);
+    // Rules and event triggers are as quiet.
+    database.sql("CREATE RULE \"Keep\" AS ON DELETE TO fine DO INSTEAD NOTHING; ALTER TABLE fine DISABLE RULE \"Keep\"");
+    database.sql("CREATE FUNCTION look() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'");
+    database.sql("CREATE EVENT TRIGGER \"Look\" ON ddl_command_end EXECUTE FUNCTION look(); ALTER EVENT TRIGGER \"Look\" DISABLE");
+    let bad = ["public.fine.\"Keep\"", "pg_catalog.pg_event_trigger.\"Look\""];
+    let run = trial.finds(&bad.map(|subject| (subject, "fail")), 2);
+    for subject in bad {
+        carry_out(&trial.steps(&run, subject), |text| database.sql(text), none);
+    }
+    trial.finds(&[], 4);
 }
 
 #[test]

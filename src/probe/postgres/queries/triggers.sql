@@ -1,5 +1,6 @@
 -- Triggers that somebody made; a copy at a partition only where it is in another state than that of its parent; of the
--- server's own ones, which enforce foreign keys, only those that do not fire for ordinary sessions.
+-- server's own ones, which enforce foreign keys, only those that do not fire for ordinary sessions. Rules, which rewrite
+-- statements, and event triggers are switched off in the same way.
 WITH trig AS MATERIALIZED (
     SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, t.tgisinternal, t.tgtype, t.tgfoid, t.tgconstraint, t.tgparentid
       FROM pg_trigger t
@@ -19,6 +20,7 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
        t.tgisinternal AND t.tgconstraint <> 0 AS internal,
        quote_ident(k.conname) AS "constraint",
        quote_ident(fn.nspname) || '.' || quote_ident(f.proname) AS function,
+       'trigger' AS kind,
        (t.tgtype & 1) = 1 AS row_level,
        CASE WHEN (t.tgtype & 64) <> 0 THEN 'instead of' WHEN (t.tgtype & 2) <> 0 THEN 'before' ELSE 'after' END AS timing
   FROM chosen t
@@ -29,4 +31,25 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
   LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint AND t.tgconstraint <> 0
  WHERE c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
    AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+UNION ALL
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(w.rulename), n.nspname::text, c.relname::text,
+       CASE w.ev_enabled WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
+                         ELSE w.ev_enabled::text END,
+       false, NULL, NULL, 'rule', NULL, NULL
+  FROM pg_rewrite w
+  JOIN pg_class c ON c.oid = w.ev_class
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ -- Views are one themselves.
+ WHERE w.rulename <> '_RETURN' AND c.relpersistence <> 't'
+   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+   AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
+UNION ALL
+SELECT 'pg_catalog.pg_event_trigger', quote_ident(e.evtname), 'pg_catalog', 'pg_event_trigger',
+       CASE e.evtenabled WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
+                         ELSE e.evtenabled::text END,
+       false, NULL, quote_ident(fn.nspname) || '.' || quote_ident(f.proname), 'event trigger', NULL, NULL
+  FROM pg_event_trigger e
+  JOIN pg_proc f ON f.oid = e.evtfoid
+  JOIN pg_namespace fn ON fn.oid = f.pronamespace
+ WHERE $1::text[] IS NULL
  ORDER BY 1, 2
