@@ -1,6 +1,7 @@
 //! `postgres.partitions`: how far they reach, and what fell into the default one.
 
 use super::reading::{Costly, Fault, Part, Reading, When};
+use super::tables::UNCOUNTED;
 use crate::fact::{Cause, Level};
 
 /// What is read in the bounds.
@@ -10,6 +11,7 @@ const REACH: &[&str] =
 /// The body of `postgres.partitions`.
 pub(in crate::probe) static PARTITIONS: Reading = Reading {
     parts: &[
+        UNCOUNTED,
         Part {
             name: "detached",
             when: &[When::Since(14)],

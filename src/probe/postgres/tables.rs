@@ -16,6 +16,18 @@ const COUNTED: &[&str] = &[
     "inserts_since_vacuum",
 ];
 
+/// Of a table `c`: fewer rows are counted than the catalogue knows of, and nothing was vacuumed or analyzed since they are
+/// counted. `postgres.tables` asks the same of what it has read anyway.
+pub(super) const UNCOUNTED: Part = Part {
+    name: "uncounted",
+    when: &[],
+    sql: "(c.reltuples > 0 AND coalesce(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid), \
+          pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) IS NULL \
+          AND pg_stat_get_live_tuples(c.oid) + pg_stat_get_dead_tuples(c.oid) < 0.9 * c.reltuples)",
+    otherwise: "",
+    facts: &[],
+};
+
 /// The body of `postgres.tables`.
 pub(in crate::probe) static TABLES: Reading = Reading {
     parts: &[Part {

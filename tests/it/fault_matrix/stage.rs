@@ -165,7 +165,7 @@ impl Stage {
             "INSERT INTO items VALUES (1, 1.5, '2026-01-01')",
             "VACUUM ANALYZE items",
             // Beyond pg_monitor, so that all can be seen.
-            "GRANT EXECUTE ON FUNCTION pg_hba_file_rules(), pg_show_all_file_settings() TO muster_full",
+            "GRANT EXECUTE ON FUNCTION pg_hba_file_rules(), pg_show_all_file_settings(), pg_stat_file(text, boolean) TO muster_full",
             "GRANT SELECT ON pg_authid, pg_hba_file_rules, pg_file_settings TO muster_full",
             "SELECT pg_stat_force_next_flush()",
         ]);

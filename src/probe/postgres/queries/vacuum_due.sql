@@ -1,10 +1,7 @@
 WITH {due}, forgotten AS MATERIALIZED (
     -- Whose counters were lost (crash, reset, upgrade) is due by nothing that is counted. Small ones do not matter.
     SELECT c.* FROM pg_class c
-     WHERE c.relkind IN ('r', 'm') AND c.reltuples >= 10000 AND c.relpersistence <> 't'
-       AND coalesce(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid),
-                    pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) IS NULL
-       AND pg_stat_get_live_tuples(c.oid) + pg_stat_get_dead_tuples(c.oid) < 0.9 * c.reltuples
+     WHERE c.relkind IN ('r', 'm') AND c.reltuples >= 10000 AND c.relpersistence <> 't' AND {uncounted}
        AND c.oid NOT IN (SELECT oid FROM due)
 )
 SELECT * FROM (
