@@ -212,6 +212,7 @@ impl Stage {
             ]
         });
         server.sql("CREATE ROLE muster LOGIN IN ROLE pg_monitor");
+        server.sql("GRANT EXECUTE ON FUNCTION pg_hba_file_rules(), pg_show_all_file_settings(), pg_stat_file(text, boolean) TO muster");
         server.sql("CREATE TABLE items (id int PRIMARY KEY)");
         server.sql("INSERT INTO items VALUES (1)");
         // The cluster was made by the true clock.
@@ -221,6 +222,8 @@ impl Stage {
         server.sql("SELECT pg_stat_force_next_flush()");
         self.keep(Session(Some(server.session("postgres", "BEGIN;"))));
         clock(server.folder(), "+0d");
+        // Its files have the kernel's time.
+        server.shell("touch -d '+2 years' $PGDATA/*.conf");
         self.addr = Some(([127, 0, 0, 1], server.port()).into());
         (self.user, self.database) = ("muster".into(), "postgres".into());
         self.keep(server);

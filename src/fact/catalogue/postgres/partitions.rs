@@ -37,8 +37,7 @@ pub(in crate::fact::catalogue) static PARTITIONS: ProbeDecl = ProbeDecl {
         field("has_default", Ty::Bool, "true", "rows that fit nowhere else go to a default partition"),
         field("default_partition", Ty::Name, "public.events_default", "the default partition")
             .null("it has none"),
-        field("row_columns", Ty::Names, "[day, note]", "the columns of its rows, without generated ones, for copying rows of the default partition")
-            .null("it has no default partition"),
+        field("row_columns", Ty::Names, "[day, note]", "the columns of its rows, without generated ones, as INSERT names them"),
         field("rows", Ty::Int, "1_200_000", "rows in its own partitions, as their last vacuum or analyze found").estimate(),
         field("analyzed", Ty::Bool, "true", "somebody ran ANALYZE on the partitioned table itself, which autovacuum never does; from version 14 on"),
         field("default_rows", Ty::Int, "0", "rows in the default partition (`n_live_tup`)")

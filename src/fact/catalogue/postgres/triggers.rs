@@ -10,7 +10,12 @@ pub(in crate::fact::catalogue) static TRIGGERS: ProbeDecl = ProbeDecl {
     targets: &["postgres"],
     params: &[SCHEMAS, most_rows("more triggers than this make the answer incomplete")],
     facts: &[
-        field("table", Ty::Name, "public.orders", "the table or view; of an event trigger `pg_catalog.pg_event_trigger`, where all of them stand"),
+        field(
+            "table",
+            Ty::Name,
+            "public.orders",
+            "the table or view; of an event trigger `pg_catalog.pg_event_trigger`, where all of them stand",
+        ),
         field("trigger", Ty::Name, "orders_audit", "its name, which is unique within the table only"),
         field("kind", Ty::Enum(&["trigger", "rule", "event trigger"]), "trigger", "what it is"),
         field("database", Ty::Text, "shop", "the database"),
@@ -31,7 +36,8 @@ pub(in crate::fact::catalogue) static TRIGGERS: ProbeDecl = ProbeDecl {
         field("constraint", Ty::Name, "orders_customer_fkey", "the constraint that it belongs to")
             .null("belongs to none"),
         field("function", Ty::Name, "public.write_audit", "what it calls").null("a rule calls nothing"),
-        field("row_level", Ty::Bool, "true", "fires for each row, not once for a statement").null("a rule, or an event trigger"),
+        field("row_level", Ty::Bool, "true", "fires for each row, not once for a statement")
+            .null("a rule, or an event trigger"),
         field("timing", Ty::Enum(&["before", "after", "instead of"]), "after", "when it fires")
             .null("a rule, or an event trigger"),
     ],

@@ -95,9 +95,8 @@ SELECT quote_ident(p.nspname) || '.' || quote_ident(p.relname) AS "table",
        coalesce(m.partitions, 0) AS partitions,
        p.partdefid <> 0 AS has_default,
        quote_ident(dn.nspname) || '.' || quote_ident(d.relname) AS default_partition,
-       CASE WHEN p.partdefid <> 0 THEN
-           ARRAY(SELECT quote_ident(a.attname) FROM pg_attribute a
-                  WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) END AS row_columns,
+       ARRAY(SELECT quote_ident(a.attname) FROM pg_attribute a
+              WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) AS row_columns,
        coalesce(m.rows, 0) AS rows,
        {analyzed} AS analyzed,
        CASE WHEN d.relkind IN ('r') THEN greatest(pg_stat_get_live_tuples(d.oid), 0) END AS default_rows,
