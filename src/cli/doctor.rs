@@ -9,6 +9,7 @@ use clap::Args;
 use crate::diag::did_you_mean;
 use crate::fact::{
     Cause, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, ZeroRows, catalogue,
+    database_of, in_database,
 };
 use crate::observe::verify;
 use crate::policy::{Project, TargetEntry};
@@ -273,20 +274,9 @@ impl Seen {
     }
 }
 
-/// In the words of psql: what is behind it is for another database.
-const CONNECT: &str = "\\connect ";
-/// Where the name of that database ends.
-const THERE: &str = " \\\\ ";
-
-/// The database for which a statement is, if it says so.
-fn home(fix: &str) -> (Option<&str>, &str) {
-    let there = fix.strip_prefix(CONNECT).and_then(|rest| rest.split_once(THERE));
-    there.map_or((None, fix), |(database, statement)| (Some(database), statement))
-}
-
 /// Several statements in one line as one each, so that none is told twice.
 fn statements(fix: &str) -> Vec<String> {
-    let starts = ["GRANT ", "ALTER ", "CREATE EXTENSION ", "ANALYZE ", CONNECT];
+    let starts = ["GRANT ", "ALTER ", "CREATE EXTENSION ", "ANALYZE ", "\\connect "];
     let mut parts: Vec<String> = Vec::new();
     for part in fix.split_inclusive("; ") {
         match parts.last_mut() {
@@ -296,9 +286,9 @@ fn statements(fix: &str) -> Vec<String> {
     }
     let mut last = None;
     let named = parts.iter().map(|part| {
-        let (database, statement) = home(part.trim_end());
+        let (database, statement) = database_of(part.trim_end());
         last = database.or(last);
-        last.map_or_else(|| statement.to_owned(), |database| format!("{CONNECT}{database}{THERE}{statement}"))
+        last.map_or_else(|| statement.to_owned(), |database| in_database(database, statement))
     });
     named.collect()
 }
@@ -347,11 +337,11 @@ fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
     let mut text = format!("\n{comment} to see the rest of {}:\n", inline(&entry.name));
     say.iter().for_each(|fix| text.push_str(&format!("{comment} {}\n", inline(fix))));
     let mut by_home: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
-    for (database, statement) in run.iter().map(|fix| home(fix)) {
+    for (database, statement) in run.iter().map(|fix| database_of(fix)) {
         by_home.entry(database).or_default().push(statement);
     }
     for (database, statements) in by_home {
-        let connect = database.map(|database| format!("{CONNECT}{}\n", inline(database)));
+        let connect = database.map(|database| format!("\\connect {}\n", inline(database)));
         text.push_str(&connect.unwrap_or_default());
         statements.iter().for_each(|statement| text.push_str(&format!("{}\n", inline(statement))));
     }
@@ -360,7 +350,7 @@ fn prescription(entry: &TargetEntry, fixes: &[String]) -> String {
 
 fn is_command(fix: &str, sql: bool) -> bool {
     if sql {
-        let (_, statement) = home(fix);
+        let (_, statement) = database_of(fix);
         let verbs = ["GRANT ", "ALTER ", "SET ", "CREATE EXTENSION ", "ANALYZE "];
         return fix.ends_with(';') && verbs.iter().any(|verb| statement.starts_with(verb));
     }

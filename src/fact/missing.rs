@@ -170,6 +170,22 @@ impl Missing {
     }
 }
 
+/// In the words of psql: what is behind it is for another database.
+const CONNECT: &str = "\\connect ";
+/// Where the name of that database ends.
+const THERE: &str = " \\\\ ";
+
+/// Statements for one of several databases, its name quoted where SQL needs it, as psql takes them.
+pub fn in_database(database: &str, statements: &str) -> String {
+    format!("{CONNECT}{database}{THERE}{statements}")
+}
+
+/// The database that statements name so, and the statements.
+pub fn database_of(statements: &str) -> (Option<&str>, &str) {
+    let there = statements.strip_prefix(CONNECT).and_then(|rest| rest.split_once(THERE));
+    there.map_or((None, statements), |(database, statements)| (Some(database), statements))
+}
+
 impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}", self.cause, self.what)

@@ -41,7 +41,7 @@ pub use json::{
 };
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
 pub use mask::{Masker, is_text};
-pub use missing::{Cause, Level, Missing};
+pub use missing::{Cause, Level, Missing, database_of, in_database};
 pub use moves::Move;
 pub use name::row_name;
 pub use number::{float_to_int, int_to_float};

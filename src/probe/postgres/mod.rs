@@ -56,9 +56,13 @@ mod tests;
 #[cfg(test)]
 mod tests_amcheck;
 #[cfg(test)]
+mod tests_counters;
+#[cfg(test)]
 mod tests_replication;
 #[cfg(test)]
 mod tests_schema;
+#[cfg(test)]
+mod tests_sequences;
 #[cfg(test)]
 mod tests_sessions;
 #[cfg(test)]

@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
-use crate::probe::testing::{Question, ask};
+use crate::fact::{Missing, Value};
+use crate::probe::Answer;
+use crate::probe::testing::{Question, ask, cell, value};
 use crate::secret::{Redactor, Secret};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -104,4 +106,21 @@ pub(crate) fn run(database: &str, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
+}
+
+/// Why a cell has no value.
+pub(super) fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
+    (*cell(answer, row, name).expect_err(name)).clone()
+}
+
+/// The row whose keys are these.
+pub(super) fn row(answer: &Answer, keys: &[(&str, &str)]) -> usize {
+    let is = |row: &usize| keys.iter().all(|(key, name)| value(answer, *row, key) == Value::text(*name));
+    (0..answer.table.rows.len()).find(is).unwrap_or_else(|| panic!("no {keys:?} in {:?}", answer.table))
+}
+
+/// The row of a table.
+pub(super) fn row_of(answer: &Answer, table: &str) -> usize {
+    let found = (0..answer.table.rows.len()).find(|row| value(answer, *row, "table") == Value::text(table));
+    found.unwrap_or_else(|| panic!("no table {table}"))
 }

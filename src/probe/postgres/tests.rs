@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
-use super::testing::{Database, block, env, run};
+use super::testing::{Database, block, env, missing, row_of, run};
 use crate::fact::{Cause, Level, Missing, Value};
-use crate::probe::testing::{Question, ask, cell, value};
-use crate::probe::{Answer, Databases};
+use crate::probe::Databases;
+use crate::probe::testing::{Question, ask, value};
 use crate::secret::{Redactor, Secret};
 
 fn query(database: &Database, role: &str, sql: &str) -> Question {
@@ -26,15 +26,6 @@ impl Question {
 
 fn failed(question: Question) -> Missing {
     question.run().expect_err("an answer where there must be none")
-}
-
-fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
-    (*cell(answer, row, name).expect_err(name)).clone()
-}
-
-fn row_of(answer: &Answer, table: &str) -> usize {
-    let found = (0..answer.table.rows.len()).find(|row| value(answer, *row, "table") == Value::text(table));
-    found.unwrap_or_else(|| panic!("no table {table}"))
 }
 
 #[test]
@@ -165,101 +156,6 @@ fn tables_carry_what_autovacuum_knows() {
     let answer = database.ask("muster_plain", "postgres.tables", json!({"max_rows": 2})).run().unwrap();
     assert_eq!(answer.table.rows.len(), 2);
     assert_eq!(answer.table.cut.unwrap().cause, Cause::Incomplete);
-}
-
-#[test]
-fn lost_counters_are_not_an_empty_table() {
-    let database = Database::new(
-        "create table t (id int);
-insert into t select generate_series(1, 100);
-analyze t;
-select pg_stat_reset_single_table_counters('t'::regclass)",
-    );
-    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    for name in ["live_rows", "dead_rows", "dead_ratio", "last_vacuum", "modified_since_analyze"] {
-        assert_eq!(missing(&answer, 0, name).cause, Cause::NoHistory, "{name}");
-    }
-    // What came since is not all there is.
-    database.run("insert into t select generate_series(1, 50)");
-    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    assert_eq!(missing(&answer, 0, "live_rows").cause, Cause::NoHistory);
-    database.run("analyze t");
-    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    assert_eq!(value(&answer, 0, "live_rows"), Value::Int(150));
-}
-
-/// As many rows came after the loss as were there before: the counter says what the catalogue says, and the file does not.
-#[test]
-fn a_table_that_grew_by_more_than_is_counted_is_not_known() {
-    let database = Database::new(
-        "create table queue (id int, note text);
-insert into queue select i, 'text' from generate_series(1, 20000) i;
-analyze queue;
-delete from queue where id % 2 = 0;
-select pg_stat_reset();
-insert into queue select i, 'text' from generate_series(1, 20000) i;
-create table grown (id int, note text);
-insert into grown select i, 'text' from generate_series(1, 1000) i;
-create index on grown (id);
-insert into grown select i, 'text' from generate_series(1, 30000) i;
-create table small (id int);
-insert into small select i from generate_series(1, 200) i;
-create index on small (id);
-insert into small select i from generate_series(1, 200) i",
-    );
-    let ask = || database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    let answer = ask();
-    let queue = row_of(&answer, "public.queue");
-    assert_eq!(missing(&answer, queue, "dead_rows").cause, Cause::NoHistory);
-    for (table, rows) in [("grown", 31_000), ("small", 400)] {
-        let row = row_of(&answer, &format!("public.{table}"));
-        assert_eq!(
-            value(&answer, row, "live_rows"),
-            Value::Int(rows),
-            "{table} was never analyzed, and is whole"
-        );
-    }
-    database.run("analyze queue");
-    assert_eq!(value(&ask(), queue, "dead_rows"), Value::Int(10_000));
-}
-
-#[test]
-fn lost_counters_of_a_table_that_was_never_analyzed_are_told() {
-    let database = Database::new(
-        "create table empty (id int);
-create table full_one (id int);
-insert into full_one select generate_series(1, 100);
-create table indexed (id int);
-insert into indexed select generate_series(1, 100);
-create index on indexed (id);
-create table swept (id int);
-insert into swept select generate_series(1, 100);
-delete from swept;
-analyze swept",
-    );
-    let answer = database.ask("muster_plain", "postgres.tables", json!({})).run().unwrap();
-    for (table, rows) in [("empty", 0), ("full_one", 100), ("indexed", 100)] {
-        assert_eq!(
-            value(&answer, row_of(&answer, &format!("public.{table}")), "live_rows"),
-            Value::Int(rows)
-        );
-    }
-    database.run("select pg_stat_reset()");
-    let answer = block(async {
-        let mut other = database.connect().await;
-        other.execute("begin").await.unwrap();
-        other.execute("lock table empty in access exclusive mode").await.unwrap();
-        let locked = database.ask("muster_plain", "postgres.tables", json!({})).run_async().await.unwrap();
-        assert_eq!(missing(&locked, row_of(&locked, "public.empty"), "live_rows").cause, Cause::Timeout);
-        other.close().await.unwrap();
-        database.ask("muster_plain", "postgres.tables", json!({})).run_async().await.unwrap()
-    });
-    assert_eq!(value(&answer, row_of(&answer, "public.empty"), "live_rows"), Value::Int(0));
-    for table in ["full_one", "indexed", "swept"] {
-        let why = missing(&answer, row_of(&answer, &format!("public.{table}")), "live_rows");
-        assert_eq!(why.cause, Cause::NoHistory, "{table}");
-    }
-    assert!(!value(&answer, 0, "stats_since").is_null());
 }
 
 #[test]
@@ -648,61 +544,4 @@ fn a_replica_does_not_say_never() {
     assert_eq!(answer.identity.role.as_deref(), Some("replica"));
     let answer = ask("postgres.server").run().unwrap();
     assert_eq!(value(&answer, 0, "role"), Value::text("replica"));
-}
-
-const SEQUENCES: &str = "create table small (id int primary key default 1);
-create sequence big; alter table small alter id set default nextval('big');
-select setval('big', 2000000000);
-create table \"Own\" (\"Id\" serial primary key);
-insert into \"Own\" values (500);
-create table ident (id smallint generated always as identity);
-create sequence round maxvalue 10 cycle; select setval('round', 10);
-create sequence hidden; revoke all on sequence hidden from muster_full;
-create sequence down increment -1 minvalue -100 maxvalue 0 start 0; select setval('down', -50);
-create table fallen (id int primary key); insert into fallen values (-60), (1);
-alter table fallen alter id set default nextval('down');
-create table turns (id int); create sequence turn cycle owned by turns.id";
-
-#[test]
-fn a_sequence_is_measured_by_the_column_that_it_feeds() {
-    let database = Database::new(SEQUENCES);
-    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
-    let row = |name: &str| {
-        let found =
-            (0..answer.table.rows.len()).find(|row| value(&answer, *row, "sequence") == Value::text(name));
-        found.unwrap_or_else(|| panic!("no sequence {name}"))
-    };
-    let big = row("public.big");
-    assert_eq!(value(&answer, big, "limit"), Value::Int(2_147_483_647), "the column is an int");
-    assert_eq!(value(&answer, big, "data_type"), Value::text("bigint"));
-    let Value::Float(used) = value(&answer, big, "used_ratio") else { panic!("no share") };
-    assert!((used - 0.931).abs() < 0.001, "{used}");
-    assert_eq!(value(&answer, big, "left_values"), Value::Int(147_483_647));
-    assert_eq!(value(&answer, big, "behind"), Value::Bool(false));
-    let own = row("public.\"Own_Id_seq\"");
-    assert_eq!(value(&answer, own, "last_value"), Value::Null);
-    assert_eq!(value(&answer, own, "table"), Value::text("public.\"Own\""));
-    assert_eq!(value(&answer, own, "highest"), Value::Int(500));
-    assert_eq!(value(&answer, own, "behind"), Value::Bool(true));
-    assert_eq!(value(&answer, row("public.ident_id_seq"), "limit"), Value::Int(32_767));
-    assert_eq!(value(&answer, row("public.round"), "used_ratio"), Value::Float(1.0));
-    for (name, keyed) in [("public.turn", false), ("public.round", false), ("public.big", true)] {
-        assert_eq!(value(&answer, row(name), "feeds_key"), Value::Bool(keyed), "{name}");
-    }
-    let down = row("public.down");
-    assert_eq!(value(&answer, down, "used_ratio"), Value::Float(0.5));
-    assert_eq!(value(&answer, down, "highest"), Value::Int(-60), "the lowest, as it counts down");
-    assert_eq!(value(&answer, down, "behind"), Value::Bool(true));
-    let why = missing(&answer, row("public.hidden"), "used_ratio");
-    assert_eq!((why.cause, why.level), (Cause::Denied, Level::Row));
-    assert_eq!(why.fix.as_deref(), Some("GRANT SELECT ON SEQUENCE public.hidden TO \"muster_full\";"));
-
-    let plain = database.ask("muster_plain", "postgres.sequences", json!({})).run().unwrap();
-    for index in 0..plain.table.rows.len() {
-        assert_eq!(missing(&plain, index, "used_ratio").cause, Cause::Denied);
-        assert_eq!(missing(&plain, index, "behind").cause, Cause::Denied);
-    }
-    let cheap = database.ask("muster_full", "postgres.sequences", json!({})).without(&["highest", "behind"]);
-    let cheap = cheap.run().unwrap();
-    assert_eq!(missing(&cheap, 0, "behind").cause, Cause::Absent, "nobody asked");
 }

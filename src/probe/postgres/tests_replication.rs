@@ -2,14 +2,10 @@
 
 use serde_json::json;
 
-use super::testing::{Database, env, run};
-use crate::fact::{Cause, Level, Missing, Value};
+use super::testing::{Database, env, missing, run};
+use crate::fact::{Cause, Level, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};
-
-fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
-    (*cell(answer, row, name).expect_err(name)).clone()
-}
 
 /// The row in which a fact has this text.
 fn row_with(answer: &Answer, name: &str, text: &str) -> usize {

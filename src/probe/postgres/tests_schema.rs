@@ -1,24 +1,14 @@
-//! Indexes, keys, constraints, triggers, sequences and partitions of a real server.
+//! Indexes, keys, constraints, triggers and partitions of a real server.
 
 use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
-use super::testing::{Database, block, env, run};
-use crate::fact::{Cause, Level, Missing, Value};
+use super::testing::{Database, block, missing, row, run};
+use crate::fact::{Cause, Level, Value};
 use crate::probe::Answer;
-use crate::probe::testing::{cell, value};
-
-/// The row whose keys are these.
-fn row(answer: &Answer, keys: &[(&str, &str)]) -> usize {
-    let is = |row: &usize| keys.iter().all(|(key, name)| value(answer, *row, key) == Value::text(*name));
-    (0..answer.table.rows.len()).find(is).unwrap_or_else(|| panic!("no {keys:?} in {:?}", answer.table))
-}
-
-fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
-    (*cell(answer, row, name).expect_err(name)).clone()
-}
+use crate::probe::testing::value;
 
 fn names(answer: &Answer, name: &str) -> Vec<String> {
     let text = |row| match value(answer, row, name) {
@@ -394,95 +384,6 @@ create publication adds for table keyed with (publish = 'insert')",
     assert_eq!(tells("scratch", "persistence"), Value::text("unlogged"));
     assert_eq!(tells("bare", "persistence"), Value::text("permanent"));
     assert_eq!(tells("keyed", "children"), Value::Int(1));
-}
-
-const SEQUENCES: &str = "create table parent (id serial primary key); create table child () inherits (parent);
-alter sequence parent_id_seq restart with 2147483000;
-create sequence shared; create table a (id int default nextval('shared')); create table b (id smallint default nextval('shared'));
-insert into a select from generate_series(1, 10); insert into b values (500);
-create domain tiny as numeric(3,0); create domain tinier as tiny;
-create sequence exact; create table e (id tinier default nextval('exact')); select setval('exact', 998);
-create sequence words; create table w (id text default 'W' || nextval('words')); select setval('words', 5);
-create table fixed (id serial); insert into fixed values (10); select setval('fixed_id_seq', 11, false);
-create table grand (day date, id serial) partition by range (day);
-create table one partition of grand for values from ('2026-01-01') to ('2026-02-01');
-create sequence used_only; select setval('used_only', 3); revoke all on used_only from muster_full; grant usage on sequence used_only to muster_full;
-create sequence never_only; revoke all on never_only from muster_full; grant usage on sequence never_only to muster_full;
-create unlogged table u (id serial)";
-
-#[test]
-fn sequences_are_judged_by_all_that_they_feed() {
-    let database = Database::new(SEQUENCES);
-    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
-    let at = |name: &str| row(&answer, &[("name", name)]);
-    let tells = |name: &str, fact: &str| value(&answer, at(name), fact);
-    let Value::Float(used) = tells("parent_id_seq", "used_ratio") else { panic!("no share") };
-    assert!(used > 0.999, "{used}: it begins near its end");
-    assert_eq!(tells("parent_id_seq", "left_values"), Value::Int(647));
-    assert_eq!(
-        tells("parent_id_seq", "feeds"),
-        Value::texts(["public.parent.id"]),
-        "the child's is part of it"
-    );
-    assert_eq!(tells("shared", "limit"), Value::Int(32_767));
-    assert_eq!(tells("shared", "table"), Value::text("public.b"));
-    assert_eq!(tells("shared", "feeds"), Value::texts(["public.a.id", "public.b.id"]));
-    assert_eq!(tells("shared", "highest"), Value::Int(500));
-    assert_eq!(tells("shared", "behind"), Value::Bool(true));
-    assert_eq!(tells("exact", "limit"), Value::Int(999), "the domain of a domain says so");
-    assert_eq!(tells("exact", "column_type"), Value::text("numeric(3,0)"));
-    assert_eq!(tells("exact", "left_values"), Value::Int(1));
-    assert_eq!(tells("words", "column_type"), Value::Null);
-    assert_eq!(tells("words", "behind"), Value::Null);
-    assert_eq!(tells("fixed_id_seq", "last_value"), Value::Null);
-    assert_eq!(tells("fixed_id_seq", "behind"), Value::Bool(false), "the next number is 11");
-    assert_eq!(tells("grand_id_seq", "feeds"), Value::texts(["public.grand.id"]));
-    assert_eq!(tells("used_only", "last_value"), Value::Int(3), "USAGE tells it");
-    let why = missing(&answer, at("never_only"), "used_ratio");
-    assert_eq!(why.cause, Cause::Denied, "only the sequence itself tells where it begins");
-    database.run(&why.fix.unwrap());
-    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
-    assert_eq!(value(&answer, at("never_only"), "used_ratio"), Value::Float(0.0));
-}
-
-#[test]
-fn a_locked_sequence_hides_itself_only() {
-    let database = Database::new("create table t (id serial);\ncreate table s (id serial)");
-    let answer = block(async {
-        let mut other = database.connect().await;
-        other.execute("begin; truncate t restart identity").await.unwrap();
-        let answer = database.ask("muster_full", "postgres.sequences", json!({})).run_async().await;
-        other.close().await.unwrap();
-        answer.unwrap()
-    });
-    let why = missing(&answer, row(&answer, &[("name", "t_id_seq")]), "used_ratio");
-    assert_eq!((why.cause, why.level), (Cause::Timeout, Level::Row));
-    let free = row(&answer, &[("name", "s_id_seq")]);
-    assert_eq!(value(&answer, free, "used_ratio"), Value::Float(0.0));
-    assert_eq!(value(&answer, free, "behind"), Value::Bool(false));
-}
-
-#[test]
-fn an_unlogged_sequence_is_nothing_to_a_replica() {
-    let database = Database::new("create unlogged table u (id serial);\ncreate table t (id serial)");
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
-    let started = tokio::time::Instant::now();
-    let answer = loop {
-        let asked = database.ask_at(&port, "muster_full", "postgres.sequences", json!({})).run();
-        match asked {
-            Ok(answer) if answer.table.rows.len() == 2 => break answer,
-            other => {
-                assert!(
-                    started.elapsed() < Duration::from_secs(20),
-                    "the replica does not follow: {other:?}"
-                );
-            }
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    let why = missing(&answer, row(&answer, &[("name", "u_id_seq")]), "used_ratio");
-    assert_eq!((why.cause, why.level), (Cause::Unsupported, Level::Row));
-    assert_eq!(value(&answer, row(&answer, &[("name", "t_id_seq")]), "used_ratio"), Value::Float(0.0));
 }
 
 const PARTITIONS: &str = "create table days (day timestamptz not null, id int) partition by range (day);

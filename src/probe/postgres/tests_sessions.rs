@@ -3,14 +3,10 @@
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::testing::{Database, block, env};
-use crate::fact::{Cause, Level, Missing, Value};
+use super::testing::{Database, block, env, missing};
+use crate::fact::{Cause, Level, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};
-
-fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
-    (*cell(answer, row, name).expect_err(name)).clone()
-}
 
 /// The row in which the fact has this text.
 fn row(answer: &Answer, name: &str, text: &str) -> usize {

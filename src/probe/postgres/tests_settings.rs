@@ -6,18 +6,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::testing::{Database, env, run};
-use crate::fact::{Cause, Level, Missing, Value};
+use super::testing::{Database, env, missing, run};
+use crate::fact::{Cause, Level, Value};
 use crate::probe::testing::{cell, value};
 use crate::probe::{Answer, Databases};
 
 fn row(answer: &Answer, key: &str, name: &str) -> usize {
     let found = (0..answer.table.rows.len()).find(|row| value(answer, *row, key) == Value::text(name));
     found.unwrap_or_else(|| panic!("no row {name}"))
-}
-
-fn missing(answer: &Answer, row: usize, name: &str) -> Missing {
-    (*cell(answer, row, name).expect_err(name)).clone()
 }
 
 #[test]

@@ -11,12 +11,16 @@ WITH trig AS MATERIALIZED (
                 WHEN t.tgisinternal THEN t.tgenabled IN ('D', 'R') AND (p.oid IS NULL OR t.tgenabled <> p.tgenabled)
                 ELSE true END
 )
+SELECT f."table", f.trigger, f.schema, f.name,
+       CASE f.fires WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
+                    ELSE f.fires::text END AS state,
+       f.internal, f."constraint", f.function, f.kind, f.row_level, f.timing
+  FROM (
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
        quote_ident(t.tgname) AS trigger,
        n.nspname::text AS schema,
        c.relname::text AS name,
-       CASE t.tgenabled WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
-                        ELSE t.tgenabled::text END AS state,
+       t.tgenabled AS fires,
        t.tgisinternal AND t.tgconstraint <> 0 AS internal,
        quote_ident(k.conname) AS "constraint",
        quote_ident(fn.nspname) || '.' || quote_ident(f.proname) AS function,
@@ -33,9 +37,7 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
    AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
 UNION ALL
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(w.rulename), n.nspname::text, c.relname::text,
-       CASE w.ev_enabled WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
-                         ELSE w.ev_enabled::text END,
-       false, NULL, NULL, 'rule', NULL, NULL
+       w.ev_enabled, false, NULL, NULL, 'rule', NULL, NULL
   FROM pg_rewrite w
   JOIN pg_class c ON c.oid = w.ev_class
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -45,11 +47,9 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(w.ru
    AND ($1::text[] IS NULL OR n.nspname = ANY ($1))
 UNION ALL
 SELECT 'pg_catalog.pg_event_trigger', quote_ident(e.evtname), 'pg_catalog', 'pg_event_trigger',
-       CASE e.evtenabled WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always'
-                         ELSE e.evtenabled::text END,
-       false, NULL, quote_ident(fn.nspname) || '.' || quote_ident(f.proname), 'event trigger', NULL, NULL
+       e.evtenabled, false, NULL, quote_ident(fn.nspname) || '.' || quote_ident(f.proname), 'event trigger', NULL, NULL
   FROM pg_event_trigger e
   JOIN pg_proc f ON f.oid = e.evtfoid
   JOIN pg_namespace fn ON fn.oid = f.pronamespace
- WHERE $1::text[] IS NULL
+ WHERE $1::text[] IS NULL) f
  ORDER BY 1, 2

@@ -1,11 +1,10 @@
 //! Where a grant has to be given, if an answer is about several databases.
 
-use crate::fact::Missing;
+use crate::fact::{Missing, in_database};
 
-/// The same, with statements that hold in one database only in the words of psql that go there first.
-pub(super) fn in_database(why: Missing, database: &str) -> Missing {
-    let fix =
-        why.fix.map(|fix| if is_of_one(&fix) { format!("\\connect {database} \\\\ {fix}") } else { fix });
+/// The same, with statements that hold in one database only naming it.
+pub(super) fn placed(why: Missing, database: &str) -> Missing {
+    let fix = why.fix.map(|fix| if is_of_one(&fix) { in_database(database, &fix) } else { fix });
     Missing { fix, ..why }
 }
 
@@ -21,13 +20,12 @@ fn is_of_one(fix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::in_database;
+    use super::placed;
     use crate::fact::{Cause, Missing};
 
     #[test]
     fn a_grant_names_its_database() {
-        let of =
-            |fix: &str| in_database(Missing::new(Cause::Denied, "").fix(fix), "\"my shop\"").fix.unwrap();
+        let of = |fix: &str| placed(Missing::new(Cause::Denied, "").fix(fix), "\"my shop\"").fix.unwrap();
         assert_eq!(
             of("GRANT SELECT ON public.t TO \"w\";"),
             "\\connect \"my shop\" \\\\ GRANT SELECT ON public.t TO \"w\";"

@@ -177,12 +177,12 @@ impl Reading {
         table: &mut TableBuilder,
     ) -> Result<(), Missing> {
         let prefix = if several { plain_or_quoted(&session.who.database) } else { String::new() };
-        let there = |why: Missing| if several { home::in_database(why, &prefix) } else { why };
+        let there = |why: Missing| if several { home::placed(why, &prefix) } else { why };
         if let Some(why) = merged(part::unmet(self.needs, &session.who, ask.request)) {
             return Err(there(why));
         }
         let (mut sql, mut lost) = part::resolved(self, &session.who, ask.request);
-        for (_, why) in &mut lost {
+        for (_, why) in lost.iter_mut().filter(|_| several) {
             *why = Arc::new(there((**why).clone()));
         }
         if sql.contains(STARTED) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::home::in_database;
+use super::home::placed;
 use super::part::Lost;
 use super::{Reading, of_row};
 use crate::fact::{Cause, Cell, Field, Level, Missing, Request, TableBuilder, TextKind, Type, Unit, Value};
@@ -170,7 +170,7 @@ impl<'a> Shape<'a> {
         match (fault.fix, &*self.prefix) {
             ("", _) => why,
             (fix, "") => why.fix(filled(fix)),
-            (fix, database) => in_database(why.fix(filled(fix)), database),
+            (fix, database) => placed(why.fix(filled(fix)), database),
         }
     }
 }
