@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashSet;
 use jiff::Timestamp;
 
 use crate::fact::{About, Identity, Missing, Observation, Past, ProbeMark, Recording, Request, catalogue};
@@ -313,9 +314,9 @@ pub(super) fn judge_all(plan: &Plan, answers: &[Observation], given: &Given<'_>)
 pub(super) fn identities(answers: &[Observation]) -> Vec<(Arc<str>, Identity)> {
     let mut known: BTreeMap<Arc<str>, Identity> = BTreeMap::new();
     for answer in answers {
-        let slot = known.entry(Arc::clone(&answer.key.target)).or_default();
-        if slot.system.is_none() && slot.version.is_none() {
-            *slot = answer.identity.clone();
+        let target = &answer.key.target;
+        if known.get(target).is_none_or(|known| known.system.is_none() && known.version.is_none()) {
+            known.insert(Arc::clone(target), answer.identity.clone());
         }
     }
     known.into_iter().collect()
@@ -343,8 +344,8 @@ pub(super) fn recording(
     observations: Vec<Observation>,
     started: Timestamp,
 ) -> Recording {
-    let used: BTreeSet<&Arc<str>> = plan.checks.iter().map(|check| &check.policy.id).collect();
-    let policies = setup.policies().iter().filter(|policy| used.contains(&policy.id));
+    let used: HashSet<&str> = plan.checks.iter().map(|check| &*check.policy.id).collect();
+    let policies = setup.policies().iter().filter(|policy| used.contains(&*policy.id));
     Recording {
         muster: Arc::from(env!("CARGO_PKG_VERSION")),
         started,

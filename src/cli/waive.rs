@@ -149,7 +149,7 @@ fn by_hand(entry: &Entry) -> Problem {
 
 /// The text with the waiver; `None` where its layout is not understood.
 fn edited(source: &Source, entry: &Entry) -> Option<String> {
-    let copy = Source::new(Arc::clone(&source.name), Arc::clone(&source.text));
+    let copy = source.twin();
     let root = root(&copy)?;
     let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
     let Some(list) = root.get("waivers") else { return appended(&root, &source.text, entry, newline) };

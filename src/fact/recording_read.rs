@@ -22,13 +22,23 @@ const FEW: usize = 256;
 
 /// Reads the text of a recording. `None` leaves it to the reader of JSON trees.
 pub(super) fn read(text: &str) -> Option<Recording> {
-    let Whole { mut rest, observations } = serde_json::from_str(text).ok()?;
-    rest.insert("observations".to_owned(), Json::Array(Vec::new()));
+    let Whole { mut rest, policies, observations } = serde_json::from_str(text).ok()?;
+    for read in ["policies", "observations"] {
+        rest.insert(read.to_owned(), Json::Array(Vec::new()));
+    }
     let rest = Json::Object(rest);
     let mut recording = Recording::from_json(&rest).ok()?;
+    recording.policies = policies.into_iter().map(|of| (Arc::from(of.policy), Arc::from(of.digest))).collect();
     let shared = Shared::from_json(&rest).ok()?;
-    let some =
-        |part: &[&RawValue]| part.iter().map(|raw| observation(raw, &shared)).collect::<Option<Vec<_>>>();
+    let some = |part: &[&RawValue]| {
+        // With room for all, so that the first part takes in the others.
+        let mut some = Vec::with_capacity(observations.len());
+        let mut last = Last::default();
+        for raw in part {
+            some.push(observation(raw, &shared, &mut last)?);
+        }
+        Some(some)
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if observations.len() < FEW || cores == 1 {
         recording.observations = some(&observations)?;
@@ -39,13 +49,18 @@ pub(super) fn read(text: &str) -> Option<Recording> {
         let threads: Vec<_> = parts.map(|part| scope.spawn(|| some(part))).collect();
         threads.into_iter().map(|thread| thread.join().ok().flatten()).collect()
     });
-    recording.observations = parts?.into_iter().flatten().collect();
+    let append = |mut all: Vec<Observation>, mut part| {
+        all.append(&mut part);
+        all
+    };
+    recording.observations = parts?.into_iter().reduce(append).unwrap_or_default();
     Some(recording)
 }
 
 /// A recording whose observations are not looked into yet.
 struct Whole<'a> {
     rest: Map<String, Json>,
+    policies: Vec<Judged<'a>>,
     observations: Vec<&'a RawValue>,
 }
 
@@ -65,19 +80,29 @@ impl<'de> Visitor<'de> for WholeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Whole<'de>, A::Error> {
-        let (mut rest, mut observations) = (Map::new(), None);
+        let (mut rest, mut policies, mut observations) = (Map::new(), None, None);
         while let Some(name) = map.next_key::<String>()? {
-            if name == "observations" && observations.is_none() {
-                observations = Some(map.next_value()?);
-            } else if name == "observations" {
-                return Err(A::Error::duplicate_field("observations"));
-            } else {
-                rest.insert(name, map.next_value()?);
+            match name.as_str() {
+                "policies" if policies.is_none() => policies = Some(map.next_value()?),
+                "observations" if observations.is_none() => observations = Some(map.next_value()?),
+                "policies" | "observations" => return Err(A::Error::custom("a list stands twice")),
+                _ => drop(rest.insert(name, map.next_value()?)),
             }
         }
+        let policies = policies.ok_or_else(|| A::Error::missing_field("policies"))?;
         let observations = observations.ok_or_else(|| A::Error::missing_field("observations"))?;
-        Ok(Whole { rest, observations })
+        Ok(Whole { rest, policies, observations })
     }
+}
+
+/// A policy of which the recording holds the facts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Judged<'a> {
+    #[serde(borrow)]
+    policy: Cow<'a, str>,
+    #[serde(borrow)]
+    digest: Cow<'a, str>,
 }
 
 /// What stands there, which may not be null.
@@ -118,8 +143,23 @@ struct WrittenTable<'a> {
     rows: &'a RawValue,
 }
 
-fn observation(raw: &RawValue, shared: &Shared) -> Option<Observation> {
-    fast(raw, shared).or_else(|| {
+/// Texts of the last observation: those of thousands in a row are the same.
+#[derive(Default)]
+struct Last {
+    probe: Arc<str>,
+    target: Arc<str>,
+    facts: Arc<str>,
+}
+
+fn shared_text(last: &mut Arc<str>, text: &str) -> Arc<str> {
+    if **last != *text {
+        *last = Arc::from(text);
+    }
+    Arc::clone(last)
+}
+
+fn observation(raw: &RawValue, shared: &Shared, last: &mut Last) -> Option<Observation> {
+    fast(raw, shared, last).or_else(|| {
         let json: Json = serde_json::from_str(raw.get()).ok()?;
         Reader::new(shared).observation(&json).ok()
     })
@@ -143,7 +183,7 @@ fn is_canonical(text: &str) -> bool {
 }
 
 /// An observation that has every key and refers to all that can be shared.
-fn fast(raw: &RawValue, shared: &Shared) -> Option<Observation> {
+fn fast(raw: &RawValue, shared: &Shared, last: &mut Last) -> Option<Observation> {
     let written: Written<'_> = serde_json::from_str(raw.get()).ok()?;
     let canonical = |raw: &RawValue| {
         if is_canonical(raw.get()) {
@@ -153,10 +193,13 @@ fn fast(raw: &RawValue, shared: &Shared) -> Option<Observation> {
         Some(Arc::from(json.to_string()))
     };
     let key = Key {
-        probe: Arc::from(written.probe),
-        target: Arc::from(written.target),
+        probe: shared_text(&mut last.probe, &written.probe),
+        target: shared_text(&mut last.target, &written.target),
         args: canonical(written.args)?,
-        facts: written.facts.map_or_else(|| Some(Arc::from("")), canonical)?,
+        facts: match written.facts {
+            Some(facts) => canonical(facts)?,
+            None => shared_text(&mut last.facts, ""),
+        },
     };
     let result = match (written.missing, written.table) {
         (Some(fault), None) => Err(Arc::clone(shared.faults.get(fault)?)),

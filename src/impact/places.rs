@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// A text with its documents.
-type Read = (Arc<str>, Rc<Vec<Document>>);
+type Read = (Arc<String>, Rc<Vec<Document>>);
 
 fn documents(source: &Arc<Source>) -> Rc<Vec<Document>> {
     LAST.with_borrow_mut(|last| {

@@ -8,10 +8,13 @@ use crate::fact::{Cause, Fitting, Key, Missing, Observation, Recording, Request,
 
 /// Answers from a recording.
 pub struct Replay {
-    /// Where the answer to a question stands.
-    known: HashMap<Key, usize>,
     /// What was recorded, as long as nobody took it.
     recorded: Vec<Option<Observation>>,
+    /// Where the answer to a question stands, once one was not the next: a plan asks in the order in which the same plan
+    /// was recorded.
+    known: Option<HashMap<Key, usize>>,
+    /// The one after the last that was taken.
+    next: usize,
     started: jiff::Timestamp,
     /// That of the last answer: thousands of answers in a row have one shape.
     fitting: Option<Fitting>,
@@ -21,17 +24,16 @@ impl Replay {
     /// A recording that answers.
     pub fn new(recording: Recording) -> Self {
         let started = recording.started;
-        let answers = recording.observations.iter().enumerate();
-        let known = answers.map(|(at, observation)| (observation.key.clone(), at)).collect();
         let recorded = recording.observations.into_iter().map(Some).collect();
-        Self { known, recorded, started, fitting: None }
+        Self { recorded, known: None, next: 0, started, fitting: None }
     }
 
     /// Answers every request, in their order.
     pub fn answer(mut self, requests: &[Request]) -> Vec<Observation> {
         let mut answers: Vec<Observation> = Vec::with_capacity(requests.len());
         for request in requests {
-            let slot = self.known.get(&request.key).and_then(|at| self.recorded.get_mut(*at));
+            let at = self.place(&request.key, &answers);
+            let slot = at.and_then(|at| self.recorded.get_mut(at));
             let answer = match slot.map(Option::take) {
                 Some(Some(recorded)) => Some(self.fitted(recorded, request)),
                 // A plan asks each question once; whoever asks again gets the same answer.
@@ -42,13 +44,31 @@ impl Replay {
             answers.push(answer);
         }
         // To take apart what nobody asked for would last as long as to answer.
-        std::mem::forget((self.known, self.recorded));
+        std::mem::forget(self);
         answers
     }
 
+    /// Where the answer to a question stands, or stood. `answers` are those that were given.
+    fn place(&mut self, key: &Key, answers: &[Observation]) -> Option<usize> {
+        let expected = self.next;
+        let is_next = matches!(self.recorded.get(expected), Some(Some(next)) if next.key == *key);
+        let at = if is_next {
+            expected
+        } else {
+            let all = || {
+                // Until now each answer was the next one.
+                let left = self.recorded.iter().skip(expected).flatten();
+                answers.iter().chain(left).enumerate().map(|(at, answer)| (answer.key.clone(), at))
+            };
+            *self.known.get_or_insert_with(|| all().collect()).get(key)?
+        };
+        self.next = at + 1;
+        Some(at)
+    }
+
     fn absent(&self, request: &Request) -> Observation {
-        let same =
-            self.known.keys().any(|key| key.target == request.key.target && key.probe == request.key.probe);
+        let is_like = |key: &Key| key.target == request.key.target && key.probe == request.key.probe;
+        let same = self.known.iter().flat_map(HashMap::keys).any(is_like);
         let what = if same { "with these arguments" } else { "of this target" };
         let why = Missing::new(Cause::Absent, format!("the recording has no `{}` {what}", request.key.probe));
         Observation::missing(request.key.clone(), self.started, why.fix("record again with `muster record`"))

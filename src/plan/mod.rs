@@ -255,6 +255,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// An empty plan with room for so many checks, each of which asks one question.
+    fn with_room(checks: usize) -> Self {
+        Self {
+            checks: Vec::with_capacity(checks),
+            requests: Vec::with_capacity(checks),
+            index: HashMap::with_capacity(checks),
+            ..Self::default()
+        }
+    }
+
     /// What is to be recalled: of each question once, as far back as anybody asks.
     pub fn past(&self) -> Vec<PastRequest> {
         let history = self.history.iter().map(|(key, (window, facts))| {

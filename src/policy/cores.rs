@@ -24,8 +24,22 @@ pub fn in_parts<T: Sync, R: Send>(items: &[T], one: impl Fn(&[T]) -> R + Sync) -
 
 /// The same with each item.
 pub fn on_all_cores<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let done = in_parts(items, |part| part.iter().map(&one).collect::<Vec<_>>());
-    done.into_iter().flatten().collect()
+    joined(in_parts(items, |part| {
+        // With room for all, so that the first part takes in the others.
+        let mut done = Vec::with_capacity(items.len());
+        done.extend(part.iter().map(&one));
+        done
+    }))
+}
+
+/// The lists one after the other, in the place of the first: most of the time of copying large items is that of touching
+/// memory anew.
+fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let append = |mut all: Vec<T>, mut part| {
+        all.append(&mut part);
+        all
+    };
+    parts.into_iter().reduce(append).unwrap_or_default()
 }
 
 /// The same with each of a few items of which each takes long: each core takes the next when it is done.
@@ -48,7 +62,7 @@ pub(super) fn by_turns<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sy
     }
     let chunks: Vec<&[T]> = items.chunks(items.len().div_ceil(cores * 8)).collect();
     let done = at_once(&chunks, cores, |chunk| chunk.iter().map(&one).collect::<Vec<_>>())?;
-    Some(done.into_iter().flatten().collect())
+    Some(joined(done))
 }
 
 /// Does the same with every item, on so many cores, and gives the results in the order of the items. `None` if a

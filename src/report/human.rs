@@ -38,28 +38,42 @@ fn head(page: &mut Page, report: &RunReport, style: &Style) {
     }
 }
 
-/// A check that needs nothing: its name and the words that it has to say.
-struct Quiet {
-    name: String,
-    said: String,
+/// A check that needs nothing, or a subject of one, and the words that it has to say.
+struct Quiet<'a> {
+    policy: &'a str,
+    target: &'a str,
+    subject: Option<&'a str>,
+    said: &'a str,
 }
 
-fn quiet_check(check: &Check, verdict: Verdict) -> Quiet {
-    let said = match (verdict, &check.note) {
-        (Verdict::Skipped, _) => words::why_skipped(check).to_owned(),
-        (_, Some(note)) => note.clone(),
-        (_, None) => String::new(),
+impl Quiet<'_> {
+    /// Made only where it is shown: thousands need nothing and have nothing to say.
+    fn name(&self) -> String {
+        let Self { policy, target, .. } = self;
+        match self.subject {
+            None => format!("{policy} @ {target}"),
+            Some(subject) => format!("{policy} @ {target}: {subject}"),
+        }
+    }
+}
+
+fn quiet_check(check: &Check, verdict: Verdict) -> Quiet<'_> {
+    let said = match verdict {
+        Verdict::Skipped => words::why_skipped(check),
+        _ => check.note.as_deref().unwrap_or_default(),
     };
-    Quiet { name: format!("{} @ {}", check.policy, check.target), said }
+    Quiet { policy: &check.policy, target: &check.target, subject: None, said }
 }
 
 /// Subjects that were skipped within checks that were not.
-fn skipped_subjects(report: &RunReport) -> impl Iterator<Item = Quiet> {
+fn skipped_subjects(report: &RunReport) -> impl Iterator<Item = Quiet<'_>> {
     let judged = report.checks.iter().filter(|check| words::worst(check) != Verdict::Skipped);
     let findings = judged.flat_map(|check| &check.findings);
     findings.filter(|finding| finding.verdict <= Verdict::Skipped).map(|finding| Quiet {
-        name: format!("{} @ {}: {}", finding.policy, finding.target, finding.subject.shown),
-        said: finding.message.clone(),
+        policy: &finding.policy,
+        target: &finding.target,
+        subject: Some(&finding.subject.shown),
+        said: &finding.message,
     })
 }
 
@@ -95,20 +109,20 @@ fn quiet(page: &mut Page, report: &RunReport, verdict: Verdict, style: &Style) {
     }
 }
 
-fn entry_line(page: &mut Page, entry: &Quiet, subjects: u64) {
-    let said = match (entry.said.as_str(), subjects) {
+fn entry_line(page: &mut Page, entry: &Quiet<'_>, subjects: u64) {
+    let said = match (entry.said, subjects) {
         ("", 0 | 1) => String::new(),
         ("", _) => format!("  ({})", words::count(subjects, "subject")),
         (said, _) => format!("  ({said})"),
     };
-    page.paragraph(2, 4, Ink::Plain, &format!("{}{said}", entry.name));
+    page.paragraph(2, 4, Ink::Plain, &format!("{}{said}", entry.name()));
 }
 
 /// Many of them: those that have something to say, by what they say.
-fn by_words<'a>(page: &mut Page, entries: impl Iterator<Item = &'a Quiet>) {
-    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+fn by_words<'a>(page: &mut Page, entries: impl Iterator<Item = &'a Quiet<'a>>) {
+    let mut said: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for entry in entries.filter(|entry| !entry.said.is_empty()) {
-        said.entry(&entry.said).or_default().push(&entry.name);
+        said.entry(entry.said).or_default().push(entry.name());
     }
     for (said, names) in said {
         page.paragraph(2, 4, Ink::Plain, &format!("{said}: {}", words::listed(&names, 3)));

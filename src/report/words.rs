@@ -88,11 +88,8 @@ pub(super) fn worst(check: &Check) -> Verdict {
 
 /// Parameters that are looser than their policy's default, with the check that they belong to.
 pub(super) fn looser(report: &RunReport) -> Vec<String> {
-    let of = |check: &Check| {
-        let name = format!("{} @ {}", check.policy, check.target);
-        check.looser.iter().map(|looser| format!("{name}: {looser}")).collect::<Vec<_>>()
-    };
-    report.checks.iter().flat_map(of).collect()
+    let all = report.checks.iter().flat_map(|check| check.looser.iter().map(move |looser| (check, looser)));
+    all.map(|(check, looser)| format!("{} @ {}: {looser}", check.policy, check.target)).collect()
 }
 
 /// Checks whose look left something behind for a moment, with what they used.

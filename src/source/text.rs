@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock};
 pub struct Source {
     /// How the user calls it.
     pub name: Arc<str>,
-    /// The whole text.
-    pub text: Arc<str>,
+    /// The whole text, in the place where it was read.
+    pub text: Arc<String>,
     /// Where lines begin, once somebody asked: every finding names a line, so nobody may count from the top each time.
-    lines: Arc<OnceLock<Vec<usize>>>,
+    lines: Arc<OnceLock<Vec<u32>>>,
 }
 
 impl PartialEq for Source {
@@ -23,22 +23,34 @@ impl Eq for Source {}
 
 impl Source {
     /// A source to point into.
-    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into(), lines: Arc::default() })
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: Arc::new(text.into()), lines: Arc::default() })
     }
 
     /// The same text once more. Every place counts its source, and threads that count the same one wait for each
     /// other.
     pub fn twin(&self) -> Arc<Self> {
-        let Self { name, text, lines } = self;
-        Arc::new(Self { name: Arc::clone(name), text: Arc::clone(text), lines: Arc::clone(lines) })
+        self.named(Arc::clone(&self.name))
+    }
+
+    /// The same text under another name.
+    pub fn named(&self, name: impl Into<Arc<str>>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: Arc::clone(&self.text), lines: Arc::clone(&self.lines) })
     }
 
     /// How many lines begin after the first and not behind this offset, and where the last of them begins.
     fn line(&self, offset: usize) -> (usize, usize) {
-        let lines = self.lines.get_or_init(|| self.text.match_indices('\n').map(|(at, _)| at + 1).collect());
-        let before = lines.partition_point(|start| *start <= offset);
-        (before, before.checked_sub(1).and_then(|last| lines.get(last)).copied().unwrap_or(0))
+        let lines = self.lines.get_or_init(|| self.begins());
+        let before = lines.partition_point(|start| *start as usize <= offset);
+        (before, before.checked_sub(1).and_then(|last| lines.get(last)).map_or(0, |start| *start as usize))
+    }
+
+    /// Where every line but the first begins; counted first, because a list that grows is copied many times.
+    fn begins(&self) -> Vec<u32> {
+        let ends = || memchr::memchr_iter(b'\n', self.text.as_bytes());
+        let mut lines = Vec::with_capacity(ends().count());
+        lines.extend(ends().filter_map(|end| u32::try_from(end + 1).ok()));
+        lines
     }
 }
 

@@ -16,7 +16,7 @@ use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
 use crate::policy::load::Origin;
 use crate::policy::project::LeftOut;
 use crate::policy::{self, Policy, Project};
-use crate::source::{Loc, Source};
+use crate::source::Loc;
 
 use super::git::{Extracted, Repository};
 use super::name::Version;
@@ -62,7 +62,7 @@ impl Names {
         let mut labels = diag.labels;
         for label in &mut labels {
             let Loc { source, start, end } = &label.loc;
-            let source = Source::new(self.shown(&source.name), Arc::clone(&source.text));
+            let source = source.named(self.shown(&source.name));
             label.loc = Loc { source, start: *start, end: *end };
         }
         Diag { message, labels, help, ..diag }

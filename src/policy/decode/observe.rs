@@ -119,7 +119,7 @@ impl Decoder<'_> {
 
     /// Facts that are masked where they are recorded. What is no text cannot be masked, and must not pass for it.
     fn private(&mut self, node: &Node, probe: &ProbeDecl, declared: &[Field]) -> Vec<Arc<str>> {
-        let schema = probe.schema_with(declared, &[]);
+        let schema = probe.shared_schema(declared, &[]);
         let mut names = Vec::new();
         for name in items(node.get("private")) {
             let word = name.as_str().unwrap_or("");

@@ -33,7 +33,7 @@ use crate::source::{Source, yaml};
 /// A checked script.
 pub struct Script {
     /// Its text.
-    pub text: Arc<str>,
+    pub text: Arc<String>,
     /// Facts that it reads of the row; all of them if it looks at other rows or passes the row on.
     pub reads: Vec<Arc<str>>,
     /// Parameters that it reads; all of them if it passes them on.
