@@ -19,7 +19,7 @@ pub(super) fn changes(found: &mut Changes<'_>, was: &Policy, is: &Policy) {
     let mut own = Own { keys: Keys::of(is), is, list: Vec::new() };
     own.selector(&was.target, &is.target);
     own.observations(was, is);
-    own.alert(was.alert.as_ref(), is.alert.as_ref());
+    own.alert(was.alert.as_deref(), is.alert.as_deref());
     own.script(was, is);
     own.bounds(was, is);
     own.list.into_iter().for_each(|change| found.add(change));

@@ -29,9 +29,9 @@ impl Parts {
             rule.map(|rule| (rule.node.text.to_string(), rule.node.loc.to_string()))
         };
         if made_up {
-            parts.one("when", text(was.when.as_ref()).as_ref(), text(is.when.as_ref()).as_ref());
+            parts.one("when", text(was.when.as_deref()).as_ref(), text(is.when.as_deref()).as_ref());
         }
-        parts.one("where", text(was.filter.as_ref()).as_ref(), text(is.filter.as_ref()).as_ref());
+        parts.one("where", text(was.filter.as_deref()).as_ref(), text(is.filter.as_deref()).as_ref());
         for found in &is.lets {
             let known = was.lets.iter().find(|known| known.name == found.name);
             if known.is_some() {

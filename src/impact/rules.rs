@@ -218,7 +218,7 @@ fn conditions(old: &Ruled<'_>, new: &Ruled<'_>) -> BTreeSet<String> {
 
 /// The rules that decide about a row, each with what it decides.
 pub(super) fn rules(policy: &Policy) -> Vec<(&'static str, &Rule)> {
-    let filter = policy.filter.iter().map(|rule| ("where", rule));
+    let filter = policy.filter.as_deref().into_iter().map(|rule| ("where", rule));
     let fail = policy.fail.iter().map(|rung| ("fail", &rung.rule));
     let warn = policy.warn.iter().map(|rung| ("warn", &rung.rule));
     let severity = policy.severity.rungs.iter().map(|(level, rule)| (level.word(), rule));
@@ -229,7 +229,7 @@ pub(super) fn rules(policy: &Policy) -> Vec<(&'static str, &Rule)> {
 
 /// The same, with `when` where nothing decides it before.
 fn deciding(version: Version<'_>) -> Vec<(&'static str, &Rule)> {
-    let when = version.policy.when.iter().filter(|_| version.made_up).map(|rule| ("when", rule));
+    let when = version.policy.when.as_deref().filter(|_| version.made_up).into_iter().map(|rule| ("when", rule));
     when.chain(rules(version.policy)).collect()
 }
 

@@ -33,7 +33,7 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs).map(|(_, rule)| rule);
     let ladders = policy.severity.rungs.iter().map(|(_, rule)| rule).chain(urgency);
     let steps = policy.remedy.iter().filter_map(|step| step.condition.as_ref());
-    for rule in policy.when.iter().chain(ladders).chain(steps) {
+    for rule in policy.when.as_deref().into_iter().chain(ladders).chain(steps) {
         parts(rule, Level::Warning, diags);
     }
 }

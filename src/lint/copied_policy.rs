@@ -72,7 +72,7 @@ fn print(policy: &Policy) -> u64 {
         param.name.hash(&mut hash);
         value(&param.default, &mut hash);
     }
-    rules(policy.when.iter().chain(&policy.filter), &mut hash);
+    rules(policy.when.as_deref().into_iter().chain(policy.filter.as_deref()), &mut hash);
     for shared in &policy.lets {
         shared.name.hash(&mut hash);
         text(&shared.rule.node, &mut hash);

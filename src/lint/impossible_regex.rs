@@ -24,7 +24,7 @@ pub(super) const LINT: Lint = Lint {
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
     let shared = policy.lets.iter().map(|shared| &shared.rule);
-    for rule in rungs.chain(shared).chain(&policy.filter).chain(&policy.when) {
+    for rule in rungs.chain(shared).chain(policy.filter.as_deref()).chain(policy.when.as_deref()) {
         rule.node.walk(&mut |node| {
             if let Op::Matches(_, regex) = &node.op {
                 diags.extend(of_pattern(node, regex.as_str()));

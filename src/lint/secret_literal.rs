@@ -31,7 +31,7 @@ const SIGNS: &[&str] = &[
     "AKIA",
     "ASIA",
     "PRIVATE KEY",
-    "earer ",
+    "earer",
     "ghp_",
     "gho_",
     "ghs_",

@@ -27,7 +27,7 @@ pub(super) const LINT: Lint = Lint {
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
     let shared = policy.lets.iter().map(|shared| &shared.rule);
-    for rule in rungs.chain(shared).chain(&policy.filter).chain(&policy.when) {
+    for rule in rungs.chain(shared).chain(policy.filter.as_deref()).chain(policy.when.as_deref()) {
         of_rule(rule, diags);
     }
 }

@@ -21,7 +21,7 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
-    for rule in rungs.chain(&policy.filter).chain(&policy.when) {
+    for rule in rungs.chain(policy.filter.as_deref()).chain(policy.when.as_deref()) {
         rule.node.walk(&mut |node| diags.extend(turned(node)));
     }
 }

@@ -1,6 +1,6 @@
 //! The structural check: holds a YAML tree against a shape and collects every fault.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::form;
 use super::shape::{MOST, MapShape, Shape, describe, either};

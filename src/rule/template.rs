@@ -54,12 +54,12 @@ pub trait Words {
 /// Checks a template; `step` says how its holes are quoted, `None` for a message.
 pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Template, Vec<Diag>> {
     // Most steps are one piece, and a list that grows by itself begins with room for four.
-    let room = if text.text.contains("{{") { 4 } else { 1 };
+    let room = if double(text.text, b'{').is_some() { 4 } else { 1 };
     let (mut pieces, mut errors, mut at) = (Vec::with_capacity(room), Vec::new(), 0);
-    while let Some(found) = text.text.get(at..).and_then(|rest| rest.find("{{")) {
+    while let Some(found) = text.text.get(at..).and_then(|rest| double(rest, b'{')) {
         let open = at + found;
         push_plain(&mut pieces, text.text.get(at..open));
-        let Some(length) = text.text.get(open + 2..).and_then(|rest| rest.find("}}")) else {
+        let Some(length) = text.text.get(open + 2..).and_then(|rest| double(rest, b'}')) else {
             errors.push(unclosed(text, open));
             return Err(errors);
         };
@@ -70,7 +70,7 @@ pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Templa
         }
         at = close + 2;
     }
-    if let Some(stray) = text.text.get(at..).and_then(|rest| rest.find("}}")) {
+    if let Some(stray) = text.text.get(at..).and_then(|rest| double(rest, b'}')) {
         let place = text.loc(at + stray, at + stray + 2);
         errors.push(
             Diag::error(&code::TEMPLATE, "`}}` closes no hole")
@@ -80,6 +80,12 @@ pub fn check(text: Text<'_>, env: &Env, step: Option<StepKind>) -> Result<Templa
     }
     push_plain(&mut pieces, text.text.get(at..));
     if errors.is_empty() { Ok(Template { pieces, backticks: env.backticks }) } else { Err(errors) }
+}
+
+/// Where a brace stands twice. Most texts have none at all, and a search for two bytes would be prepared for each.
+fn double(text: &str, brace: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(brace, bytes).find(|at| bytes.get(at + 1) == Some(&brace))
 }
 
 fn push_plain(pieces: &mut Vec<Piece>, text: Option<&str>) {

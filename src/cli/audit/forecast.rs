@@ -85,7 +85,7 @@ fn of<'p>(check: &'p Check, plan: &'p Plan) -> Option<(&'p Key, Question<'p>)> {
         rungs.iter().for_each(|rung| comparisons(&rung.rule.node, verdict, &mut held));
     }
     let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
-    let conditions = rungs.chain(&policy.filter).chain(&policy.when);
+    let conditions = rungs.chain(policy.filter.as_deref()).chain(policy.when.as_deref());
     let mut columns = BTreeSet::new();
     for place in conditions.flat_map(|condition| &condition.reads) {
         if let Place::Each(column) = place
@@ -211,7 +211,7 @@ impl Question<'_> {
             let values = seen.iter().filter_map(|(column, fact)| Some((*column, fact.track.values.last()?)));
             let scope = Last { check: self.check, settings: &settings, facts: values.collect() };
             let policy: &Policy = &self.check.policy;
-            let mut asked = policy.filter.iter().chain(&policy.when);
+            let mut asked = policy.filter.as_deref().into_iter().chain(policy.when.as_deref());
             if !asked.all(|condition| matches!(holds(&condition.node, &scope), Ok(true))) {
                 continue;
             }

@@ -130,10 +130,10 @@ pub(super) fn changes(policy: &Arc<Policy>) -> Vec<Changed> {
         });
     }
     if let Some(rule) = &policy.filter {
-        of(rule, &|policy, rule| policy.filter = Some(rule));
+        of(rule, &|policy, rule| policy.filter = Some(Box::new(rule)));
     }
     if let Some(rule) = &policy.when {
-        of(rule, &|policy, rule| policy.when = Some(rule));
+        of(rule, &|policy, rule| policy.when = Some(Box::new(rule)));
     }
     for (index, shared) in policy.lets.iter().enumerate() {
         of(&shared.rule, &|policy, rule| {

@@ -295,9 +295,9 @@ pub struct Policy {
     /// Whose rows are the subjects: the position of a view.
     pub each: usize,
     /// Judge only if.
-    pub when: Option<Rule>,
+    pub when: Option<Box<Rule>>,
     /// Which rows.
-    pub filter: Option<Rule>,
+    pub filter: Option<Box<Rule>>,
     /// Parameters.
     pub params: Vec<Param>,
     /// Shared values, in the order in which they are computed.
@@ -317,7 +317,7 @@ pub struct Policy {
     /// A longer text.
     pub runbook: Option<Arc<str>>,
     /// Must it reach a person?
-    pub alert: Option<Alert>,
+    pub alert: Option<Box<Alert>>,
     /// The library that it came with.
     pub library: Option<Arc<str>>,
     /// Digest of its text.

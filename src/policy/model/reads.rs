@@ -100,7 +100,7 @@ impl Policy {
     /// Every rule of the policy.
     pub fn rules(&self) -> Vec<&Rule> {
         let mut rules: Vec<&Rule> = Vec::new();
-        rules.extend(self.filter.iter().chain(self.when.iter()));
+        rules.extend(self.filter.as_deref().into_iter().chain(self.when.as_deref()));
         rules.extend(self.lets.iter().map(|l| &l.rule));
         for rung in self.fail.iter().chain(&self.warn) {
             rules.push(&rung.rule);
