@@ -14,19 +14,17 @@ FAILING = 100  # one in so many is above its limit: an answer that finds nothing
 
 
 def muster(temp):
-    """Policies in one file and in a file each, and their recorded facts."""
+    """Policies in one file, with nothing but what each needs, and in a file each, with a message and a reason; and their recorded facts."""
     texts = []
     for n in range(COUNT):
         path = f"{temp}/f/{n:05}"
         size = 2000 if n % FAILING == 0 else 10
         write(path, "x" * size)
-        rules = (
-            f'fail: (size ?? 0.bytes) > {1000 + n % 500}.bytes\n'
-            'message: "{{ path }} has {{ size }}"'
-        )
+        rules = f"fail: (size ?? 0.bytes) > {1000 + n % 500}.bytes"
         texts.append(policy(f"limit-{n:05}", "file.stat", "{ path: " + path + " }", rules))
     write(f"{temp}/one/all.yaml", "---\n".join(texts))
     for n, text in enumerate(texts):
+        text = text.replace("remedy:", 'message: "{{ path }} has {{ size }}"\nremedy:', 1)
         # 1 kB each, as policies with a reason are.
         filled = text.replace("why: It is measured.", "why: " + "It is measured. " * ((1000 - len(text)) // 16 + 1))
         write(f"{temp}/many/p{n:05}.yaml", filled)

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
@@ -170,25 +171,59 @@ pub(super) fn read_cell(json: &Json, ty: &Type, faults: &[Arc<Missing>]) -> Resu
     Ok(Err(Arc::new(Missing { cause, level, what: what.to_owned(), fix })))
 }
 
-/// A schema as JSON, enough to read its rows back.
-pub fn schema_to_json(schema: &Schema) -> Json {
-    json!({
-        "version": schema.version,
-        "key": schema.key_names(),
-        "rows": match schema.rows { Rows::One => "one", Rows::Many => "many" },
-        "zero": match schema.zero { ZeroRows::Fine => "fine", ZeroRows::Suspicious => "suspicious" },
-        "fields": schema.fields.iter().map(|field| {
-            let mut map = Map::new();
-            map.insert("name".into(), json!(&*field.name));
-            map.insert("type".into(), json!(type_text(&field.ty)));
-            if field.estimate { map.insert("estimate".into(), json!(true)); }
-            Json::Object(map)
-        }).collect::<Vec<_>>(),
-    })
+/// A schema as it is written, enough to read its rows back.
+#[derive(Serialize)]
+pub struct SchemaForm<'a> {
+    version: u32,
+    key: Vec<&'a str>,
+    rows: &'static str,
+    zero: &'static str,
+    fields: Vec<FieldForm<'a>>,
 }
 
-fn type_text(ty: &Type) -> String {
-    ty.to_string()
+#[derive(Serialize)]
+struct FieldForm<'a> {
+    name: &'a str,
+    r#type: TypeForm<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    estimate: bool,
+}
+
+struct TypeForm<'a>(&'a Type);
+
+impl Serialize for TypeForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
+impl<'a> SchemaForm<'a> {
+    /// That of a schema.
+    pub fn of(schema: &'a Schema) -> Self {
+        let field = |field: &'a Field| FieldForm {
+            name: &field.name,
+            r#type: TypeForm(&field.ty),
+            estimate: field.estimate,
+        };
+        Self {
+            version: schema.version,
+            key: schema.key_names(),
+            rows: match schema.rows {
+                Rows::One => "one",
+                Rows::Many => "many",
+            },
+            zero: match schema.zero {
+                ZeroRows::Fine => "fine",
+                ZeroRows::Suspicious => "suspicious",
+            },
+            fields: schema.fields.iter().map(field).collect(),
+        }
+    }
+}
+
+/// The same as a tree.
+pub fn schema_to_json(schema: &Schema) -> Json {
+    json!(SchemaForm::of(schema))
 }
 
 /// A schema from its JSON form; docs and examples are not recorded.

@@ -39,7 +39,7 @@ impl Mark {
 
 /// Leaves a mark. Nothing depends on it but that a kill is noticed, so that one that cannot be written is no error: the
 /// run itself, which is written to the same folder, will say so.
-pub(super) fn mark(folder: &Path, spare: &[PathBuf], run: &Begun) -> Option<Mark> {
+pub(super) fn mark(folder: &Path, spare: &[String], run: &Begun) -> Option<Mark> {
     let started = run.started.cast_unsigned();
     let file = folder.join(format!("{started:x}-{:x}.{END}", run.process));
     let text = serde_json::to_string(run).ok()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
 use super::StoreError;
 use super::answer::{Answers, Named};
@@ -14,7 +14,7 @@ use super::body::Head;
 use super::bytes::Writer;
 use super::column::{self, Faults};
 use super::write::{State, code};
-use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, Table, micros_of, schema_to_json};
+use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, Table, SchemaForm, micros_of};
 use crate::verdict::{Finding, RunReport};
 
 /// Texts, each with its number. What occurs often is there once.
@@ -143,7 +143,7 @@ fn content(path: &str, what: impl Into<String>, why: impl Into<String>) -> Store
     StoreError::Content { path: path.to_owned(), what: what.into(), why: why.into() }
 }
 
-fn text(path: &str, what: &str, value: &impl serde::Serialize) -> Result<String, StoreError> {
+fn text(path: &str, what: &str, value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| content(path, what, error.to_string()))
 }
 
@@ -263,7 +263,7 @@ impl Seen {
         }
         let faults =
             if faults.list.is_empty() { None } else { Some(self.faults(path, faults.list, written)?) };
-        let shape = self.shape(observation, written);
+        let shape = self.shape(path, observation, written)?;
         let named = Named { key, shape, fault, cut, faults };
         self.answers.push(&named, &head(observation), &columns.0);
         Ok(())
@@ -286,22 +286,32 @@ impl Seen {
     }
 
     /// What seldom changes.
-    fn shape<'r>(&mut self, observation: &'r Observation, written: &mut Written<'r>) -> usize {
+    fn shape<'r>(
+        &mut self,
+        path: &str,
+        observation: &'r Observation,
+        written: &mut Written<'r>,
+    ) -> Result<usize, StoreError> {
         let schema: Option<&Arc<Schema>> = observation.result.as_ref().ok().map(|table| &table.schema);
         // The recording holds every schema, so none of them has the place of another.
         let known = (schema.map_or(0, |schema| Arc::as_ptr(schema).addr()), &observation.identity);
         if let Some(number) = written.shapes.get(&known) {
-            return *number;
+            return Ok(*number);
         }
-        let mut shape = Map::new();
-        shape.insert("identity".to_owned(), json!(observation.identity));
-        if let Some(schema) = schema {
-            shape.insert("schema".to_owned(), schema_to_json(schema));
-        }
-        let number = self.texts.number(&Json::Object(shape).to_string());
+        let shape =
+            Shape { identity: &observation.identity, schema: schema.map(|schema| SchemaForm::of(schema)) };
+        let number = self.texts.number(&text(path, "shape", &shape)?);
         written.shapes.insert(known, number);
-        number
+        Ok(number)
     }
+}
+
+/// How it is written.
+#[derive(Serialize)]
+struct Shape<'a> {
+    identity: &'a Identity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<SchemaForm<'a>>,
 }
 
 fn head(observation: &Observation) -> Head {

@@ -52,7 +52,7 @@ pub(super) async fn fold(store: &Store) -> Result<u64, StoreError> {
     writer.commit().await?;
     promised::sweep(&folder, &newest);
     over.iter().for_each(|(file, _)| drop(spare::give(file)));
-    spare::sweep(&spare, MOST.saturating_sub(waiting.len()));
+    spare::sweep(&folder, &spare, MOST.saturating_sub(waiting.len()));
     for file in waiting.iter().map(|one| folder.join(&one.name)) {
         spare::give(&file).map_err(|error| fault(store.path(), &file, &error))?;
     }

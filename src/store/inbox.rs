@@ -87,7 +87,7 @@ pub struct Inbox {
     folder: PathBuf,
     waiting: Vec<Waiting>,
     /// Files that are written to in place of new ones.
-    spare: Vec<PathBuf>,
+    spare: Vec<String>,
     /// Is the store there, with something in it?
     there: bool,
     known: Known,
@@ -284,7 +284,8 @@ pub(super) fn fault(path: &str, file: &Path, error: &std::io::Error) -> StoreErr
 pub(super) struct Listed {
     /// The runs that wait, in the order in which they were written.
     pub(super) waiting: Vec<Waiting>,
-    pub(super) spare: Vec<PathBuf>,
+    /// Names of the files that are free.
+    pub(super) spare: Vec<String>,
 }
 
 /// The runs that wait, in the order in which they were written; `None` if there is no folder.
@@ -305,7 +306,7 @@ pub(super) fn listed(path: &str, folder: &Path) -> Result<Option<Listed>, StoreE
         let Some(name) = name.to_str() else { continue };
         found.waiting.extend(Waiting::of(name));
         if spare::is_one(name) {
-            found.spare.push(folder.join(name));
+            found.spare.push(name.to_owned());
         }
     }
     found.waiting.sort_unstable();

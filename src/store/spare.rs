@@ -7,19 +7,19 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The end of the name of one.
 const END: &str = "spare";
 
 /// Is it the name of one?
 pub(super) fn is_one(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|end| end == END)
+    name.strip_suffix(END).and_then(|rest| rest.strip_suffix('.')).is_some_and(|stem| !stem.is_empty())
 }
 
 /// Writes a file of which nobody minds that it is seen half written. One of the spare files is taken for it, if there is
-/// any.
-pub(super) fn write(spare: &[PathBuf], file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// any; they are in the same folder.
+pub(super) fn write(spare: &[String], file: &Path, bytes: &[u8]) -> io::Result<()> {
     match taken(spare, file) {
         Some(mut open) => open.write_all(bytes),
         None => std::fs::write(file, bytes),
@@ -31,7 +31,7 @@ pub(super) fn write(spare: &[PathBuf], file: &Path, bytes: &[u8]) -> io::Result<
 }
 
 /// The same under another name first, so that a kill at any moment leaves all of it or nothing.
-pub(super) fn write_whole(spare: &[PathBuf], half: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(spare: &[String], half: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()> {
     write(spare, half, bytes)?;
     std::fs::rename(half, whole).inspect_err(|_| drop(std::fs::remove_file(half)))
 }
@@ -48,8 +48,8 @@ pub(super) fn becomes(file: &Path, whole: &Path, bytes: &[u8]) -> io::Result<()>
 }
 
 /// Takes the first that nobody else took.
-fn taken(spare: &[PathBuf], name: &Path) -> Option<File> {
-    spare.iter().find(|file| std::fs::rename(file, name).is_ok())?;
+fn taken(spare: &[String], name: &Path) -> Option<File> {
+    spare.iter().find(|file| std::fs::rename(name.with_file_name(file), name).is_ok())?;
     let file = OpenOptions::new().write(true).open(name).and_then(|file| {
         let is_empty = file.metadata()?.len() == 0;
         is_empty.then_some(file).ok_or_else(|| ErrorKind::InvalidData.into())
@@ -78,9 +78,9 @@ pub(super) fn give(file: &Path) -> io::Result<()> {
 }
 
 /// Removes what is more than anybody takes before the next are given away.
-pub(super) fn sweep(spare: &[PathBuf], most: usize) {
+pub(super) fn sweep(folder: &Path, spare: &[String], most: usize) {
     // One that stays takes nothing but room.
-    spare.iter().skip(most).for_each(|file| drop(std::fs::remove_file(file)));
+    spare.iter().skip(most).for_each(|file| drop(std::fs::remove_file(folder.join(file))));
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
         give(&at("a.run")).unwrap();
         assert_eq!(names(dir.path()), ["a.spare"]);
         assert!(is_one("a.spare") && !is_one("spare") && !is_one("a.run"));
-        let spare = [at("gone.spare"), at("a.spare")];
+        let spare = ["gone.spare".to_owned(), "a.spare".to_owned()];
         write_whole(&spare, &at("b.half"), &at("b.run"), b"short").unwrap();
         assert_eq!(
             (names(dir.path()), std::fs::read(at("b.run")).unwrap()),
@@ -124,12 +124,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::write(at("a.spare"), "whose is it").unwrap();
-        write_whole(&[at("a.spare")], &at("b.half"), &at("b.run"), b"new").unwrap();
+        write_whole(&["a.spare".to_owned()], &at("b.half"), &at("b.run"), b"new").unwrap();
         assert_eq!((names(dir.path()), read(&at("b.run")).unwrap()), (vec!["b.run".into()], b"new".to_vec()));
         std::fs::remove_file(at("b.run")).unwrap();
-        let spare: Vec<PathBuf> = (0..5).map(|number| at(&format!("{number}.spare"))).collect();
-        spare.iter().for_each(|file| std::fs::write(file, "").unwrap());
-        sweep(&spare, 3);
+        let spare: Vec<String> = (0..5).map(|number| format!("{number}.spare")).collect();
+        spare.iter().for_each(|file| std::fs::write(at(file), "").unwrap());
+        sweep(dir.path(), &spare, 3);
         assert_eq!(names(dir.path()), ["0.spare", "1.spare", "2.spare"]);
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         std::fs::create_dir_all(at("a.run/full")).unwrap();
         std::fs::write(at("a.spare"), "").unwrap();
-        assert!(write_whole(&[at("a.spare")], &at("a.half"), &at("a.run"), b"new").is_err());
+        assert!(write_whole(&["a.spare".to_owned()], &at("a.half"), &at("a.run"), b"new").is_err());
         assert_eq!(names(dir.path()), ["a.run"]);
     }
 }
