@@ -1,39 +1,67 @@
-//! Embeds texts as tables of path and text: `policies/` as the library, and the pages of the probes.
+//! Embeds texts, those of a folder packed together: `policies/` as the library, its cases apart, and the pages of the probes.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() {
-            files(&path, ends, found);
-        } else if path.extension().is_some_and(|end| ends.iter().any(|wanted| end == *wanted)) {
+            files(&path, found);
+        } else {
             found.push(path);
         }
     }
 }
 
-/// Writes the table of all files below `folder` that end so.
-fn embed(folder: &str, ends: &[&str], table_name: &str) {
-    println!("cargo::rerun-if-changed={folder}");
-    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder);
+/// A text of which nothing may be missing.
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| {
+        println!("cargo::error=cannot read {}: {error}", path.display());
+        String::new()
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    if let Err(error) = std::fs::write(path, bytes) {
+        println!("cargo::error=cannot write {}: {error}", path.display());
+    }
+}
+
+/// Writes `NAME.rs` with a static `NAME`, the texts below `root` that are wanted, by the first folder of their path.
+fn embed(root: &str, name: &str, wanted: impl Fn(&str) -> bool) {
+    println!("cargo::rerun-if-changed={root}");
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(root);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     let mut found = Vec::new();
-    files(&root, ends, &mut found);
+    files(&root, &mut found);
     found.sort();
-    let mut table = String::from("&[\n");
+    let mut folders: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for path in found {
         let relative = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-        table.push_str(&format!("    ({relative:?}, include_str!({:?})),\n", path.display().to_string()));
+        if wanted(&relative) {
+            let folder = relative.split_once('/').map_or("", |(folder, _)| folder);
+            folders.entry(folder.to_owned()).or_default().push((relative, read(&path)));
+        }
     }
-    table.push_str("]\n");
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join(table_name);
-    if let Err(error) = std::fs::write(&out, table) {
-        println!("cargo::error=cannot write {}: {error}", out.display());
+    let mut table = format!("static {}: [Embedded; {}] = [\n", name.to_uppercase(), folders.len());
+    for (number, (folder, texts)) in folders.iter().enumerate() {
+        let whole: String = texts.iter().map(|(_, text)| text.as_str()).collect();
+        let packed = out.join(format!("{name}-{number}.z"));
+        write(&packed, &miniz_oxide::deflate::compress_to_vec_zlib(whole.as_bytes(), 9));
+        let list: String = texts.iter().map(|(path, text)| format!("({path:?}, {}), ", text.len())).collect();
+        let packed = packed.display().to_string();
+        table.push_str(&format!("    Embedded::new({folder:?}, &[{list}], include_bytes!({packed:?})),\n"));
     }
+    table.push_str("];\n");
+    write(&out.join(format!("{name}.rs")), table.as_bytes());
 }
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    embed("policies", &["yaml", "rhai"], "library.rs");
-    embed("src/probe", &["md"], "pages.rs");
+    let is_cases = |path: &str| path.ends_with(".cases.yaml");
+    let is_policy = |path: &str| path.ends_with(".yaml") || path.ends_with(".rhai");
+    embed("policies", "library", |path| is_policy(path) && !is_cases(path));
+    embed("policies", "cases", is_cases);
+    embed("src/probe", "pages", |path| path.ends_with(".md"));
 }

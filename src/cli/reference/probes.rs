@@ -3,9 +3,10 @@
 use crate::fact::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Rows, ZeroRows, catalogue};
 
 use super::{code, table};
+use crate::source::Embedded;
 
-/// Every README below `src/probe`: path and text.
-static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+// `PAGES`: every README below `src/probe`.
+include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// Where a generated table goes in a README.
 const MARK: &str = "<!-- generated -->";
@@ -13,7 +14,7 @@ const MARK: &str = "<!-- generated -->";
 /// The README of a probe as it is written, found by its first line.
 pub fn source(name: &str) -> Option<&'static str> {
     let title = format!("# {name}");
-    PAGES.iter().map(|(_, text)| *text).find(|text| text.lines().next() == Some(title.as_str()))
+    PAGES.iter().flat_map(Embedded::texts).map(|(_, text)| text).find(|text| text.lines().next() == Some(title.as_str()))
 }
 
 /// The page of a probe.
@@ -155,6 +156,6 @@ mod tests {
             assert_eq!(found, HEADINGS, "{}", probe.name);
             assert_eq!(text.matches(MARK).count(), 2, "{}", probe.name);
         }
-        assert_eq!(PAGES.len(), catalogue::PROBES.len(), "a README that belongs to no probe");
+        assert_eq!(PAGES.iter().flat_map(Embedded::texts).count(), catalogue::PROBES.len(), "a README that belongs to no probe");
     }
 }
