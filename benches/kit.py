@@ -73,6 +73,18 @@ def best(command, times=3, **more):
     return runs[len(runs) // 2]
 
 
+def in_turns(commands, times=11):
+    """The run with the median wall time of each command, given with the exit codes that are expected of it and its folder. They
+    take turns, so that a load on the machine hits all; the first turn does not count."""
+    taken = {name: [] for name in commands}
+    for turn in range(times + 1):
+        for name, (command, expect, cwd) in commands.items():
+            done = run(command, expect=expect, cwd=cwd)
+            if turn:
+                taken[name].append(done)
+    return {name: sorted(runs, key=lambda one: one.wall)[times // 2] for name, runs in taken.items()}
+
+
 def bare(command, times=20, cwd=None):
     """Median milliseconds of a process that is spawned directly, and the spread (10th and 90th percentile)."""
     taken = []

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::diag::did_you_mean;
 use crate::fact::{
-    Cause, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, ZeroRows, catalogue,
-    database_of, in_database,
+    Cause, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, Value, ZeroRows,
+    catalogue, database_of, in_database,
 };
 use crate::observe::verify;
 use crate::policy::{Project, TargetEntry};
@@ -177,6 +177,13 @@ impl Seen {
     fn of(entry: &TargetEntry, answers: &[&Observation]) -> Self {
         let mut seen =
             Self { text: format!("\n{} ({})", entry.name, entry.kind), fixes: Vec::new(), good: true };
+        if answers.is_empty() {
+            // Nobody tried, so nobody knows.
+            seen.text.push_str(": not asked\n");
+            seen.unasked(entry, &BTreeMap::new());
+            seen.good = false;
+            return seen;
+        }
         if let Some(why) = dead(answers) {
             seen.text.push_str(&format!(": not reachable\n  {}: {}\n", why.cause, inline(&why.what)));
             seen.missing(why);
@@ -190,16 +197,19 @@ impl Seen {
         for (probe, answers) in &answered {
             answers.iter().for_each(|answer| seen.answer(probe, answer));
         }
-        let unasked = probes(entry).filter(|probe| !answered.contains_key(probe.name));
-        for probe in unasked {
+        seen.unasked(entry, &answered);
+        seen
+    }
+
+    fn unasked(&mut self, entry: &TargetEntry, answered: &BTreeMap<&str, Vec<&Observation>>) {
+        for probe in probes(entry).filter(|probe| !answered.contains_key(probe.name)) {
             let why = if probe.is_built() {
                 "needs arguments, and no policy asks it here"
             } else {
                 "not in this build"
             };
-            seen.text.push_str(&format!("  -  {}: {why}\n", probe.name));
+            self.text.push_str(&format!("  -  {}: {why}\n", probe.name));
         }
-        seen
     }
 
     fn missing(&mut self, why: &Missing) {
@@ -320,6 +330,8 @@ fn dead<'a>(answers: &[&'a Observation]) -> Option<&'a Missing> {
     for answer in answers {
         match &answer.result {
             Err(missing) if missing.level == Level::Target => why = Some(&**missing),
+            // That a port is closed is an answer of the probe, and none of the target.
+            Ok(table) if table.cell(0, "open") == Some(&Ok(Value::Bool(false))) => {}
             _ => return None,
         }
     }

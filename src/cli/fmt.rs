@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use crate::diag::{Diag, code};
 use crate::layout::formatted;
-use crate::policy::load::{Known, Origin};
+use crate::policy::load::{Known, Origin, is_yaml};
 use crate::source::Source;
 use crate::source::yaml::{self, Limits};
 
@@ -132,10 +132,6 @@ fn files(arguments: &Arguments) -> Result<(Vec<PathBuf>, Vec<Diag>), Problem> {
         }
     }
     Ok((files.into_iter().collect(), diags))
-}
-
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 /// The project file, its policies, the cases beside them, and its frameworks.

@@ -52,7 +52,7 @@ codes! {
     TYPE_MISMATCH "type-mismatch" "Two values that cannot be compared or combined. Units are part of the type: bytes are not a duration, and `20` is not `20.percent`."
     NULLABLE "nullable" "The fact may be null (the source has no value), and the expression does not say what then. Write `x ?? default`, or `x != null && …`."
     NOT_BOOL "not-bool" "A condition must be true or false; this expression is something else."
-    COMMENT_CUTS "comment-cuts" "In YAML ` #` begins a comment, so the rest of the expression is not part of it. Put the expression into a `|` block or into quotes."
+    COMMENT_CUTS "comment-cuts" "In YAML ` #` begins a comment, so the rest of the expression is not part of it. Put the expression into a `|` block or into quotes. `//` and `/*` begin a comment within an expression, and are refused everywhere: YAML joins the lines of most texts, so that a comment up to the end of a line would reach to the end of the expression. Explain in a comment of YAML."
     TEMPLATE "template" "A text with holes has only `{{ expression }}`: no pipes, no blocks, and every hole is closed."
     QUOTING "quoting" "The step cannot quote this value for where it stands. In a `sql:` step names and literals are quoted, in a `shell:` step everything becomes one word."
     NO_RULE "no-rule" "A policy needs at least one of `fail`, `warn`, `script`, or `expect` as a list: without one it can never fail."

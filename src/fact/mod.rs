@@ -37,7 +37,8 @@ pub use about::{About, ProbeMark, TargetMark};
 pub use declare::{Declared, Effect, FieldDecl, ParamDecl, ProbeDecl, Ty, field, param};
 pub use house::{Attestation, Evidence, House};
 pub use json::{
-    SchemaForm, cell_from_json, cell_to_json, schema_from_json, schema_to_json, value_from_json, value_to_json,
+    SchemaForm, cell_from_json, cell_to_json, schema_from_json, schema_to_json, value_from_json,
+    value_to_json,
 };
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
 pub use mask::{Masker, is_text};

@@ -28,7 +28,8 @@ pub(super) fn read(text: &str) -> Option<Recording> {
     }
     let rest = Json::Object(rest);
     let mut recording = Recording::from_json(&rest).ok()?;
-    recording.policies = policies.into_iter().map(|of| (Arc::from(of.policy), Arc::from(of.digest))).collect();
+    recording.policies =
+        policies.into_iter().map(|of| (Arc::from(of.policy), Arc::from(of.digest))).collect();
     let shared = Shared::from_json(&rest).ok()?;
     let some = |part: &[&RawValue]| {
         // With room for all, so that the first part takes in the others.

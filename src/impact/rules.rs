@@ -229,7 +229,8 @@ pub(super) fn rules(policy: &Policy) -> Vec<(&'static str, &Rule)> {
 
 /// The same, with `when` where nothing decides it before.
 fn deciding(version: Version<'_>) -> Vec<(&'static str, &Rule)> {
-    let when = version.policy.when.as_deref().filter(|_| version.made_up).into_iter().map(|rule| ("when", rule));
+    let when =
+        version.policy.when.as_deref().filter(|_| version.made_up).into_iter().map(|rule| ("when", rule));
     when.chain(rules(version.policy)).collect()
 }
 

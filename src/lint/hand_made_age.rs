@@ -25,7 +25,9 @@ fn check(policy: &Policy, diags: &mut Vec<Diag>) {
     let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
     let severity = policy.severity.rungs.iter().map(|(_, rule)| rule);
     let lets = policy.lets.iter().map(|one| &one.rule);
-    for rule in rungs.chain(severity).chain(lets).chain(policy.filter.as_deref()).chain(policy.when.as_deref()) {
+    for rule in
+        rungs.chain(severity).chain(lets).chain(policy.filter.as_deref()).chain(policy.when.as_deref())
+    {
         rule.node.walk(&mut |node| diags.extend(by_hand(node)));
     }
 }

@@ -5,6 +5,8 @@ use super::{Category, Check, ERROR, Lint, Page};
 use crate::diag::{Diag, code};
 use crate::fact::Value;
 use crate::policy::Policy;
+use crate::rule::node::Cmp;
+use crate::rule::ops::compare;
 use crate::rule::{Node, Op, Rule};
 
 pub(super) const LINT: Lint = Lint {
@@ -46,7 +48,10 @@ fn of_rule(policy: &Policy, rule: &Rule, diags: &mut Vec<Diag>) {
     rule.node.walk(&mut |node| match &node.op {
         Op::All(items) => diags.extend(never(items).or_else(|| opposites(items, "never true", "||"))),
         Op::Any(items) => diags.extend(always(items).or_else(|| opposites(items, "always true", "&&"))),
-        Op::Compare(..) | Op::InRange(..) => diags.extend(beyond(policy, node)),
+        Op::InRange(parts, inclusive) => {
+            diags.extend(empty(node, parts, *inclusive).or_else(|| beyond(policy, node)))
+        }
+        Op::Compare(..) => diags.extend(beyond(policy, node)),
         _ => {}
     });
 }
@@ -109,6 +114,18 @@ fn opposites(items: &[Node], says: &str, instead: &str) -> Option<Diag> {
 fn shown<'a>(about: &About<'a>) -> &'a str {
     let Node { text, .. } = about.whole;
     text.trim()
+}
+
+/// A range in which nothing lies.
+fn empty(node: &Node, [item, low, high]: &[Node; 3], inclusive: bool) -> Option<Diag> {
+    let (Op::Literal(first), Op::Literal(last)) = (&low.op, &high.op) else { return None };
+    let cmp = if inclusive { Cmp::Le } else { Cmp::Lt };
+    if compare(cmp, first, last, &item.ty) != Ok(false) {
+        return None;
+    }
+    let message = format!("nothing lies between `{}` and `{}`", low.text.trim(), high.text.trim());
+    let help = "the smaller end stands first; `..=` takes in the last one";
+    Some(Diag::error(&code::IMPOSSIBLE_CONDITION, message).at(&node.loc, "never true").help(help))
 }
 
 /// A limit beyond what the fact can be.

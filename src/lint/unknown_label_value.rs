@@ -36,7 +36,9 @@ fn check(input: &Input<'_>, diags: &mut Vec<Diag>) {
         let rungs = policy.fail.iter().chain(&policy.warn).map(|rung| &rung.rule);
         let urgency = policy.alert.iter().flat_map(|alert| &alert.urgency.rungs).map(|(_, rule)| rule);
         let ladders = policy.severity.rungs.iter().map(|(_, rule)| rule).chain(urgency);
-        for rule in policy.when.as_deref().into_iter().chain(policy.filter.as_deref()).chain(rungs).chain(ladders) {
+        for rule in
+            policy.when.as_deref().into_iter().chain(policy.filter.as_deref()).chain(rungs).chain(ladders)
+        {
             of_rule(input.project, rule, diags);
         }
     }

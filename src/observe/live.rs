@@ -368,8 +368,8 @@ fn who(said: Identity, target: &Target, shared: &Shared) -> Identity {
     said
 }
 
-/// A secret never enters a fact, also when the target itself says it. A text that is nothing but a secret is
-/// not told at all, because a rule that compares it would judge the replacement.
+/// A secret never enters a fact, also when the target itself says it. A text that holds one is not told at all, because a rule
+/// would judge the replacement: a table of another name, a setting that is not there.
 fn without_secrets(mut table: Table, redactor: &Redactor) -> Table {
     if redactor.is_empty() {
         return table;
@@ -390,14 +390,12 @@ fn redact(cell: &mut Cell, redactor: &Redactor) {
     match cell {
         Ok(Value::Text(text)) => {
             let clean = redactor.clean(text);
-            if clean == REDACTED && **text != *REDACTED {
-                let why = Missing::new(
-                    Cause::Undecidable,
-                    "the answer is a secret of the target, which is not told",
-                );
-                *cell = why.level(Level::Row).cell();
-            } else if *clean != **text {
-                *text = clean.into();
+            if *clean != **text {
+                let what = if clean == REDACTED { "is" } else { "holds" };
+                let what = format!("the answer {what} a secret of this run, which is not told");
+                let why = Missing::new(Cause::Undecidable, what).level(Level::Row);
+                let fix = "a secret that is an ordinary word hides what is no secret: give that user a longer password";
+                *cell = why.fix(fix).cell();
             }
         }
         Ok(Value::List(items) | Value::Record(items)) => {

@@ -27,7 +27,8 @@ pub fn bind_as_far(input: &Input<'_>) -> (Plan, Vec<Diag>) {
     let parts = in_parts(input.policies, |policies| {
         let calendars = Arc::clone(&binder.calendars);
         // Most policies are bound to one target, and ask it one question; the first part takes in the others.
-        let mut part = Binder { input, plan: Plan::with_room(input.policies.len()), diags: Vec::new(), calendars };
+        let mut part =
+            Binder { input, plan: Plan::with_room(input.policies.len()), diags: Vec::new(), calendars };
         policies.iter().for_each(|policy| part.policy(policy));
         (part.plan, part.diags)
     });

@@ -131,20 +131,24 @@ pub(super) enum Entry {
     Path(PathBuf),
 }
 
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+/// Does its name say that it is YAML? In any case: a policy that is not read is not judged.
+pub(crate) fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
+}
+
+/// Is it YAML, and does its name have this end before?
+fn is_called(path: &Path, end: &str) -> bool {
+    let stem = path.file_stem().map(Path::new).and_then(Path::extension);
+    is_yaml(path) && stem.is_some_and(|found| found.eq_ignore_ascii_case(end))
 }
 
 fn is_cases(path: &Path) -> bool {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name.ends_with(".cases.yaml") || name.ends_with(".cases.yml"))
+    is_called(path, "cases")
 }
 
 /// Is one letter missing in the end of its name?
 fn is_nearly_cases(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    name.ends_with(".case.yaml") || name.ends_with(".case.yml")
+    is_called(path, "case")
 }
 
 fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loaded: &mut Loaded) {

@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn what_is_damaged_or_of_another_length_is_not_there() {
         let whole = packed("a text that is long enough to be packed, packed, packed");
-        for (length, bytes) in [(54, &whole[1..]), (54, &whole[..whole.len() - 5]), (53, whole), (56, whole)] {
+        for (length, bytes) in [(54, &whole[1..]), (54, &whole[..whole.len() - 5]), (53, whole), (56, whole)]
+        {
             let files: &'static [(&'static str, usize)] = vec![("f/a", length)].leak();
             assert_eq!(Embedded::new("f", files, bytes).texts().count(), 0, "{length}");
         }

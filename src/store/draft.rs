@@ -14,7 +14,7 @@ use super::body::Head;
 use super::bytes::Writer;
 use super::column::{self, Faults};
 use super::write::{State, code};
-use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, Table, SchemaForm, micros_of};
+use crate::fact::{Identity, Key, Missing, Observation, Recording, Schema, SchemaForm, Table, micros_of};
 use crate::verdict::{Finding, RunReport};
 
 /// Texts, each with its number. What occurs often is there once.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::git;
 use crate::cli::output::Problem;
+use crate::policy::load::is_yaml;
 
 /// One of the two things that are compared.
 pub(super) enum Named {
@@ -104,8 +105,11 @@ fn is_path(text: &str) -> bool {
 
 fn of_path(text: &str) -> Named {
     let path = PathBuf::from(text);
-    let is_yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    if path.is_dir() || is_yaml { Named::Policies(Version::Path(path)) } else { Named::Run(Run::File(path)) }
+    if path.is_dir() || is_yaml(&path) {
+        Named::Policies(Version::Path(path))
+    } else {
+        Named::Run(Run::File(path))
+    }
 }
 
 fn nowhere(path: &str) -> Problem {

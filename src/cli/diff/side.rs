@@ -1,5 +1,6 @@
 //! One version of the policies: read, bound as far as it can be, with everything that keeps it from being judged.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::fact::micros_of;
 use crate::impact::{Fault, Side};
 use crate::lint;
 use crate::plan::{Input, Plan, Selection, TargetInfo, bind_as_far};
-use crate::policy::load::Origin;
+use crate::policy::load::{Origin, is_yaml};
 use crate::policy::project::LeftOut;
 use crate::policy::{self, Policy, Project};
 use crate::source::Loc;
@@ -75,8 +76,8 @@ impl Names {
 
 /// Files that a project may read when it is loaded.
 fn is_wanted(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| ["yaml", "yml", "rhai", "ics", "json"].iter().any(|known| end == *known))
+    let is_called = |end: &OsStr| ["rhai", "ics", "json"].iter().any(|known| end == *known);
+    is_yaml(path) || path.extension().is_some_and(is_called)
 }
 
 impl Loaded {

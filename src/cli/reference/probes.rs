@@ -14,7 +14,11 @@ const MARK: &str = "<!-- generated -->";
 /// The README of a probe as it is written, found by its first line.
 pub fn source(name: &str) -> Option<&'static str> {
     let title = format!("# {name}");
-    PAGES.iter().flat_map(Embedded::texts).map(|(_, text)| text).find(|text| text.lines().next() == Some(title.as_str()))
+    PAGES
+        .iter()
+        .flat_map(Embedded::texts)
+        .map(|(_, text)| text)
+        .find(|text| text.lines().next() == Some(title.as_str()))
 }
 
 /// The page of a probe.
@@ -156,6 +160,10 @@ mod tests {
             assert_eq!(found, HEADINGS, "{}", probe.name);
             assert_eq!(text.matches(MARK).count(), 2, "{}", probe.name);
         }
-        assert_eq!(PAGES.iter().flat_map(Embedded::texts).count(), catalogue::PROBES.len(), "a README that belongs to no probe");
+        assert_eq!(
+            PAGES.iter().flat_map(Embedded::texts).count(),
+            catalogue::PROBES.len(),
+            "a README that belongs to no probe"
+        );
     }
 }

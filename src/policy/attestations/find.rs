@@ -10,6 +10,7 @@ use super::{FOLDER, inside};
 use crate::diag::{Diag, code};
 use crate::fact::{Cause, Missing};
 use crate::policy::Project;
+use crate::policy::load::is_yaml;
 use crate::source::Loc;
 
 /// Files, sorted, and what could not be looked at: for the answer and for the writer.
@@ -62,10 +63,7 @@ impl Found {
     /// A file, or all YAML files below a folder.
     fn path(&mut self, path: &Path, loc: Option<&Loc>, root: &Path) {
         match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => self.walk(path, loc, root, &|path| {
-                path.extension()
-                    .is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
-            }),
+            Ok(meta) if meta.is_dir() => self.walk(path, loc, root, &is_yaml),
             Ok(_) => drop(self.files.insert(path.to_owned())),
             Err(error) => self.fault(path, &error, loc, root),
         }

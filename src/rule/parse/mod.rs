@@ -136,6 +136,11 @@ fn parse_anew(text: Text<'_>) -> Result<Ast, Diag> {
         return Err(Diag::error(&code::RULE_SYNTAX, "the expression is empty").at(&text.whole(), ""));
     }
     let reader = Reader::new(text);
+    if let Some(at) = reader.comment() {
+        let diag = Diag::error(&code::COMMENT_CUTS, "a comment stands in an expression");
+        let help = "YAML joins the lines of most texts, and then what follows is no part of the expression: put the words into a comment of YAML above it (`# …`)";
+        return Err(diag.at(&text.loc(at, at + 2), "it begins here").help(help));
+    }
     let tree = ENGINE.compile_expression(text.text).map_err(|error| reader.syntax(&error))?;
     reader.tree(&tree)
 }

@@ -48,6 +48,22 @@ impl<'a> Reader<'a> {
         start..(start + length).min(self.text.text.len())
     }
 
+    /// Where a comment begins, outside of texts in quotes.
+    pub(super) fn comment(&self) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            let rest = self.text.text.get(at..)?;
+            at += rest.find(['"', '`', '/'])?;
+            let rest = self.text.text.get(at..)?;
+            at += match rest.as_bytes() {
+                [b'/', b'/' | b'*', ..] => return Some(at),
+                [b'/', ..] => 1,
+                [b'`', ..] => rest.get(1..)?.find('`')? + 2,
+                _ => closing_quote(rest),
+            };
+        }
+    }
+
     /// An error of syntax in our words, at its place.
     pub(super) fn syntax(&self, error: &ParseError) -> Diag {
         let start = self.offset(error.position());
