@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::fact::{Recording, Type, parse_literal, parse_time, timestamp};
 use crate::observe::Ledger;
-use crate::report::{Format, Review, render, review};
+use crate::report::{Format, Review, Style, render, review};
 use crate::verdict::{ProbeTime, RunReport, Timings, Verdict};
 
 use super::edge::Watch;
@@ -112,9 +112,9 @@ impl How {
         let human = [Wanted { format: Format::Human, file: None }];
         let formats = if self.format.is_empty() { &human[..] } else { &self.format };
         ran.report.timings = self.timings.then(|| timings.clone());
-        let style = output::style(self.verbose);
+        let style = Style { remembered: ran.remembered, ..output::style(self.verbose) };
         for wanted in formats {
-            let plain = crate::report::Style { color: false, width: 100, verbose: self.verbose };
+            let plain = Style { color: false, width: 100, ..style };
             let style = if wanted.file.is_some() { &plain } else { &style };
             let drawn = match wanted.format {
                 Format::Review(format) => reviewed(ran, format),

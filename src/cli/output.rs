@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::diag::{Diag, Level, code, render_json, render_text};
+use crate::policy::load::is_yaml;
 use crate::report::{Format, Style};
 use crate::source::{Source, yaml};
 
@@ -149,13 +150,29 @@ pub(super) fn one_output(formats: &[Wanted]) -> Result<(), Problem> {
             "give all but one a file: `--format json=report.json`",
         ));
     }
+    let files: Vec<&Path> = formats.iter().filter_map(|wanted| wanted.file.as_deref()).collect();
+    let twice =
+        files.iter().enumerate().find(|(index, file)| files.iter().take(*index).any(|other| other == *file));
+    if let Some((_, file)) = twice {
+        let what = format!("two formats go to `{}`, and one would be lost", file.display());
+        return Err(Problem::usage(what, "give each a file of its own"));
+    }
+    let source = files.iter().find(|file| is_yaml(file) && file.exists());
+    if let Some(file) = source {
+        let what =
+            format!("`{}` is there, and a report in its place would be read as a policy", file.display());
+        return Err(Problem::usage(
+            what,
+            "name another file; reports end in `.json`, `.xml`, `.md` or `.html`",
+        ));
+    }
     Ok(())
 }
 
 /// How results are drawn.
 pub(super) fn style(verbose: bool) -> Style {
     let color = std::io::stdout().is_terminal() && edge::wants_color();
-    Style { color, width: edge::width(), verbose }
+    Style { color, width: edge::width(), verbose, remembered: true }
 }
 
 /// Those of the file that is replaced; of a new one what the user's mask leaves.

@@ -74,6 +74,8 @@ pub(super) struct Ran {
     pub redactor: Arc<Redactor>,
     /// The store that the run recalled from, to remember it in.
     pub memory: Option<Memory>,
+    /// Is it remembered, unless that fails?
+    pub remembered: bool,
     /// What it saw, if that was made ready for the store already.
     pub seen: Option<Result<Seen, StoreError>>,
     /// From where its files are named.
@@ -197,7 +199,7 @@ pub(super) fn run(
     super::places::inside(&mut report, &seen_from.report);
     timings.judge = watch.lap();
     let recording = Recording { past, ..recording };
-    Ok(Ran { report, recording, redactor, memory, seen, seen_from })
+    Ok(Ran { remembered: memory.is_some(), report, recording, redactor, memory, seen, seen_from })
 }
 
 /// What the store knows to be overdue, and this run could not judge either.

@@ -347,6 +347,9 @@ impl Loading {
 fn fatal(diag: &Diag) -> bool {
     [
         &code::UNREADABLE,
+        &code::YAML_SYNTAX,
+        &code::YAML_ENCODING,
+        &code::YAML_LIMIT,
         &code::DUPLICATE_POLICY,
         &code::EMPTY_INPUT,
         &code::UNKNOWN_NAME,

@@ -209,7 +209,7 @@ fn plain(report: RunReport, recording: &Recording) -> RunReport {
 
 /// A report as it lies in evidence.
 fn findings(report: &RunReport) -> String {
-    let style = crate::report::Style { color: false, width: 100, verbose: false };
+    let style = crate::report::Style { color: false, width: 100, verbose: false, remembered: true };
     crate::report::render(report, crate::report::Format::Json, &style)
 }
 

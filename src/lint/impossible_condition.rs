@@ -49,7 +49,7 @@ fn of_rule(policy: &Policy, rule: &Rule, diags: &mut Vec<Diag>) {
         Op::All(items) => diags.extend(never(items).or_else(|| opposites(items, "never true", "||"))),
         Op::Any(items) => diags.extend(always(items).or_else(|| opposites(items, "always true", "&&"))),
         Op::InRange(parts, inclusive) => {
-            diags.extend(empty(node, parts, *inclusive).or_else(|| beyond(policy, node)))
+            diags.extend(empty(node, parts, *inclusive).or_else(|| beyond(policy, node)));
         }
         Op::Compare(..) => diags.extend(beyond(policy, node)),
         _ => {}
@@ -191,6 +191,11 @@ mod tests {
         refused(&LINT, "fail: filesystem in [\"ext4\"] && filesystem in [\"xfs\", \"zfs\"]");
         refused(&LINT, "where: free > 1.GiB && free <= 1.GiB\nfail: read_only == true");
         refused(&LINT, "fail: 1.GiB < free && free < 1.GiB");
+        refused(&LINT, "fail: free in 20.GiB..10.GiB");
+        refused(&LINT, "fail: free in 20.GiB..20.GiB");
+        refused(&LINT, "fail: free in 20.GiB..=10.GiB");
+        fine(&LINT, "fail: free in 20.GiB..=20.GiB");
+        fine(&LINT, "fail: free in 10.GiB..20.GiB");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! How many questions a target is asked at once, what waits between them, and what they cost.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::fact::{Cause, Level, Missing};
 use crate::probe::{Idle, Target};
 
 /// After how long a database that has not answered all yet gets a second connection: one is enough for a small
@@ -18,6 +19,8 @@ pub(super) struct Limit {
     pub(super) idle: Arc<Idle>,
     /// How many permits come later.
     later: usize,
+    /// Why nobody is let in, once that took somebody's whole time: the others need not wait for the same.
+    silent: OnceLock<Arc<Missing>>,
 }
 
 impl Limit {
@@ -30,12 +33,26 @@ impl Limit {
             (0, _) => (16, 0),
             (own, _) => (own, 0),
         };
-        Self { permits: Semaphore::new(now), idle: Arc::default(), later }
+        Self { permits: Semaphore::new(now), idle: Arc::default(), later, silent: OnceLock::new() }
     }
 
     /// Waits until a question may be asked; nothing if the run is over.
     pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.acquire().await.ok()
+    }
+
+    /// Why nobody is let in, as far as that is known.
+    pub(super) fn silent(&self) -> Option<&Arc<Missing>> {
+        self.silent.get()
+    }
+
+    /// Notes that a database let nobody in. A service has many addresses, and a question says which.
+    pub(super) fn heard(&self, target: &Target, why: Option<&Missing>) {
+        let is_database = matches!(&*target.kind, "postgres" | "mysql" | "pgbouncer" | "redis");
+        let lets_nobody_in = |why: &&Missing| why.level == Level::Target && why.cause == Cause::Timeout;
+        if let Some(why) = why.filter(lets_nobody_in).filter(|_| is_database) {
+            self.silent.get_or_init(|| Arc::new(why.clone()));
+        }
     }
 
     /// Gives the permits that come later.

@@ -272,6 +272,9 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
             Missing::new(Cause::Internal, "a limit was closed"),
         );
     };
+    if let Some(why) = asked.limit.silent() {
+        return Observation::missing(request.key.clone(), shared.clock.now(), (**why).clone());
+    }
     let deadline = asked.deadline;
     let at = shared.clock.now();
     let begun = Instant::now();
@@ -314,6 +317,7 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
             }
         }
     };
+    asked.limit.heard(&asked.target, answer.as_ref().err());
     let took = begun.elapsed();
     let (statements, times) = cx.meter.read();
     let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
@@ -416,4 +420,34 @@ fn redact(cell: &mut Cell, redactor: &Redactor) {
 
 fn seconds(duration: Duration) -> String {
     crate::fact::show(&Value::duration(duration), &Type::DURATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Field, Rows, Schema, TableBuilder, ZeroRows};
+
+    #[test]
+    fn a_text_that_holds_a_secret_is_not_told_and_not_judged() {
+        let redactor = Redactor::new();
+        redactor.learn("test");
+        let fields =
+            [("name", Type::TEXT), ("size", Type::BYTES)].map(|(name, ty)| Field::declared(name, ty));
+        let schema = Schema {
+            version: 1,
+            fields: fields.into(),
+            key: Vec::new(),
+            rows: Rows::Many,
+            zero: ZeroRows::Fine,
+        };
+        let mut table = TableBuilder::new(&Arc::new(schema), 10);
+        for name in ["test", "public.test_orders", "orders", REDACTED] {
+            table.row().set("name", Value::text(name)).set("size", Value::Int(1)).push();
+        }
+        let table = without_secrets(table.finish(), &redactor);
+        let causes = (0..4).map(|row| table.cell(row, "name").unwrap().as_ref().err().map(|why| why.cause));
+        let unknown = Some(Cause::Undecidable);
+        assert_eq!(causes.collect::<Vec<_>>(), [unknown, unknown, None, None]);
+        assert!((0..4).all(|row| table.cell(row, "size") == Some(&Ok(Value::Int(1)))));
+    }
 }

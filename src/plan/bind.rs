@@ -84,9 +84,12 @@ impl Binder<'_> {
                     .flat_map(|policy| &policy.params)
                     .map(|param| &*param.name)
                     .collect();
+                let of = set.policy.as_ref().map(|pattern| format!(" called `{}`", pattern.text));
+                let message =
+                    format!("`--set` names `{}`, which no policy{} has", set.name, of.unwrap_or_default());
                 self.usage(
-                    format!("`--set` names `{}`, which no policy has", set.name),
-                    did_you_mean(&set.name, names),
+                    message,
+                    did_you_mean(&set.name, names.into_iter().filter(|name| **name != *set.name)),
                 );
             }
         }
@@ -94,8 +97,11 @@ impl Binder<'_> {
             let names: Vec<&str> =
                 self.input.project.environments.iter().map(|environment| &*environment.name).collect();
             if !names.contains(&&**name) {
-                let help = did_you_mean(name, names.iter().copied())
-                    .unwrap_or_else(|| format!("environments are {}", names.join(", ")));
+                let help =
+                    did_you_mean(name, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
+                        [] => "there are none: write `environments:` into muster.yaml".to_owned(),
+                        names => format!("environments are {}", names.join(", ")),
+                    });
                 self.usage(format!("there is no environment `{name}`"), Some(help));
             } else if !self.input.targets.iter().any(|it| environments(self.input.project, it).contains(name))
             {

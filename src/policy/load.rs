@@ -172,7 +172,7 @@ fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loa
         }
         return;
     }
-    let before = files.len();
+    let (before, faults) = (files.len(), loaded.diags.len());
     for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry)
@@ -195,7 +195,8 @@ fn find(path: &Path, loc: Option<&Loc>, tests: bool, files: &mut Vec<Entry>, loa
             }
         }
     }
-    if files.len() == before {
+    // What could not be read is no reason to write a new one.
+    if files.len() == before && loaded.diags.len() == faults {
         let diag = Diag::error(&code::EMPTY_INPUT, format!("`{}` holds no policies", path.display()));
         loaded.diags.push(with_place(diag, loc).help("policies are `*.yaml` files; `muster new` writes one"));
     }

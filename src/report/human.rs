@@ -20,7 +20,7 @@ pub(super) fn render(report: &RunReport, style: &Style) -> String {
     for item in &items {
         block::item(&mut page, item, style.verbose);
     }
-    summary(&mut page, report, &items);
+    summary(&mut page, report, &items, style);
     page.finish()
 }
 
@@ -146,7 +146,7 @@ fn times(timings: &Timings) -> String {
     parts.map(|(name, time)| format!("{name} {}", micros(time))).join(", ")
 }
 
-fn summary(page: &mut Page, report: &RunReport, items: &[Item<'_>]) {
+fn summary(page: &mut Page, report: &RunReport, items: &[Item<'_>], style: &Style) {
     page.blank();
     page.rule("", Ink::Dim);
     if let Some(timings) = &report.timings {
@@ -174,7 +174,9 @@ fn summary(page: &mut Page, report: &RunReport, items: &[Item<'_>]) {
         page.paragraph(0, 2, Ink::Loud, &format!("!! {loud} !!"));
     }
     if let Some(id) = items.last().and_then(Item::first_id) {
-        page.labelled(0, "next", &format!("muster explain {id}"));
+        let next = format!("muster explain {id}");
+        let needs = "needs a `store:` in muster.yaml, or a recording (`--facts FILE`)";
+        page.labelled(0, "next", &if style.remembered { next } else { format!("{next}   ({needs})") });
     }
     let ink = if report.exit == 0 { Ink::Of(Verdict::Pass) } else { Ink::Of(Verdict::Fail) };
     page.paragraph(0, 2, ink, &format!("exit {}: {}", report.exit, report.exit_reason));

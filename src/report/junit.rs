@@ -106,7 +106,7 @@ fn verdict_of_run(report: &RunReport) -> TestCase {
 
 /// The findings as text, the worst first.
 fn told(findings: &[&Finding], check: Option<&Check>) -> String {
-    let mut page = Page::new(&Style { color: false, width: usize::MAX, verbose: true });
+    let mut page = Page::new(&Style { color: false, width: usize::MAX, verbose: true, remembered: true });
     for finding in findings {
         page.blank();
         page.rule(&words::headline(finding.verdict, Some(finding.severity)), super::page::Ink::Plain);

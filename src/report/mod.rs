@@ -101,6 +101,8 @@ pub struct Style {
     pub width: usize,
     /// Every passing check, every hidden finding, every target.
     pub verbose: bool,
+    /// Is the run remembered, so that a finding can be explained by its id?
+    pub remembered: bool,
 }
 
 /// The report in that format, ending with a newline.

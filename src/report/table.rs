@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn table(width: usize) -> String {
-        render(&rich(), &Style { color: true, width, verbose: false })
+        render(&rich(), &Style { color: true, width, verbose: false, remembered: true })
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::*;
 use crate::verdict::{Check, Fault, Severity, StepKind, Verdict};
 
 fn style(width: usize) -> Style {
-    Style { color: false, width, verbose: false }
+    Style { color: false, width, verbose: false, remembered: true }
 }
 
 fn human(run: &RunReport) -> String {

@@ -93,6 +93,7 @@ mod schema_agrees;
 mod schemas;
 mod several_types;
 mod shared_store;
+mod silent_green;
 mod starttls;
 #[path = "../support/tls.rs"]
 mod tls;

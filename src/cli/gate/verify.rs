@@ -230,7 +230,8 @@ fn judged(
     let Gate { answers, past, .. } = gate;
     asker.end();
     let recording = crate::fact::Recording { past, ..recording(setup, &sides.plan, answers, started) };
-    Ok((page, Ran { report, recording, redactor, memory, seen: None, seen_from }))
+    let remembered = memory.is_some();
+    Ok((page, Ran { report, recording, redactor, memory, remembered, seen: None, seen_from }))
 }
 
 /// What was compared, in a few lines.

@@ -59,6 +59,23 @@ fn sequences_are_judged_by_all_that_they_feed() {
 }
 
 #[test]
+fn what_is_left_is_counted_up_and_down() {
+    let database = Database::new(
+        "create sequence up increment 2 maxvalue 10; select setval('up', 5);
+         create sequence down increment -2 minvalue -10; select setval('down', -5);
+         create sequence over increment -1 minvalue -10; create table t (id smallint default nextval('over')); select setval('over', -10)",
+    );
+    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
+    for (name, left) in [("up", 2), ("down", 2), ("over", 0)] {
+        assert_eq!(
+            value(&answer, row(&answer, &[("name", name)]), "left_values"),
+            Value::Int(left),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_locked_sequence_hides_itself_only() {
     let database = Database::new("create table t (id serial);\ncreate table s (id serial)");
     let answer = block(async {

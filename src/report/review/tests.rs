@@ -5,7 +5,11 @@ use crate::report::fixture::rich;
 use crate::report::{Format, Style, render as render_run};
 
 fn run(format: Review) -> String {
-    render_run(&rich(), Format::Review(format), &Style { color: false, width: 80, verbose: false })
+    render_run(
+        &rich(),
+        Format::Review(format),
+        &Style { color: false, width: 80, verbose: false, remembered: true },
+    )
 }
 
 /// The text as JSON, which must be valid SARIF.

@@ -121,6 +121,9 @@ fn units_are_compared_and_combined() {
 fn what_other_checkers_pass_silently_is_refused() {
     let cases: &[(&str, &str)] = &[
         ("siez > 1.GiB", "unknown-fact"),
+        ("count > 5 // gone || true", "comment-cuts"),
+        ("count > 5 /* gone */", "comment-cuts"),
+        ("name == \"a//b\" // c", "comment-cuts"),
         ("size > 5", "type-mismatch"),
         ("share > 0.2", "type-mismatch"),
         ("name > 5", "type-mismatch"),

@@ -22,11 +22,16 @@ fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     new.sql("ALTER SEQUENCE orders_id_seq RESTART");
     new.sql("ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey DEFERRABLE");
     new.sql("ALTER DATABASE CURRENT_NAME SET TimeZone = 'UTC'".replace("CURRENT_NAME", &new.0).as_str());
+    let left = "ALTER ROLE muster_plain IN DATABASE CURRENT_NAME SET session_replication_role = replica";
+    new.sql(&left.replace("CURRENT_NAME", &new.0));
+    let over = "session_replication_role of muster_plain in this database";
     let run = gate.finds(&[
+        ("release-overrides", over, "fail"),
         ("release-sequences", "public.orders_id_seq", "fail"),
         ("release-schema", "constraint.public.orders.orders_customer_fkey", "fail"),
         ("release-time-zone", "TimeZone", "fail"),
     ]);
+    mend(&run, "release-overrides", over, |sql| new.sql(sql));
     mend(&run, "release-sequences", "public.orders_id_seq", |sql| new.sql(sql));
     new.sql("ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey NOT DEFERRABLE");
     mend(&run, "release-time-zone", "TimeZone", |sql| new.sql(sql));

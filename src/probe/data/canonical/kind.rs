@@ -40,6 +40,8 @@ pub(in crate::probe) enum Kind {
 pub(in crate::probe) enum Natural {
     /// Compared as this.
     Of(Kind),
+    /// A list of this type: with one of the same type compared by its text form, which tells bounds and nulls, else as JSON.
+    List(String),
     /// A type that only itself can be compared with, by its text form.
     Opaque(String),
     /// A type whose values cannot be encoded.
@@ -84,6 +86,9 @@ pub(in crate::probe) fn unify(source: &Natural, target: &Natural) -> Result<Kind
         (Natural::Unknown(ty), _) | (_, Natural::Unknown(ty)) => {
             Err(format!("values of the type `{ty}` cannot be compared"))
         }
+        (Natural::List(ty), Natural::List(other)) if ty == other => Ok(Kind::Text),
+        (Natural::List(_), other) => unify(&Natural::Of(Kind::Json), other),
+        (other, Natural::List(_)) => unify(other, &Natural::Of(Kind::Json)),
         (Natural::Opaque(ty), Natural::Opaque(other)) if ty == other => Ok(Kind::Text),
         (Natural::Opaque(ty), Natural::Opaque(other)) => Err(unlike(ty, other)),
         (Natural::Opaque(ty), Natural::Of(kind)) | (Natural::Of(kind), Natural::Opaque(ty)) => {

@@ -1,10 +1,10 @@
 //! The statements of a comparison.
 
-use super::pair::{Pair, Which};
+use super::pair::{Both, Pair, Which};
 use crate::fact::{Missing, refuse_sql};
 use crate::probe::data::canonical::Kind;
 use crate::probe::data::side::{Decode, Reading, Shape, decode_of};
-use crate::probe::data::tables::Engine;
+use crate::probe::data::tables::{Engine, Kind as Type};
 
 /// Rows of which side, and which of them.
 pub(in crate::probe::data) struct Select<'a> {
@@ -20,8 +20,7 @@ pub(in crate::probe::data) struct Select<'a> {
 impl Select<'_> {
     /// The statement.
     pub(in crate::probe::data) fn reading(&self) -> Result<Reading, Missing> {
-        let columns: Vec<(String, Decode)> =
-            self.pair.columns.iter().map(|both| decode_of(self.engine, both.of(self.which))).collect();
+        let columns: Vec<(String, Decode)> = self.pair.columns.iter().map(|both| self.column(both)).collect();
         let list: Vec<&str> = columns.iter().map(|(written, _)| written.as_str()).collect();
         let mut sql = format!("SELECT {} FROM {}", list.join(", "), self.pair.table(self.which).from);
         sql.push_str(&self.condition()?);
@@ -32,6 +31,15 @@ impl Select<'_> {
         let kinds = self.pair.columns.iter().map(|both| both.kind).collect();
         let decode = columns.into_iter().map(|(_, decode)| decode).collect();
         Ok(Reading { sql, decode, shape: Shape { kinds, key } })
+    }
+
+    /// How a column is written and read. A list that is compared by its text form is read by it.
+    fn column(&self, both: &Both) -> (String, Decode) {
+        let column = both.of(self.which);
+        if column.kind == Type::List && both.kind == Kind::Text && !both.told {
+            return (format!("{}::text", self.engine.quoted(&column.name)), Decode::Text);
+        }
+        decode_of(self.engine, column)
     }
 
     /// ` ORDER BY …` the key, or nothing.

@@ -164,6 +164,43 @@ fn values_that_changed_places_are_found() {
 }
 
 #[test]
+fn lists_that_json_writes_alike_differ() {
+    let table = "CREATE TYPE both AS (a int, b jsonb); CREATE TABLE t (id int PRIMARY KEY, n int[], d jsonb[], c both[])";
+    let old = Database::new(&format!(
+        "{table};\nINSERT INTO t VALUES (1, '[0:1]={{1,2}}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{{1}}', ARRAY['[1]'::jsonb, '[2]'], NULL)"
+    ));
+    for (rows, column) in [
+        (
+            "(1, '{1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "n",
+        ),
+        (
+            "(1, '[0:1]={1,2}', ARRAY[NULL::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "d",
+        ),
+        (
+            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, NULL)::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "c",
+        ),
+        (
+            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', '{{1},{2}}', NULL)",
+            "d",
+        ),
+    ] {
+        let new = Database::new(&format!("{table};\nINSERT INTO t VALUES {rows}"));
+        for method in ["native", "stream"] {
+            let answer = compare(&old, &new, json!({"method": method}));
+            assert_eq!(value(&answer, 0, "changed"), Value::Int(1), "{method} {rows}");
+            assert_eq!(
+                value(&answer, 0, "columns"),
+                Value::texts([format!("{column} (1)")]),
+                "{method} {rows}"
+            );
+        }
+    }
+}
+
+#[test]
 fn rows_that_are_missing_or_extra_are_found() {
     let old = Database::new(ORDERS);
     let new = Database::new(&format!(

@@ -4,6 +4,9 @@ SELECT current_setting('server_version') AS version,
        current_setting('server_version_num')::int8 AS version_num,
        (SELECT system_identifier::text FROM pg_control_system()) AS system,
        pg_is_in_recovery() AS replica,
+       -- Whoever gives up an answer leaves no statement behind: the server looks whether anybody waits; not every system can.
+       CASE WHEN current_setting('server_version_num')::int8 >= 140000 AND version() LIKE '%linux%'
+            THEN set_config('client_connection_check_interval', '2s', true) END AS looks,
        (extract(epoch FROM clock_timestamp()) * 1000000)::int8 AS clock,
        current_database()::text AS database,
        current_user::text AS role,
