@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::diag::did_you_mean;
 use crate::fact::{
-    Cause, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, Value, ZeroRows,
+    Cause, Cell, Declared, Level, Missing, Observation, Pattern, ProbeDecl, Request, Table, Value, ZeroRows,
     catalogue, database_of, in_database,
 };
 use crate::observe::verify;
@@ -329,13 +329,30 @@ fn dead<'a>(answers: &[&'a Observation]) -> Option<&'a Missing> {
     let mut why = None;
     for answer in answers {
         match &answer.result {
-            Err(missing) if missing.level == Level::Target => why = Some(&**missing),
+            Err(missing) if missing.level == Level::Target || missing.cause == Cause::Unreachable => {
+                why = Some(&**missing);
+            }
             // That a port is closed is an answer of the probe, and none of the target.
             Ok(table) if table.cell(0, "open") == Some(&Ok(Value::Bool(false))) => {}
-            _ => return None,
+            Ok(table) => why = Some(nothing(table)?),
+            Err(missing) if is_about_arguments(missing) => {}
+            Err(_) => return None,
         }
     }
     why
+}
+
+/// Why a table tells nothing beside its key, in every row.
+fn nothing(table: &Table) -> Option<&Missing> {
+    let told = |row: &[Cell]| {
+        let mut cells = row.iter().enumerate().filter(|(at, _)| !table.schema.key.contains(at));
+        cells.any(|(_, cell)| cell.is_ok())
+    };
+    if table.rows.iter().any(|row| told(row)) {
+        return None;
+    }
+    let mut faults = table.rows.iter().flat_map(|row| row.iter().filter_map(|cell| cell.as_ref().err()));
+    faults.next().map(|why| &**why)
 }
 
 /// One block that can be pasted: what is no statement stands in it as a comment.

@@ -39,11 +39,11 @@ fn files_of_policies_are_read_in_any_case() {
     for (file, id) in [("policies/two.YAML", "two"), ("policies/three.Yml", "three")] {
         shop.file(file, &policy(id, LOST));
     }
-    shop.file("policies/there.CASES.YAML", "cases: there\nnow: 2026-11-01T03:00:00Z\ncheck:\n  - { name: gone, facts: { file: { path: /x, exists: false } }, findings: [{ verdict: fail }] }\n");
+    shop.file("policies/there.CASES.YAML", "cases: there\nnow: 2026-11-01T03:00:00Z\ncheck:\n  - { name: gone, facts: { file: [{ path: /x, exists: false }] }, findings: [{ subject: /x, verdict: fail }] }\n");
     let run = shop.check(&[]).exits(1);
     assert_eq!((run.verdict("two"), run.verdict("three"), run.verdict("there")), ("fail", "fail", "pass"));
     let run = shop.run(&["test", "--policy", "there"]).exits(0);
-    assert!(run.stdout.contains("1 case"), "{}", run.stdout);
+    assert!(run.stdout.contains("1 passed"), "{}", run.stdout);
 }
 
 #[test]

@@ -165,25 +165,25 @@ fn values_that_changed_places_are_found() {
 
 #[test]
 fn lists_that_json_writes_alike_differ() {
-    let table = "CREATE TYPE both AS (a int, b jsonb); CREATE TABLE t (id int PRIMARY KEY, n int[], d jsonb[], c both[])";
+    let table = "CREATE TYPE pair AS (a int, b jsonb); CREATE TABLE t (id int PRIMARY KEY, n int[], d jsonb[], c pair[])";
     let old = Database::new(&format!(
-        "{table};\nINSERT INTO t VALUES (1, '[0:1]={{1,2}}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{{1}}', ARRAY['[1]'::jsonb, '[2]'], NULL)"
+        "{table};\nINSERT INTO t VALUES (1, '[0:1]={{1,2}}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::pair]), (2, '{{1}}', ARRAY['[1]'::jsonb, '[2]'], NULL)"
     ));
     for (rows, column) in [
         (
-            "(1, '{1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "(1, '{1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::pair]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
             "n",
         ),
         (
-            "(1, '[0:1]={1,2}', ARRAY[NULL::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "(1, '[0:1]={1,2}', ARRAY[NULL::jsonb], ARRAY[ROW(1, 'null')::pair]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
             "d",
         ),
         (
-            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, NULL)::both]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
+            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, NULL)::pair]), (2, '{1}', ARRAY['[1]'::jsonb, '[2]'], NULL)",
             "c",
         ),
         (
-            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::both]), (2, '{1}', '{{1},{2}}', NULL)",
+            "(1, '[0:1]={1,2}', ARRAY['null'::jsonb], ARRAY[ROW(1, 'null')::pair]), (2, '{1}', '{{1},{2}}', NULL)",
             "d",
         ),
     ] {

@@ -120,7 +120,7 @@ SELECT r.sequence AS sequence,
             ELSE (r.seqmax - r.next_or_last::numeric)::float8 / greatest(r.seqmax - r.bound::numeric, 1)::float8
             END AS used_ratio,
        CASE WHEN (r.bound::numeric - r.next_or_last) / r.seqincrement >= 0
-            THEN least(9223372036854775807, (r.bound::numeric - r.next_or_last) / r.seqincrement)::int8 END AS left_values,
+            THEN least(9223372036854775807, div(r.bound::numeric - r.next_or_last, r.seqincrement))::int8 END AS left_values,
        NOT r.readable AS hidden,
        concat_ws(' ', CASE WHEN NOT r.in_schema THEN format('GRANT USAGE ON SCHEMA %I TO "%s";', r.nspname, replace(current_user, '"', '""')) END,
                  CASE WHEN NOT r.selectable THEN format('GRANT SELECT ON SEQUENCE %s TO "%s";', r.sequence, replace(current_user, '"', '""')) END,
