@@ -120,7 +120,7 @@ impl How {
                 Format::Review(format) => reviewed(ran, format),
                 format => render(&ran.report, format, style),
             };
-            let text = ran.redactor.clean(&drawn);
+            let text = ran.redactor.clean_finished(&drawn);
             match &wanted.file {
                 Some(file) => output::write_file(file, &text)?,
                 None => output::say(&text)?,

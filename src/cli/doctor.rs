@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         text.push_str(&prescription(entry, &seen.fixes));
         text.push('\n');
     }
-    say(&redactor.clean(text.trim_start_matches('\n')))?;
+    say(&redactor.clean_finished(text.trim_start_matches('\n')))?;
     Ok(if healthy { exit::GOOD } else { exit::UNKNOWN })
 }
 

@@ -342,7 +342,7 @@ impl Memory {
                     let (path, what) = (self.inbox.path().to_owned(), "what is promised".to_owned());
                     StoreError::Content { path, what, why: error.to_string() }
                 })?;
-                self.inbox.promise(&promised.digest, &redactor.clean(&text))?;
+                self.inbox.promise(&promised.digest, &redactor.clean_finished(&text))?;
             }
             // One that has still to be sent lasts.
             match mark.take_if(|_| self.place.shared.is_none()) {
@@ -380,13 +380,15 @@ fn clean_report<'r>(report: &'r RunReport, redactor: &Redactor) -> Result<Cow<'r
         return Ok(Cow::Borrowed(report));
     }
     let text = serde_json::to_string(report).map_err(|_unwritable| lost("report"))?;
-    serde_json::from_str(&redactor.clean(&text)).map(Cow::Owned).map_err(|_unreadable| lost("report"))
+    serde_json::from_str(&redactor.clean_finished(&text))
+        .map(Cow::Owned)
+        .map_err(|_unreadable| lost("report"))
 }
 
 fn clean_recording<'r>(recording: &'r Recording, redactor: &Redactor) -> Result<Cow<'r, Recording>, Problem> {
     if redactor.is_empty() {
         return Ok(Cow::Borrowed(recording));
     }
-    let text = redactor.clean(&recording.to_text());
+    let text = redactor.clean_finished(&recording.to_text());
     Recording::from_text(&text).map(Cow::Owned).map_err(|_unreadable| lost("recording"))
 }

@@ -101,7 +101,7 @@ fn probe(arguments: &Arguments) -> Done {
         Form::Human => facts::shown(&answer),
         Form::Json => as_json(&answer, exit),
     };
-    say(&redactor.clean(&text))?;
+    say(&redactor.clean_finished(&text))?;
     Ok(exit)
 }
 

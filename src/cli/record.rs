@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let mut ran = run_checks(&setup, Facts::Live, &options, &mut Timings::default())?;
     mask(&setup, &masked, &mut ran.recording, &ran.redactor)?;
     let recording = &ran.recording;
-    let text = ran.redactor.clean(&recording.to_text());
+    let text = ran.redactor.clean_finished(&recording.to_text());
     write_file(&arguments.file, &text)?;
     let missing = recording.observations.iter().filter(|answer| answer.result.is_err()).count();
     let total = recording.observations.len();

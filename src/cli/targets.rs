@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::diag::{Diag, code};
-use crate::fact::{Cause, House, Level, Missing};
+use crate::fact::{Cause, House, Level, Missing, catalogue};
 use crate::plan::TargetInfo;
 use crate::policy::project::{DatabaseChoice, address};
 use crate::policy::{Project, TargetEntry};
@@ -194,7 +194,15 @@ pub(super) fn reach(
     let mut diags = Vec::new();
     for entry in entries.iter().filter(|entry| asked(&entry.name)) {
         let mut secret = |reference: &(SecretRef, Loc)| match read(&reference.0) {
-            Ok(text) => Some(Secret::new(&text, redactor)),
+            Ok(text) => {
+                if redactor.learn_common(&text, words()) {
+                    super::output::note(&format!(
+                        "a secret of `{}` is short, or a word of every report: what holds it is not told, and names of policies and targets that hold it stay as they are; a longer one could be hidden",
+                        entry.name
+                    ));
+                }
+                Some(Secret::new(&text, redactor))
+            }
             Err(why) => {
                 let diag = Diag::error(
                     &code::SECRET_UNSET,
@@ -219,6 +227,20 @@ pub(super) fn reach(
         reachable.unusable.insert(Arc::clone(&entry.name), Arc::new(why));
     }
     if diags.is_empty() { Ok(reachable) } else { Err(diags) }
+}
+
+/// What stands in reports whatever is judged: the keys and words of their form, probes and facts, and the policies that come
+/// with the program.
+fn words() -> &'static str {
+    static WORDS: OnceLock<String> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let mut words = crate::report::json_schema().to_string();
+        for probe in catalogue::PROBES {
+            words.push_str(&format!(" {}", probe.name));
+            probe.facts.iter().for_each(|fact| words.push_str(&format!(" {}", fact.name)));
+        }
+        words
+    })
 }
 
 fn target(

@@ -109,3 +109,22 @@ fn a_database_that_lets_nobody_in_is_not_tried_again_for_every_question() {
     let tried = tried.load(Ordering::SeqCst);
     assert!((1..=4).contains(&tried), "{tried} connections");
 }
+
+#[test]
+fn a_secret_that_is_a_word_of_every_report_leaves_reports_and_recordings_whole() {
+    let mut shop = Shop::new();
+    shop.project("owner: team\npolicies: [policies/]\ntargets:\n  web: { type: service, url: 'http://127.0.0.1:1/', headers: { x-key: { env: KEY } } }\n");
+    shop.policy("answers", "target: { type: service }\nobserve: { answer: { probe: http.response } }\neach: answer\nfail: status >= 500\n");
+    for key in ["1", "w", "fail", "test", "observe", "status"] {
+        shop.env("KEY", key);
+        let run = shop.run(&["check", "--format", "json", "--format", "junit=r.xml"]).exits(3);
+        assert_eq!(run.verdict("answers"), "unknown", "{key}");
+        assert!(run.stderr.contains("is short, or a word of every report"), "{key}: {}", run.stderr);
+        assert!(std::fs::read_to_string(shop.at("r.xml")).unwrap().contains("<testsuites "), "{key}");
+        shop.run(&["record", "r.json"]);
+        shop.run(&["check", "--facts", "r.json"]).exits(3);
+    }
+    shop.env("KEY", "a-key-of-its-own");
+    let run = shop.run(&["check"]).exits(3);
+    assert!(!run.stderr.contains("word of every report"), "{}", run.stderr);
+}

@@ -250,6 +250,6 @@ pub(super) fn ready(
         return Ok(recording);
     }
     let text = recording.to_text();
-    let clean = redactor.clean(&text);
+    let clean = redactor.clean_finished(&text);
     if clean == text { Ok(recording) } else { Recording::from_text(&clean) }
 }

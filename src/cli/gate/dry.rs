@@ -92,7 +92,7 @@ pub(super) fn run(setup: &Setup, sides: &Sides, options: &Options, redactor: &Ar
     } else {
         format!("the snapshot: {}, about {} of reading rows", counted(now.len(), "question"), rounded(total))
     };
-    say(&redactor.clean(&format!("{}{}\n{sum}\n", page.finish(), tail.finish())))?;
+    say(&redactor.clean_finished(&format!("{}{}\n{sum}\n", page.finish(), tail.finish())))?;
     Ok(if nothing { exit::NOTHING } else { exit::GOOD })
 }
 

@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     recording.complete &= asked.unasked == 0;
     recording.gate = Some(section(&setup, &sides, &asked, &recording, (&salt, &arguments.mask)));
     record::mask(&setup, &masked, &mut recording, &redactor)?;
-    let text = sealed(&redactor.clean(&recording.to_text())).ok_or_else(|| {
+    let text = sealed(&redactor.clean_finished(&recording.to_text())).ok_or_else(|| {
         Problem::usage("the snapshot cannot be sealed", "this is a fault of muster; please report it")
     })?;
     write_file(&arguments.file, &text)?;

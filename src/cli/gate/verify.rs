@@ -167,9 +167,9 @@ fn verify(arguments: &Arguments) -> Done {
     arguments.how.publish(&mut ran, timings, watch)?;
     record_of(arguments.record.as_deref(), &setup, &ran)?;
     for (file, format) in pages {
-        write_file(file, &ran.redactor.clean(&page.render(format)))?;
+        write_file(file, &ran.redactor.clean_finished(&page.render(format)))?;
     }
-    note(&ran.redactor.clean(&summary(&page)));
+    note(&ran.redactor.clean_finished(&summary(&page)));
     if sides.left_out > 0 {
         let many = sides.left_out;
         note(&format!(
@@ -184,7 +184,7 @@ fn record_of(file: Option<&Path>, setup: &Setup, ran: &Ran) -> Result<(), Proble
     let Some(file) = file else { return Ok(()) };
     let mut recording = ran.recording.clone();
     record::mask(setup, &[], &mut recording, &ran.redactor)?;
-    write_file(file, &ran.redactor.clean(&recording.to_text()))
+    write_file(file, &ran.redactor.clean_finished(&recording.to_text()))
 }
 
 /// Watches until it is decided, and puts together what came out.

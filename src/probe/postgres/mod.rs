@@ -30,6 +30,7 @@ mod public_grants;
 mod query;
 pub(super) mod read;
 mod reading;
+mod refused;
 mod releases;
 mod replicas;
 mod roles;

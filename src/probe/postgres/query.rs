@@ -12,6 +12,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::error::fault;
+use super::refused;
 use super::session::{Mode, Session};
 use crate::fact::{Cause, Level, Missing, SqlDialect, Type};
 use crate::probe::rows::{Collector, Engine, columns_of};
@@ -28,7 +29,10 @@ impl Probe for Query {
             let lock = ask.request.args.int("lock_timeout").and_then(|us| u64::try_from(us).ok());
             let lock_timeout = lock.map_or(super::session::LOCK_TIMEOUT, Duration::from_micros);
             let mut session = Session::open(cx, None, Mode { lock_timeout, foreign: true }).await?;
-            let answer = look(ask, sql, &mut session).await;
+            let answer = match look(ask, sql, &mut session).await {
+                Err(why) => Err(refused::exact(&mut session, why).await),
+                answer => answer,
+            };
             session.close().await;
             answer
         })
