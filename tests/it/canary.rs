@@ -313,7 +313,7 @@ fn the_password_of_an_address_on_the_command_line_comes_from_its_variable() {
 }
 
 #[test]
-fn facts_that_hold_the_secret_are_cleaned() {
+fn facts_that_hold_the_secret_are_not_told() {
     let http = Http::always(Reply::new(200, "text/plain", "fine")).unwrap();
     let shop = service(&http.url("/"));
     let project = std::fs::read_to_string(shop.at("muster.yaml")).unwrap();
@@ -349,9 +349,9 @@ fn facts_that_hold_the_secret_are_cleaned() {
     }
     let run = never_told(&shop).exits(1);
     assert_eq!((run.verdict("out"), run.verdict("err")), ("fail", "fail"));
-    assert!(run.stdout.contains("[secret]"), "{}", run.stdout);
-    // A row whose name is a secret cannot be judged, and is not lost.
-    assert_eq!(run.check_of("tokens")["counts"]["unknown"], 2, "{}", run.stdout);
+    assert!(run.stdout.contains("a secret of this run, which is not told"), "{}", run.stdout);
+    // A row whose name holds a secret cannot be judged, and is not lost.
+    assert_eq!(run.check_of("tokens")["counts"]["unknown"], 3, "{}", run.stdout);
 }
 
 #[test]
