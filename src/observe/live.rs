@@ -317,7 +317,8 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
             }
         }
     };
-    asked.limit.heard(&asked.target, answer.as_ref().err());
+    // Of two who are asked, the other one may be silent.
+    asked.limit.heard(&asked.target, answer.as_ref().err().filter(|_| asked.others.is_empty()));
     let took = begun.elapsed();
     let (statements, times) = cx.meter.read();
     let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
