@@ -199,7 +199,9 @@ fn is_char(ty: &str) -> bool {
 
 /// A collation that is another on the same engine: texts sort and may equal otherwise than before.
 fn collation(source: &Column, target: &Column, engines: (Engine, Engine)) -> Option<String> {
-    if engines.0 != engines.1 || source.collation == target.collation {
+    // A column that was no text, or is none any more, has another type, and no other collation.
+    let are_texts = source.kind.is_text() && target.kind.is_text();
+    if !are_texts || engines.0 != engines.1 || source.collation == target.collation {
         return None;
     }
     let word = |column: &Column| column.collation.as_deref().unwrap_or("the database's").to_owned();
