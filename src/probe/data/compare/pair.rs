@@ -201,7 +201,8 @@ fn is_char(ty: &str) -> bool {
 fn collation(source: &Column, target: &Column, engines: (Engine, Engine)) -> Option<String> {
     // A column that was no text, or is none any more, has another type, and no other collation.
     let are_texts = source.kind.is_text() && target.kind.is_text();
-    if !are_texts || engines.0 != engines.1 || source.collation == target.collation {
+    let is_alike = are_texts || source.kind == target.kind;
+    if !is_alike || engines.0 != engines.1 || source.collation == target.collation {
         return None;
     }
     let word = |column: &Column| column.collation.as_deref().unwrap_or("the database's").to_owned();
