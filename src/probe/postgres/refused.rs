@@ -6,16 +6,16 @@ use super::session::{Session, within};
 use crate::fact::{Cause, Missing};
 use crate::probe::sql::Step;
 
-const RELATIONS: &str = "SELECT format('GRANT SELECT ON %s%I.%I TO %I;', CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, n.nspname, c.relname, current_user)
+const RELATIONS: &str = r#"SELECT format('GRANT SELECT ON %s%I.%I TO "%s";', CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, n.nspname, c.relname, replace(current_user::text, '"', '""'))
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
    AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END
- ORDER BY 1";
+ ORDER BY 1"#;
 
-const FUNCTIONS: &str = "SELECT format('GRANT EXECUTE ON FUNCTION %I.%I(%s) TO %I;', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), current_user)
+const FUNCTIONS: &str = r#"SELECT format('GRANT EXECUTE ON FUNCTION %I.%I(%s) TO "%s";', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), replace(current_user::text, '"', '""'))
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
  WHERE p.proname = $1 AND NOT has_function_privilege(p.oid, 'EXECUTE')
- ORDER BY 1";
+ ORDER BY 1"#;
 
 /// The same fault with the grants of all objects of that name which the role may not use. A bare name would be another object in
 /// another schema.
@@ -74,17 +74,22 @@ mod tests {
              create sequence priv.s; create function priv.f(a int, b text) returns int language sql as 'select 1';
              revoke execute on function priv.f(int, text) from public; grant usage on schema priv to muster_plain",
         );
-        assert_eq!(fix(&database, "select n from priv.pay"), "GRANT SELECT ON priv.pay TO muster_plain;");
+        assert_eq!(fix(&database, "select n from priv.pay"), "GRANT SELECT ON priv.pay TO \"muster_plain\";");
         assert_eq!(
             fix(&database, "select last_value::int as n from priv.s"),
-            "GRANT SELECT ON SEQUENCE priv.s TO muster_plain;"
+            "GRANT SELECT ON SEQUENCE priv.s TO \"muster_plain\";"
         );
         assert_eq!(
             fix(&database, "select priv.f(1, 'a') as n"),
-            "GRANT EXECUTE ON FUNCTION priv.f(a integer, b text) TO muster_plain;"
+            "GRANT EXECUTE ON FUNCTION priv.f(a integer, b text) TO \"muster_plain\";"
         );
         let several = fix(&database, "select n from priv.twice");
         assert!(several.contains("ON priv.twice TO") && several.contains("ON public.twice TO"), "{several}");
-        database.run("GRANT SELECT ON priv.pay TO muster_plain;");
+        database.run(&fix(&database, "select n from priv.pay"));
+        let args = json!({ "sql": "-" });
+        let question = database
+            .ask("muster_plain", "postgres.query", args)
+            .arg("sql", Value::text("select n from priv.pay"));
+        question.fact("n", "int", "").key(&["n"]).run().unwrap();
     }
 }

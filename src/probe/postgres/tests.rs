@@ -360,7 +360,7 @@ alter table rows enable row level security;\ngrant select on rows to public",
     let ask = |sql: &str| failed(query(&database, "muster_plain", sql).fact("a", "int", ""));
     let why = ask("select count(*) as a from \"My Orders\"");
     assert_eq!(why.cause, Cause::Denied);
-    assert_eq!(why.fix.as_deref(), Some("GRANT SELECT ON \"My Orders\" TO \"muster_plain\";"));
+    assert_eq!(why.fix.as_deref(), Some("GRANT SELECT ON public.\"My Orders\" TO \"muster_plain\";"));
     let why = ask("select count(*) as a from secret.t");
     assert_eq!(why.fix.as_deref(), Some("GRANT USAGE ON SCHEMA \"secret\" TO \"muster_plain\";"));
     let why = ask("select count(*) as a from rows");
