@@ -616,7 +616,7 @@ fn what_is_costly_and_stable_is_asked_again_only_for_the_last_round() {
         "gate.json",
     ];
     let child = shop.start(&all);
-    std::thread::sleep(Duration::from_secs(8));
+    std::thread::sleep(Duration::from_secs(12));
     shop.file("ready", "");
     let run = Run::of(child).exits(0);
     assert_eq!((run.verdict("slow"), run.verdict("ready")), ("pass", "pass"));
