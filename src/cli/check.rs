@@ -192,6 +192,7 @@ fn judge(arguments: &Arguments) -> Done {
         && let Err(problem) = memory.remember(&setup, &ran.report, (&ran.recording, seen), &ran.redactor)
     {
         not_remembered(&mut ran.report, &problem);
+        ran.remembered = false;
     }
     let exit = ran.report.exit;
     arguments.how.publish(&mut ran, timings, Watch::start())?;

@@ -186,7 +186,7 @@ impl Seen {
         }
         if let Some(why) = dead(answers) {
             seen.text.push_str(&format!(": not reachable\n  {}: {}\n", why.cause, inline(&why.what)));
-            seen.missing(why);
+            seen.missing(&why);
             return seen;
         }
         let who = answers.iter().map(|answer| identity(&answer.identity)).find(|who| !who.is_empty());
@@ -324,22 +324,29 @@ fn is_about_arguments(why: &Missing) -> bool {
     why.level == Level::Probe && matches!(why.cause, Cause::WrongType | Cause::Empty | Cause::Absent)
 }
 
+/// Did nobody answer? What is denied was answered.
+fn is_silence(why: &Missing) -> bool {
+    matches!(why.cause, Cause::Unreachable | Cause::Timeout)
+}
+
 /// The one fault that hides everything of a target.
-fn dead<'a>(answers: &[&'a Observation]) -> Option<&'a Missing> {
-    let mut why = None;
+fn dead(answers: &[&Observation]) -> Option<Missing> {
+    let (mut why, mut is_closed) = (None, false);
     for answer in answers {
         match &answer.result {
-            Err(missing) if missing.level == Level::Target || missing.cause == Cause::Unreachable => {
-                why = Some(&**missing);
-            }
             // That a port is closed is an answer of the probe, and none of the target.
-            Ok(table) if table.cell(0, "open") == Some(&Ok(Value::Bool(false))) => {}
-            Ok(table) => why = Some(nothing(table)?),
+            Ok(table) if table.cell(0, "open") == Some(&Ok(Value::Bool(false))) => is_closed = true,
+            Ok(table) => why = Some(nothing(table).filter(|why| is_silence(why))?),
+            Err(missing) if missing.level == Level::Target || is_silence(missing) => why = Some(missing),
             Err(missing) if is_about_arguments(missing) => {}
             Err(_) => return None,
         }
     }
-    why
+    let closed = || {
+        let why = Missing::new(Cause::Unreachable, "its port is closed").level(Level::Target);
+        why.fix("start what is to listen there, or correct the address")
+    };
+    why.cloned().or_else(|| is_closed.then(closed))
 }
 
 /// Why a table tells nothing beside its key, in every row.

@@ -195,7 +195,7 @@ pub(super) fn reach(
     for entry in entries.iter().filter(|entry| asked(&entry.name)) {
         let mut secret = |reference: &(SecretRef, Loc)| match read(&reference.0) {
             Ok(text) => {
-                if redactor.learn_common(&text, words()) {
+                if redactor.learn_common(&text, words) {
                     super::output::note(&format!(
                         "a secret of `{}` is short, or a word of every report: what holds it is not told, and names of policies and targets that hold it stay as they are; a longer one could be hidden",
                         entry.name

@@ -119,6 +119,16 @@ struct Asked {
     deadline: Duration,
 }
 
+impl Asked {
+    /// Notes a target that lets nobody in. Of two who are asked, the other one may be silent; and who has a patience of his own
+    /// may have had too little.
+    fn heard(&self, request: &Request, why: Option<&Missing>) {
+        if self.others.is_empty() && request.patience().is_none() {
+            self.limit.heard(&self.target, why);
+        }
+    }
+}
+
 impl Live {
     /// Whom a question is asked, or why nobody.
     fn asked(&self, request: &Request, limits: &Limits) -> Result<Asked, Missing> {
@@ -273,7 +283,8 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
         );
     };
     if let Some(why) = asked.limit.silent() {
-        return Observation::missing(request.key.clone(), shared.clock.now(), (**why).clone());
+        let (why, now) = ((**why).clone(), shared.clock.now());
+        return observed(request, Err(why), now, Duration::ZERO, (&asked.target, shared));
     }
     let deadline = asked.deadline;
     let at = shared.clock.now();
@@ -317,8 +328,7 @@ async fn ask(request: &Request, asked: &Asked, shared: &Shared) -> Observation {
             }
         }
     };
-    // Of two who are asked, the other one may be silent.
-    asked.limit.heard(&asked.target, answer.as_ref().err().filter(|_| asked.others.is_empty()));
+    asked.heard(request, answer.as_ref().err());
     let took = begun.elapsed();
     let (statements, times) = cx.meter.read();
     let rows = answer.as_ref().map_or(0, |answer| u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX));
@@ -399,7 +409,7 @@ fn redact(cell: &mut Cell, redactor: &Redactor) {
                 let what = if clean == REDACTED { "is" } else { "holds" };
                 let what = format!("the answer {what} a secret of this run, which is not told");
                 let why = Missing::new(Cause::Undecidable, what).level(Level::Row);
-                let fix = "a secret that is an ordinary word hides what is no secret: give that user a longer password";
+                let fix = "a secret that is an ordinary word hides what is no secret: let it be a longer one";
                 *cell = why.fix(fix).cell();
             }
         }

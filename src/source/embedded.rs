@@ -25,7 +25,7 @@ impl Embedded {
     /// Every text with its path.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let mut rest = self.text.get_or_init(|| self.unpacked()).as_str();
-        self.files.iter().filter_map(move |(path, length)| {
+        self.files.iter().map_while(move |(path, length)| {
             let (text, more) = rest.split_at_checked(*length)?;
             rest = more;
             Some((*path, text))
@@ -36,7 +36,8 @@ impl Embedded {
     fn unpacked(&self) -> String {
         let whole = self.files.iter().map(|(_, length)| length).sum();
         let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(self.packed, whole);
-        bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+        let bytes = bytes.ok().filter(|bytes| bytes.len() == whole);
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
     }
 }
 

@@ -51,7 +51,9 @@ fn doctor_calls_nobody_reachable_whom_it_did_not_reach() {
     let shop = shop();
     let doctor = |address: &str| shop.run(&["doctor", "--deadline", "2s", "--target", address]).exits(3);
     assert!(doctor("mysql://u@127.0.0.1:1/x").stdout.contains("(mysql): not asked"));
-    for address in ["tls://127.0.0.1:1", "http://127.0.0.1:1", "postgres://u@127.0.0.1:1/x"] {
+    for address in
+        ["tcp://127.0.0.1:1", "tls://127.0.0.1:1", "http://127.0.0.1:1", "postgres://u@127.0.0.1:1/x"]
+    {
         let run = doctor(address);
         assert!(run.stdout.contains(": not reachable"), "{address}: {}", run.stdout);
     }

@@ -1,19 +1,19 @@
 //! The grant that a query lacks, with the schema that the server's refusal does not tell.
 
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 
 use super::session::{Session, within};
 use crate::fact::{Cause, Missing};
 use crate::probe::sql::Step;
 
 const RELATIONS: &str = r#"SELECT format('GRANT SELECT ON %s%I.%I TO "%s";', CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, n.nspname, c.relname, replace(current_user::text, '"', '""'))
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
    AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END
  ORDER BY 1"#;
 
-const FUNCTIONS: &str = r#"SELECT format('GRANT EXECUTE ON FUNCTION %I.%I(%s) TO "%s";', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), replace(current_user::text, '"', '""'))
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+const FUNCTIONS: &str = r#"SELECT format('GRANT EXECUTE ON FUNCTION %I.%I(%s) TO "%s";', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), replace(current_user::text, '"', '""'))
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
  WHERE p.proname = $1 AND NOT has_function_privilege(p.oid, 'EXECUTE')
  ORDER BY 1"#;
 
@@ -42,11 +42,10 @@ fn object(what: &str) -> Option<(&'static str, &str)> {
 
 async fn grants(session: &mut Session<'_>, sql: &'static str, name: &str) -> Result<Vec<String>, Missing> {
     let cx = session.cx;
-    // The refusal ended the transaction; what is asked now is the catalogue.
-    within(cx, Step::Ask, sqlx::raw_sql("ROLLBACK").execute(&mut session.connection)).await?;
-    let mut connection =
-        session.connection.begin().await.map_err(|error| super::error::fault(cx, Step::Ask, &error))?;
-    let asked = sqlx::query(sql).bind(name).persistent(false).fetch_all(&mut *connection);
+    // The refusal ended the transaction; what is asked now is the catalogue, and nothing that stands before it.
+    let again = "ROLLBACK; BEGIN READ ONLY; SET LOCAL search_path = pg_catalog";
+    within(cx, Step::Ask, sqlx::raw_sql(again).execute(&mut session.connection)).await?;
+    let asked = sqlx::query(sql).bind(name).persistent(false).fetch_all(&mut session.connection);
     let rows = within(cx, Step::Ask, asked).await?;
     Ok(rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).collect())
 }

@@ -53,12 +53,13 @@ impl<'a> Reader<'a> {
         let mut at = 0;
         loop {
             let rest = self.text.text.get(at..)?;
-            at += rest.find(['"', '`', '/'])?;
+            at += rest.find(['"', '`', '/', '#'])?;
             let rest = self.text.text.get(at..)?;
             at += match rest.as_bytes() {
                 [b'/', b'/' | b'*', ..] => return Some(at),
                 [b'/', ..] => 1,
                 [b'`', ..] => rest.get(1..)?.find('`')? + 2,
+                [b'#', ..] => raw_text(rest)?,
                 _ => closing_quote(rest),
             };
         }
@@ -135,6 +136,14 @@ impl<'a> Reader<'a> {
 }
 
 /// Length of a quoted text, quotes included.
+/// The length of `#"…"#`, in which nothing is escaped, or of signs that begin none; nothing if it is not closed.
+fn raw_text(rest: &str) -> Option<usize> {
+    let signs = rest.len() - rest.trim_start_matches('#').len();
+    let Some(inner) = rest.get(signs..)?.strip_prefix('"') else { return Some(signs) };
+    let end = format!("\"{}", "#".repeat(signs));
+    Some(signs + 1 + inner.find(&end)? + end.len())
+}
+
 fn closing_quote(rest: &str) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
