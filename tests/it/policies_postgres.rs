@@ -24,6 +24,7 @@ impl Database {
     pub(crate) fn new(sql: &[&str]) -> Self {
         let made = Self(unique());
         shared("postgres", &format!("CREATE DATABASE {} TEMPLATE muster_template", made.0));
+        // Each in a session of its own, which tells what it counted when it ends.
         for sql in sql {
             made.sql(sql);
         }
@@ -74,6 +75,15 @@ pub(crate) fn shared(database: &str, sql: &str) {
     done(&mut psql(database, sql));
 }
 
+/// A folder for a server, which is its account's.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let made = tempfile::tempdir_in(env("MUSTER_TEST_SERVERS")).unwrap();
+    if rustix::process::geteuid().is_root() {
+        done(Command::new("chown").arg("postgres").arg(made.path()));
+    }
+    made
+}
+
 /// A server of its own, ended with this value.
 pub(crate) struct Server {
     folder: tempfile::TempDir,
@@ -118,11 +128,8 @@ impl Server {
     fn made() -> Self {
         // Before there is something to end.
         env("MUSTER_TEST_PG_BIN");
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let port = crate::ports::free_port();
-        if rustix::process::geteuid().is_root() {
-            done(Command::new("chown").arg("postgres").arg(folder.path()));
-        }
         let made = Self { folder, port, environment: Vec::new() };
         let data = made.data().display().to_string();
         done(&mut as_postgres(&[

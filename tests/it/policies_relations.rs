@@ -13,7 +13,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{Run, Shop};
 use crate::http::{Http, Reply};
-use crate::policies_postgres::{Database, Server, as_postgres, shared};
+use crate::policies_postgres::{Database, Server, as_postgres, folder, shared};
 use crate::remedy::{Mounts, about, carry_out, judge, rank, shell_steps, shop, words};
 use crate::tls::{Cert, authority};
 use crate::trial::{done, env};
@@ -529,11 +529,8 @@ pub(crate) struct Standby {
 impl Standby {
     /// `slot`: it has one on the primary.
     pub(crate) fn new(primary: &Server, name: &str, slot: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let port = crate::ports::free_port();
-        if rustix::process::geteuid().is_root() {
-            done(Command::new("chown").arg("postgres").arg(folder.path()));
-        }
         let made = Self { folder, port };
         let (data, from) = (
             made.data(),

@@ -170,6 +170,8 @@ async fn all(
                     dead = Some(Arc::clone(&why));
                 }
                 nothing(&mut table, &name, &why);
+                // Its segments are not gone: nobody saw which it has.
+                table.cut((*why).clone());
             }
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn env(name: &str) -> String {
 /// A database that is dropped with this value.
 pub(crate) struct Database {
     pub(crate) name: String,
+    port: String,
 }
 
 /// Runs to the end on a runtime of its own.
@@ -32,33 +33,51 @@ pub(crate) fn block<T>(work: impl Future<Output = T>) -> T {
 impl Database {
     /// A new one in which this was run.
     pub(crate) fn new(sql: &str) -> Self {
+        Self::at(&env("MUSTER_TEST_PG_PORT"), sql)
+    }
+
+    /// One that is there already, or that the test makes itself.
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), port: env("MUSTER_TEST_PG_PORT") }
+    }
+
+    /// A new one that the replica has too, as soon as it has followed, and its port there.
+    pub(crate) fn replicated(sql: &str) -> (Self, String) {
+        (Self::at(&env("MUSTER_TEST_PG_PRIMARY_PORT"), sql), env("MUSTER_TEST_PG_REPLICA_PORT"))
+    }
+
+    fn at(port: &str, sql: &str) -> Self {
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let made = Self { name };
-        run("postgres", &format!("CREATE DATABASE {} TEMPLATE muster_template", made.name));
+        let made = Self { name, port: port.to_owned() };
+        made.run_in("postgres", &format!("CREATE DATABASE {} TEMPLATE muster_template", made.name));
         made.run(sql);
         made
     }
 
-    /// Runs statements as superuser, each by itself.
+    fn run_in(&self, database: &str, sql: &str) {
+        run_at(&self.port, database, sql);
+    }
+
+    /// Runs statements as superuser, each in a session of its own: a session tells what it counted when it ends.
     pub(crate) fn run(&self, sql: &str) {
         for statement in sql.split(";\n") {
-            run(&self.name, statement);
+            self.run_in(&self.name, statement);
         }
     }
 
     /// A connection as superuser.
     pub(crate) async fn connect(&self) -> PgConnection {
-        connect("postgres", &self.name).await
+        connect(&self.port, "postgres", &self.name).await
     }
 
     /// A connection as this role.
     pub(crate) async fn connect_as(&self, role: &str) -> PgConnection {
-        connect(role, &self.name).await
+        connect(&self.port, role, &self.name).await
     }
 
     /// A question to it as this role.
     pub(crate) fn ask(&self, role: &str, probe: &'static str, args: Json) -> Question {
-        self.ask_at(&env("MUSTER_TEST_PG_PORT"), role, probe, args)
+        self.ask_at(&self.port, role, probe, args)
     }
 
     /// The same through PgBouncer.
@@ -82,14 +101,14 @@ impl Drop for Database {
         if std::thread::panicking() {
             return;
         }
-        run("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        self.run_in("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }
 
-async fn connect(role: &str, database: &str) -> PgConnection {
+async fn connect(port: &str, role: &str, database: &str) -> PgConnection {
     PgConnectOptions::new_without_pgpass()
         .host(&env("MUSTER_TEST_PG_HOST"))
-        .port(env("MUSTER_TEST_PG_PORT").parse().unwrap())
+        .port(port.parse().unwrap())
         .username(role)
         .password(&env("MUSTER_TEST_PG_PASSWORD"))
         .ssl_mode(PgSslMode::Disable)
@@ -101,8 +120,12 @@ async fn connect(role: &str, database: &str) -> PgConnection {
 
 /// Runs SQL as superuser in a database.
 pub(crate) fn run(database: &str, sql: &str) {
+    run_at(&env("MUSTER_TEST_PG_PORT"), database, sql);
+}
+
+fn run_at(port: &str, database: &str, sql: &str) {
     block(async {
-        let mut connection = connect("postgres", database).await;
+        let mut connection = connect(port, "postgres", database).await;
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });

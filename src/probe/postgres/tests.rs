@@ -517,9 +517,9 @@ fn a_session_ended_in_the_middle_is_unreachable() {
 
 #[test]
 fn a_replica_does_not_say_never() {
-    let database =
-        Database::new("create table t (id int primary key);\ninsert into t values (1);\nvacuum analyze t");
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
+    let (database, port) = Database::replicated(
+        "create table t (id int primary key);\ninsert into t values (1);\nvacuum analyze t",
+    );
     let ask = |probe| database.ask_at(&port, "muster_monitor", probe, json!({}));
     let started = tokio::time::Instant::now();
     let answer = loop {

@@ -66,14 +66,13 @@ insert into t select generate_series(1, 60000);\nanalyze t",
 
 #[test]
 fn a_replica_is_not_asked_about_what_is_not_logged() {
-    let database = Database::new(
+    let (database, port) = Database::replicated(
         "create extension amcheck;\ncreate unlogged table passing (id int primary key);
 insert into passing select generate_series(1, 60000);\ncreate table staying (id int primary key);
 insert into staying select generate_series(1, 60000);\nanalyze",
     );
     let here = database.ask("muster_full", "postgres.index_checks", json!({})).run().unwrap();
     assert!(find(&here, "passing_pkey").is_some() && find(&here, "staying_pkey").is_some());
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
     let begun = Instant::now();
     let answer = loop {
         match database.ask_at(&port, "postgres", "postgres.index_checks", json!({})).run() {

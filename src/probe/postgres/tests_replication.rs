@@ -15,7 +15,7 @@ fn row_with(answer: &Answer, name: &str, text: &str) -> usize {
 
 #[test]
 fn a_replica_is_seen_with_the_right_and_denied_without() {
-    let database = Database::new("select 1");
+    let (database, _) = Database::replicated("select 1");
     let seen = database.ask("muster_monitor", "postgres.replicas", json!({})).run().unwrap();
     let row = row_with(&seen, "replica", "walreceiver@127.0.0.1");
     assert_eq!(value(&seen, row, "state"), Value::text("streaming"));
@@ -35,13 +35,12 @@ fn a_replica_is_seen_with_the_right_and_denied_without() {
 
 #[test]
 fn a_standby_tells_of_itself_and_a_primary_nothing() {
-    let database = Database::new("select 1");
+    let (database, port) = Database::replicated("select 1");
     let primary = database.ask("muster_monitor", "postgres.standby", json!({})).run().unwrap();
     assert_eq!(value(&primary, 0, "in_recovery"), Value::Bool(false));
     for name in ["streaming", "replay_delay", "not_replayed", "conflicts", "paused"] {
         assert_eq!(missing(&primary, 0, name).cause, Cause::Unsupported, "{name}");
     }
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
     let ask = |role: &str| {
         let question = database.ask_at(&port, role, "postgres.standby", json!({})).target(|target| {
             let mut url = target.url.clone().unwrap();

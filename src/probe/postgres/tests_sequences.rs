@@ -94,8 +94,8 @@ fn a_locked_sequence_hides_itself_only() {
 
 #[test]
 fn an_unlogged_sequence_is_nothing_to_a_replica() {
-    let database = Database::new("create unlogged table u (id serial);\ncreate table t (id serial)");
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
+    let (database, port) =
+        Database::replicated("create unlogged table u (id serial);\ncreate table t (id serial)");
     let started = tokio::time::Instant::now();
     let answer = loop {
         let asked = database.ask_at(&port, "muster_full", "postgres.sequences", json!({})).run();

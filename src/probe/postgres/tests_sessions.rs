@@ -189,8 +189,7 @@ fn the_oldest_holder_comes_first_and_its_age_needs_no_right() {
 
 #[test]
 fn a_replica_does_not_say_that_nothing_is_prepared_or_due() {
-    let database = Database::new("select 1");
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
+    let (database, port) = Database::replicated("select 1");
     let started = tokio::time::Instant::now();
     for probe in ["postgres.prepared_transactions", "postgres.vacuum_due", "postgres.autovacuum"] {
         let why = loop {

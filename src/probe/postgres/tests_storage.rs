@@ -283,8 +283,7 @@ UPDATE pg_collation SET collversion = '1.0' WHERE collname IN ('en-x-icu', 'sv-x
 
 #[test]
 fn a_replica_estimates_nothing_and_measures() {
-    let database = Database::new(TABLES);
-    let port = env("MUSTER_TEST_PG_REPLICA_PORT");
+    let (database, port) = Database::replicated(TABLES);
     let begun = tokio::time::Instant::now();
     let answer = loop {
         match database.ask_at(&port, "muster_full", "postgres.table_bloat", all()).run() {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::Recipe;
-use crate::policies_postgres::{Server, as_postgres, end, program};
+use crate::policies_postgres::{Server, as_postgres, end, folder, program};
 use crate::policies_relations::Standby;
 use crate::trial::{Trial, carry_out, done, found, none};
 
@@ -212,11 +212,8 @@ struct Bouncer {
 impl Bouncer {
     fn new(server: &Server, pool_size: u32) -> Self {
         server.sql("CREATE ROLE app LOGIN");
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let port = crate::ports::free_port();
-        if rustix::process::geteuid().is_root() {
-            done(Command::new("chown").arg("postgres").arg(folder.path()));
-        }
         std::fs::write(folder.path().join("users"), "\"app\" \"\"\n\"postgres\" \"\"\n\"watcher\" \"\"\n")
             .unwrap();
         configure(folder.path().join("ini"), server, port, pool_size);

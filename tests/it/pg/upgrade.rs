@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::policies_postgres::as_postgres;
+use crate::policies_postgres::{as_postgres, folder};
 use crate::trial::{Trial, done, env};
 
 /// The programs of a version that came from npm.
@@ -21,7 +21,7 @@ struct Packaged {
 
 impl Packaged {
     fn new(version: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let made = Self { port: crate::ports::free_port(), folder };
         let at = |name: &str| made.folder.path().join(name).display().to_string();
         done(Command::new("cp").arg("-a").arg(material(version)).arg(at("native")));

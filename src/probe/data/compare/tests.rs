@@ -719,7 +719,7 @@ fn each_value_alone_that_a_server_hashes_alike_is_found() {
 fn the_same_bytes_in_another_encoding_are_another_text() {
     let sql = "CREATE TABLE t (id int PRIMARY KEY, n text)";
     let new = Database::new(&format!("{sql};\nINSERT INTO t VALUES (1, 'ä')"));
-    let old = Database { name: format!("{}_latin", new.name) };
+    let old = Database::of(&format!("{}_latin", new.name));
     crate::probe::postgres::testing::run(
         "postgres",
         &format!(

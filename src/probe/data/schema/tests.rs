@@ -98,7 +98,7 @@ fn what_was_dumped_and_restored_is_equal_on_every_version() {
         ["MUSTER_TEST_PG13_PORT", "MUSTER_TEST_PG_PORT", "MUSTER_TEST_PG18_PORT"].map(env);
     let name = format!("rich_{}", std::process::id());
     let mut made = Elsewhere(Vec::new());
-    let anywhere = Database { name: "postgres".to_owned() };
+    let anywhere = Database::of("postgres");
     let read = |port: &str, name: &str| {
         let question = anywhere.ask_at(port, "postgres", "data.schema", json!({}));
         schema_of(question.target(|target| {
