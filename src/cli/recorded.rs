@@ -63,8 +63,10 @@ pub(super) fn unfit(path: &Path, recording: &Recording, wanted: &Wanted<'_>) -> 
     let other = targets(recording, wanted.entries, wanted.root).into_iter().map(|why| {
         refused(path, &why, "judge it with the project file that it was recorded with, or record it again")
     });
-    let old = age(recording, wanted)
-        .map(|why| refused(path, &why, "record it again, or allow more with `--max-age`"));
+    let old = age(recording, wanted).map(|age| match age {
+        Age::Ahead(why) => refused(path, &why, AHEAD),
+        Age::Old(why) => refused(path, &why, "record it again, or allow more with `--max-age`"),
+    });
     other.chain(old).collect()
 }
 
@@ -193,7 +195,7 @@ fn unlike(one: &TargetMark, other: &TargetMark, then: &str, now: &str) -> Vec<St
 }
 
 /// Why a recording is too old, or from the future.
-pub(super) fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<String> {
+pub(super) fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<Age> {
     let most = micros(wanted.max_age?);
     let now = micros_of(wanted.now.unwrap_or_else(Timestamp::now));
     let observed = recording.observations.iter().map(|answer| answer.at);
@@ -201,13 +203,24 @@ pub(super) fn age(recording: &Recording, wanted: &Wanted<'_>) -> Option<String> 
     let age = now.saturating_sub(micros_of(oldest));
     let text = |micros: i64| show(&Value::Int(micros), &Type::DURATION);
     if age < -SKEW {
-        return Some(format!(
-            "it was recorded at {oldest}, which is {} ahead of now",
-            text(age.saturating_neg())
-        ));
+        let ahead = text(age.saturating_neg());
+        return Some(Age::Ahead(format!("it was recorded at {oldest}, which is {ahead} ahead of now")));
     }
-    (age > most)
-        .then(|| format!("it was recorded at {oldest}, {} ago, and {} is allowed", text(age), text(most)))
+    (age > most).then(|| {
+        let (age, most) = (text(age), text(most));
+        Age::Old(format!("it was recorded at {oldest}, {age} ago, and {most} is allowed"))
+    })
+}
+
+/// What to do about a recording from the future.
+pub(super) const AHEAD: &str = "the clock of the machine that took it, or of this one, is wrong: compare both with `date -u`, and take it again";
+
+/// Why the time of a recording does not fit, in words.
+pub(super) enum Age {
+    /// It lies in the future.
+    Ahead(String),
+    /// Too much of it went by.
+    Old(String),
 }
 
 /// What two recordings do not agree on.

@@ -84,7 +84,7 @@ fn moved(answer: &Observation, then: &Observation) -> Result<(), Arc<Missing>> {
         then.key.target
     );
     let fix = format!(
-        "correct the address of `{}`, or write `in_place: true` if the migration happens on it",
+        "correct the address of `{}`, or write `in_place: true` if the migration happens on it, or if it is a promoted standby or a copy of the files of the old one",
         answer.key.target
     );
     Err(Arc::new(Missing::new(Cause::WrongTarget, what).fix(fix)))

@@ -296,7 +296,7 @@ impl<'s> Gate<'s> {
         }
         let diag = |why: String| {
             crate::diag::Diag::error(&crate::diag::code::SNAPSHOT, why)
-                .help("correct the address of the target, or of its source, in muster.yaml")
+                .help("correct the address of the target, or of its source, in muster.yaml; a promoted standby, or a copy of the files, is `in_place: true` with the new address")
         };
         Err(Problem::new(same.into_iter().map(diag).collect()))
     }

@@ -12,6 +12,9 @@ use super::super::output::Problem;
 use super::super::run;
 use super::super::setup::Setup;
 
+/// Facts that prove that the rows of a table are equal.
+const PROOF: &[&str] = &["rows", "source_rows", "bytes", "method", "digest", "source_digest"];
+
 /// One question of the new side, with the one that was or is asked of its source.
 pub(super) struct Pair {
     /// The position of the question among the requests of the plan.
@@ -52,8 +55,17 @@ pub(super) fn sides(setup: &mut Setup) -> Result<Sides, Problem> {
         gate.moves.contains_key(name) || !sources.contains(name)
     });
     let left_out = before - plan.checks.len();
+    prove(&mut plan);
     let pairs = pairs(&plan, setup);
     Ok(Sides { plan, pairs, left_out })
+}
+
+/// What proves that rows are equal stands on the page, whatever the policies ask about.
+fn prove(plan: &mut Plan) {
+    for request in plan.requests.iter_mut().filter(|request| &*request.key.probe == "data.compare") {
+        let proves = request.schema.fields.iter().map(|field| PROOF.contains(&&*field.name));
+        request.wants.iter_mut().zip(proves).for_each(|(want, proves)| *want |= proves);
+    }
 }
 
 /// What a check is asked of, by position of the request.

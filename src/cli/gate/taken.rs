@@ -97,7 +97,10 @@ impl Taken {
             max_age: Some(said.unwrap_or(MAX_AGE)),
             now: None,
         };
-        let why = recorded::age(&self.recording, &wanted)?;
+        let why = match recorded::age(&self.recording, &wanted)? {
+            recorded::Age::Ahead(why) => return Some(self.refuse(why, recorded::AHEAD)),
+            recorded::Age::Old(why) => why,
+        };
         let help = match said {
             Some(_) => "take it again from the source, or allow more with `--max-age`",
             None => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::testing::{Database, env};
+use super::testing::Database;
 use crate::fact::{Cause, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::testing::{Database, env, missing, run};
+use super::testing::{Database, missing, run};
 use crate::fact::{Cause, Level, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
-use super::testing::{Database, block, env, missing, row};
+use super::testing::{Database, block, missing, row};
 use crate::fact::{Cause, Level, Value};
 use crate::probe::testing::value;
 

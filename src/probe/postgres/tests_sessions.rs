@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::testing::{Database, block, env, missing};
+use super::testing::{Database, block, missing};
 use crate::fact::{Cause, Level, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sqlx::{Connection, Executor};
 
-use super::testing::{Database, block, env, run};
+use super::testing::{Database, block, run};
 use crate::fact::{Cause, Level, Missing, Value};
 use crate::probe::Answer;
 use crate::probe::testing::{cell, value};

@@ -29,6 +29,15 @@ pub(in crate::fact::catalogue) const KINDS: &[&str] = &[
     "owner",
     "grant",
     "comment",
+    "language",
+    "cast",
+    "operator",
+    "operator_class",
+    "text_search",
+    "server",
+    "large_objects",
+    "publication",
+    "subscription",
 ];
 
 /// `data.schema`

@@ -49,6 +49,11 @@ static PARTS: &[Part] = &[
     part(&["grant"], include_str!("queries/pg_grants.sql")),
     part(&["owner"], include_str!("queries/pg_owners.sql")),
     part(&["comment"], include_str!("queries/pg_comments.sql")),
+    part(
+        &["language", "cast", "operator", "operator_class", "text_search", "server", "large_objects"],
+        include_str!("queries/pg_others.sql"),
+    ),
+    part(&["publication", "subscription"], include_str!("queries/pg_published.sql")),
 ];
 
 /// How often a part is asked that meets a lock or what is being dropped.
@@ -94,12 +99,18 @@ fn resolved(sql: &str, version_num: i64) -> String {
     };
     let unchecked_rows = "LEFT JOIN (SELECT n.conrelid, n.conkey[1] AS attnum FROM pg_constraint n WHERE n.contype = 'n' AND NOT n.convalidated) u \
                           ON u.conrelid = a.attrelid AND u.attnum = a.attnum";
+    let published_part = ", ' (' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a \
+                          WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')', ' where ' || pg_get_expr(r.prqual, r.prrelid)";
+    let published_schemas = "'on schemas ' || (SELECT string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname) FROM pg_publication_namespace y \
+                             JOIN pg_namespace n ON n.oid = y.pnnspid WHERE y.pnpubid = p.oid)";
     sql.replace("{provider}", since(15, provider, "'provider libc'"))
         .replace("{locale}", locale)
         .replace("{collocale}", collocale)
         .replace("{unchecked}", since(18, "CASE WHEN u.attnum IS NOT NULL THEN 'not valid' END,", ""))
         .replace("{unchecked_rows}", since(18, unchecked_rows, ""))
         .replace("{compression}", since(14, "CASE WHEN a.attcompression <> '' THEN concat('compression \"', a.attcompression, '\"') END,", ""))
+        .replace("{published_part}", since(15, published_part, ""))
+        .replace("{published_schemas}", since(15, published_schemas, "NULL"))
         .replace("{sqlbody}", since(14, "pg_get_function_sqlbody(p.oid)", "NULL"))
         // This one is whoever owns the database.
         .replace("{role}", since(14, "pg_get_userbyid(CASE WHEN pg_get_userbyid(grantee) = 'pg_database_owner' THEN (SELECT datdba FROM pg_database WHERE datname = current_database()) ELSE grantee END)", "pg_get_userbyid(grantee)"))

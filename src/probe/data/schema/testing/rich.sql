@@ -1,7 +1,7 @@
 -- One of each thing that the schema of PostgreSQL can hold, for the tests. Statements end with a line.
 create schema "My Shop";
-do $$ begin create role app; exception when duplicate_object then null; end $$;
-do $$ begin create role "Odd Role"; exception when duplicate_object then null; end $$;
+do $$ begin create role app; exception when duplicate_object or unique_violation then null; end $$;
+do $$ begin create role "Odd Role"; exception when duplicate_object or unique_violation then null; end $$;
 create type public.mood as enum ('sad', 'ok', 'it''s');
 alter type public.mood add value 'early' before 'ok';
 create domain public.price as numeric(10,2) default 0 not null constraint positive check (value >= 0);
@@ -72,3 +72,13 @@ comment on column public.orders.net is 'it''s net';
 comment on function public.f(int) is 'f';
 comment on index public.orders_low is 'low';
 comment on schema "My Shop" is 'shop';
+create function public.same_mood(public.mood, public.mood) returns boolean language sql immutable as 'select $1::text = $2::text';
+create operator public.=== (leftarg = public.mood, rightarg = public.mood, function = public.same_mood, commutator = operator(public.===));
+create operator class public.odd for type int4 using hash as operator 1 =, function 1 hashint4(int4);
+create cast (public.pair as text) with inout;
+create text search configuration public.words (copy = pg_catalog.simple);
+create text search dictionary public.plainly (template = pg_catalog.simple, stopwords = 'english');
+create foreign data wrapper nothing;
+create server far type 'any' version '1' foreign data wrapper nothing options (host 'there', port '1');
+create user mapping for public server far options (password 'secret');
+create publication some for table public.customers, public.orders with (publish = 'insert, update');
