@@ -129,6 +129,13 @@ fn what_is_on_one_side_only_or_has_other_columns_is_not_the_same_on_the_page() {
     let lines = page["compared"][0]["lines"].as_array().unwrap();
     let same = |name: &str| lines.iter().find(|line| line["subject"] == name).unwrap()["same"].as_bool();
     assert_eq!((same("gone"), same("users"), same("orders")), (Some(false), Some(false), Some(true)));
+    // The proof, which no policy asked for.
+    let orders = lines.iter().find(|line| line["subject"] == "orders").unwrap();
+    assert_eq!(orders["method"], "stream");
+    let digests = [&orders["digests"][0], &orders["digests"][1]].map(|digest| digest.as_str().unwrap());
+    assert!(digests[0].len() >= 16 && digests[0] == digests[1], "{orders}");
+    let now = orders["now"].as_str().unwrap();
+    assert!(now.contains("rows 40") && now.contains("bytes "), "{orders}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ fn shop(policy: &str, database: &Database) -> Shop {
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains("before: gate"), "{policy}");
     let text = text.replace("before: gate", "before: { recording: then.json }");
+    let text = text.replace("source_gone: { default: false", "source_gone: { default: true");
     shop.file(&format!("policies/{policy}.yaml"), &text);
     let port = env("MUSTER_TEST_PG_PORT");
     let url = format!("postgres://muster_full@127.0.0.1:{port}/{}", database.name());
@@ -90,8 +91,32 @@ fn rows_that_are_lost_doubled_or_replaced_are_found_and_nothing_else() {
 }
 
 #[test]
+fn fingerprints_of_what_is_hidden_are_not_known_and_it_is_not_gone() {
+    let database = Database::new(TABLES);
+    let policy = "release-fingerprints";
+    let shop = shop(policy, &database);
+    assert_eq!(shop.check(&[]).exits(0).verdict(policy), "pass");
+    database.sql("REVOKE SELECT ON orders FROM muster_full");
+    let run = shop.check(&[]).exits(3);
+    let all = found(&run, policy);
+    assert!(all.contains(&"unknown public.orders.all".to_owned()), "{all:?}");
+    assert!(all.iter().all(|one| one.starts_with("unknown ")), "{all:?}");
+    database.sql("UPDATE carts SET id = 3 WHERE id = 2");
+    let all = found(&shop.check(&[]).exits(1), policy);
+    let failed: Vec<_> = all.iter().filter(|one| one.starts_with("fail ")).collect();
+    assert!(!failed.is_empty() && failed.iter().all(|one| one.contains("public.carts.")), "{all:?}");
+    database.sql("GRANT SELECT ON orders TO muster_full");
+    database.sql("UPDATE carts SET id = 2 WHERE id = 3");
+    assert_eq!(shop.check(&[]).exits(0).verdict(policy), "pass");
+    database.sql("DROP TABLE orders CASCADE");
+    let all = found(&shop.check(&[]).exits(1), policy);
+    assert!(all.iter().all(|one| one.starts_with("fail public.orders.")), "{all:?}");
+}
+
+#[test]
 fn planted_changes_of_a_schema_are_found_and_nothing_else() {
     let database = Database::new(TABLES);
+    database.sql("SELECT lo_create(0)");
     let shop = shop("release-schema", &database);
     let policy = "release-schema";
     let run = shop.check(&[]).exits(0);
@@ -106,6 +131,7 @@ fn planted_changes_of_a_schema_are_found_and_nothing_else() {
         "ALTER TABLE orders ADD CONSTRAINT orders_net_check CHECK (net >= 0) NOT VALID",
         "CREATE OR REPLACE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN null; END'",
         "GRANT SELECT ON customers TO PUBLIC",
+        "SELECT lo_unlink(oid) FROM pg_largeobject_metadata",
         // What changes nothing of the schema.
         "INSERT INTO events VALUES (7)",
         "ANALYZE",
@@ -123,6 +149,7 @@ fn planted_changes_of_a_schema_are_found_and_nothing_else() {
             "fail grant.public.customers to PUBLIC",
             "fail grant.public.orders to muster_monitor",
             "fail index.public.orders.orders_customer",
+            "fail large_objects.large_objects",
             "fail trigger.public.orders.touch",
         ]
     );

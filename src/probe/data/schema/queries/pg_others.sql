@@ -4,12 +4,14 @@ SELECT 'language' AS kind, '' AS prefix, NULL::text AS schema, l.lanname::text A
   FROM pg_language l
  WHERE l.lanispl AND $1::text[] IS NULL AND l.oid NOT IN (SELECT objid FROM ext WHERE classid = 'pg_language'::regclass)
 UNION ALL
-SELECT 'cast', format_type(k.castsource, NULL) || ' as ', NULL, format_type(k.casttarget, NULL), NULL, '', false,
+SELECT 'cast', format_type(k.castsource, NULL) || ' as ', nullif(n.nspname, 'pg_catalog')::text, t.typname::text, NULL, '', false,
        concat_ws(' ', CASE k.castmethod WHEN 'f' THEN 'function ' || k.castfunc::regprocedure WHEN 'i' THEN 'text' ELSE 'binary' END,
                  CASE k.castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'assignment' ELSE 'implicit' END), NULL, false
-  FROM pg_cast k
- -- Those of the server itself have the lowest numbers.
- WHERE k.oid >= 16384 AND $1::text[] IS NULL AND k.oid NOT IN (SELECT objid FROM ext WHERE classid = 'pg_cast'::regclass)
+  FROM pg_cast k JOIN pg_type t ON t.oid = k.casttarget JOIN pg_namespace n ON n.oid = t.typnamespace
+ -- Those of the server itself have the lowest numbers, and those that come with a type depend on it.
+ WHERE k.oid >= 16384 AND $1::text[] IS NULL
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = k.oid AND d.deptype = 'i')
+   AND k.oid NOT IN (SELECT objid FROM ext WHERE classid = 'pg_cast'::regclass)
 UNION ALL
 SELECT 'operator', '', s.nspname::text, o.oprname::text, NULL,
        concat('(', concat_ws(', ', format_type(nullif(o.oprleft, 0), NULL), format_type(nullif(o.oprright, 0), NULL)), ')'), false,

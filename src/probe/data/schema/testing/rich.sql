@@ -81,4 +81,4 @@ create text search dictionary public.plainly (template = pg_catalog.simple, stop
 create foreign data wrapper nothing;
 create server far type 'any' version '1' foreign data wrapper nothing options (host 'there', port '1');
 create user mapping for public server far options (password 'secret');
-create publication some for table public.customers, public.orders with (publish = 'insert, update');
+create publication followed for table public.customers, public.orders with (publish = 'insert, update');
