@@ -43,7 +43,8 @@ pub use json::{
 pub use literal::{LiteralError, parse_date, parse_literal, parse_quantity, parse_time};
 pub use mask::{Masker, is_text};
 pub use missing::{Cause, Level, Missing, database_of, in_database};
-pub use moves::Move;
+pub(crate) use moves::split_column;
+pub use moves::{Move, definition_digest};
 pub use name::row_name;
 pub use number::{float_to_int, int_to_float};
 pub use observation::{Identity, Observation, OtherSystem};

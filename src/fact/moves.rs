@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Names of the old system and what became of them. Tables are named as facts name them (`public.orders`, or `orders`
 /// where an engine has no schemas).
@@ -77,6 +78,47 @@ impl Move {
         self.only.get(table)
     }
 
+    /// The definition of an object with the names of the new side: of the tables, of their columns where they are named in
+    /// full, and of the columns of its own table. What stands in quotes as a text is no name.
+    pub fn definition(&self, text: &str, table: Option<&str>) -> String {
+        let mut names: Vec<(&str, String)> = Vec::new();
+        for (old, new) in &self.columns {
+            let Some((of, column)) = split_column(old) else { continue };
+            let of_new = self.table(of).unwrap_or_else(|| Arc::from(of));
+            names.push((&**old, format!("{of_new}.{new}")));
+            if table == Some(of) {
+                names.push((column, new.to_string()));
+            }
+        }
+        names.extend(self.tables.iter().map(|(old, new)| (&**old, new.to_string())));
+        // The longest name that fits is meant.
+        names.sort_by_key(|(old, _)| std::cmp::Reverse(old.len()));
+        let (mut out, mut rest, mut before) = (String::with_capacity(text.len()), text, ' ');
+        while let Some(char) = rest.chars().next() {
+            let named = names.iter().find(|(old, _)| {
+                let behind = rest.strip_prefix(old).map(|tail| tail.chars().next().unwrap_or(' '));
+                !is_of_name(before) && before != '.' && behind.is_some_and(|char| !is_of_name(char))
+            });
+            let taken = match named {
+                Some((old, new)) => {
+                    out.push_str(new);
+                    old.len()
+                }
+                None => {
+                    let taken = match char {
+                        '\'' | '"' => quoted(rest, char),
+                        _ => char.len_utf8(),
+                    };
+                    out.push_str(rest.get(..taken).unwrap_or_default());
+                    taken
+                }
+            };
+            before = rest.get(..taken).and_then(|taken| taken.chars().last()).unwrap_or(' ');
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        out
+    }
+
     /// The name of an object that is called after its table and perhaps a column of it: `public.users.email`.
     pub fn object(&self, old: &str, table: Option<&str>) -> Option<Arc<str>> {
         if self.drop.contains(old) {
@@ -92,6 +134,32 @@ impl Move {
             None => Some(Arc::from(old)),
         }
     }
+}
+
+/// The digest of a definition: the first half of its SHA-256.
+pub fn definition_digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The table and the column of a name; a point inside quotes belongs to one of them.
+pub(crate) fn split_column(name: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let points = name.char_indices().filter(|(_, char)| {
+        quoted ^= *char == '"';
+        *char == '.' && !quoted
+    });
+    let (at, _) = points.last()?;
+    Some((name.get(..at)?, name.get(at + 1..)?))
+}
+
+/// How long what begins with a quote is.
+fn quoted(text: &str, quote: char) -> usize {
+    text.get(1..).and_then(|tail| tail.find(quote)).map_or(text.len(), |at| at + 2)
+}
+
+/// May a name go on with it?
+fn is_of_name(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '$' | '"')
 }
 
 /// Is a table named with its schema? A point inside quotes belongs to a name.
@@ -148,5 +216,30 @@ mod tests {
     #[test]
     fn an_unknown_word_is_not_taken_for_a_map() {
         assert!(Move::from_text(r#"{"tabels":{}}"#).unwrap_err().contains("tabels"));
+    }
+
+    #[test]
+    #[rustfmt::skip] // A table is read line by line.
+    fn definitions_get_the_names_of_the_new_side() {
+        let map = map(
+            r#"{"tables":{"public.orders":"public.purchases","\"My Shop\".\"Order\"":"public.trade"},
+            "columns":{"public.orders.total":"amount"}}"#,
+        );
+        let own = Some("public.orders");
+        for (table, old, new) in [
+            (None, "FOREIGN KEY (o) REFERENCES public.orders(id)", "FOREIGN KEY (o) REFERENCES public.purchases(id)"),
+            (None, "bigint owned by public.orders.total", "bigint owned by public.purchases.amount"),
+            (None, "REFERENCES \"My Shop\".\"Order\"(id)", "REFERENCES public.trade(id)"),
+            (own, "((total * 1.19))", "((amount * 1.19))"),
+            (Some("public.other"), "((total * 1.19))", "((total * 1.19))"),
+            // Texts, longer names and names of other schemas are something else.
+            (own, "default 'total of public.orders' + total", "default 'total of public.orders' + amount"),
+            (own, "subtotal + total_net + total$ + \"the total\"", "subtotal + total_net + total$ + \"the total\""),
+            (None, "public.orders_old, my_public.orders, x.public.orders", "public.orders_old, my_public.orders, x.public.orders"),
+            (own, "ä'", "ä'"),
+            (own, "\"", "\""),
+        ] {
+            assert_eq!(map.definition(old, table), new, "{old}");
+        }
     }
 }

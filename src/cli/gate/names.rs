@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fact::{Cell, Move, Observation, Row, Schema, Table, Value, row_name};
+use crate::fact::{
+    Cell, Move, Observation, Row, Schema, Table, Value, definition_digest, row_name, split_column,
+};
 
 /// An answer of the old side as it is compared, and the names of the rows that stayed behind on purpose.
 pub(super) struct Renamed {
@@ -19,9 +21,10 @@ pub(super) fn renamed(answer: &Observation, map: &Move) -> Renamed {
         return Renamed { answer: answer.clone(), dropped };
     }
     let places = Places::of(&table.schema);
+    let left = places.left(table, map);
     let mut rows = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
-        match places.rename(row, map) {
+        match places.rename(row, map).filter(|_row| !places.belongs(row, &left)) {
             Some(row) => rows.push(row),
             None => drop(dropped.insert(shown(&table.schema, row))),
         }
@@ -40,6 +43,9 @@ struct Places {
     table: Option<usize>,
     column: Option<usize>,
     object: Option<usize>,
+    kind: Option<usize>,
+    definition: Option<usize>,
+    digest: Option<usize>,
 }
 
 fn text(row: &Row, place: Option<usize>) -> Option<&Arc<str>> {
@@ -55,7 +61,29 @@ impl Places {
             table: schema.position("table"),
             column: schema.position("column"),
             object: schema.position("object"),
+            kind: schema.position("kind"),
+            definition: schema.position("definition"),
+            digest: schema.position("digest"),
         }
+    }
+
+    /// Sequences that went with the column that owned them.
+    fn left(&self, table: &Table, map: &Move) -> BTreeSet<Arc<str>> {
+        let is_sequence = |row: &&Row| text(row, self.kind).is_some_and(|kind| &**kind == "sequence");
+        let owned = table.rows.iter().filter(is_sequence).filter_map(|row| {
+            let (_, owner) = text(row, self.definition)?.rsplit_once(" owned by ")?;
+            let (of, column) = split_column(owner)?;
+            let stays = map.table(of).is_some() && map.column(of, column).is_some();
+            text(row, self.object).filter(|_object| !stays).map(Arc::clone)
+        });
+        owned.collect()
+    }
+
+    /// Is it one of these objects, its owner, a right to it?
+    fn belongs(&self, row: &Row, left: &BTreeSet<Arc<str>>) -> bool {
+        let Some(object) = text(row, self.object).filter(|_object| !left.is_empty()) else { return false };
+        let name = object.split_once(" to ").map_or(&**object, |(name, _)| name);
+        left.contains(name)
     }
 
     /// The row with its new names; nothing if it stayed behind.
@@ -75,6 +103,14 @@ impl Places {
         }
         if let Some(table) = table {
             set(self.table, map.table(table)?);
+        }
+        // Only what is told whole can be followed: of a body there is nothing but a digest.
+        if let (Some(definition), Some(digest)) = (text(row, self.definition), text(row, self.digest))
+            && **digest == *definition_digest(definition)
+        {
+            let new = map.definition(definition, table.map(|table| &**table));
+            set(self.digest, Arc::from(definition_digest(&new)));
+            set(self.definition, Arc::from(new));
         }
         Some(renamed)
     }
@@ -125,5 +161,44 @@ mod tests {
         assert_eq!(dropped.len(), 2, "{dropped:?}");
         let same = renamed(&old, &Move::default());
         assert_eq!((same.answer, same.dropped.len()), (old, 0));
+    }
+
+    #[test]
+    fn what_a_dropped_table_owned_went_with_it_and_definitions_follow_what_was_renamed() {
+        let fields =
+            ["kind", "object", "definition", "digest"].map(|name| Field::declared(name, Type::TEXT)).to_vec();
+        let schema =
+            Arc::new(Schema { version: 1, fields, key: vec![0, 1], rows: Rows::Many, zero: ZeroRows::Fine });
+        let body = definition_digest("another text");
+        let answer = |rows: &[[&str; 3]]| {
+            let mut table = TableBuilder::new(&schema, 99);
+            for [kind, object, definition] in rows {
+                let digest = if *kind == "view" { body.clone() } else { definition_digest(definition) };
+                let row = table.row().set("kind", Value::text(kind)).set("object", Value::text(object));
+                row.set("definition", Value::text(definition)).set("digest", Value::text(digest)).push();
+            }
+            let key = Request::new("p", "old", Args::default(), Arc::clone(&schema), Vec::new()).key;
+            let lost =
+                Observation::missing(key, jiff::Timestamp::UNIX_EPOCH, Missing::new(Cause::Internal, ""));
+            Observation { result: Ok(table.finish()), ..lost }
+        };
+        let old = answer(&[
+            ["sequence", "public.log_id_seq", "bigint owned by public.log.id"],
+            ["owner", "public.log_id_seq", "postgres"],
+            ["grant", "public.log_id_seq to app", "usage"],
+            ["sequence", "public.log_id_sequence", "bigint owned by public.user.id"],
+            ["sequence", "public.numbers", "bigint"],
+            ["view", "public.v", "view of public.user"],
+        ]);
+        let map =
+            Move::from_text(r#"{"tables":{"public.user":"public.users"},"drop":["public.log"]}"#).unwrap();
+        let Renamed { answer: new, dropped } = renamed(&old, &map);
+        let want = answer(&[
+            ["sequence", "public.log_id_sequence", "bigint owned by public.users.id"],
+            ["sequence", "public.numbers", "bigint"],
+            ["view", "public.v", "view of public.user"],
+        ]);
+        assert_eq!(new.result, want.result);
+        assert_eq!(dropped.len(), 3, "{dropped:?}");
     }
 }

@@ -38,6 +38,40 @@ fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     gate.opens();
 }
 
+#[test]
+fn what_was_renamed_and_left_behind_on_purpose_is_no_finding() {
+    let (old, new) = (Postgres::new(), Postgres::new());
+    a_shop(&old, 500);
+    old.sql(
+        "CREATE TABLE events (id serial PRIMARY KEY); INSERT INTO events DEFAULT VALUES;
+         CREATE TABLE lines (id serial PRIMARY KEY, purchase bigint REFERENCES orders, CHECK (id > 0));
+         INSERT INTO lines (purchase) SELECT id FROM orders LIMIT 10;
+         ALTER TABLE orders ADD gross numeric GENERATED ALWAYS AS (total * 1.19) STORED;
+         DROP VIEW open_orders",
+    );
+    let gate = Gate::new(&format!(
+        "targets:\n  old: {}\n  new: {}\ngate:\n  moves:\n    new: {{ from: old, tables: {{ public.orders: public.purchases }}, \
+         columns: {{ public.orders.total: amount }}, drop: [public.events] }}\n",
+        old.target(),
+        new.target()
+    ));
+    gate.snapshot();
+    new.restore(&old);
+    new.sql(
+        "ALTER TABLE orders RENAME TO purchases; ALTER TABLE purchases RENAME total TO amount; DROP TABLE events",
+    );
+    gate.opens();
+    new.sql(
+        "ALTER TABLE lines DROP CONSTRAINT lines_purchase_fkey; DROP TRIGGER stamped ON purchases;
+         ALTER TABLE purchases DROP CONSTRAINT orders_total_check",
+    );
+    gate.finds(&[
+        ("release-schema", "constraint.public.lines.lines_purchase_fkey", "fail"),
+        ("release-schema", "constraint.public.purchases.orders_total_check", "fail"),
+        ("release-schema", "trigger.public.purchases.stamped", "fail"),
+    ]);
+}
+
 /// A server that publishes, with a role that only looks.
 fn server() -> Server {
     let server = Server::new("wal_level = logical\nautovacuum = off");

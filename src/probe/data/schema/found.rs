@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Asked;
-use crate::fact::{Missing, TableBuilder, Value};
+use crate::fact::{Missing, TableBuilder, Value, definition_digest as digest};
 
 /// Definitions that are shared at most.
 const SHARED: usize = 50_000;
@@ -109,9 +107,4 @@ impl<'a> Found<'a> {
             .push();
         }
     }
-}
-
-/// The first half of a SHA-256.
-pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sqlx::mysql::MySqlRow;
 
 use super::Asked;
-use super::found::{Found, digest};
-use crate::fact::{Cause, Level, Missing};
+use super::found::Found;
+use crate::fact::{Cause, Level, Missing, definition_digest as digest};
 use crate::probe::data::tables::mysql::{Grants, account, optional, rows, text};
 use crate::probe::data::tables::{Engine, word, written};
 use crate::probe::mysql::session::Session;

@@ -6,9 +6,9 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Error, Row as _};
 
-use super::found::{Found, digest};
+use super::found::Found;
 use super::{Asked, text};
-use crate::fact::Missing;
+use crate::fact::{Missing, definition_digest as digest};
 use crate::probe::data::tables::{word, written};
 use crate::probe::postgres::error::{fault, is_gone};
 use crate::probe::postgres::session::{Session, within};

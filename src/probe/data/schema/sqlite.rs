@@ -1,8 +1,8 @@
 //! The schema of SQLite: columns and keys by its pragmas, and what it keeps as text in its normal form.
 
-use super::found::{Found, digest};
+use super::found::Found;
 use super::text::normal;
-use crate::fact::Missing;
+use crate::fact::{Missing, definition_digest as digest};
 use crate::probe::data::tables::sqlite::literal;
 use crate::probe::data::tables::{word, written};
 use crate::probe::sqlite::session::Session;
