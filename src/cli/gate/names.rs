@@ -34,6 +34,48 @@ pub(super) fn renamed(answer: &Observation, map: &Move) -> Renamed {
     Renamed { answer: Observation { result: Ok(table), ..answer.clone() }, dropped }
 }
 
+/// Tables and columns of an old side, as answers that list all of them name them.
+#[derive(Default)]
+pub(super) struct Named {
+    tables: BTreeSet<Arc<str>>,
+    /// With their tables.
+    columns: BTreeSet<Arc<str>>,
+}
+
+impl Named {
+    /// Takes what an answer lists, if it is complete.
+    pub(super) fn see(&mut self, answer: &Observation) {
+        let lists = &*answer.key.probe == "data.schema";
+        let Some(table) = answer.result.as_ref().ok().filter(|table| lists && table.cut.is_none()) else {
+            return;
+        };
+        let places = Places::of(&table.schema);
+        for row in &table.rows {
+            self.tables.extend(text(row, places.table).map(Arc::clone));
+            let is_column = text(row, places.kind).is_some_and(|kind| &**kind == "column");
+            self.columns.extend(text(row, places.object).filter(|_object| is_column).map(Arc::clone));
+        }
+    }
+
+    /// What a move names and nobody saw: a misspelt name moves nothing, and compares nothing as it should be.
+    pub(super) fn strangers(&self, map: &Move) -> Vec<Arc<str>> {
+        let named = [map.tables.keys(), map.columns.keys(), map.only.keys(), map.kinds.keys()];
+        let names: BTreeSet<&Arc<str>> = named.into_iter().flatten().chain(&map.drop).collect();
+        let is_strange = |name: &&&Arc<str>| {
+            if self.tables.contains(**name) || self.columns.contains(**name) {
+                return false;
+            }
+            // Of a column whose table is there it is not known unless somebody listed columns.
+            let table = split_column(name).map(|(table, _)| table);
+            match table.filter(|table| self.tables.contains(*table)) {
+                Some(_) => !self.columns.is_empty(),
+                None => !self.tables.is_empty(),
+            }
+        };
+        names.iter().filter(is_strange).map(|name| Arc::clone(name)).collect()
+    }
+}
+
 fn shown(schema: &Schema, row: &Row) -> Arc<str> {
     row_name(schema, row).unwrap_or_else(|_no_name| Arc::from("a row without a name"))
 }

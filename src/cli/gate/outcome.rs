@@ -84,6 +84,23 @@ pub(super) fn flapped(report: &mut RunReport, gate: &Gate<'_>, timeline: &Timeli
     }
 }
 
+/// What a move names and nobody saw is a finding: a misspelt name moves nothing.
+pub(super) fn strangers(report: &mut RunReport, gate: &Gate<'_>, fail_on: Verdict) {
+    for (target, names) in &gate.then.strangers {
+        let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "the move to `{target}` names {names}, and nothing is called so on the old side: correct it in muster.yaml, or take it out"
+        );
+        let owner = Arc::from("whoever opens the gate");
+        report.notices.push(Finding::notice(digest(&message), "gate", "the move", owner, message));
+    }
+    if !gate.then.strangers.is_empty() && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
+        report.exit = exit::FINDINGS;
+        report.exit_reason =
+            format!("a move names what is not there, which is at or above `{}`", fail_on.word());
+    }
+}
+
 /// What would be good is not, if nothing was compared or not often enough in a row.
 pub(super) fn decide(report: &mut RunReport, page: &GatePage, (end, compares): (End, bool)) {
     if report.exit != exit::GOOD {

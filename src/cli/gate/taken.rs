@@ -18,7 +18,7 @@ use super::super::output::{Problem, note};
 use super::super::record::{self, Mask};
 use super::super::recorded;
 use super::super::setup::Setup;
-use super::names::renamed;
+use super::names::{Named, renamed};
 use super::sides::{Pair, Sides, map};
 
 /// How old a snapshot may be if nobody says it.
@@ -266,6 +266,8 @@ pub(super) struct LeftBehind {
 pub(super) struct Then {
     pub before: BTreeMap<(Before, Key), Arc<Observation>>,
     pub left_behind: Vec<LeftBehind>,
+    /// What the moves to these targets name and nobody saw on the old side.
+    pub strangers: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 /// Puts the old side beside the new one, with the names of the new one.
@@ -276,12 +278,14 @@ pub(super) fn put(
     answer: impl Fn(&Pair) -> Result<Observation, Missing>,
 ) -> Then {
     let mut then = Then::default();
+    let mut seen: BTreeMap<&Arc<str>, Named> = BTreeMap::new();
     for pair in &sides.pairs {
         let Some(now) = sides.plan.requests.get(pair.now) else { continue };
         let old = match answer(pair) {
             Ok(old) => old,
             Err(why) => Observation::missing(now.key.clone(), at, why),
         };
+        seen.entry(&pair.target).or_default().see(&old);
         let renamed = renamed(&old, &map(setup, &pair.target));
         if !renamed.dropped.is_empty() {
             then.left_behind.push(LeftBehind {
@@ -293,6 +297,11 @@ pub(super) fn put(
         }
         then.before.insert((Before::Gate, now.key.clone()), Arc::new(renamed.answer));
     }
+    let strangers = seen.into_iter().map(|(target, named)| {
+        let moved = setup.project.gate.moves.get(target);
+        (Arc::clone(target), moved.map(|moved| named.strangers(&moved.map)).unwrap_or_default())
+    });
+    then.strangers = strangers.filter(|(_, names)| !names.is_empty()).collect();
     then
 }
 

@@ -223,6 +223,7 @@ fn judged(
     let mut report = outcome::report(&gate, outcomes, started, options.fail_on);
     let timeline = outcome::timeline(&gate, end);
     outcome::flapped(&mut report, &gate, &timeline, options.fail_on);
+    outcome::strangers(&mut report, &gate, options.fail_on);
     let page = page(&gate, &report, taken, timeline);
     outcome::decide(&mut report, &page, (end, compares(sides)));
     let seen_from = seen_from(setup)?;

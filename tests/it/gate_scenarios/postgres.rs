@@ -61,6 +61,23 @@ fn what_was_renamed_and_left_behind_on_purpose_is_no_finding() {
         "ALTER TABLE orders RENAME TO purchases; ALTER TABLE purchases RENAME total TO amount; DROP TABLE events",
     );
     gate.opens();
+    // A name that nobody has moves nothing, and is said so.
+    let right = std::fs::read_to_string(gate.shop.at("muster.yaml")).unwrap();
+    let wrong = right.replace(
+        "drop: [public.events]",
+        "drop: [public.evnts], kinds: { public.lines.purchas: int, public.lines.id: int }",
+    );
+    gate.shop.file("muster.yaml", &wrong);
+    gate.snapshot();
+    let run = gate.verify();
+    assert!(
+        run.stdout.contains("names `public.evnts`, `public.lines.purchas`, and nothing is called so"),
+        "{}",
+        run.stdout
+    );
+    gate.shop.file("muster.yaml", &right);
+    gate.snapshot();
+    gate.opens();
     new.sql(
         "ALTER TABLE lines DROP CONSTRAINT lines_purchase_fkey; DROP TRIGGER stamped ON purchases;
          ALTER TABLE purchases DROP CONSTRAINT orders_total_check",
