@@ -15,6 +15,9 @@ const SOURCE: &str = "source";
 /// The argument that tells what a move renamed and left behind.
 const MAP: &str = "map";
 
+/// What compares the rows of a system with those that it had.
+const FINGERPRINTS: &str = "set `source_gone: true` for `release-*` in muster.yaml, and take the snapshot then: release-fingerprints compares the rows with those of before";
+
 fn nobody(cause: Cause, what: String, fix: String) -> Arc<Missing> {
     Arc::new(Missing::new(cause, what).level(Level::Probe).fix(fix))
 }
@@ -43,26 +46,11 @@ impl Binder<'_> {
         if let Some(why) = self.other_engine(policy, target) {
             return Some(why);
         }
-        if let Some(why) = self.in_place(policy, target) {
-            return Some(why);
-        }
         // A library cannot know which of the targets were moved; who wrote the policy does.
         let moved = policy.observe.iter().any(is_moved);
         let unknown = !self.input.project.gate.moves.contains_key(&target.name);
         (policy.library.is_some() && moved && unknown).then(|| {
             format!("{}: `gate: {{ moves: {{ {}: {{ from: … }} }} }}`", no_move(&target.name), target.name)
-        })
-    }
-
-    /// A target on which the migration happens itself has no other one beside it: a policy of a library passes over that.
-    fn in_place(&self, policy: &Policy, target: &TargetInfo) -> Option<String> {
-        let moved = self.input.project.gate.moves.get(&target.name)?;
-        let asks_both = policy.observe.iter().any(|one| takes(one.probe, SOURCE) && is_moved(one));
-        (policy.library.is_some() && asks_both && moved.is_in_place(&target.name)).then(|| {
-            format!(
-                "the migration happens on `{}` itself, so that there is no other system to compare it with",
-                target.name
-            )
         })
     }
 
@@ -98,7 +86,13 @@ impl Binder<'_> {
         }
         let moved = self.input.project.gate.moves.get(target);
         if takes(probe, SOURCE) && args.get(SOURCE).is_none() {
-            let moved = moved.filter(|moved| !moved.is_in_place(target)).ok_or_else(|| {
+            if moved.is_some_and(|moved| moved.is_in_place(target)) {
+                let what = format!(
+                    "the migration happens on `{target}` itself, so that there is no other system to compare its rows with"
+                );
+                return Err(nobody(Cause::Unsupported, what, FINGERPRINTS.to_owned()));
+            }
+            let moved = moved.ok_or_else(|| {
                 let fix = format!(
                     "write `gate: {{ moves: {{ {target}: {{ from: OTHER-TARGET }} }} }}` into muster.yaml, or `source: OTHER-TARGET` under `with`"
                 );

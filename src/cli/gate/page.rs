@@ -11,7 +11,8 @@ use super::rounds::Gate;
 use super::sides::{Sides, positions};
 use super::taken::{Taken, Then};
 
-/// Lines of one comparison on the page.
+/// Lines of one comparison on the page: of rows of tables, each of which is signed for, and of everything else.
+const TABLES: usize = 10_000;
 const LINES: usize = 200;
 /// Names of what stayed behind.
 const NAMES: usize = 100;
@@ -105,7 +106,11 @@ impl Two<'_> {
             None => 1,
             Some(true) => 2,
         });
-        all.truncate(LINES);
+        let most = match &*self.request.key.probe {
+            "data.compare" | "data.row_counts" => TABLES,
+            _ => LINES,
+        };
+        all.truncate(most);
         Some(Compared {
             policy: Arc::clone(&check.policy),
             title: Arc::clone(&check.title),
@@ -118,7 +123,7 @@ impl Two<'_> {
             subjects: count(subjects),
             same: count(same),
             rows: rows(table),
-            more: count(subjects.saturating_sub(LINES)),
+            more: count(subjects.saturating_sub(most)),
             lines: all.iter().map(|one| self.line(&then.schema, &table.schema, one)).collect(),
         })
     }

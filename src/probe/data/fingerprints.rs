@@ -23,6 +23,9 @@ impl Probe for Fingerprints {
     }
 }
 
+/// Tables that are named where several could not be read.
+const NAMES: usize = 5;
+
 /// Groups by hash.
 const GROUPS: u8 = 64;
 
@@ -147,6 +150,7 @@ async fn all(
 ) -> Result<TableBuilder, Missing> {
     let mut table = ask.table();
     let mut dead: Option<Arc<Missing>> = None;
+    let mut unseen: Vec<(Arc<str>, Arc<Missing>)> = Vec::new();
     for found in listing.tables {
         let name = Arc::clone(&found.name);
         let result = match &dead {
@@ -170,8 +174,7 @@ async fn all(
                     dead = Some(Arc::clone(&why));
                 }
                 nothing(&mut table, &name, &why);
-                // Its segments are not gone: nobody saw which it has.
-                table.cut((*why).clone());
+                unseen.push((name, why));
             }
         }
     }
@@ -179,10 +182,24 @@ async fn all(
         let why = Missing::new(Cause::Absent, format!("there is no table {name}")).level(Level::Row);
         nothing(&mut table, &name, &Arc::new(why.fix("correct the name in `tables`")));
     }
-    if let Some(why) = listing.incomplete {
+    if let Some(why) = listing.incomplete.or_else(|| not_seen(&unseen)) {
         table.cut(why);
     }
     Ok(table)
+}
+
+/// Segments of tables that could not be read are not gone: nobody saw which they have.
+fn not_seen(unseen: &[(Arc<str>, Arc<Missing>)]) -> Option<Missing> {
+    let (_, first) = unseen.first()?;
+    let names: Vec<&str> = unseen.iter().take(NAMES).map(|(name, _)| &**name).collect();
+    let more =
+        if unseen.len() > NAMES { format!(" and {} others", unseen.len() - NAMES) } else { String::new() };
+    let what = format!(
+        "which rows {}{more} have is not known, so that nobody can tell what is gone",
+        names.join(", ")
+    );
+    let why = Missing::new(first.cause, what).level(Level::Row);
+    Some(why.fix("see what is said of each of these tables as a whole (`all`)"))
 }
 
 fn nothing(table: &mut TableBuilder, name: &Arc<str>, why: &Arc<Missing>) {

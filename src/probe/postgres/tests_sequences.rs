@@ -93,6 +93,26 @@ fn a_locked_sequence_hides_itself_only() {
 }
 
 #[test]
+fn values_that_are_made_of_a_number_are_no_numbers_of_the_sequence() {
+    let database = Database::new(
+        "create sequence tens;\ncreate table ten (id bigint primary key default nextval('tens') * 10);
+insert into ten select nextval('tens') * 10 from generate_series(1, 50);
+create sequence own;\ncreate table owning (id int primary key default nextval('own'::text::regclass));
+alter sequence own owned by owning.id;\ninsert into owning values (7);
+create sequence short;\ncreate table brief (id smallint primary key default nextval('short')::smallint);
+insert into brief values (7);
+create table told (id numeric(5,0) primary key);\ncreate sequence teller owned by told.id;\ninsert into told values (7)",
+    );
+    let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
+    let behind = |name: &str| value(&answer, row(&answer, &[("name", name)]), "behind");
+    assert_eq!(value(&answer, row(&answer, &[("name", "tens")]), "highest"), Value::Null);
+    assert_ne!(behind("tens"), Value::Bool(true));
+    for name in ["own", "short", "teller"] {
+        assert_eq!(behind(name), Value::Bool(true), "{name}");
+    }
+}
+
+#[test]
 fn an_unlogged_sequence_is_nothing_to_a_replica() {
     let (database, port) =
         Database::replicated("create unlogged table u (id serial);\ncreate table t (id serial)");

@@ -10,8 +10,9 @@ use crate::verdict::{Finding, Verdict};
 /// Findings that are shown.
 const FINDINGS: usize = 100;
 
-/// Lines of one comparison that are shown.
-const LINES: usize = 40;
+/// Lines of one comparison that are shown, and names of what stayed behind.
+const LINES: usize = 1_000;
+const NAMES: usize = 40;
 
 struct Text(String);
 
@@ -145,7 +146,7 @@ fn dropped(out: &mut Text, page: &GatePage) {
     }
     out.table(&["from", "what", "how many", "seen by"]);
     for one in &page.dropped {
-        let names = code(&words::listed(&one.names, LINES));
+        let names = code(&words::listed(&one.names, NAMES));
         out.row(&[code(&one.source), names, words::number(one.count), code(&one.probe)]);
     }
 }

@@ -15,10 +15,15 @@ fn moved(old: &Postgres, new: &Postgres) -> Gate {
 fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     let (old, new) = (Postgres::new(), Postgres::new());
     a_shop(&old, 5_000);
+    let tenant =
+        |of: &Postgres, who: &str| of.sql(&format!("ALTER DATABASE {} SET app.tenant = '{who}'", of.0));
+    tenant(&old, "north");
     let gate = moved(&old, &new);
     gate.snapshot();
     new.restore(&old);
+    tenant(&new, "north");
     gate.opens();
+    tenant(&new, "south");
     new.sql("ALTER SEQUENCE orders_id_seq RESTART");
     new.sql("ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey DEFERRABLE");
     new.sql("ALTER DATABASE CURRENT_NAME SET TimeZone = 'UTC'".replace("CURRENT_NAME", &new.0).as_str());
@@ -27,12 +32,18 @@ fn a_dump_that_was_restored_opens_and_what_was_lost_on_the_way_closes() {
     let over = "session_replication_role of muster_plain in this database";
     let run = gate.finds(&[
         ("release-overrides", over, "fail"),
+        ("release-overrides", "app.tenant of the database", "fail"),
         ("release-sequences", "public.orders_id_seq", "fail"),
         ("release-schema", "constraint.public.orders.orders_customer_fkey", "fail"),
         ("release-time-zone", "TimeZone", "fail"),
     ]);
     mend(&run, "release-overrides", over, |sql| new.sql(sql));
     mend(&run, "release-sequences", "public.orders_id_seq", |sql| new.sql(sql));
+    assert!(
+        !run.stdout.contains("south") && !run.stdout.contains("north"),
+        "values of an application are its own"
+    );
+    tenant(&new, "north");
     new.sql("ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey NOT DEFERRABLE");
     mend(&run, "release-time-zone", "TimeZone", |sql| new.sql(sql));
     gate.opens();
@@ -87,6 +98,25 @@ fn what_was_renamed_and_left_behind_on_purpose_is_no_finding() {
         ("release-schema", "constraint.public.purchases.orders_total_check", "fail"),
         ("release-schema", "trigger.public.purchases.stamped", "fail"),
     ]);
+}
+
+#[test]
+fn in_place_rows_are_compared_with_what_was_written_down_of_them() {
+    let shop = Postgres::new();
+    a_shop(&shop, 500);
+    let project =
+        format!("targets:\n  db: {}\ngate: {{ moves: {{ db: {{ in_place: true }} }} }}\n", shop.target());
+    let gate = Gate::new(&project);
+    gate.snapshot();
+    let run = gate.verify().exits(3);
+    let rows = Gate::found(&run).into_iter().find(|(policy, ..)| policy == "release-data-equal");
+    assert_eq!(rows.unwrap().2, "unknown");
+    assert!(run.stdout.contains("source_gone: true"), "{}", run.stdout);
+    gate.project(&format!("{project}overrides: [{{ policy: release-*, set: {{ source_gone: true }} }}]\n"));
+    gate.snapshot();
+    gate.opens();
+    shop.sql("UPDATE orders SET placed = placed + interval '1 h' WHERE id = 77");
+    gate.finds(&[("release-fingerprints", "public.orders.0 to 99999", "fail")]);
 }
 
 /// A server that publishes, with a role that only looks.

@@ -21,7 +21,7 @@ impl Move {
         let gate = Gate::new("targets: { nobody: { type: host } }\n");
         gate.project(&format!(
             "targets:\n  db: {}\ngate: {{ moves: {{ db: {{ in_place: true }} }} }}\n\
-             overrides: [{{ policy: release-files*, set: {{ root: '{}/new' }} }}]\n",
+             overrides: [{{ policy: release-*, set: {{ source_gone: true }} }}, {{ policy: release-files*, set: {{ root: '{}/new' }} }}]\n",
             database.target(),
             gate.shop.path().display()
         ));

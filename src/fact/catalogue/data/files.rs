@@ -58,6 +58,7 @@ pub(in super::super) static FILES: ProbeDecl = ProbeDecl {
         field("content_differs", Ty::Int, "0", "files of the right size with another digest than their row says").null(NO_CONTENT),
         paths("content_differs_paths", "the first twenty of them").null(NO_CONTENT),
         field("checked_content", Ty::Int, "50_000", "files that were read and whose digest was compared").null(NO_CONTENT),
+        field("not_compared", Ty::Int, "0", "files that are there and whose row has no size, or no digest where `depth` is `content`").null("only names were compared"),
         field("changing", Ty::Int, "0", "files that were written while they were read; nothing is said of them").null(NO_CONTENT),
         paths("changing_paths", "the first twenty of them").null(NO_CONTENT),
         field("bad_digests", Ty::Int, "0", "rows whose digest is none of that algorithm").null(NO_CONTENT),

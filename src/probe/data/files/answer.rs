@@ -55,6 +55,10 @@ pub(super) fn table(ask: &Ask<'_>, mut found: Found) -> Table {
             "checked_content",
             (found.depth == Depth::Content).then(|| Value::count(tally.checked_content)),
         )
+        .set_or_null(
+            "not_compared",
+            (found.depth != Depth::Existence).then(|| Value::count(tally.not_compared)),
+        )
         .set_or_null("lists", found.lists.as_ref().map(|folder| Value::text(folder.to_string_lossy())));
     for (sort, count, paths) in SORTS {
         row = sorted(row, &found, sort, count, paths);

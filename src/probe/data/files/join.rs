@@ -243,6 +243,12 @@ impl Work<'_> {
         if named.conflict.owner || self.is_wrong_owner(reference, facts.owner)? {
             self.tally.add(Sort::Owner, path)?;
         }
+        let has_nothing = match question.depth {
+            Depth::Existence => false,
+            Depth::Size => reference.size.is_none(),
+            Depth::Content => reference.digest.is_none(),
+        };
+        self.tally.not_compared += u64::from(has_nothing);
         if question.depth >= Depth::Size
             && let Some(size) = reference.size
         {

@@ -59,6 +59,8 @@ pub(super) struct Tally {
     pub(super) checked_owner: u64,
     pub(super) checked_size: u64,
     pub(super) checked_content: u64,
+    /// Files that are there, and whose row has nothing to compare them with.
+    pub(super) not_compared: u64,
     /// Paths that rows name, each once.
     pub(super) named: u64,
 }
@@ -106,6 +108,7 @@ impl Tally {
         self.checked_owner += other.checked_owner;
         self.checked_size += other.checked_size;
         self.checked_content += other.checked_content;
+        self.not_compared += other.not_compared;
         self.named += other.named;
     }
 }

@@ -11,8 +11,11 @@ WITH RECURSIVE held AS (
                          'alloydbsuperuser', 'azure_pg_admin')
      GROUP BY h.member
 ), direct AS MATERIALIZED (
-    SELECT m.member, array_agg(DISTINCT r.rolname::text) AS names
-      FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid GROUP BY m.member
+    -- Who may give a membership to others has a right of its own.
+    SELECT m.member, array_agg(DISTINCT concat(r.rolname, o.option)) AS names
+      FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+     CROSS JOIN LATERAL (VALUES (''), (CASE WHEN m.admin_option THEN ' with admin option' END)) o (option)
+     WHERE o.option IS NOT NULL GROUP BY m.member
 ), raised AS MATERIALIZED (
     SELECT DISTINCT h.member FROM held h JOIN pg_roles r ON r.oid = h.roleid WHERE r.rolsuper
 ), limits AS MATERIALIZED (

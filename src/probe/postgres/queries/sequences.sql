@@ -19,6 +19,12 @@ WITH RECURSIVE base AS (
       FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid
      WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
        AND d.refobjid IN (SELECT seqrelid FROM pg_sequence)
+), locked AS MATERIALIZED (
+    -- Reading a sequence waits for TRUNCATE ... RESTART IDENTITY and DROP, and a default for its table; one that is locked so
+    -- costs its own facts only.
+    SELECT DISTINCT l.relation FROM pg_locks l
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ), fed AS MATERIALIZED (
     SELECT f.seqid, f.relid, f.attnum, a.attname, c.relkind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS owner, quote_ident(n.nspname) AS schema_name,
@@ -32,7 +38,12 @@ WITH RECURSIVE base AS (
                     least(9223372036854775807, power(10::numeric, greatest(m.digits, 0)) - 1)
                 ELSE 9223372036854775807 END::int8 AS type_limit,
            p.base IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
-             AND c.relkind IN ('r', 'p') AS countable,
+             AND c.relkind IN ('r', 'p')
+             -- Values that are made of a number of the sequence are none of them.
+             AND NOT EXISTS (SELECT FROM pg_attrdef e WHERE e.adrelid = f.relid AND e.adnum = f.attnum AND a.attgenerated = ''
+                                AND f.relid NOT IN (SELECT relation FROM locked)
+                                AND pg_get_expr(e.adbin, e.adrelid) !~ $r$^\(*nextval\(\(?'(?:[^']|'')*'::(?:regclass|text)\)?(?:::regclass)?\)\)*(?:::[a-z ]+(?:\(\d+(?:,\d+)?\))?)?$$r$)
+             AS countable,
            has_schema_privilege(n.oid, 'USAGE') AS in_schema,
            has_column_privilege(f.relid, f.attnum::int2, 'SELECT') AS in_column,
            row_security_active(f.relid) AS filtered,
@@ -67,11 +78,6 @@ WITH RECURSIVE base AS (
                ORDER BY f.owner, f.attnum) FILTER (WHERE countable) AS lowest,
            bool_or(f.alone) AS feeds_key
       FROM fed f GROUP BY f.seqid
-), locked AS MATERIALIZED (
-    -- Reading a sequence waits for TRUNCATE ... RESTART IDENTITY and DROP; one that is locked so costs its own facts only.
-    SELECT DISTINCT l.relation FROM pg_locks l
-     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
-       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ), seq AS MATERIALIZED (
     SELECT c.oid, c.relname, n.nspname, s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sequence,

@@ -56,4 +56,15 @@ SELECT 'grant', concat('future ', CASE a.defaclobjtype WHEN 'r' THEN 'tables' WH
   LEFT JOIN space s ON s.oid = a.defaclnamespace
  CROSS JOIN LATERAL aclexplode(a.defaclacl) x
  WHERE s.oid IS NOT NULL OR a.defaclnamespace = 0 AND $1::text[] IS NULL
+ -- That the owner has all rights of his is not told: an entry for somebody else writes it out.
  GROUP BY a.oid, a.defaclobjtype, a.defaclrole, s.nspname, x.grantee
+HAVING x.grantee <> a.defaclrole OR array_agg(DISTINCT x.privilege_type ORDER BY x.privilege_type)
+       <> (SELECT array_agg(DISTINCT y.privilege_type ORDER BY y.privilege_type) FROM aclexplode(acldefault(CASE a.defaclobjtype WHEN 'S' THEN 's' ELSE a.defaclobjtype END, a.defaclrole)) y
+            WHERE y.grantee = a.defaclrole)
+UNION ALL
+-- From whom everything of his own was taken.
+SELECT 'grant', concat('future ', CASE a.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
+                                       WHEN 'n' THEN 'schemas' ELSE 'large objects' END, ' of '),
+       NULL, pg_get_userbyid(a.defaclrole)::text, NULL, ' to ' || quote_ident(pg_get_userbyid(a.defaclrole)), false, 'nothing', NULL, false
+  FROM pg_default_acl a
+ WHERE a.defaclnamespace = 0 AND $1::text[] IS NULL AND NOT EXISTS (SELECT FROM aclexplode(a.defaclacl) x WHERE x.grantee = a.defaclrole)

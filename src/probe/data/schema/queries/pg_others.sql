@@ -56,7 +56,8 @@ SELECT 'server', 'mapping of ' || quote_ident(u.usename) || ' at ', NULL, u.srvn
   FROM pg_user_mappings u
  WHERE $1::text[] IS NULL
 UNION ALL
-SELECT 'large_objects', '', NULL, 'large_objects', NULL, '', false, concat(count(*), ' large objects'), NULL, false
-  FROM pg_largeobject_metadata
+SELECT 'large_objects', '', NULL, 'large_objects', NULL, '', false, concat(count(*), ' large objects, numbers, owners and rights ',
+       sum(hashtextextended(concat_ws(' ', l.oid, pg_get_userbyid(l.lomowner), (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM unnest(l.lomacl) x)), 0)::numeric)), NULL, false
+  FROM pg_largeobject_metadata l
  WHERE $1::text[] IS NULL
 HAVING count(*) > 0
