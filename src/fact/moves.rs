@@ -99,19 +99,13 @@ impl Move {
                 let behind = rest.strip_prefix(old).map(|tail| tail.chars().next().unwrap_or(' '));
                 !is_of_name(before) && before != '.' && behind.is_some_and(|char| !is_of_name(char))
             });
-            let taken = match named {
-                Some((old, new)) => {
-                    out.push_str(new);
-                    old.len()
-                }
-                None => {
-                    let taken = match char {
-                        '\'' | '"' => quoted(rest, char),
-                        _ => char.len_utf8(),
-                    };
-                    out.push_str(rest.get(..taken).unwrap_or_default());
-                    taken
-                }
+            let taken = if let Some((old, new)) = named {
+                out.push_str(new);
+                old.len()
+            } else {
+                let taken = if matches!(char, '\'' | '"') { quoted(rest, char) } else { char.len_utf8() };
+                out.push_str(rest.get(..taken).unwrap_or_default());
+                taken
             };
             before = rest.get(..taken).and_then(|taken| taken.chars().last()).unwrap_or(' ');
             rest = rest.get(taken..).unwrap_or_default();
