@@ -81,25 +81,34 @@ impl Move {
     /// The definition of an object with the names of the new side: of the tables, of their columns where they are named in
     /// full, and of the columns of its own table. What stands in quotes as a text is no name.
     pub fn definition(&self, text: &str, table: Option<&str>) -> String {
-        let mut names: Vec<(&str, String)> = Vec::new();
+        // Behind it stand columns of another table.
+        let other = text.split_once("REFERENCES ").filter(|(_, to)| {
+            !table.and_then(|table| to.strip_prefix(table)).is_some_and(|rest| rest.starts_with('('))
+        });
+        let own = other.map_or(text.len(), |(own, _)| own.len());
+        let mut names: Vec<(&str, String, usize)> = Vec::new();
         for (old, new) in &self.columns {
             let Some((of, column)) = split_column(old) else { continue };
             let of_new = self.table(of).unwrap_or_else(|| Arc::from(of));
-            names.push((&**old, format!("{of_new}.{new}")));
+            names.push((&**old, format!("{of_new}.{new}"), text.len()));
             if table == Some(of) {
-                names.push((column, new.to_string()));
+                names.push((column, new.to_string(), own));
             }
         }
-        names.extend(self.tables.iter().map(|(old, new)| (&**old, new.to_string())));
+        names.extend(self.tables.iter().map(|(old, new)| (&**old, new.to_string(), text.len())));
         // The longest name that fits is meant.
-        names.sort_by_key(|(old, _)| std::cmp::Reverse(old.len()));
+        names.sort_by_key(|(old, ..)| std::cmp::Reverse(old.len()));
         let (mut out, mut rest, mut before) = (String::with_capacity(text.len()), text, ' ');
         while let Some(char) = rest.chars().next() {
-            let named = names.iter().find(|(old, _)| {
+            let at = text.len() - rest.len();
+            let named = names.iter().find(|(old, _, until)| {
                 let behind = rest.strip_prefix(old).map(|tail| tail.chars().next().unwrap_or(' '));
-                !is_of_name(before) && before != '.' && behind.is_some_and(|char| !is_of_name(char))
+                at < *until
+                    && !is_of_name(before)
+                    && before != '.'
+                    && behind.is_some_and(|char| !is_of_name(char))
             });
-            let taken = if let Some((old, new)) = named {
+            let taken = if let Some((old, new, _)) = named {
                 out.push_str(new);
                 old.len()
             } else {
@@ -158,11 +167,7 @@ fn is_of_name(char: char) -> bool {
 
 /// Is a table named with its schema? A point inside quotes belongs to a name.
 fn has_schema(name: &str) -> bool {
-    let mut quoted = false;
-    name.chars().any(|char| {
-        quoted ^= char == '"';
-        char == '.' && !quoted
-    })
+    split_column(name).is_some()
 }
 
 #[cfg(test)]
@@ -226,6 +231,8 @@ mod tests {
             (None, "REFERENCES \"My Shop\".\"Order\"(id)", "REFERENCES public.trade(id)"),
             (own, "((total * 1.19))", "((amount * 1.19))"),
             (Some("public.other"), "((total * 1.19))", "((total * 1.19))"),
+            (own, "FOREIGN KEY (total) REFERENCES public.other(total)", "FOREIGN KEY (amount) REFERENCES public.other(total)"),
+            (own, "FOREIGN KEY (total) REFERENCES public.orders(total)", "FOREIGN KEY (amount) REFERENCES public.purchases(amount)"),
             // Texts, longer names and names of other schemas are something else.
             (own, "default 'total of public.orders' + total", "default 'total of public.orders' + amount"),
             (own, "subtotal + total_net + total$ + \"the total\"", "subtotal + total_net + total$ + \"the total\""),

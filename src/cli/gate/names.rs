@@ -34,12 +34,13 @@ pub(super) fn renamed(answer: &Observation, map: &Move) -> Renamed {
     Renamed { answer: Observation { result: Ok(table), ..answer.clone() }, dropped }
 }
 
-/// Tables and columns of an old side, as answers that list all of them name them.
+/// Tables and other objects of an old side, as answers that list all of them name them.
 #[derive(Default)]
 pub(super) struct Named {
     tables: BTreeSet<Arc<str>>,
-    /// With their tables.
-    columns: BTreeSet<Arc<str>>,
+    objects: BTreeSet<Arc<str>>,
+    /// Are columns among the objects?
+    has_columns: bool,
 }
 
 impl Named {
@@ -52,8 +53,8 @@ impl Named {
         let places = Places::of(&table.schema);
         for row in &table.rows {
             self.tables.extend(text(row, places.table).map(Arc::clone));
-            let is_column = text(row, places.kind).is_some_and(|kind| &**kind == "column");
-            self.columns.extend(text(row, places.object).filter(|_object| is_column).map(Arc::clone));
+            self.objects.extend(text(row, places.object).map(Arc::clone));
+            self.has_columns |= text(row, places.kind).is_some_and(|kind| &**kind == "column");
         }
     }
 
@@ -62,13 +63,13 @@ impl Named {
         let named = [map.tables.keys(), map.columns.keys(), map.only.keys(), map.kinds.keys()];
         let names: BTreeSet<&Arc<str>> = named.into_iter().flatten().chain(&map.drop).collect();
         let is_strange = |name: &&&Arc<str>| {
-            if self.tables.contains(**name) || self.columns.contains(**name) {
+            if self.tables.contains(**name) || self.objects.contains(**name) {
                 return false;
             }
             // Of a column whose table is there it is not known unless somebody listed columns.
             let table = split_column(name).map(|(table, _)| table);
             match table.filter(|table| self.tables.contains(*table)) {
-                Some(_) => !self.columns.is_empty(),
+                Some(_) => self.has_columns,
                 None => !self.tables.is_empty(),
             }
         };
@@ -148,6 +149,7 @@ impl Places {
         }
         // Only what is told whole can be followed: of a body there is nothing but a digest.
         if let (Some(definition), Some(digest)) = (text(row, self.definition), text(row, self.digest))
+            && !(map.tables.is_empty() && map.columns.is_empty())
             && **digest == *definition_digest(definition)
         {
             let new = map.definition(definition, table.map(|table| &**table));

@@ -78,9 +78,14 @@ pub(super) fn flapped(report: &mut RunReport, gate: &Gate<'_>, timeline: &Timeli
         let owner = owner.unwrap_or_else(|| Arc::from("whoever opens the gate"));
         report.notices.push(Finding::notice(digest(&message), "gate", "the wait", owner, message));
     }
-    if !timeline.flapped.is_empty() && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
+    noticed(report, fail_on, !timeline.flapped.is_empty(), "a check flapped");
+}
+
+/// A notice is a warning.
+fn noticed(report: &mut RunReport, fail_on: Verdict, is_there: bool, what: &str) {
+    if is_there && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
         report.exit = exit::FINDINGS;
-        report.exit_reason = format!("a check flapped, which is at or above `{}`", fail_on.word());
+        report.exit_reason = format!("{what}, which is at or above `{}`", fail_on.word());
     }
 }
 
@@ -94,11 +99,7 @@ pub(super) fn strangers(report: &mut RunReport, gate: &Gate<'_>, fail_on: Verdic
         let owner = Arc::from("whoever opens the gate");
         report.notices.push(Finding::notice(digest(&message), "gate", "the move", owner, message));
     }
-    if !gate.then.strangers.is_empty() && fail_on <= Verdict::Warn && report.exit != exit::FINDINGS {
-        report.exit = exit::FINDINGS;
-        report.exit_reason =
-            format!("a move names what is not there, which is at or above `{}`", fail_on.word());
-    }
+    noticed(report, fail_on, !gate.then.strangers.is_empty(), "a move names what is not there");
 }
 
 /// What would be good is not, if nothing was compared or not often enough in a row.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::diag::{Diag, code};
 use crate::fact::{
-    Before, Cause, Identity, Key, Missing, Observation, Recording, Snapshot, SnapshotAsked, SnapshotMove,
-    is_sealed, text_digest, unhex,
+    Before, Cause, Identity, Key, Missing, Move, Observation, Recording, Snapshot, SnapshotAsked,
+    SnapshotMove, is_sealed, text_digest, unhex,
 };
 use crate::policy::project::Gate;
 use crate::secret::Redactor;
@@ -285,8 +285,11 @@ pub(super) fn put(
             Ok(old) => old,
             Err(why) => Observation::missing(now.key.clone(), at, why),
         };
-        seen.entry(&pair.target).or_default().see(&old);
-        let renamed = renamed(&old, &map(setup, &pair.target));
+        let map = map(setup, &pair.target);
+        if map != Move::default() {
+            seen.entry(&pair.target).or_default().see(&old);
+        }
+        let renamed = renamed(&old, &map);
         if !renamed.dropped.is_empty() {
             then.left_behind.push(LeftBehind {
                 target: Arc::clone(&pair.target),
@@ -389,7 +392,7 @@ mod tests {
 
     fn found(from: &str, old: Identity, new: Identity) -> Vec<String> {
         let loc = crate::source::Loc::nowhere("muster.yaml");
-        let moved = Moved { from: Arc::from(from), map: crate::fact::Move::default(), loc };
+        let moved = Moved { from: Arc::from(from), map: Move::default(), loc };
         let gate = Gate { moves: [(Arc::from("new"), moved)].into(), ..Gate::default() };
         same_system(&gate, &[(Arc::from(from), old)].into(), &[(Arc::from("new"), new)].into())
     }

@@ -101,13 +101,15 @@ create sequence own;\ncreate table owning (id int primary key default nextval('o
 alter sequence own owned by owning.id;\ninsert into owning values (7);
 create sequence short;\ncreate table brief (id smallint primary key default nextval('short')::smallint);
 insert into brief values (7);
+create domain tiny as smallint;\ncreate sequence cast_twice;
+create table chained (id tiny primary key default nextval('cast_twice')::int::tiny);\ninsert into chained values (7);
 create table told (id numeric(5,0) primary key);\ncreate sequence teller owned by told.id;\ninsert into told values (7)",
     );
     let answer = database.ask("muster_full", "postgres.sequences", json!({})).run().unwrap();
     let behind = |name: &str| value(&answer, row(&answer, &[("name", name)]), "behind");
     assert_eq!(value(&answer, row(&answer, &[("name", "tens")]), "highest"), Value::Null);
     assert_ne!(behind("tens"), Value::Bool(true));
-    for name in ["own", "short", "teller"] {
+    for name in ["own", "short", "teller", "cast_twice"] {
         assert_eq!(behind(name), Value::Bool(true), "{name}");
     }
 }

@@ -42,7 +42,7 @@ WITH RECURSIVE base AS (
              -- Values that are made of a number of the sequence are none of them.
              AND NOT EXISTS (SELECT FROM pg_attrdef e WHERE e.adrelid = f.relid AND e.adnum = f.attnum AND a.attgenerated = ''
                                 AND f.relid NOT IN (SELECT relation FROM locked)
-                                AND pg_get_expr(e.adbin, e.adrelid) !~ $r$^\(*nextval\(\(?'(?:[^']|'')*'::(?:regclass|text)\)?(?:::regclass)?\)\)*(?:::[a-z ]+(?:\(\d+(?:,\d+)?\))?)?$$r$)
+                                AND pg_get_expr(e.adbin, e.adrelid) !~ $r$^\(*nextval\(\(?'(?:[^']|'')*'::(?:regclass|text)\)?(?:::regclass)?\)(?:\)|::["\w. ]+(?:\(\d+(?:,\d+)?\))?)*$$r$)
              AS countable,
            has_schema_privilege(n.oid, 'USAGE') AS in_schema,
            has_column_privilege(f.relid, f.attnum::int2, 'SELECT') AS in_column,
