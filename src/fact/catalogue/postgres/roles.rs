@@ -45,7 +45,7 @@ pub(in crate::fact::catalogue) static ROLES: ProbeDecl = ProbeDecl {
             "the same of its transactions that pause (`idle_in_transaction_session_timeout`)",
         )
         .null("nothing does"),
-        field("member_of", Ty::Texts, "[pg_monitor]", "roles that it is a direct member of"),
+        field("member_of", Ty::Texts, "[pg_monitor]", "roles that it is a direct member of; where it may give that to others, also `ROLE with admin option`"),
         field(
             "reserved_grants",
             Ty::Texts,
